@@ -1,0 +1,197 @@
+/**
+ * What a caller can do about a failure. Closed: a new code is a new major version.
+ *
+ * | code | what to do |
+ * | --- | --- |
+ * | `ERR_INVALID_OPTION` | fix the option the message names |
+ * | `ERR_UNSUPPORTED` | run it where the platform has what the message names |
+ * | `ERR_SIGNED_OUT` | let the person sign in; `reason` says why the session ended |
+ * | `ERR_AUTHORIZATION_CANCELLED` | nothing: the person closed or left the sign-in |
+ * | `ERR_AUTHORIZATION_REJECTED` | start a new sign-in; `reason` and `error` say what was wrong with the answer |
+ * | `ERR_GRANT_REJECTED` | let the person sign in: the authorization server no longer accepts the refresh token |
+ * | `ERR_CLIENT_REJECTED` | fix the client's registration or configuration |
+ * | `ERR_RESPONSE_INVALID` | fix the server: it answered something the specification forbids |
+ * | `ERR_TEMPORARILY_UNAVAILABLE` | try again, not before `retryAt`; the session is kept |
+ * | `ERR_STORE_FAILED` | nothing is lost in memory; the platform's storage refused |
+ * | `ERR_STEP_UP_REQUIRED` | sign in again with what the API asks for |
+ * | `ERR_TARGET_NOT_ALLOWED` | list the URL in `resources`, or do not send a token there |
+ * | `ERR_NOT_REPLAYABLE` | send the request again with a body that can be read twice |
+ * | `ERR_REDIRECTED` | call the URL the API redirects to |
+ */
+export type TokenManagerErrorCode =
+  | 'ERR_INVALID_OPTION'
+  | 'ERR_UNSUPPORTED'
+  | 'ERR_SIGNED_OUT'
+  | 'ERR_AUTHORIZATION_CANCELLED'
+  | 'ERR_AUTHORIZATION_REJECTED'
+  | 'ERR_GRANT_REJECTED'
+  | 'ERR_CLIENT_REJECTED'
+  | 'ERR_RESPONSE_INVALID'
+  | 'ERR_TEMPORARILY_UNAVAILABLE'
+  | 'ERR_STORE_FAILED'
+  | 'ERR_STEP_UP_REQUIRED'
+  | 'ERR_TARGET_NOT_ALLOWED'
+  | 'ERR_NOT_REPLAYABLE'
+  | 'ERR_REDIRECTED'
+
+/** Why a session is not there. It is the `reason` of a signed-out state and of an `ERR_SIGNED_OUT`. */
+export type SignedOutReason =
+  /** Nobody has signed in on this device yet. */
+  | 'none'
+  /** `signOut()` was called here. */
+  | 'signed_out'
+  /** Another tab, process or host signed out. */
+  | 'signed_out_elsewhere'
+  /** The authorization server answered `invalid_grant` (RFC 6749 §5.2). */
+  | 'rejected'
+  /** The answer to a refresh was lost, and the server no longer accepts the refresh token that was sent. */
+  | 'outcome_unknown'
+  /** `idleTimeout` passed without use. */
+  | 'idle'
+  /** `maxAge` passed since sign-in. */
+  | 'max_age'
+  /** The authorization server answered for another person (OpenID Connect Core §12.2). */
+  | 'user_changed'
+  /** The platform's storage lost the session and nobody had it in memory. */
+  | 'storage_lost'
+  /** A newer version of this library wrote the stored session; reload to get that version. */
+  | 'incompatible_version'
+  /** A sign-in ended in an error, which the state carries. */
+  | 'sign_in_failed'
+
+/** What happened, closed. Use it for branching and for metrics; show `message` to developers only. */
+export type TokenManagerErrorReason =
+  | SignedOutReason
+  // options and platform
+  | 'invalid_option'
+  | 'no_window'
+  | 'disposed'
+  | 'unsupported_flow'
+  // metadata (RFC 8414)
+  | 'metadata_issuer_mismatch'
+  | 'metadata_invalid'
+  | 'endpoint_missing'
+  | 'insecure_endpoint'
+  // authorization response
+  | 'state_mismatch'
+  | 'transaction_expired'
+  | 'issuer_mismatch'
+  | 'issuer_missing'
+  | 'redirect_uri_mismatch'
+  | 'authorization_error'
+  | 'interaction_required'
+  | 'popup_blocked'
+  | 'cancelled'
+  | 'code_exchange_indeterminate'
+  // token answers
+  | 'invalid_token_response'
+  | 'unsupported_token_type'
+  | 'id_token_missing'
+  | 'id_token_invalid'
+  | 'id_token_iss'
+  | 'id_token_aud'
+  | 'id_token_azp'
+  | 'id_token_exp'
+  | 'id_token_iat'
+  | 'id_token_sub'
+  | 'id_token_nonce'
+  | 'id_token_auth_time'
+  | 'id_token_at_hash'
+  | 'invalid_grant'
+  | 'invalid_client'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'server_refused'
+  // passing faults
+  | 'network_unavailable'
+  | 'timeout'
+  | 'server_unavailable'
+  | 'unexpected_redirect'
+  | 'throttled'
+  | 'coordination_timeout'
+  // storage
+  | 'store_failed'
+  // resource requests
+  | 'target_not_listed'
+  | 'insecure_target'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'retry_impossible'
+  | 'redirected'
+  | 'token_rejected_by_resource'
+
+/** The parts of a {@link TokenManagerError} beside its code, reason and message. */
+export interface TokenManagerErrorDetails {
+  /** HTTP status of the answer that caused it. */
+  status?: number | undefined
+  /** The server's own `error` code (RFC 6749 §5.2), printable ASCII, at most 64 characters; anything else is left out. */
+  error?: string | undefined
+  /** Epoch milliseconds before which trying again is pointless. */
+  retryAt?: number | undefined
+  /** `acr_values` an API asks for (RFC 9470 §3). */
+  acrValues?: readonly string[] | undefined
+  /** `max_age` an API asks for, milliseconds (RFC 9470 §3). */
+  maxAge?: number | undefined
+  /** Scope an API asks for (RFC 6750 §3.1). */
+  scope?: string | undefined
+  /** The error underneath. Only its name and machine code are kept: messages of other libraries can hold tokens. */
+  cause?: unknown
+}
+
+/**
+ * The only error this library throws on purpose. Branch on `code` (what to do) and `reason` (what happened).
+ * It never holds a token, a header, a request, a form body or a URL's query.
+ */
+export class TokenManagerError extends Error {
+  override readonly name = 'TokenManagerError'
+  /** What to do. */
+  readonly code: TokenManagerErrorCode
+  /** What happened. */
+  readonly reason: TokenManagerErrorReason
+  /** HTTP status of the answer that caused it. */
+  readonly status?: number
+  /** The server's own `error` code. */
+  readonly error?: string
+  /** Epoch milliseconds before which trying again is pointless. */
+  readonly retryAt?: number
+  /** `acr_values` an API asks for (RFC 9470 §3). */
+  readonly acrValues?: readonly string[]
+  /** `max_age` an API asks for, milliseconds (RFC 9470 §3). */
+  readonly maxAge?: number
+  /** Scope an API asks for (RFC 6750 §3.1). */
+  readonly scope?: string
+
+  /** @param message what happened and what to do next, without secrets */
+  constructor(
+    code: TokenManagerErrorCode,
+    reason: TokenManagerErrorReason,
+    message: string,
+    { cause, error, ...details }: TokenManagerErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause: withoutSecrets(cause) })
+    this.code = code
+    this.reason = reason
+    if (error !== undefined && /^[\x21-\x7e]{1,64}$/.test(error)) this.error = error
+    for (const [name, value] of Object.entries(details)) if (value !== undefined) Object.assign(this, { [name]: value })
+  }
+}
+
+/**
+ * Whether trying the same call again later can succeed without a person doing anything.
+ * @param error anything that was thrown
+ */
+export function isTransient(error: unknown): boolean {
+  return (
+    error instanceof TokenManagerError &&
+    (error.code === 'ERR_TEMPORARILY_UNAVAILABLE' || error.code === 'ERR_STORE_FAILED')
+  )
+}
+
+function withoutSecrets(cause: unknown): unknown {
+  if (cause instanceof TokenManagerError) return cause
+  const { name, code } = Object(cause) as { name?: unknown; code?: unknown }
+  const safe = new Error(typeof code === 'string' ? code.slice(0, 64) : '')
+  safe.name = typeof name === 'string' ? name.slice(0, 64) : 'Error'
+  safe.stack = ''
+  return safe
+}

@@ -1,0 +1,155 @@
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number
+
+/** The Fetch standard's `fetch`. */
+export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+
+/** A value as a {@link Store} holds it. */
+export interface Stored<V> {
+  /** The value that was written. */
+  readonly value: V
+  /** Opaque; another one after every write of this key, and never the same twice, not even after a delete. */
+  readonly tag: string
+}
+
+/**
+ * Key-value storage with one atomic write. Everything that must be right rests on `swap`; a {@link Lock} only saves
+ * waiting. Both methods reject when the storage fails; a lost race is not a failure.
+ */
+export interface Store<V> {
+  /** The present value of `key`, or `undefined` when there is none. */
+  get(key: string): Promise<Stored<V> | undefined>
+  /**
+   * Atomic compare-and-set: writes `value` if the present tag is `tag`, and says whether it did.
+   * @param tag the tag last read; `undefined` expects the key to be absent
+   * @param value the new value; `undefined` deletes
+   * @param options `durability: 'relaxed'` where losing the write in a crash of the machine is harmless; default `'strict'`:
+   *   the promise resolves only when the write survives a crash
+   */
+  swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>
+}
+
+/** How safe a write has to be before `swap` resolves. */
+export interface SwapOptions {
+  /** Default `'strict'`. */
+  readonly durability?: 'strict' | 'relaxed'
+}
+
+/** Mutual exclusion shaped like Web Locks. Only a quicker way to wait: nothing rests on it being exclusive. */
+export interface Lock {
+  /**
+   * `'store'`: the lock excludes every context that can reach the same store, and goes with its holder.
+   * `'process'`: it excludes only this process, so it proves nothing about the others.
+   */
+  readonly spans: 'store' | 'process'
+  /**
+   * Runs `run` while holding the lock `name`, in the order of asking.
+   * @param options `signal` ends the wait for the lock (rejects with its reason); once `run` was called it has no effect
+   */
+  request<T>(name: string, options: { readonly signal: AbortSignal }, run: () => Promise<T>): Promise<T>
+}
+
+/** Tells other contexts of the same store that something changed. May lose, delay, repeat and reorder. Carries no secret. */
+export interface Channel {
+  /** Sends `message` (structured-cloneable, no secrets) to every other context subscribed to `name`. Never throws. */
+  post(name: string, message: unknown): void
+  /** Hears other contexts' messages; a context does not hear its own. Returns its own undo. */
+  subscribe(name: string, listener: (message: unknown) => void): () => void
+}
+
+/**
+ * `online`, `visible`, `hidden`: as the platform reports them. `resumed`: this context was asleep (frozen, restored from
+ * the back/forward cache, suspended) and what it remembers may be stale. `frozen`: it is about to be.
+ */
+export type LifecycleEvent = 'online' | 'visible' | 'hidden' | 'resumed' | 'frozen'
+
+/** The life of the page, app or process. */
+export interface Lifecycle {
+  /** False only when the platform is sure there is no network. */
+  isOnline(): boolean
+  /** False while nobody looks: background timers are throttled there and work is left to others. */
+  isVisible(): boolean
+  /** Hears changes. Returns its own undo. */
+  subscribe(listener: (event: LifecycleEvent) => void): () => void
+}
+
+/** The only source of time. */
+export interface Clock {
+  /** Wall clock, epoch milliseconds. Can jump. */
+  now(): EpochMs
+  /** Monotonic milliseconds since an arbitrary start. Never jumps back; may stand still while the machine sleeps. */
+  elapsed(): number
+  /**
+   * Runs `run` once `elapsed()` has reached `time`, never in the same turn. Any distance is allowed: the wait is made in
+   * laps below 2^31 ms, where platform timers overflow. Returns its own undo. Does not keep a process alive.
+   */
+  at(time: number, run: () => void): () => void
+}
+
+/** What `seal` made of a plaintext. */
+export interface Sealed {
+  /** 96-bit initialization vector, fresh for every seal. */
+  readonly iv: Uint8Array<ArrayBuffer>
+  /** Ciphertext with its authentication tag. */
+  readonly data: Uint8Array<ArrayBuffer>
+}
+
+/** Randomness, hashing and authenticated encryption. */
+export interface Crypto {
+  /** Cryptographically strong random bytes. Synchronous. */
+  randomBytes(length: number): Uint8Array<ArrayBuffer>
+  /** SHA-256 of `data`. */
+  sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** A new key for `seal` and `open`; where the platform can, its bytes cannot be read back. */
+  generateSealingKey(): Promise<CryptoKey>
+  /** AES-256-GCM with a fresh IV. `aad` is authenticated, not stored. */
+  seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>
+  /** The plaintext; rejects if key, data or `aad` are not the ones it was sealed with. */
+  open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** Takes a person to the authorization server and back (RFC 8252 calls it the external user agent). */
+export interface UserAgent {
+  /**
+   * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri`.
+   * One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
+   * Rejects with a `TokenManagerError` when it was blocked or the person gave up.
+   */
+  authorize(url: string, redirectUri: string): Promise<string>
+  /**
+   * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, taken out
+   * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none, or when
+   * this context only had to hand it to the one that asked.
+   */
+  callbackUrl(redirectUri: string, statePrefix: string): string | undefined
+  /** Goes to `url` and leaves this page (end-session). */
+  navigate(url: string): void
+}
+
+/** Something the platform lacks, and what is done instead. */
+export type Degradation =
+  /** No usable persistent storage: the session lives in memory and ends with the page. */
+  | 'store_unavailable'
+  /** The sealing key cannot be kept: the session lives in memory and ends with the page. */
+  | 'sealing_key_not_storable'
+  /** No lock: contexts wait for one another by watching the record. */
+  | 'lock_unavailable'
+  /** No channel: contexts hear of one another by reading the record. */
+  | 'channel_unavailable'
+
+/** Everything a platform gives to the manager. Each part can be replaced in the options. */
+export interface Platform {
+  readonly store: Store<unknown>
+  readonly fetch: Fetch
+  readonly lock: Lock
+  readonly channel: Channel
+  readonly lifecycle: Lifecycle
+  readonly clock: Clock
+  readonly crypto: Crypto
+  /** Absent where nobody can sign in interactively. */
+  readonly userAgent?: UserAgent | undefined
+  /** Base for relative URLs (`location.origin`); absent where there is none: only absolute URLs are accepted. */
+  readonly origin?: string | undefined
+  /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */
+  onDegraded?(listener: (step: Degradation) => void): () => void
+}
