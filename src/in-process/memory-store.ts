@@ -1,0 +1,35 @@
+import type { Store, Stored } from '../ports.ts'
+
+/**
+ * A store that ends with the process. Contexts that share the object share the storage.
+ * Plain objects, arrays and byte arrays are copied in and out; anything else (a `CryptoKey`) is kept by reference.
+ */
+export function memoryStore<V>(): Store<V> {
+  const rows = new Map<string, Stored<V>>()
+  let writes = 0
+  return {
+    async get(key) {
+      const row = rows.get(key)
+      return row && { value: copy(row.value), tag: row.tag }
+    },
+    async swap(key, tag, value) {
+      if (rows.get(key)?.tag !== tag) return false
+      if (value === undefined) rows.delete(key)
+      else rows.set(key, { value: copy(value), tag: `${++writes}` })
+      return true
+    },
+  }
+}
+
+function copy<V>(value: V): V
+function copy(value: unknown): unknown {
+  if (value instanceof Uint8Array) return value.slice()
+  if (Array.isArray(value)) return value.map((item) => copy(item))
+  if (!isPlain(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item)]))
+}
+
+function isPlain(value: unknown): value is object {
+  const prototype = typeof value === 'object' && value ? Object.getPrototypeOf(value) : undefined
+  return prototype === Object.prototype || prototype === null
+}
