@@ -65,6 +65,7 @@ export type TokenManagerErrorReason =
   // options and platform
   | 'invalid_option'
   | 'no_window'
+  | 'insecure_context'
   | 'disposed'
   | 'unsupported_flow'
   // metadata (RFC 8414)

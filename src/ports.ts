@@ -111,6 +111,16 @@ export interface Crypto {
 /** Takes a person to the authorization server and back (RFC 8252 calls it the external user agent). */
 export interface UserAgent {
   /**
+   * Put between `statePrefix` and the random part of a `state` this user agent is to carry, so that the page the answer lands
+   * on knows who asked. It ends with `.`, which base64url never holds. Absent: nothing is put there.
+   */
+  readonly stateMarker?: string | undefined
+  /**
+   * Called synchronously at the start of a sign-in, inside the person's click, where a window may still be opened. Returns
+   * its own undo, for a sign-in that fails before `authorize()`; afterwards the undo does nothing.
+   */
+  prepare?(): () => void
+  /**
    * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri`.
    * One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
    * Rejects with a `TokenManagerError` when it was blocked or the person gave up.
