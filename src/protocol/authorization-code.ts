@@ -1,6 +1,10 @@
+import { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
+import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import { base64url } from './base64url.ts'
+import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
+import { withQuery } from './with-query.ts'
 
 /** What to ask the person and the server for. */
 export interface AuthorizationRequestOptions {
@@ -42,19 +46,140 @@ export interface PendingAuthorization {
   readonly createdAt: EpochMs
 }
 
-export declare function authorizationRequest(
+const RESERVED = /^(response_(type|mode)|request(_uri)?|client_id|redirect_uri|scope|state|nonce|code_challenge(_method)?)$/
+
+/**
+ * Makes an authorization request: code flow with PKCE S256 only (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1), whatever the
+ * metadata says about PKCE. Everything random is 256 bit.
+ * @returns the URL for the person and what to remember; the latter is secret, is used once and belongs to this user agent
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for an `extra` parameter that is set here; errors of the metadata
+ */
+export async function authorizationRequest(
   server: AuthorizationServer,
   options: AuthorizationRequestOptions,
-): Promise<{ url: string; pending: PendingAuthorization }>
+): Promise<{ url: string; pending: PendingAuthorization }> {
+  const { redirectUri, scope, statePrefix, maxAge, acrValues, claims, extra } = options
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(extra ?? {})) {
+    if (RESERVED.test(name))
+      throw new TokenManagerError(
+        'ERR_INVALID_OPTION',
+        name.startsWith('response') ? 'unsupported_flow' : 'invalid_option',
+        `authorizationParams: ${name} is set by this library and cannot be replaced.`,
+      )
+    params.set(name, value)
+  }
+  const { url } = await endpoint(server, 'authorization_endpoint')
+  const random = () => base64url(server.crypto.randomBytes(32))
+  const pending: PendingAuthorization = {
+    state: statePrefix + random(),
+    codeVerifier: random(),
+    ...(scope.split(' ').includes('openid') && { nonce: random() }),
+    redirectUri,
+    issuer: server.issuer,
+    scope,
+    ...(maxAge !== undefined && { maxAge }),
+    ...(acrValues && { acrValues }),
+    createdAt: server.clock.now(),
+  }
+  const ours = {
+    response_type: 'code',
+    client_id: server.clientId,
+    redirect_uri: redirectUri,
+    scope: scope || undefined,
+    state: pending.state,
+    nonce: pending.nonce,
+    code_challenge: base64url(await server.crypto.sha256(new TextEncoder().encode(pending.codeVerifier))),
+    code_challenge_method: 'S256',
+    prompt: options.prompt,
+    login_hint: options.loginHint,
+    max_age: maxAge === undefined ? maxAge : String(Math.floor(maxAge / 1000)),
+    acr_values: acrValues?.join(' '),
+    ui_locales: options.uiLocales?.join(' '),
+    claims: claims && JSON.stringify(claims),
+  }
+  for (const [name, value] of Object.entries(ours)) if (value !== undefined) params.set(name, value)
+  for (const resource of options.resource ?? []) params.append('resource', resource)
+  return { url: withQuery(url, params), pending }
+}
 
-export declare function authorizationResponse(
+/**
+ * Reads an authorization response (RFC 6749 §4.1.2) against the request it answers. Nothing is believed, an error neither,
+ * before it is known to come from the right server (RFC 9207 §2.4) to the right place.
+ * @param url the full URL the person came back with
+ * @returns its parameters, for {@link authorizationCodeGrant}
+ * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`, `ERR_AUTHORIZATION_CANCELLED` if the person said no, errors of the
+ *   metadata
+ */
+export async function authorizationResponse(
   server: AuthorizationServer,
   url: string,
   pending: PendingAuthorization,
-): Promise<URLSearchParams>
+): Promise<URLSearchParams> {
+  const [address = '', fragment = ''] = url.split('#')
+  if (/(^|&)(access_token|id_token|code)=/.test(fragment))
+    throw rejected('unsupported_flow', 'The answer came in the fragment. Only the code flow with a query is accepted.')
+  // Browsers write an origin with a slash.
+  const base = /^https?:\/\/[^/?#]+$/.test(pending.redirectUri) ? `${pending.redirectUri}/` : pending.redirectUri
+  if (!`${address}&`.startsWith(base + (base.includes('?') ? '&' : '?')))
+    throw rejected('redirect_uri_mismatch', 'The answer came to another address than redirectUri.')
+  const params = new URLSearchParams(address.slice(address.indexOf('?')))
+  for (const name of ['iss', 'state', 'error', 'code'])
+    if (params.getAll(name).length > 1) throw rejected('authorization_error', `The answer holds ${name} more than once.`)
 
-export declare function authorizationCodeGrant(
+  const iss = params.get('iss')
+  if (pending.issuer !== server.issuer || (iss !== null && iss !== server.issuer))
+    throw rejected('issuer_mismatch', 'The answer is from another authorization server than the one that was asked.')
+  if (params.get('state') !== pending.state) throw rejected('state_mismatch', 'The answer belongs to another sign-in.')
+  if (iss === null && (await server.metadata()).authorization_response_iss_parameter_supported)
+    throw rejected('issuer_missing', 'The answer does not name its issuer although the authorization server always does.')
+
+  const error = params.get('error')
+  if (error === 'access_denied')
+    throw rejected('cancelled', 'The person or the server declined.', error, 'ERR_AUTHORIZATION_CANCELLED')
+  if (error !== null)
+    throw rejected(
+      /^(login|interaction|consent|account_selection)_required$/.test(error) ? 'interaction_required' : 'authorization_error',
+      'The authorization server answered with an error.',
+      error,
+    )
+  if (!params.get('code')) throw rejected('authorization_error', 'The answer holds no code.')
+  return params
+}
+
+/**
+ * Redeems a code (RFC 6749 §4.1.3) with one request that is never repeated. An answer that was lost is `transient` with
+ * `lost: true` and the reason `code_exchange_indeterminate`: the person has to sign in again.
+ * @param params what {@link authorizationResponse} returned
+ */
+export async function authorizationCodeGrant(
   server: AuthorizationServer,
   params: URLSearchParams,
   pending: PendingAuthorization,
-): Promise<TokenAnswer>
+): Promise<TokenAnswer> {
+  const answer = await tokenRequest(
+    server,
+    'authorization_code',
+    { code: params.get('code') ?? '', redirect_uri: pending.redirectUri, code_verifier: pending.codeVerifier },
+    { scope: pending.scope, pending },
+  )
+  if (answer.kind !== 'transient' || !answer.lost) return answer
+  const message = 'The answer to the sign-in was lost, and a code is sent only once. Sign in again.'
+  const { error: cause } = answer
+  return {
+    ...answer,
+    error: new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'code_exchange_indeterminate', message, {
+      status: cause.status,
+      cause,
+    }),
+  }
+}
+
+function rejected(
+  reason: TokenManagerErrorReason,
+  message: string,
+  error?: string,
+  code: TokenManagerErrorCode = 'ERR_AUTHORIZATION_REJECTED',
+): TokenManagerError {
+  return new TokenManagerError(code, reason, message, { error })
+}

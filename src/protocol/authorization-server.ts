@@ -1,5 +1,14 @@
-import type { AuthorizationServer as AuthorizationServerMetadata } from 'oauth4webapi'
+import {
+  type AuthorizationServer as AuthorizationServerMetadata,
+  allowInsecureRequests,
+  type Client,
+  customFetch,
+  discoveryRequest,
+} from 'oauth4webapi'
+import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { Clock, Crypto, Platform } from '../ports.ts'
+import { type Answer, type ExchangeOptions, exchange, type Send } from './exchange.ts'
+import { jsonObject, type TransientFailure } from './failure.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -17,17 +26,110 @@ export interface AuthorizationServerOptions {
   insecureLoopback?: boolean
 }
 
+/** What oauth4webapi's request functions take as options. */
+export interface RequestOptions {
+  [customFetch]: Send
+  [allowInsecureRequests]: boolean
+}
+
 /** An authorization server and the way to it. */
 export interface AuthorizationServer {
   readonly issuer: string
   readonly clientId: string
+  /** The client as oauth4webapi takes it. */
+  readonly client: Client
   readonly clock: Clock
   readonly crypto: Crypto
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
+  /** One bounded request; never rejects. */
+  exchange(
+    request: (options: RequestOptions) => Promise<Response>,
+    options?: ExchangeOptions,
+  ): Promise<Answer | TransientFailure>
 }
 
-export declare function authorizationServer(
-  options: AuthorizationServerOptions,
-  ports: Pick<Platform, 'fetch' | 'clock' | 'crypto'>,
-): AuthorizationServer
+const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?][^\s\\#]*)?$/
+
+/**
+ * Describes an authorization server; asks nothing yet.
+ *
+ * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) asks `{issuer}/.well-known/openid-configuration` first, as that is
+ * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`. The `issuer` in the
+ * metadata has to be the configured one, code point by code point. An optional endpoint that is not https counts as absent.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL without query and fragment
+ */
+export function authorizationServer(
+  { issuer, metadata, clientId, requestTimeout, insecureLoopback = false }: AuthorizationServerOptions,
+  { fetch, clock, crypto }: Pick<Platform, 'fetch' | 'clock' | 'crypto'>,
+): AuthorizationServer {
+  const secure = (url: unknown) => typeof url === 'string' && (HTTPS.test(url) || (insecureLoopback && LOOPBACK.test(url)))
+  if (!secure(issuer) || issuer.includes('?'))
+    throw new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'insecure_endpoint',
+      'issuer has to be an https URL without query and fragment; http is for loopback hosts, with allowInsecureLoopback.',
+    )
+
+  let known: Promise<AuthorizationServerMetadata> | undefined
+  const server: AuthorizationServer = {
+    issuer,
+    clientId,
+    client: { client_id: clientId },
+    clock,
+    crypto,
+    metadata: () =>
+      (known ??= load().catch((error) => {
+        known = undefined
+        throw error
+      })),
+    exchange: (request, options) =>
+      exchange(
+        { fetch, clock },
+        requestTimeout,
+        (send) => request({ [customFetch]: send, [allowInsecureRequests]: insecureLoopback }),
+        options,
+      ),
+  }
+  return server
+
+  async function load() {
+    const found: Record<string, unknown> = { ...(metadata ?? (await discover())) }
+    if (found['issuer'] !== issuer)
+      throw invalid(
+        'metadata_issuer_mismatch',
+        `The metadata is for the issuer ${JSON.stringify(String(found['issuer']).slice(0, 256))}, but the option issuer is ` +
+          `${JSON.stringify(issuer)}. They have to be identical, a trailing slash included.`,
+      )
+    for (const name of Object.keys(found)) {
+      if (!name.endsWith('_endpoint') || secure(found[name])) continue
+      if (/^(token|authorization)_/.test(name)) throw invalid('insecure_endpoint', `The metadata's ${name} is not an https URL.`)
+      delete found[name]
+    }
+    return found as AuthorizationServerMetadata
+  }
+
+  async function discover() {
+    for (const algorithm of ['oidc', 'oauth2'] as const) {
+      const answer = await server.exchange((options) => discoveryRequest(new URL(issuer), { ...options, algorithm }))
+      if (answer.kind === 'transient') throw answer.error
+      const found = answer.status === 200 && jsonObject(answer.text)
+      if (found) return found
+      if (answer.status !== 404) break
+    }
+    throw invalid('metadata_invalid', 'No metadata was found at the issuer. Check the option issuer, or give metadata.')
+  }
+}
+
+/** An endpoint of the metadata. Rejects with `endpoint_missing` where there is none, and as `metadata()` does. */
+export async function endpoint(server: AuthorizationServer, name: 'authorization_endpoint' | 'token_endpoint') {
+  const metadata = await server.metadata()
+  const url = metadata[name]
+  if (!url) throw invalid('endpoint_missing', `The authorization server's metadata has no ${name}.`)
+  return { metadata, url }
+}
+
+function invalid(reason: TokenManagerErrorReason, message: string): TokenManagerError {
+  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, message)
+}

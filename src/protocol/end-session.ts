@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from './authorization-server.ts'
+import { withQuery } from './with-query.ts'
 
 /** What an RP-initiated logout tells the server (OpenID Connect RP-Initiated Logout §2). */
 export interface EndSessionOptions {
@@ -10,7 +11,20 @@ export interface EndSessionOptions {
   state?: string | undefined
 }
 
-export declare function endSessionUrl(
+/**
+ * The URL that ends the person's session at the authorization server, for a top-level navigation; `undefined` when the server
+ * has no (https) end_session_endpoint. It holds the ID token: navigate there, and keep it nowhere.
+ * @throws TokenManagerError errors of the metadata
+ */
+export async function endSessionUrl(
   server: AuthorizationServer,
-  options: EndSessionOptions,
-): Promise<string | undefined>
+  { idToken, postLogoutRedirectUri, state }: EndSessionOptions,
+): Promise<string | undefined> {
+  const { end_session_endpoint: url } = await server.metadata()
+  if (!url) return
+  const params = new URLSearchParams({ client_id: server.clientId })
+  if (idToken) params.set('id_token_hint', idToken)
+  if (postLogoutRedirectUri) params.set('post_logout_redirect_uri', postLogoutRedirectUri)
+  if (state) params.set('state', state)
+  return withQuery(url, params)
+}

@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from './authorization-server.ts'
+import { tokenRequest } from './token-endpoint.ts'
 import type { IdTokenClaims, TokenAnswer } from './token-set.ts'
 
 /** One use of a refresh token. */
@@ -14,7 +15,16 @@ export interface RefreshTokenRequest {
   beforeSend: () => boolean
 }
 
-export declare function refreshTokenGrant(
+/** Sends a refresh token (RFC 6749 §6) once. Never rejects: metadata that cannot be had is `transient` and nothing was sent. */
+export function refreshTokenGrant(
   server: AuthorizationServer,
-  request: RefreshTokenRequest,
-): Promise<TokenAnswer>
+  { refreshToken, scope, resource, previous, beforeSend }: RefreshTokenRequest,
+): Promise<TokenAnswer> {
+  return tokenRequest(
+    server,
+    'refresh_token',
+    { refresh_token: refreshToken, ...(scope && { scope }), ...(resource && { resource }) },
+    { scope, previous },
+    beforeSend,
+  )
+}

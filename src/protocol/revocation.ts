@@ -1,5 +1,7 @@
+import { None, revocationRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import { refusal } from './failure.ts'
 
 /** What came of asking the server to revoke a token (RFC 7009 §2.2). */
 export type RevocationAnswer =
@@ -14,8 +16,37 @@ export type RevocationAnswer =
       readonly final: boolean
     }
 
-export declare function revokeToken(
+/**
+ * Asks the server to revoke a token (RFC 7009 §2.1), once. Never rejects. Any 2xx is success, also for a token the server
+ * does not know.
+ * @param options `keepalive` lets the request outlive the page; where the platform refuses that, it is an ordinary request
+ */
+export async function revokeToken(
   server: AuthorizationServer,
-  token: { kind: 'refresh_token' | 'access_token'; token: string },
-  options?: { keepalive?: boolean },
-): Promise<RevocationAnswer>
+  { kind, token }: { kind: 'refresh_token' | 'access_token'; token: string },
+  { keepalive = false }: { keepalive?: boolean } = {},
+): Promise<RevocationAnswer> {
+  let metadata: Awaited<ReturnType<AuthorizationServer['metadata']>>
+  try {
+    metadata = await server.metadata()
+  } catch (error) {
+    return { failed: error as TokenManagerError, final: false }
+  }
+  if (!metadata.revocation_endpoint) return 'unsupported'
+  const answer = await server.exchange(
+    (options) =>
+      revocationRequest(metadata, server.client, None(), token, {
+        ...options,
+        additionalParameters: { token_type_hint: kind },
+      }),
+    { keepalive },
+  )
+  const transient = answer.kind === 'transient'
+  const status = transient ? answer.error.status : answer.status
+  // A body that was cut takes nothing from a success.
+  if (status && status >= 200 && status < 300) return 'revoked'
+  const failed = transient ? answer.error : refusal(answer)
+  if (failed.error === 'unsupported_token_type') return 'unsupported'
+  const { retryAfter } = transient ? answer : { retryAfter: undefined }
+  return { failed, final: !transient, ...(retryAfter !== undefined && { retryAfter }) }
+}

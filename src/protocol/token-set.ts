@@ -1,33 +1,11 @@
+import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import type { TokenManagerError } from '../errors.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
+import type { Answer } from './exchange.ts'
+import { jsonObject, refusal, type TransientFailure, transient } from './failure.ts'
+import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
 
-/** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
-export interface IdTokenClaims {
-  /** The issuer, equal to the configured one. */
-  readonly iss: string
-  /** The person, unique and stable within `iss`: the account key is (`iss`, `sub`), never an e-mail address. */
-  readonly sub: string
-  /** The clients it was issued to. */
-  readonly aud: string | readonly string[]
-  /** End of validity, epoch seconds. */
-  readonly exp: number
-  /** Issued at, epoch seconds. */
-  readonly iat: number
-  /** When the person authenticated, epoch seconds. */
-  readonly auth_time?: number
-  /** Binds the token to one sign-in. */
-  readonly nonce?: string
-  /** How strong the authentication was. */
-  readonly acr?: string
-  /** How the person authenticated (RFC 8176). */
-  readonly amr?: readonly string[]
-  /** The client it was issued to, if several are in `aud`. */
-  readonly azp?: string
-  /** The session at the authorization server. */
-  readonly sid?: string
-  /** Any other claim. */
-  readonly [claim: string]: unknown
-}
+export type { IdTokenClaims, TransientFailure }
 
 /** One token answer, read and validated (RFC 6749 §5.1). */
 export interface TokenResponse {
@@ -46,16 +24,6 @@ export interface TokenResponse {
   readonly claims?: IdTokenClaims
 }
 
-/** The server could not be asked, or did not say yes or no. Nothing is known to have ended. */
-export interface TransientFailure {
-  readonly kind: 'transient'
-  readonly error: TokenManagerError
-  /** The server may have processed the request all the same. */
-  readonly lost: boolean
-  /** Milliseconds the server asked to wait, at most an hour. */
-  readonly retryAfter?: number
-}
-
 /** What came of a token request; never thrown. */
 export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly response: TokenResponse }
@@ -68,3 +36,61 @@ export type TokenAnswer =
   | { readonly kind: 'invalid'; readonly error: TokenManagerError; readonly refreshToken?: string }
   /** `beforeSend` said no. */
   | { readonly kind: 'unsent' }
+
+/** What was asked for. */
+export interface Requested extends ExpectedIdToken {
+  readonly scope?: string | undefined
+}
+
+/** An access token goes into a header: printable ASCII without spaces (RFC 6749 appendix A.12), or it goes nowhere. */
+const TOKEN = /^[!-~]+$/
+const SCOPE = /^[ !#-[\]-~]+$/
+/** Ten years in seconds: longer lifetimes mean the same and would overflow dates. */
+const LONGEST = 315_360_000
+
+/**
+ * Reads an answer of the token endpoint (RFC 6749 §5). Lenient where nothing is at stake: `expires_in` may be a string, and
+ * one that is no positive number means "expired already"; `token_type` in any case; a malformed `scope` is as good as none.
+ */
+export async function tokenAnswer(
+  server: AuthorizationServer,
+  answer: Answer,
+  requested: Requested,
+): Promise<TokenAnswer> {
+  const { status, text, sentAt } = answer
+  if (status > 299) {
+    const error = refusal(answer)
+    return { kind: error.reason === 'invalid_grant' ? 'rejected' : 'refused', error }
+  }
+  const body = jsonObject(text)
+  if (!body)
+    return transient('server_unavailable', 'The token endpoint answered something that is not JSON.', true, { status })
+  const { access_token: accessToken, token_type, expires_in, scope, refresh_token, id_token } = body
+  const refreshToken = typeof refresh_token === 'string' && refresh_token ? { refreshToken: refresh_token } : {}
+  const invalid = (error: TokenManagerError): TokenAnswer => ({ kind: 'invalid', error, ...refreshToken })
+  const unusable = (reason: TokenManagerErrorReason, message: string) =>
+    invalid(new TokenManagerError('ERR_RESPONSE_INVALID', reason, message, { status }))
+
+  if (typeof accessToken !== 'string' || !TOKEN.test(accessToken))
+    return unusable('invalid_token_response', 'The token answer has no access_token that can be sent in a header.')
+  const type = String(token_type).toLowerCase()
+  const tokenType = type === 'bearer' ? 'Bearer' : type === 'dpop' && 'DPoP'
+  if (!tokenType) return unusable('unsupported_token_type', 'The token answer has a token_type other than Bearer or DPoP.')
+  const idToken = await checkIdToken(server, id_token, accessToken, requested)
+  if (idToken instanceof TokenManagerError) return invalid(idToken)
+
+  const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
+  const seconds = typeof expires_in === 'string' ? parseFloat(expires_in) : Number(expires_in)
+  return {
+    kind: 'tokens',
+    response: {
+      accessToken,
+      tokenType,
+      obtainedAt: sentAt,
+      ...(expires_in != null && { expiresAt: sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000) }),
+      ...(granted && { scope: granted }),
+      ...refreshToken,
+      ...idToken,
+    },
+  }
+}

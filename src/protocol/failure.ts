@@ -1,0 +1,81 @@
+import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
+import type { Clock } from '../ports.ts'
+import { retryAfter } from './retry-after.ts'
+
+/** The server could not be asked, or did not say yes or no. Nothing is known to have ended. */
+export interface TransientFailure {
+  readonly kind: 'transient'
+  readonly error: TokenManagerError
+  /** The server may have processed the request all the same. */
+  readonly lost: boolean
+  /** Milliseconds the server asked to wait, at most an hour. */
+  readonly retryAfter?: number
+}
+
+/** A passing fault. `wait`: milliseconds the server asked for. */
+export function transient(
+  reason: TokenManagerErrorReason,
+  message: string,
+  lost: boolean,
+  details: TokenManagerErrorDetails,
+  wait?: number,
+): TransientFailure {
+  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, message, details)
+  return { kind: 'transient', error, lost, ...(wait !== undefined && { retryAfter: wait }) }
+}
+
+/** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
+export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
+  if (redirected || status < 200 || (status > 299 && status < 400))
+    return transient(
+      'unexpected_redirect',
+      'The authorization server redirected a request, which is not followed: it can hold a token. Correct the metadata.',
+      false,
+      { status },
+    )
+  if (status < 500 && status !== 408 && status !== 429) return
+  const wait = retryAfter(headers, clock.now())
+  return transient(
+    status === 429 ? 'throttled' : 'server_unavailable',
+    `The authorization server answered ${status}. Try again later.`,
+    status >= 500 && status !== 503,
+    { status, retryAt: wait === undefined ? wait : clock.now() + wait },
+    wait,
+  )
+}
+
+/** The JSON object in `text`, whatever its content type says; `undefined` for anything else. */
+export function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (value && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {}
+  return
+}
+
+/**
+ * A 4xx answer as an error (RFC 6749 §5.2), judged by the body whatever its content type. Only `reason: 'invalid_grant'`
+ * means that the grant has ended.
+ */
+export function refusal({ status, text }: { status: number; text: string }): TokenManagerError {
+  const code = jsonObject(text)?.['error']
+  const error = typeof code === 'string' && code ? code : undefined
+  const reason = (
+    error === 'unauthorized_client'
+      ? 'invalid_client'
+      : /^invalid_(grant|client|scope|target)$/.test(error ?? '')
+        ? error
+        : 'server_refused'
+  ) as TokenManagerErrorReason
+  if (reason === 'invalid_grant')
+    return new TokenManagerError('ERR_GRANT_REJECTED', reason, 'The authorization server no longer accepts the grant.', {
+      status,
+      error,
+    })
+  return new TokenManagerError(
+    error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE',
+    reason,
+    `The authorization server refused the request with ${status}. Check the client's registration and options.`,
+    { status, error },
+  )
+}

@@ -1,0 +1,129 @@
+import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
+import { base64url } from './base64url.ts'
+import { jsonObject } from './failure.ts'
+
+/** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
+export interface IdTokenClaims {
+  /** The issuer, equal to the configured one. */
+  readonly iss: string
+  /** The person, unique and stable within `iss`: the account key is (`iss`, `sub`), never an e-mail address. */
+  readonly sub: string
+  /** The clients it was issued to. */
+  readonly aud: string | readonly string[]
+  /** End of validity, epoch seconds. */
+  readonly exp: number
+  /** Issued at, epoch seconds. */
+  readonly iat: number
+  /** When the person authenticated, epoch seconds. */
+  readonly auth_time?: number
+  /** Binds the token to one sign-in. */
+  readonly nonce?: string
+  /** How strong the authentication was. */
+  readonly acr?: string
+  /** How the person authenticated (RFC 8176). */
+  readonly amr?: readonly string[]
+  /** The client it was issued to, if several are in `aud`. */
+  readonly azp?: string
+  /** The session at the authorization server. */
+  readonly sid?: string
+  /** Any other claim. */
+  readonly [claim: string]: unknown
+}
+
+/** What an ID token has to agree with. */
+export interface ExpectedIdToken {
+  /** The authorization request it answers. */
+  readonly pending?: {
+    readonly nonce?: string
+    /** Milliseconds. */
+    readonly maxAge?: number
+    readonly acrValues?: readonly string[]
+  }
+  /** The ID token before, if any, when there is no `pending` one: the token is a refreshed one. */
+  readonly previous?: IdTokenClaims | undefined
+}
+
+/** Milliseconds by which clocks may differ. */
+const LEEWAY = 60_000
+/** `iat` only has to be plausible: a device whose clock is slow can still sign in. */
+const IAT_LEEWAY = 600_000
+
+/**
+ * Reads and checks an ID token that came straight from the token endpoint over TLS, so without its signature (OpenID Connect
+ * Core §3.1.3.7, §3.1.3.8, §12.2). After a refresh the clock is not consulted, as a wrong one would cost the session, and a
+ * token that cannot be decoded is left out.
+ * @returns what to keep; empty if there is no ID token and none is needed
+ */
+export async function checkIdToken(
+  server: AuthorizationServer,
+  idToken: unknown,
+  accessToken: string,
+  { pending, previous }: ExpectedIdToken,
+): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
+  if (idToken == null) return pending?.nonce === undefined ? {} : failed('id_token_missing')
+  const token = String(idToken)
+  const parts = token.split('.')
+  const header = decode(parts[0])
+  const claims = decode(parts[1]) as IdTokenClaims | undefined
+  if (parts.length !== 3 || !header || !claims) return pending ? failed('id_token_invalid') : {}
+  const { alg } = header
+  const now = server.clock.now()
+  const { iss, aud, azp, sub, exp, iat, nonce, auth_time, acr, at_hash } = claims
+  const audience = list(aud)
+  const { maxAge, acrValues } = pending ?? {}
+  if (typeof alg !== 'string' || alg === 'none') return failed('id_token_invalid')
+  if (iss !== server.issuer) return failed('id_token_iss')
+  // Further audiences are trusted only where the token says that it was issued to this client.
+  if (!audience.includes(server.clientId) || (audience.length > 1 && azp === undefined)) return failed('id_token_aud')
+  if (azp !== undefined && azp !== server.clientId) return failed('id_token_azp')
+  if (typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub)) return failed('id_token_sub')
+  if (!Number.isFinite(iat) || (pending && iat * 1000 > now + IAT_LEEWAY)) return failed('id_token_iat')
+  if (!Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat)) return failed('id_token_exp')
+  if (pending) {
+    if (nonce !== pending.nonce) return failed('id_token_nonce')
+    if (maxAge !== undefined && !((auth_time as number) * 1000 + maxAge >= now - LEEWAY)) return failed('id_token_auth_time')
+    if (acrValues?.length && !acrValues.includes(acr as string))
+      return new TokenManagerError(
+        'ERR_AUTHORIZATION_REJECTED',
+        'insufficient_user_authentication',
+        'The ID token has none of the acr values asked for.',
+      )
+  } else if (previous) {
+    if (sub !== previous.sub)
+      return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed', 'The refresh answered for another person. Sign in again.')
+    if (String([...audience].sort()) !== String([...list(previous.aud)].sort())) return failed('id_token_aud')
+    if (iat < previous.iat) return failed('id_token_iat')
+    if (nonce !== undefined && nonce !== previous.nonce) return failed('id_token_nonce')
+    if (auth_time !== undefined && previous.auth_time !== undefined && auth_time !== previous.auth_time)
+      return failed('id_token_auth_time')
+  }
+  if (at_hash !== undefined && alg.endsWith('256')) {
+    const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
+    if (at_hash !== base64url(hash.subarray(0, 16))) return failed('id_token_at_hash')
+  }
+  return { idToken: token, claims }
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function decode(part = ''): Record<string, unknown> | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
+    return jsonObject(new TextDecoder().decode(bytes))
+  } catch {}
+  return
+}
+
+function failed(reason: TokenManagerErrorReason): TokenManagerError {
+  const what = reason.slice(9)
+  return new TokenManagerError(
+    'ERR_RESPONSE_INVALID',
+    reason,
+    what === 'missing' || what === 'invalid'
+      ? `The ID token is ${what}.`
+      : `The ID token's ${what} is missing or wrong. Check the client's registration, the issuer and this device's clock.`,
+  )
+}
