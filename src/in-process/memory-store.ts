@@ -23,7 +23,7 @@ export function memoryStore<V>(): Store<V> {
 
 function copy<V>(value: V): V
 function copy(value: unknown): unknown {
-  if (value instanceof Uint8Array) return value.slice()
+  if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice()
   if (Array.isArray(value)) return value.map((item) => copy(item))
   if (!isPlain(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item)]))

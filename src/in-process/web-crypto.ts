@@ -10,8 +10,7 @@ const algorithm = 'AES-GCM'
 export const webCrypto: Crypto = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   sha256: async (data) => new Uint8Array(await subtle().digest('SHA-256', data)),
-  generateSealingKey: async () =>
-    subtle().generateKey({ name: algorithm, length: 256 }, false, ['encrypt', 'decrypt']),
+  generateSealingKey: async () => subtle().generateKey({ name: algorithm, length: 256 }, false, ['encrypt', 'decrypt']),
   async seal(key, plaintext, aad) {
     const iv = crypto.getRandomValues(new Uint8Array(12))
     const data = await subtle().encrypt({ name: algorithm, iv, additionalData: aad }, key, plaintext)

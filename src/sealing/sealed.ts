@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Crypto, Sealed, Store } from '../ports.ts'
+import type { Crypto, Sealed, Store, Stored } from '../ports.ts'
 
 const maxBytes = 2 ** 20
 const utf8 = new TextEncoder()
@@ -18,17 +18,19 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
   let known: CryptoKey | undefined
 
   const storedKey = async (): Promise<CryptoKey | undefined> => {
-    const row = await store.get(keyName)
-    return (known = isKey(row?.value) ? row.value : undefined)
+    known = keyIn(await store.get(keyName))
+    return known
   }
 
   const keyForWriting = async (): Promise<CryptoKey> => {
-    for (;;) {
+    for (let round = 0; round < 5; round++) {
       const row = await store.get(keyName)
-      if (isKey(row?.value)) return (known = row.value)
+      known = keyIn(row)
+      if (known) return known
       // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
       await store.swap(keyName, row?.tag, await crypto.generateSealingKey())
     }
+    throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage does not keep the sealing key.')
   }
 
   const open = async (key: CryptoKey | undefined, name: string, value: Sealed): Promise<unknown> => {
@@ -66,11 +68,12 @@ function aadOf(name: string): Uint8Array<ArrayBuffer> {
   return utf8.encode(`tokenward/1/${name}`)
 }
 
-function isKey(value: unknown): value is CryptoKey {
-  return (value as CryptoKey | undefined)?.type === 'secret'
+function keyIn(row: Stored<unknown> | undefined): CryptoKey | undefined {
+  const key = row?.value as CryptoKey | null | undefined
+  return key?.type === 'secret' ? key : undefined
 }
 
 function isSealed(value: unknown): value is Sealed {
   const { iv, data } = Object(value) as Partial<Sealed>
-  return iv instanceof Uint8Array && data instanceof Uint8Array && data.length <= maxBytes + 16
+  return ArrayBuffer.isView(iv) && ArrayBuffer.isView(data) && data.byteLength <= maxBytes + 16
 }

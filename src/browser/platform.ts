@@ -1,0 +1,76 @@
+import { memoryStore } from '../in-process/memory-store.ts'
+import { noChannel } from '../in-process/no-channel.ts'
+import { queueLock } from '../in-process/queue-lock.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import { webCrypto } from '../in-process/web-crypto.ts'
+import type { Channel, Degradation, Lock, Platform, Store, UserAgent } from '../ports.ts'
+import { availableChannel } from './available-channel.ts'
+import { availableLock } from './available-lock.ts'
+import { indexedDbStore } from './indexed-db-store.ts'
+import { pageLifecycle } from './page-lifecycle.ts'
+import { persistentStore } from './persistent-store.ts'
+import { redirect } from './redirect.ts'
+import { sessionStorageSlot } from './session-storage-slot.ts'
+
+/**
+ * Where the session is kept. `'local'`: sealed in IndexedDB, shared by all tabs, until sign-out. `'session'`: sealed in
+ * IndexedDB, for this tab and its reloads only. `'memory'`: in this page only, gone at the next load.
+ */
+export type Persistence = 'local' | 'session' | 'memory'
+
+/** What the managers of one page share. */
+interface Shared {
+  readonly store: Store<unknown>
+  readonly lock: Lock
+  readonly channel: Channel
+  readonly onDegraded: NonNullable<Platform['onDegraded']>
+}
+
+const realm = new Map<Persistence, Shared>()
+
+/**
+ * The browser as a platform; `undefined` outside a page (server rendering), where a manager stays `loading`. It opens, asks and
+ * listens to nothing before its parts are used, and never throws. Platforms of one page share the store of their `persistence`.
+ * @param options `userAgent`: default `redirect()`
+ */
+export function browserPlatform(options: { persistence: Persistence; userAgent?: UserAgent }): Platform | undefined {
+  if (typeof window === 'undefined' || typeof document === 'undefined') return
+  const { persistence, userAgent = redirect() } = options
+  const shared = realm.get(persistence) ?? share(persistence)
+  realm.set(persistence, shared)
+  return {
+    ...shared,
+    fetch: (input, init) => fetch(input, init),
+    lifecycle: pageLifecycle(),
+    clock: systemClock,
+    crypto: webCrypto,
+    userAgent,
+    origin: location.origin === 'null' ? undefined : location.origin,
+  }
+}
+
+function share(persistence: Persistence): Shared {
+  const found = new Set<Degradation>()
+  const listeners = new Set<(step: Degradation) => void>()
+  const report = (step: Degradation) => {
+    if (found.has(step)) return
+    found.add(step)
+    for (const listener of listeners) listener(step)
+  }
+  const onDegraded: Shared['onDegraded'] = (listener) => {
+    const own = (step: Degradation) => listener(step)
+    listeners.add(own)
+    found.forEach(own)
+    return () => void listeners.delete(own)
+  }
+  // No other tab can reach a session in memory: there is nobody to wait for or to tell.
+  if (persistence === 'memory') return { store: memoryStore(), lock: queueLock(), channel: noChannel, onDegraded }
+  const database = indexedDbStore()
+  const store = persistence === 'session' ? sessionStorageSlot(database) : database
+  return {
+    store: persistentStore(store, webCrypto, report),
+    lock: availableLock(report),
+    channel: availableChannel(report),
+    onDegraded,
+  }
+}

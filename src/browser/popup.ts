@@ -1,0 +1,115 @@
+import { TokenManagerError } from '../errors.ts'
+import type { UserAgent } from '../ports.ts'
+import { stateOf, takeCallbackUrl } from './callback-url.ts'
+
+const stateMarker = 'p.'
+const gracePolls = 6
+
+/** Options of {@link popup}. */
+export interface PopupOptions {
+  /** Width of the window's content, CSS pixels. Default 480. */
+  readonly width?: number
+  /** Height of the window's content, CSS pixels. Default 640. */
+  readonly height?: number
+  /**
+   * How often to look whether the person closed the window, milliseconds. Default 500. A close is believed when it was seen
+   * six times in a row while this page had the focus: an authorization server with `Cross-Origin-Opener-Policy` makes its
+   * window look closed from the start.
+   */
+  readonly closedPollInterval?: number
+}
+
+/**
+ * Signs in within a second window, while this page stays. Call `signIn()` from a click, before any `await`: browsers block
+ * windows that open later (`ERR_AUTHORIZATION_CANCELLED`, reason `popup_blocked`; closed by the person: `cancelled`).
+ *
+ * The page at the redirect URI must have a manager with `popup()` too and call `ready()`: it hands its URL to the page that
+ * asked, over a one-time channel of the origin named after the unguessable `state`, and closes itself once that page has
+ * it. It completes redirected sign-ins as {@link redirect} does. A page embedded in another site's page has no channel to a
+ * window of its own, and cannot use this.
+ * @throws nothing; `authorize()` rejects with `ERR_UNSUPPORTED` where there is no `BroadcastChannel`
+ */
+export function popup(options: PopupOptions = {}): UserAgent {
+  let prepared: Window | null | undefined
+  return {
+    stateMarker,
+    prepare() {
+      const opened = openWindow(options)
+      prepared = opened
+      return () => {
+        if (prepared !== opened) return
+        prepared = undefined
+        opened?.close()
+      }
+    },
+    async authorize(url, redirectUri) {
+      const opened = prepared ?? openWindow(options)
+      prepared = undefined
+      if (!opened) {
+        const message = 'The browser blocked the sign-in window: call signIn() directly from a click.'
+        throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
+      }
+      const state = new URL(url).searchParams.get('state')
+      if (!state || typeof BroadcastChannel === 'undefined') {
+        opened.close()
+        throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'No way back from a popup: use redirect().')
+      }
+      return new Promise((resolve, reject) => {
+        const channel = new BroadcastChannel(channelName(state))
+        const timer = setInterval(
+          watchClosed(opened, () => {
+            end()
+            reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person closed the sign-in.'))
+          }),
+          options.closedPollInterval ?? 500,
+        )
+        const end = () => {
+          clearInterval(timer)
+          channel.close()
+        }
+        channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+          const isUrl = typeof data === 'string' && data.startsWith(`${location.origin}/`)
+          if (!isUrl || stateOf(data, redirectUri) !== state) return
+          channel.postMessage(true)
+          end()
+          opened.close()
+          resolve(data)
+        }
+        opened.location.replace(url)
+      })
+    },
+    callbackUrl(redirectUri, statePrefix) {
+      const url = takeCallbackUrl(redirectUri, statePrefix)
+      const state = url && stateOf(url, redirectUri)
+      if (!state?.startsWith(statePrefix + stateMarker)) return url
+      const channel = new BroadcastChannel(channelName(state))
+      // Without an answer the page that asked is gone or frozen. Closing now could lose what it has yet to hear.
+      channel.onmessage = () => {
+        channel.close()
+        close()
+      }
+      channel.postMessage(url)
+      return
+    },
+    navigate: (url) => location.assign(url),
+  }
+}
+
+function openWindow({ width = 480, height = 640 }: PopupOptions): Window | null {
+  const left = Math.max(0, screenX + (outerWidth - width) / 2)
+  const top = Math.max(0, screenY + (outerHeight - height) / 2)
+  return open('about:blank', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`)
+}
+
+function watchClosed(opened: Window, closed: () => void): () => void {
+  let seen = 0
+  return () => {
+    // With the focus elsewhere the window may well be open, cut off from this page by its opener policy.
+    seen = opened.closed && document.hasFocus() ? seen + 1 : 0
+    if (seen === gracePolls) closed()
+  }
+}
+
+function channelName(state: string): string {
+  return `tokenward:popup:${state}`
+}
