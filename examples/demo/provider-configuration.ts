@@ -1,0 +1,129 @@
+import type { Context } from 'oidc-provider'
+import { accounts, messagePage, pageHeaders } from './sign-in-page.ts'
+
+/** What differs from one authorization server to the next. */
+export interface ProviderSettings {
+  readonly clientId: string
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  /** Origins whose scripts may call it. */
+  readonly origins: readonly string[]
+  readonly audiences: readonly string[]
+  readonly adapter: (model: string) => object
+  readonly signingKey: object
+  readonly cookieKey: string
+  /** Cookies are shared by all ports of a host: this keeps two servers' apart. */
+  readonly cookieSuffix: number
+  readonly refreshTokens: boolean
+  /** Seconds. */
+  readonly accessTokenTtl: () => number
+}
+
+const day = 86_400
+const apiScope = 'notes'
+
+/** oidc-provider's configuration: everything it would warn about is said explicitly. */
+export function providerConfiguration(settings: ProviderSettings): object {
+  const { clientId, audiences, origins, cookieSuffix } = settings
+  return {
+    adapter: settings.adapter,
+    clients: [
+      {
+        client_id: clientId,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: settings.redirectUris,
+        post_logout_redirect_uris: settings.postLogoutRedirectUris,
+        id_token_signed_response_alg: 'ES256',
+      },
+    ],
+    clientBasedCORS: (_ctx: Context, origin: string) => origins.includes(origin),
+    claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
+    conformIdTokenClaims: false,
+    cookies: {
+      keys: [settings.cookieKey],
+      names: {
+        session: `session_${cookieSuffix}`,
+        interaction: `interaction_${cookieSuffix}`,
+        resume: `resume_${cookieSuffix}`,
+      },
+    },
+    features: {
+      devInteractions: { enabled: false },
+      introspection: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async (_ctx: Context, _client: object, oneOf?: readonly string[]) => (oneOf ?? audiences)[0],
+        useGrantedResource: async () => true,
+        getResourceServerInfo: async (_ctx: Context, audience: string) => {
+          if (!audiences.includes(audience)) throw Object.assign(new Error('invalid_target'), { ...invalidTarget })
+          return { audience, scope: apiScope, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } }
+        },
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx: Context, client: { clientId: string }, token: { clientId: string }) =>
+          client.clientId === token.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: async (ctx: Context, form: string) => {
+          ctx.set('content-security-policy', pageHeaders['content-security-policy'])
+          ctx.body = messagePage('Sign out?', '').replace(
+            '</main>',
+            `${form}<button form="op.logoutForm" name="logout" value="yes">Sign out here too</button></main>`,
+          )
+        },
+        postLogoutSuccessSource: async (ctx: Context) => void (ctx.body = messagePage('Signed out', 'All done.')),
+      },
+    },
+    findAccount: async (_ctx: Context, accountId: string) => {
+      const { name = accountId, email = `${accountId}@example.com` } = accounts.find(({ id }) => id === accountId) ?? {}
+      return { accountId, claims: async () => ({ sub: accountId, name, email }) }
+    },
+    interactions: { url: async (_ctx: Context, { uid }: { uid: string }) => `/interaction/${uid}` },
+    // Without `prompt=consent` oidc-provider drops offline_access (OpenID Connect Core §11): it is not asked for here.
+    issueRefreshToken: async () => settings.refreshTokens,
+    expiresWithSession: async () => false,
+    jwks: { keys: [settings.signingKey] },
+    loadExistingGrant: grantEverything,
+    pkce: { required: () => true },
+    renderError: async (ctx: Context, { error, error_description }: Record<string, string | undefined>) => {
+      ctx.type = 'html'
+      ctx.body = messagePage('That did not work', `${error ?? 'error'}: ${error_description ?? 'no details'}`)
+    },
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    scopes: ['openid', 'offline_access', 'profile', 'email', apiScope],
+    ttl: {
+      AccessToken: settings.accessTokenTtl,
+      AuthorizationCode: 60,
+      Grant: 14 * day,
+      IdToken: day,
+      Interaction: 3600,
+      RefreshToken: 14 * day,
+      Session: 14 * day,
+    },
+  }
+}
+
+const invalidTarget = {
+  error: 'invalid_target',
+  error_description: 'resource indicator is missing, or unknown',
+  status: 400,
+  statusCode: 400,
+  expose: true,
+  allow_redirect: true,
+}
+
+/** Every sign-in gets a grant of its own with all it asks for, so that ending one never ends another. */
+async function grantEverything({ oidc }: Context) {
+  const { account, client, provider, requestParamScopes, resourceServers } = oidc
+  if (!account || !client) return undefined
+  const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
+  grant.addOIDCScope([...requestParamScopes].join(' '))
+  for (const resource of Object.keys(resourceServers)) grant.addResourceScope(resource, apiScope)
+  await grant.save()
+  return grant
+}

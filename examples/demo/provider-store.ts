@@ -1,0 +1,55 @@
+type Payload = Record<string, unknown> & { grantId?: string; uid?: string; accountId?: string; consumed?: number }
+
+/** What oidc-provider keeps, in memory, outside the provider: it outlives a restart and can be looked into. */
+export interface ProviderStore {
+  /** The adapter factory oidc-provider asks for. */
+  readonly adapter: (model: string) => object
+  /** Ends every grant of `accountId` (all grants without one) with the tokens under it; says how many. */
+  revokeGrants(accountId?: string): number
+}
+
+/** An empty store. */
+export function createProviderStore(): ProviderStore {
+  const entries = new Map<string, { readonly payload: Payload; readonly expiresAt: number }>()
+  const live = (key: string) => {
+    const entry = entries.get(key)
+    if (entry && entry.expiresAt <= Date.now()) entries.delete(key)
+    return entries.get(key)?.payload
+  }
+  const deleteUnder = (grantId: string, model = '') => {
+    for (const [key, { payload }] of entries)
+      if (payload.grantId === grantId && key.startsWith(model)) entries.delete(key)
+  }
+  return {
+    adapter: (model) => ({
+      upsert: async (id: string, payload: Payload, expiresIn?: number) => {
+        const expiresAt = expiresIn === undefined ? Number.POSITIVE_INFINITY : Date.now() + expiresIn * 1000
+        entries.set(`${model}:${id}`, { payload, expiresAt })
+      },
+      find: async (id: string) => live(`${model}:${id}`),
+      findByUid: async (uid: string) => {
+        for (const [key, { payload }] of entries)
+          if (key.startsWith(`${model}:`) && payload.uid === uid) return live(key)
+        return undefined
+      },
+      findByUserCode: async () => undefined,
+      consume: async (id: string) => {
+        const payload = live(`${model}:${id}`)
+        if (payload) payload.consumed = Math.floor(Date.now() / 1000)
+      },
+      destroy: async (id: string) => void entries.delete(`${model}:${id}`),
+      revokeByGrantId: async (grantId: string) => deleteUnder(grantId, `${model}:`),
+    }),
+    revokeGrants(accountId) {
+      const grants = [...entries].filter(
+        ([key, { payload }]) =>
+          key.startsWith('Grant:') && (accountId === undefined || payload.accountId === accountId),
+      )
+      for (const [key] of grants) {
+        entries.delete(key)
+        deleteUnder(key.slice('Grant:'.length))
+      }
+      return grants.length
+    },
+  }
+}
