@@ -1,0 +1,71 @@
+import { TokenManagerError } from './errors.ts'
+import type { EpochMs } from './ports.ts'
+import type { StoredAccessToken } from './session/record.ts'
+
+/** What a token is for. */
+export interface Target {
+  /** The resource indicator to ask for (RFC 8707 §2); absent: the authorization server's default. */
+  readonly resource?: string
+  /** The scope to ask for, space-separated; absent: the scope of the grant. */
+  readonly scope?: string
+}
+
+/**
+ * An access token as callers get it: frozen, and redacted wherever it is printed, serialized, spread or cloned. Only
+ * reading `value` gives the token.
+ */
+export interface AccessToken {
+  /** The token. Not enumerable. */
+  readonly value: string
+  /** The scheme of the `Authorization` header it goes into (RFC 6750, RFC 9449). */
+  readonly type: 'Bearer' | 'DPoP'
+  /** Epoch milliseconds; absent when the authorization server did not say. */
+  readonly expiresAt?: EpochMs
+  /** Space-separated. */
+  readonly scope: string
+  /** The resource it was asked for (RFC 8707 §2). */
+  readonly resource?: string
+}
+
+/** Where requests get their token from. */
+export interface TokenSource {
+  /** The usable token for `target` in memory, or `undefined` when something has to be awaited. Synchronous. */
+  current(target: Target): AccessToken | undefined
+  /** A usable token, refreshed if needed; rejects with a `TokenManagerError`. `signal` ends only this wait. */
+  get(target: Target, signal?: AbortSignal): Promise<AccessToken>
+  /**
+   * The API refused `rejected`: the token to try instead, or `undefined` when none is to be had for now. One refresh for
+   * any number of callers, and none if a newer token than `rejected` is there already.
+   */
+  replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>
+}
+
+const redacted = { value: () => '[redacted access token]' }
+
+/**
+ * The token as callers get it.
+ * @throws `ERR_RESPONSE_INVALID` when it holds anything but visible ASCII (RFC 6750 §2.1): no header could carry it
+ */
+export function accessToken({ value, obtainedAt: _, ...shown }: StoredAccessToken): AccessToken {
+  // The platform's own error for a bad header value quotes the whole value.
+  if (!/^[!-~]+$/.test(value))
+    throw new TokenManagerError(
+      'ERR_RESPONSE_INVALID',
+      'invalid_token_response',
+      'The access token is not visible ASCII, so no header can carry it. Correct the authorization server.',
+    )
+  return Object.freeze(
+    Object.defineProperties(shown as AccessToken, {
+      value: { value },
+      toString: redacted,
+      toJSON: redacted,
+      [Symbol.toPrimitive]: redacted,
+      [Symbol.for('nodejs.util.inspect.custom')]: redacted,
+    }),
+  )
+}
+
+/** The value of the `Authorization` header that carries `token` (RFC 6750 §2.1, RFC 9449 §7.1). */
+export function authorizationHeader(token: AccessToken): string {
+  return `${token.type} ${token.value}`
+}
