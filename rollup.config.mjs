@@ -1,0 +1,33 @@
+import { rmSync } from 'node:fs'
+import dts from 'rollup-plugin-dts'
+import esbuild from 'rollup-plugin-esbuild'
+import { entries, manifest, root } from './scripts/entries.mjs'
+
+const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+const tsconfig = `${root}tsconfig.json`
+
+/** @type {import('rollup').RollupOptions} */
+const all = {
+  input: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
+  external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)),
+  onwarn(warning) {
+    throw new Error(warning.message)
+  },
+}
+
+const empty = { name: 'empty-dist', buildStart: () => rmSync(`${root}dist`, { recursive: true, force: true }) }
+
+// One build with every entry as an input, once for JavaScript and once for types: what two entries share lies in a file
+// that both import, so a class or symbol is the same one in both.
+export default [
+  {
+    ...all,
+    plugins: [empty, esbuild({ target: 'es2022', tsconfig })],
+    output: { dir: `${root}dist`, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+  },
+  {
+    ...all,
+    plugins: [dts({ tsconfig })],
+    output: { dir: `${root}dist`, format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'chunks/[name].d.ts' },
+  },
+]

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { findChromium } from './chromium.mjs'
+import { root } from './entries.mjs'
+
+const minimumNode = [20, 19]
+
+/**
+ * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, and a Chromium.
+ * Needs nothing but Node and npm itself. Ends the process with a sentence on what to do if something cannot be had.
+ *
+ * @param {{ browser: boolean }} options whether a Chromium is needed
+ */
+export function setUp({ browser }) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19)) {
+    giveUp(`Node ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}.`)
+  }
+  if (!packagesAreThere()) {
+    step('Installing the npm packages of package-lock.json')
+    const command = ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=warn', '--progress']
+    if (!show(command)) giveUp(`\`${command.join(' ')}\` failed; its output above says why. Is the npm registry reachable?`)
+  }
+  if (browser) bringChromium()
+}
+
+/** Whether node_modules holds what package-lock.json asks for. npm keeps what it installed in node_modules/.package-lock.json. */
+export function packagesAreThere() {
+  const installed = packagesOf('node_modules/.package-lock.json')
+  const wanted = packagesOf('package-lock.json')
+  if (!installed || !wanted) return false
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true
+    const found = installed[path]
+    return found ? found.version === version && existsSync(root + path) : optional === true
+  })
+}
+
+/**
+ * @param {string} path
+ * @returns {Record<string, { version: string, optional?: boolean }> | undefined}
+ */
+function packagesOf(path) {
+  try {
+    return JSON.parse(readFileSync(root + path, 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+function bringChromium() {
+  if (chromiumStarts()) return
+  if (process.env.CHROMIUM_PATH) giveUp(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, and no Chromium starts from there.`)
+  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    step("Installing Debian's chromium package")
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    show(['apt-get', 'update', '-q'], env)
+    show(['apt-get', 'install', '-y', '-q', '--no-install-recommends', 'chromium'], env)
+    if (chromiumStarts()) return
+  }
+  step("Downloading Playwright's Chromium")
+  show(['node', 'node_modules/playwright-core/cli.js', 'install', '--no-shell', 'chromium'])
+  if (!chromiumStarts()) {
+    giveUp('No Chromium could be found or installed. Install Chromium or Chrome, or set CHROMIUM_PATH to one, and run this again.')
+  }
+}
+
+/** One that is there but lacks a system library does not count. */
+function chromiumStarts() {
+  const path = findChromium()
+  if (!path) return false
+  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 30_000 })
+  if (status === 0) console.log(`Chromium: ${stdout.trim()} (${path})`)
+  return status === 0
+}
+
+/**
+ * @param {string[]} command
+ * @param {Record<string, string>} [env]
+ * @returns {boolean} whether it exited with 0
+ */
+function show([program = '', ...args], env = {}) {
+  const { status } = spawnSync(program === 'node' ? process.execPath : program, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  return status === 0
+}
+
+/** @param {string} text */
+function step(text) {
+  console.log(`\n> ${text}`)
+}
+
+/**
+ * @param {string} text
+ * @returns {never}
+ */
+function giveUp(text) {
+  console.error(`\n${text}`)
+  process.exit(1)
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) setUp({ browser: true })

@@ -1,0 +1,40 @@
+import { run, seconds } from './run.mjs'
+import { setUp } from './setup.mjs'
+import { readTotals, totalsLine } from './totals.mjs'
+
+setUp({ browser: true })
+
+const minute = 60_000
+const parts = [
+  { name: 'check', command: ['node', 'scripts/check.mjs'], limit: 3 * minute },
+  {
+    name: 'browser suite',
+    command: [
+      'node',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project=browser',
+      '--reporter=verbose',
+      '--reporter=./scripts/vitest-totals.mjs',
+    ],
+    limit: 5 * minute,
+  },
+  { name: 'demo', command: ['node', 'scripts/demo.mjs', '--check'], limit: 2 * minute },
+]
+
+const started = performance.now()
+const results = []
+for (const [index, { name, command, limit }] of parts.entries()) {
+  console.log(`\n=== ${index + 1}/${parts.length} ${name}\n`)
+  const outcome = await run(command, { limit, show: true })
+  results.push({ name, ...outcome, totals: readTotals(outcome.output, outcome.ok) })
+}
+
+const width = Math.max(...parts.map(({ name }) => name.length))
+console.log('\n===')
+for (const { name, totals, ms, problem } of results) {
+  console.log(`${name.padEnd(width)} ${seconds(ms).padStart(8)}   ${totalsLine([totals])}${problem ? `   (${problem})` : ''}`)
+}
+console.log(`${'all'.padEnd(width)} ${seconds(performance.now() - started).padStart(8)}\n`)
+console.log(totalsLine(results.map(({ totals }) => totals)))
+process.exitCode = results.every(({ ok, totals }) => ok && totals.failed === 0) ? 0 : 1
