@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os'
 import { run, seconds } from './run.mjs'
 import { readTotals, totalsLine } from './totals.mjs'
 
-const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=./scripts/vitest-totals.mjs']
+const vitest = [
+  'node',
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=./scripts/vitest-totals.mjs',
+]
 const bin = (/** @type {string} */ path, /** @type {string[]} */ ...args) => ['node', `node_modules/${path}`, ...args]
 
 /**
@@ -17,12 +23,19 @@ const steps = [
   { name: 'types of src', command: bin('typescript/bin/tsc', '-p', 'tsconfig.json') },
   { name: 'types of the rest', command: bin('typescript/bin/tsc', '-p', 'tsconfig.tests.json') },
   { name: 'lint and format', command: bin('@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '--colors=off') },
-  { name: 'undocumented exports', command: bin('typedoc/bin/typedoc', '--emit', 'none', '--treatValidationWarningsAsErrors') },
+  {
+    name: 'undocumented exports',
+    command: bin('typedoc/bin/typedoc', '--emit', 'none', '--treatValidationWarningsAsErrors'),
+  },
   { name: 'unused code', command: bin('knip/bin/knip.js') },
   { name: 'types of dist', command: bin('typescript/bin/tsc', '-p', 'test/package/tsconfig.json'), after: ['build'] },
   { name: 'package tests', command: [...vitest, '--project=package'], after: ['build'] },
   { name: 'publint', command: bin('publint/src/cli.js', '--strict'), after: ['build'] },
-  { name: 'are the types wrong', command: bin('@arethetypeswrong/cli/dist/index.js', '--pack', '.', '--profile', 'esm-only'), after: ['build'] },
+  {
+    name: 'are the types wrong',
+    command: bin('@arethetypeswrong/cli/dist/index.js', '--pack', '.', '--profile', 'esm-only'),
+    after: ['build'],
+  },
   { name: 'size', command: ['node', 'scripts/size.mjs'], after: ['build'] },
 ]
 
@@ -45,18 +58,24 @@ await Promise.all(Array.from({ length: Math.max(2, Math.min(4, availableParallel
 const failed = chosen.filter(({ name }) => !outcomes.get(name)?.ok)
 for (const { name, command } of failed) {
   const { output = '', problem = '' } = outcomes.get(name) ?? {}
-  console.log(`\n--- ${name}: ${problem}\n    ${command.join(' ').replace(/^node node_modules\//, '')}\n\n${output.trim()}`)
+  console.log(
+    `\n--- ${name}: ${problem}\n    ${command.join(' ').replace(/^node node_modules\//, '')}\n\n${output.trim()}`,
+  )
 }
 const size = outcomes.get('size')
 if (size?.ok) console.log(`\n${size.output.trim()}`)
 console.log(`\ncheck: ${seconds(performance.now() - started)}`)
-console.log(totalsLine(chosen.map(({ name }) => readTotals(outcomes.get(name)?.output ?? '', outcomes.get(name)?.ok === true))))
+console.log(
+  totalsLine(chosen.map(({ name }) => readTotals(outcomes.get(name)?.output ?? '', outcomes.get(name)?.ok === true))),
+)
 process.exitCode = failed.length > 0 ? 1 : 0
 
 /** Takes steps until none is left; several of these run side by side. */
 async function work() {
   for (;;) {
-    const ready = waiting.findIndex(({ after = [] }) => after.every((name) => !chosen.some((step) => step.name === name) || outcomes.has(name)))
+    const ready = waiting.findIndex(({ after = [] }) =>
+      after.every((name) => !chosen.some((step) => step.name === name) || outcomes.has(name)),
+    )
     const [step] = ready < 0 ? [] : waiting.splice(ready, 1)
     if (!step) {
       if (waiting.length === 0) return

@@ -20,7 +20,8 @@ export function setUp({ browser }) {
   if (!packagesAreThere()) {
     step('Installing the npm packages of package-lock.json')
     const command = ['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=warn', '--progress']
-    if (!show(command)) giveUp(`\`${command.join(' ')}\` failed; its output above says why. Is the npm registry reachable?`)
+    if (!show(command))
+      giveUp(`\`${command.join(' ')}\` failed; its output above says why. Is the npm registry reachable?`)
   }
   if (browser) bringChromium()
 }
@@ -51,7 +52,8 @@ function packagesOf(path) {
 
 function bringChromium() {
   if (chromiumStarts()) return
-  if (process.env.CHROMIUM_PATH) giveUp(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, and no Chromium starts from there.`)
+  if (process.env.CHROMIUM_PATH)
+    giveUp(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, and no Chromium starts from there.`)
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
     step("Installing Debian's chromium package")
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
@@ -62,7 +64,9 @@ function bringChromium() {
   step("Downloading Playwright's Chromium")
   show(['node', 'node_modules/playwright-core/cli.js', 'install', '--no-shell', 'chromium'])
   if (!chromiumStarts()) {
-    giveUp('No Chromium could be found or installed. Install Chromium or Chrome, or set CHROMIUM_PATH to one, and run this again.')
+    giveUp(
+      'No Chromium could be found or installed. Install Chromium or Chrome, or set CHROMIUM_PATH to one, and run this again.',
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { run } from './run.mjs'
 import { root } from './entries.mjs'
+import { run } from './run.mjs'
 
 /** @typedef {{ name: string, size: number, sizeLimit?: number, passed?: boolean }} Measured */
 

@@ -33,7 +33,9 @@ for (const [index, { name, command, limit }] of parts.entries()) {
 const width = Math.max(...parts.map(({ name }) => name.length))
 console.log('\n===')
 for (const { name, totals, ms, problem } of results) {
-  console.log(`${name.padEnd(width)} ${seconds(ms).padStart(8)}   ${totalsLine([totals])}${problem ? `   (${problem})` : ''}`)
+  console.log(
+    `${name.padEnd(width)} ${seconds(ms).padStart(8)}   ${totalsLine([totals])}${problem ? `   (${problem})` : ''}`,
+  )
 }
 console.log(`${'all'.padEnd(width)} ${seconds(performance.now() - started).padStart(8)}\n`)
 console.log(totalsLine(results.map(({ totals }) => totals)))

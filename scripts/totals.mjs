@@ -12,7 +12,10 @@ const line = /^(\d+) passed, (\d+) failed$/
  * @returns {Totals}
  */
 export function readTotals(output, ok) {
-  const found = output.split('\n').map((text) => line.exec(text.trim())).findLast(Boolean)
+  const found = output
+    .split('\n')
+    .map((text) => line.exec(text.trim()))
+    .findLast(Boolean)
   if (!found) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 }
   const [passed, failed] = [Number(found[1]), Number(found[2])]
   return { passed, failed: ok ? failed : Math.max(failed, 1) }
