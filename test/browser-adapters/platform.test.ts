@@ -1,0 +1,80 @@
+// @vitest-environment happy-dom
+import { IDBFactory } from 'fake-indexeddb'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+/** A realm in which nothing was imported yet. */
+async function realm() {
+  vi.resetModules()
+  return import('../../src/browser/platform.ts')
+}
+
+beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()))
+afterEach(() => void vi.unstubAllGlobals())
+
+describe('browserPlatform', () => {
+  it('gives managers of one page the same store, and each persistence its own', async () => {
+    const { browserPlatform } = await realm()
+    const local = browserPlatform({ persistence: 'local' })!
+    expect(browserPlatform({ persistence: 'local' })!.store).toBe(local.store)
+    expect(browserPlatform({ persistence: 'memory' })!.store).not.toBe(local.store)
+    expect(local.origin).toBe(location.origin === 'null' ? undefined : location.origin)
+    expect(local.userAgent?.stateMarker).toBeUndefined()
+  })
+
+  it('keeps local sessions for other pages, tab sessions for this tab, and memory for nobody', async () => {
+    for (const [persistence, elsewhere, afterReload] of [
+      ['local', 1, 1],
+      ['session', undefined, 1],
+      ['memory', undefined, undefined],
+    ] as const) {
+      const key = persistence
+      await (await realm()).browserPlatform({ persistence })!.store.swap(key, undefined, 1)
+      expect((await (await realm()).browserPlatform({ persistence })!.store.get(key))?.value).toBe(afterReload)
+      sessionStorage.clear()
+      expect((await (await realm()).browserPlatform({ persistence })!.store.get(key))?.value).toBe(elsewhere)
+    }
+  })
+
+  it('STO-09: works with nothing at all, and tells also those who ask late what is lacking', async () => {
+    const denied = () => {
+      throw new DOMException('opaque origin', 'SecurityError')
+    }
+    vi.stubGlobal('indexedDB', { open: denied })
+    vi.stubGlobal('sessionStorage', { getItem: denied })
+    vi.stubGlobal('BroadcastChannel', undefined)
+    vi.stubGlobal('navigator', { locks: { request: async () => denied() } })
+    for (const persistence of ['local', 'session'] as const) {
+      const { browserPlatform } = await realm()
+      const platform = browserPlatform({ persistence })!
+      const heard: string[] = []
+      const undo = platform.onDegraded!((step) => heard.push(step))
+      expect(heard).toEqual([])
+      expect(await platform.store.swap('k', undefined, 1)).toBe(true)
+      expect(heard).toEqual(['store_unavailable'])
+      undo()
+      const { signal } = new AbortController()
+      expect(await platform.lock.request('n', { signal }, async () => 7)).toBe(7)
+      platform.channel.post('n', 1)
+      const late: string[] = []
+      browserPlatform({ persistence })!.onDegraded!((step) => late.push(step))
+      expect(late).toEqual(['store_unavailable', 'lock_unavailable', 'channel_unavailable'])
+      expect(heard).toEqual(['store_unavailable'])
+    }
+  })
+
+  it('is not there without a window, and importing it needs none', async () => {
+    vi.stubGlobal('window', undefined)
+    vi.stubGlobal('document', undefined)
+    const { browserPlatform } = await realm()
+    expect(browserPlatform({ persistence: 'local' })).toBeUndefined()
+  })
+
+  it('looks fetch up when it is called', async () => {
+    const { browserPlatform } = await realm()
+    const platform = browserPlatform({ persistence: 'memory' })!
+    const fetch = vi.fn(async () => new Response('later'))
+    vi.stubGlobal('fetch', fetch)
+    await platform.fetch('https://api.example.com/', { method: 'POST' })
+    expect(fetch).toHaveBeenCalledWith('https://api.example.com/', { method: 'POST' })
+  })
+})

@@ -1,0 +1,153 @@
+// @vitest-environment happy-dom
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { BroadcastChannel as NodeChannel } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { popup } from '../../src/browser/popup.ts'
+
+const origin = 'https://app.example.com'
+const redirectUri = `${origin}/callback`
+const prefix = 'tw1.'
+const state = 'tw1.p.abc'
+const url = `https://as.example.com/authorize?client_id=spa&state=${state}`
+const answer = `${redirectUri}?code=c0de&state=${state}`
+const settle = (ms = 40) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const opened = { closed: false, close: vi.fn(), location: { replace: vi.fn() } }
+const open = vi.fn((..._: unknown[]): typeof opened | null => opened)
+
+function visit(to: string): void {
+  ;(window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(to)
+}
+
+beforeEach(() => {
+  visit(`${origin}/`)
+  opened.closed = false
+  vi.stubGlobal('BroadcastChannel', NodeChannel)
+  vi.stubGlobal('open', open)
+  vi.stubGlobal('close', vi.fn())
+})
+
+afterEach(() => {
+  vi.clearAllMocks()
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+  open.mockImplementation(() => opened)
+})
+
+describe('popup', () => {
+  it('hands the answer of the landing page to the page that asked, and closes the window', async () => {
+    const agent = popup({ width: 400, height: 500 })
+    agent.prepare?.()
+    expect(open).toHaveBeenCalledWith('about:blank', '_blank', expect.stringContaining('popup,width=400,height=500'))
+    const asked = agent.authorize(url, redirectUri)
+    await settle(0)
+    expect(open).toHaveBeenCalledTimes(1)
+    expect(opened.location.replace).toHaveBeenCalledWith(url)
+    visit(answer)
+    expect(popup().callbackUrl(redirectUri, prefix)).toBeUndefined()
+    expect(location.href).toBe(redirectUri)
+    expect(await asked).toBe(answer)
+    expect(opened.close).toHaveBeenCalledTimes(1)
+    await settle()
+    expect(close).toHaveBeenCalledTimes(1)
+  })
+
+  it('stays open, and says nothing, where nobody takes the answer', async () => {
+    visit(answer)
+    expect(popup().callbackUrl(redirectUri, prefix)).toBeUndefined()
+    await settle()
+    expect(close).not.toHaveBeenCalled()
+  })
+
+  it('completes a redirected sign-in as a redirect does', () => {
+    visit(`${redirectUri}?code=c0de&state=tw1.abc`)
+    expect(popup().callbackUrl(redirectUri, prefix)).toBe(`${redirectUri}?code=c0de&state=tw1.abc`)
+  })
+
+  it('ACQ-12: believes no message but an answer to this request at its redirect URI', async () => {
+    const asked = popup().authorize(url, redirectUri)
+    await settle(0)
+    const forger = new NodeChannel(`tokenward:popup:${state}`)
+    const acknowledged = vi.fn()
+    forger.onmessage = acknowledged
+    const forged = [
+      null,
+      { url: answer },
+      `https://honest.example.com/callback?code=x&state=${state}`,
+      `${origin}.evil.com/callback?code=x&state=${state}`,
+      `${origin}/other?code=x&state=${state}`,
+      `${redirectUri}?code=x&state=tw1.p.other`,
+      'not a URL',
+    ]
+    for (const message of forged) forger.postMessage(message)
+    await settle()
+    expect(acknowledged).not.toHaveBeenCalled()
+    forger.postMessage(answer)
+    expect(await asked).toBe(answer)
+    await settle()
+    forger.close()
+    expect(acknowledged).toHaveBeenCalledTimes(1)
+  })
+
+  it('ACQ-12: no source posts a message to a window', () => {
+    const folder = resolve('src')
+    for (const file of readdirSync(folder, { recursive: true }) as string[]) {
+      if (!file.endsWith('.ts')) continue
+      const calls = readFileSync(join(folder, file), 'utf8').match(/[\w.]+\.postMessage\(.*/g) ?? []
+      for (const call of calls) {
+        expect(call, file).toMatch(/^(channel|port)\.postMessage\(/)
+        expect(call, file).not.toMatch(/['"`]\*['"`]/)
+      }
+    }
+  })
+
+  it('reports a blocked window', async () => {
+    open.mockReturnValue(null)
+    const agent = popup()
+    agent.prepare?.()
+    await expect(agent.authorize(url, redirectUri)).rejects.toMatchObject({
+      code: 'ERR_AUTHORIZATION_CANCELLED',
+      reason: 'popup_blocked',
+    })
+  })
+
+  it('believes a closed window only after a while in which this page had the focus', async () => {
+    const focus = vi.spyOn(document, 'hasFocus').mockReturnValue(false)
+    let failure: unknown
+    popup({ closedPollInterval: 5 })
+      .authorize(url, redirectUri)
+      .catch((error: unknown) => {
+        failure = error
+      })
+    opened.closed = true
+    await settle(100)
+    expect(failure).toBeUndefined()
+    focus.mockReturnValue(true)
+    await settle(15)
+    expect(failure).toBeUndefined()
+    await settle(100)
+    expect(failure).toMatchObject({ code: 'ERR_AUTHORIZATION_CANCELLED', reason: 'cancelled' })
+  })
+
+  it('closes the prepared window when the sign-in fails before it is used, and leaves a used one alone', async () => {
+    const agent = popup()
+    agent.prepare?.()()
+    expect(opened.close).toHaveBeenCalledTimes(1)
+    const undo = agent.prepare?.()
+    const asked = agent.authorize(url, redirectUri)
+    undo?.()
+    expect(opened.close).toHaveBeenCalledTimes(1)
+    await settle(0)
+    const channel = new NodeChannel(`tokenward:popup:${state}`)
+    channel.postMessage(answer)
+    await asked
+    channel.close()
+  })
+
+  it('says where it cannot work', async () => {
+    vi.stubGlobal('BroadcastChannel', undefined)
+    await expect(popup().authorize(url, redirectUri)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+    expect(opened.close).toHaveBeenCalledTimes(1)
+  })
+})
