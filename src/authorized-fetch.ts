@@ -1,0 +1,168 @@
+import { type AccessToken, authorizationHeader, type Target, type TokenSource } from './access-token.ts'
+import { TokenManagerError } from './errors.ts'
+import type { Fetch } from './ports.ts'
+import { parseChallenges } from './protocol/challenge.ts'
+import { type RequestBody, requestBody } from './request-body.ts'
+import type { Match } from './resource-matcher.ts'
+import type { TokenManagerEvents } from './session/events.ts'
+
+/** A request as it was sent with a token. */
+export interface SentRequest {
+  readonly target: Target
+  /** Absolute. */
+  readonly url: string
+  /** What `fetch` was called with. */
+  readonly to: RequestInfo
+  readonly init: RequestInit & { readonly headers: Headers }
+  readonly body: RequestBody | undefined
+  /** Redirects that led here. */
+  readonly hops: number
+}
+
+/** What {@link authorizedFetch} is made of. */
+export interface AuthorizedFetchOptions {
+  /** Where tokens come from. */
+  readonly source: TokenSource
+  /** The platform's `fetch`. */
+  readonly fetch: Fetch
+  /** Where tokens may go. */
+  readonly match: (url: string) => Match
+  /** For URLs that get no token. `'throw'`: `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sent as the caller gave it, without a token. */
+  readonly unlisted: 'throw' | 'bare'
+  /** When nobody is signed in. `'throw'`: `ERR_SIGNED_OUT`. `'bare'`: sent as the caller gave it, without a token. */
+  readonly whenSignedOut: 'throw' | 'bare'
+  /** Hears what the response does not say. Must not throw. */
+  readonly observe: <T extends 'step_up_required' | 'retry_impossible'>(type: T, details: TokenManagerEvents[T]) => void
+  /**
+   * The request that follows a redirect, or `undefined` to hand the response on; throws when it may not be followed. For
+   * platforms whose `redirect: 'manual'` shows where a redirect leads; absent: every redirect throws `ERR_REDIRECTED`.
+   */
+  readonly follow?:
+    | ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined)
+    | undefined
+}
+
+/**
+ * A `fetch` that carries the token. It takes what `fetch` takes and gives what `fetch` would give, with these additions:
+ * - The token is taken when the request is sent, and replaces an `Authorization` header of the caller's.
+ * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
+ *   can be read only once is never sent again: its 401 is returned.
+ * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3).
+ * - A redirect of a request with a body or a DPoP token throws `ERR_REDIRECTED` unless `follow` takes it: the platform would send
+ *   body and proof along. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
+ * - `signal` ends this call's own wait and its own request, nothing that others wait for.
+ */
+export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
+  const { source, fetch, match, unlisted, whenSignedOut, observe, follow } = options
+  return async (input, init) => {
+    const request = typeof input === 'object' && 'url' in input ? input : undefined
+    const place = match(request ? request.url : `${input}`)
+    const { target, url } = place
+    if (!place.target && unlisted === 'throw') throw notAllowed(place.reason, place.origin)
+    const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined
+    let token =
+      target &&
+      (source.current(target) ??
+        (await source.get(target, signal).catch((error) => {
+          if (whenSignedOut === 'throw' || error?.code !== 'ERR_SIGNED_OUT') throw error
+        })))
+    if (!target || !token) return fetch(input, init)
+
+    const body = requestBody(request, init)
+    const manual = (body || token.type === 'DPoP') && (init?.redirect ?? request?.redirect ?? 'follow') === 'follow'
+    const own: SentRequest['init'] = { ...init, headers: new Headers(init?.headers ?? request?.headers) }
+    if (manual) own.redirect = 'manual'
+    let sent: SentRequest = { target, url, to: request ?? url, init: own, body, hops: 0 }
+    let response: Response | undefined
+    try {
+      for (let renewed = false; ; ) {
+        sent.init.headers.set('authorization', authorizationHeader(token))
+        response = await fetch(sent.to, sent.init)
+        if (response.ok) return response
+        if (manual && (response.type === 'opaqueredirect' || /^30[12378]$/.test(`${response.status}`))) {
+          if (!follow) throw redirectedError(sent.url, response)
+          const next = follow(response, sent, match)
+          if (!next) return response
+          sent = next
+        } else {
+          if (!refusesToken(response, token, observe) || renewed) return response
+          renewed = true
+          const next = await source.replace(target, token, signal)
+          const again = sent.body ? sent.body.replay() : null
+          if (again === undefined) observe('retry_impossible', { status: 401 })
+          if (again === undefined || !next || next.value === token.value) return response
+          token = next
+          if (again !== null) sent = { ...sent, init: { ...sent.init, body: again } }
+        }
+        discard(response)
+      }
+    } catch (error) {
+      discard(response)
+      throw error
+    } finally {
+      body?.drop?.()
+    }
+  }
+}
+
+function discard(response: Response | undefined): void {
+  response?.body?.cancel().catch(() => {})
+}
+
+/** Whether the answer means the token. The challenge of the scheme that was used decides (RFC 9449 §7.2). */
+function refusesToken(
+  { status, headers }: Response,
+  { type }: AccessToken,
+  observe: AuthorizedFetchOptions['observe'],
+): boolean {
+  if (status !== 401 && status !== 403) return false
+  const errors = parseChallenges(headers.get('www-authenticate')).filter(
+    ({ scheme, params }) => scheme === type.toLowerCase() && params.error,
+  )
+  const reason = status === 401 ? 'insufficient_user_authentication' : 'insufficient_scope'
+  const wanted = errors.find(({ params }) => params.error === reason)?.params
+  if (wanted) {
+    const { acr_values, max_age = '' } = wanted
+    const scope = printable(wanted.scope)
+    observe('step_up_required', { reason, ...(scope && { scope }) })
+    if (status === 401)
+      throw new TokenManagerError(
+        'ERR_STEP_UP_REQUIRED',
+        reason,
+        'The API wants a stronger or fresher sign-in: call signIn() with these acrValues and maxAge.',
+        {
+          status,
+          scope,
+          acrValues: printable(acr_values)?.split(' '),
+          maxAge: /^\d{1,9}$/.test(max_age) ? +max_age * 1000 : undefined,
+        },
+      )
+  }
+  return status === 401 && (!errors[0] || errors.some(({ params }) => params.error === 'invalid_token'))
+}
+
+function printable(text = ''): string | undefined {
+  return /^[ -~]{1,999}$/.test(text) ? text : undefined
+}
+
+/** `ERR_TARGET_NOT_ALLOWED` for what {@link Match} says. */
+export function notAllowed(reason: 'target_not_listed' | 'insecure_target', origin = 'this URL'): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_TARGET_NOT_ALLOWED',
+    reason,
+    `No token is sent to ${origin}: ` +
+      (reason === 'insecure_target'
+        ? 'it is not https.'
+        : "list it and its path in `resources`, or set `unlisted: 'bare'`."),
+  )
+}
+
+/** The request to `url` was redirected to `where`, and will not be followed. */
+export function redirectedError(url: string, { status }: Response, where = 'another address'): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_REDIRECTED',
+    'redirected',
+    `${url.replace(/[?#].*/, '')} redirects to ${where}, which would get the body too: call that address instead.`,
+    { status },
+  )
+}

@@ -1,0 +1,58 @@
+import type { SentRequest } from './authorized-fetch.ts'
+import { redirectedError } from './authorized-fetch.ts'
+import { TokenManagerError } from './errors.ts'
+import type { Match } from './resource-matcher.ts'
+
+const MAX_HOPS = 20
+
+/**
+ * Follows redirects with the token where the platform shows them (Fetch §4.5), but only within the entry of `resources` that
+ * the request began on, and at most 20 of them. A redirect without a `Location` is handed on.
+ * @throws `ERR_REDIRECTED` for any other; `ERR_NOT_REPLAYABLE` when a body that can be read only once would have to be sent
+ *   again
+ */
+export function followRedirect(
+  response: Response,
+  sent: SentRequest,
+  match: (url: string) => Match,
+): SentRequest | undefined {
+  const { status, type, headers: answered } = response
+  if (type === 'opaqueredirect') throw redirectedError(sent.url, response)
+  const location = answered.get('location')
+  if (!location) return
+  const to = match(absolute(location, sent.url))
+  if (to.target !== sent.target || sent.hops >= MAX_HOPS)
+    throw redirectedError(sent.url, response, to.target ? /^[^/]+\/\/[^/]+/.exec(to.url)?.[0] : to.origin)
+
+  const request = typeof sent.to === 'string' ? undefined : sent.to
+  const { signal = request?.signal ?? null } = sent.init
+  const method = (sent.init.method ?? request?.method ?? 'GET').toUpperCase()
+  const dropsBody = status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST'
+  const headers = new Headers(sent.init.headers)
+  if (dropsBody)
+    for (const name of ['type', 'length', 'encoding', 'language', 'location']) headers.delete(`content-${name}`)
+  const again = sent.body && !dropsBody ? sent.body.replay() : null
+  if (again === undefined)
+    throw new TokenManagerError(
+      'ERR_NOT_REPLAYABLE',
+      'retry_impossible',
+      'The API redirects a request whose body can be read only once: call the address it redirects to, or send a string, a buffer or a Blob.',
+      { status },
+    )
+  return {
+    ...sent,
+    url: to.url,
+    to: to.url,
+    init: { ...sent.init, method: dropsBody ? 'GET' : method, headers, body: again, signal },
+    body: dropsBody ? undefined : sent.body,
+    hops: sent.hops + 1,
+  }
+}
+
+function absolute(location: string, base: string): string {
+  const [, scheme, host, path = ''] = /^([^/]+)(\/\/[^/]+)([^?#]*)/.exec(base) ?? []
+  if (/^[a-z][a-z\d+.-]*:/i.test(location)) return location
+  if (location.startsWith('//')) return `${scheme}${location}`
+  const folder = /^[?#]/.test(location) ? path : location[0] === '/' ? '' : path.replace(/[^/]*$/, '')
+  return `${scheme}${host}${folder}${location}`
+}

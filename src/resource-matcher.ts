@@ -1,0 +1,98 @@
+import type { Target } from './access-token.ts'
+import { TokenManagerError } from './errors.ts'
+
+/**
+ * A place that tokens may be sent to: an absolute `https` URL, or a path that begins with `/` on the page's own origin. It
+ * stands for itself and everything below it: `https://api.example.com/v1` covers `/v1` and `/v1/notes`, not `/v10`. It has no
+ * query, no fragment, no dot segments and no user name.
+ */
+export type ResourceOption =
+  | string
+  | {
+      /** The place, as above. */
+      readonly url: string
+      /** The resource indicator to ask for (RFC 8707 §2). Default: none is sent. */
+      readonly resource?: string
+      /** The scope of the tokens for this place, space-separated. Default: the scope of the grant. */
+      readonly scope?: string
+    }
+
+/** What a URL means for tokens. */
+export type Match =
+  | {
+      /** What to ask for; the same object for every URL of one entry. */
+      readonly target: Target
+      /** The URL that was judged, absolute: send this one. */
+      readonly url: string
+    }
+  | {
+      readonly target?: undefined
+      readonly url?: undefined
+      /** Why no token goes there. */
+      readonly reason: 'target_not_listed' | 'insecure_target'
+      /** Its scheme, host and port, if it could be read. */
+      readonly origin?: string | undefined
+    }
+
+// Never the platform's URL: React Native's finds the host of https://evil.com/@api.example.com in its path. What could be read
+// in two ways (user names, backslashes, controls, escapes or non-ASCII in the host, odd ports, numbers that are rewritten as
+// IPv4) is not a URL here.
+const PARTS =
+  /^(https?):\/\/((?:[a-z\d_-]+\.)*[a-z_][a-z\d_-]*\.?|(?:(?!0\d)\d{1,3}(?:\.(?=\d)|(?=[:/?#]|$))){4}|\[::1])(:[1-9]\d{0,4})?(\/[!"$->@-[\]-~\x80-\uffff]*)?([?#][ -~\x80-\uffff]*)?$/i
+// Some servers undo %2f and cut at ; before they resolve dots.
+const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=[/;]|%2f|%5c|$)/i
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
+const MEMO = 99
+
+/**
+ * Reads the allow-list once and judges URLs by it, with a strict reader of its own. The longest matching path wins. Paths
+ * relative to the page (`notes`, `../notes`) never match; `/notes` is a path on `origin`, whatever `<base>` says.
+ * @param resources an empty list matches nothing; of two entries for the same place the first counts
+ * @param options `origin`: for URLs that begin with `/`. `insecureLoopback`: accept `http` on 127.0.0.1, [::1] and localhost
+ * @throws `ERR_INVALID_OPTION` naming the entry
+ */
+export function resourceMatcher(
+  resources: readonly ResourceOption[],
+  { origin: own, insecureLoopback }: { readonly origin?: string | undefined; readonly insecureLoopback: boolean },
+): (url: string) => Match {
+  const read = (url: unknown) => {
+    const text = `${url}`
+    const [, scheme, host, port = '', path = '/', rest = ''] =
+      PARTS.exec(/^\/(?!\/)/.test(text) ? own + text : text) ?? []
+    if (!scheme || DOT_SEGMENT.test(path)) return
+    const origin = `${scheme}://${host}${port}`.toLowerCase().replace(/^(https.*):443$|^(http:.*):80$/, '$1$2')
+    return { origin, path, rest, secure: origin[4] === 's' || (insecureLoopback && LOOPBACK.test(origin)) }
+  }
+  const invalid = (name: string) =>
+    new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'invalid_option',
+      `\`resources${name}\` must be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, scope? }.`,
+    )
+  if (!Array.isArray(resources)) throw invalid('[]')
+  const entries = resources.map((option: ResourceOption, index) => {
+    const { url, ...target } = typeof option === 'string' ? { url: option } : Object(option)
+    const at = read(url)
+    if (!at?.secure || at.rest || Object.values(target).some((value) => !/^(string|undefined)$/.test(typeof value)))
+      throw invalid(`[${index}]`)
+    return { ...at, target: Object.freeze(target) as Target }
+  })
+  entries.sort((a, b) => b.path.length - a.path.length)
+
+  const memo = new Map<string, Match>()
+  return (url) => {
+    const known = memo.get(url)
+    if (known) return known
+    const at = read(url)
+    const entry =
+      at &&
+      entries.find(
+        (e) => e.origin === at.origin && (e.path === at.path || at.path.startsWith(e.path.replace(/\/?$/, '/'))),
+      )
+    if (!entry) return { reason: at && !at.secure ? 'insecure_target' : 'target_not_listed', origin: at?.origin }
+    const match = { target: entry.target, url: at.origin + at.path + at.rest }
+    if (memo.size > MEMO) memo.clear()
+    memo.set(url, match)
+    return match
+  }
+}
