@@ -1,4 +1,9 @@
-import { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
+import {
+  TokenManagerError,
+  type TokenManagerErrorCode,
+  type TokenManagerErrorDetails,
+  type TokenManagerErrorReason,
+} from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
@@ -46,7 +51,7 @@ export interface PendingAuthorization {
   readonly createdAt: EpochMs
 }
 
-const RESERVED = /^(response_(type|mode)|request(_uri)?|client_id|redirect_uri|scope|state|nonce|code_challenge(_method)?)$/
+const RESERVED = /^(re(sponse|quest|direct)|code_|client_id$|scope$|state$|nonce$|max_age$|acr_values$)/
 
 /**
  * Makes an authorization request: code flow with PKCE S256 only (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1), whatever the
@@ -65,7 +70,7 @@ export async function authorizationRequest(
       throw new TokenManagerError(
         'ERR_INVALID_OPTION',
         name.startsWith('response') ? 'unsupported_flow' : 'invalid_option',
-        `authorizationParams: ${name} is set by this library and cannot be replaced.`,
+        `authorizationParams: ${name} cannot be given here.`,
       )
     params.set(name, value)
   }
@@ -117,33 +122,29 @@ export async function authorizationResponse(
   pending: PendingAuthorization,
 ): Promise<URLSearchParams> {
   const [address = '', fragment = ''] = url.split('#')
-  if (/(^|&)(access_token|id_token|code)=/.test(fragment))
-    throw rejected('unsupported_flow', 'The answer came in the fragment. Only the code flow with a query is accepted.')
+  if (/(^|&)(access_token|id_token|code)=/.test(fragment)) throw rejected('unsupported_flow')
   // Browsers write an origin with a slash.
-  const base = /^https?:\/\/[^/?#]+$/.test(pending.redirectUri) ? `${pending.redirectUri}/` : pending.redirectUri
-  if (!`${address}&`.startsWith(base + (base.includes('?') ? '&' : '?')))
-    throw rejected('redirect_uri_mismatch', 'The answer came to another address than redirectUri.')
+  const base = pending.redirectUri.replace(/^https?:\/\/[^/?#]+$/, '$&/')
+  if (!`${address}&`.startsWith(base + (base.includes('?') ? '&' : '?'))) throw rejected('redirect_uri_mismatch')
   const params = new URLSearchParams(address.slice(address.indexOf('?')))
-  for (const name of ['iss', 'state', 'error', 'code'])
-    if (params.getAll(name).length > 1) throw rejected('authorization_error', `The answer holds ${name} more than once.`)
+  if (['iss', 'state', 'error', 'code'].some((name) => params.getAll(name).length > 1))
+    throw rejected('authorization_error')
 
   const iss = params.get('iss')
-  if (pending.issuer !== server.issuer || (iss !== null && iss !== server.issuer))
-    throw rejected('issuer_mismatch', 'The answer is from another authorization server than the one that was asked.')
-  if (params.get('state') !== pending.state) throw rejected('state_mismatch', 'The answer belongs to another sign-in.')
+  if (pending.issuer !== server.issuer || (iss ?? server.issuer) !== server.issuer) throw rejected('issuer_mismatch')
+  if (params.get('state') !== pending.state) throw rejected('state_mismatch')
   if (iss === null && (await server.metadata()).authorization_response_iss_parameter_supported)
-    throw rejected('issuer_missing', 'The answer does not name its issuer although the authorization server always does.')
+    throw rejected('issuer_missing')
 
   const error = params.get('error')
-  if (error === 'access_denied')
-    throw rejected('cancelled', 'The person or the server declined.', error, 'ERR_AUTHORIZATION_CANCELLED')
-  if (error !== null)
+  if (error === 'access_denied') throw rejected('cancelled', { error }, 'ERR_AUTHORIZATION_CANCELLED')
+  if (error !== null || !params.get('code'))
     throw rejected(
-      /^(login|interaction|consent|account_selection)_required$/.test(error) ? 'interaction_required' : 'authorization_error',
-      'The authorization server answered with an error.',
-      error,
+      /^(login|interaction|consent|account_selection)_required$/.test(error ?? '')
+        ? 'interaction_required'
+        : 'authorization_error',
+      { error: error ?? undefined },
     )
-  if (!params.get('code')) throw rejected('authorization_error', 'The answer holds no code.')
   return params
 }
 
@@ -164,22 +165,17 @@ export async function authorizationCodeGrant(
     { scope: pending.scope, pending },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
-  const message = 'The answer to the sign-in was lost, and a code is sent only once. Sign in again.'
-  const { error: cause } = answer
   return {
     ...answer,
-    error: new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'code_exchange_indeterminate', message, {
-      status: cause.status,
-      cause,
-    }),
+    error: rejected('code_exchange_indeterminate', { cause: answer.error, status: answer.error.status }),
   }
 }
 
 function rejected(
   reason: TokenManagerErrorReason,
-  message: string,
-  error?: string,
+  details?: TokenManagerErrorDetails,
   code: TokenManagerErrorCode = 'ERR_AUTHORIZATION_REJECTED',
 ): TokenManagerError {
-  return new TokenManagerError(code, reason, message, { error })
+  const message = `The sign-in's answer was not accepted (${reason}). Sign in again.`
+  return new TokenManagerError(code, reason, message, details)
 }

@@ -50,7 +50,7 @@ export interface AuthorizationServer {
 }
 
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
-const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?][^\s\\#]*)?$/
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(?![^/?])[^\s\\#]*$/
 
 /**
  * Describes an authorization server; asks nothing yet.
@@ -64,12 +64,12 @@ export function authorizationServer(
   { issuer, metadata, clientId, requestTimeout, insecureLoopback = false }: AuthorizationServerOptions,
   { fetch, clock, crypto }: Pick<Platform, 'fetch' | 'clock' | 'crypto'>,
 ): AuthorizationServer {
-  const secure = (url: unknown) => typeof url === 'string' && (HTTPS.test(url) || (insecureLoopback && LOOPBACK.test(url)))
+  const secure = (url: unknown) => HTTPS.test(url as string) || (insecureLoopback && LOOPBACK.test(url as string))
   if (!secure(issuer) || issuer.includes('?'))
     throw new TokenManagerError(
       'ERR_INVALID_OPTION',
       'insecure_endpoint',
-      'issuer has to be an https URL without query and fragment; http is for loopback hosts, with allowInsecureLoopback.',
+      'issuer: give an https URL without query or fragment (http: on loopback, with allowInsecureLoopback).',
     )
 
   let known: Promise<AuthorizationServerMetadata> | undefined
@@ -96,15 +96,16 @@ export function authorizationServer(
 
   async function load() {
     const found: Record<string, unknown> = { ...(metadata ?? (await discover())) }
-    if (found['issuer'] !== issuer)
+    if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',
-        `The metadata is for the issuer ${JSON.stringify(String(found['issuer']).slice(0, 256))}, but the option issuer is ` +
-          `${JSON.stringify(issuer)}. They have to be identical, a trailing slash included.`,
+        `The metadata has the issuer "${String(found.issuer).slice(0, 256)}", the options have "${issuer}". ` +
+          'Make them identical, trailing slash included.',
       )
     for (const name of Object.keys(found)) {
       if (!name.endsWith('_endpoint') || secure(found[name])) continue
-      if (/^(token|authorization)_/.test(name)) throw invalid('insecure_endpoint', `The metadata's ${name} is not an https URL.`)
+      if (/^(token|authorization)_/.test(name))
+        throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL.`)
       delete found[name]
     }
     return found as AuthorizationServerMetadata
@@ -118,7 +119,7 @@ export function authorizationServer(
       if (found) return found
       if (answer.status !== 404) break
     }
-    throw invalid('metadata_invalid', 'No metadata was found at the issuer. Check the option issuer, or give metadata.')
+    throw invalid('metadata_invalid', 'No metadata at the issuer. Check issuer, or give metadata.')
   }
 }
 
@@ -126,7 +127,7 @@ export function authorizationServer(
 export async function endpoint(server: AuthorizationServer, name: 'authorization_endpoint' | 'token_endpoint') {
   const metadata = await server.metadata()
   const url = metadata[name]
-  if (!url) throw invalid('endpoint_missing', `The authorization server's metadata has no ${name}.`)
+  if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}.`)
   return { metadata, url }
 }
 

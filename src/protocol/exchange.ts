@@ -1,4 +1,4 @@
-import type { EpochMs, Platform } from '../ports.ts'
+import type { Clock, EpochMs, Platform } from '../ports.ts'
 import { type TransientFailure, transient, unavailable } from './failure.ts'
 
 /** Characters of an answer that are read at most. */
@@ -39,12 +39,9 @@ export async function exchange(
   request: (send: Send) => Promise<Response>,
   { beforeSend, keepalive }: ExchangeOptions = {},
 ): Promise<Answer | TransientFailure> {
-  const controller = new AbortController()
+  const limit = deadline(clock, timeout)
   let sentAt: EpochMs | undefined
   let status: number | undefined
-  let timedOut = false
-  let stop = () => {}
-  let race = <T>(work: Promise<T>) => work
   try {
     const response = await request((url, options) => {
       const init: RequestInit = {
@@ -53,24 +50,15 @@ export async function exchange(
         cache: 'no-store',
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
-        signal: controller.signal,
+        signal: limit.signal,
       }
-      // Aborting alone would wait for ever on a fetch that ignores its signal.
-      const late = new Promise<never>((_, reject) => {
-        stop = clock.at(clock.elapsed() + timeout, () => {
-          timedOut = true
-          controller.abort()
-          reject(controller.signal.reason)
-        })
-      })
-      race = (work) => Promise.race([work, late])
       const now = clock.now()
-      if (beforeSend?.() === false) throw undefined
+      if (limit.signal.aborted || beforeSend?.() === false) throw undefined
       sentAt = now
-      if (!keepalive || String(init.body).length > KEEPALIVE_LIMIT) return race(fetch(url, init))
-      return race(
+      if (!keepalive || String(init.body).length > KEEPALIVE_LIMIT) return limit.race(fetch(url, init))
+      return limit.race(
         fetch(url, { ...init, keepalive }).catch((error) => {
-          if (timedOut) throw error
+          if (limit.signal.aborted) throw error
           return fetch(url, init)
         }),
       )
@@ -78,15 +66,34 @@ export async function exchange(
     status = response.status
     const failure = unavailable(response, clock)
     if (failure) return failure
-    return { kind: 'answer', status, text: await race(readText(response)), sentAt: sentAt as EpochMs }
+    return { kind: 'answer', status, text: await limit.race(readText(response)), sentAt: sentAt as EpochMs }
   } catch (cause) {
-    const [reason, what] = timedOut
-      ? (['timeout', 'did not answer in time'] as const)
-      : (['network_unavailable', 'could not be reached'] as const)
-    return transient(reason, `The authorization server ${what}. Try again later.`, sentAt !== undefined, { status, cause })
+    const reason = limit.signal.aborted ? 'timeout' : 'network_unavailable'
+    return transient(reason, sentAt !== undefined, { status, cause })
   } finally {
-    stop()
-    controller.abort()
+    limit.end()
+  }
+}
+
+/** Ends the work given to `race` after `timeout` ms. `end` stops the timer and lets go of what was not read. */
+function deadline(clock: Clock, timeout: number) {
+  const controller = new AbortController()
+  let stop = () => {}
+  // Aborting alone would wait for ever on a fetch that ignores its signal.
+  const late = new Promise<never>((_, reject) => {
+    stop = clock.at(clock.elapsed() + timeout, () => {
+      controller.abort()
+      reject(undefined)
+    })
+  })
+  late.catch(() => {})
+  return {
+    signal: controller.signal,
+    race: <T>(work: Promise<T>) => Promise.race([work, late]),
+    end() {
+      stop()
+      controller.abort()
+    },
   }
 }
 

@@ -15,11 +15,11 @@ export interface TransientFailure {
 /** A passing fault. `wait`: milliseconds the server asked for. */
 export function transient(
   reason: TokenManagerErrorReason,
-  message: string,
   lost: boolean,
   details: TokenManagerErrorDetails,
   wait?: number,
 ): TransientFailure {
+  const message = `The authorization server gave no usable answer (${reason}). Try again later.`
   const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, message, details)
   return { kind: 'transient', error, lost, ...(wait !== undefined && { retryAfter: wait }) }
 }
@@ -27,17 +27,11 @@ export function transient(
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
   if (redirected || status < 200 || (status > 299 && status < 400))
-    return transient(
-      'unexpected_redirect',
-      'The authorization server redirected a request, which is not followed: it can hold a token. Correct the metadata.',
-      false,
-      { status },
-    )
+    return transient('unexpected_redirect', false, { status })
   if (status < 500 && status !== 408 && status !== 429) return
   const wait = retryAfter(headers, clock.now())
   return transient(
     status === 429 ? 'throttled' : 'server_unavailable',
-    `The authorization server answered ${status}. Try again later.`,
     status >= 500 && status !== 503,
     { status, retryAt: wait === undefined ? wait : clock.now() + wait },
     wait,
@@ -58,7 +52,7 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
  * means that the grant has ended.
  */
 export function refusal({ status, text }: { status: number; text: string }): TokenManagerError {
-  const code = jsonObject(text)?.['error']
+  const code = jsonObject(text)?.error
   const error = typeof code === 'string' && code ? code : undefined
   const reason = (
     error === 'unauthorized_client'
@@ -68,14 +62,11 @@ export function refusal({ status, text }: { status: number; text: string }): Tok
         : 'server_refused'
   ) as TokenManagerErrorReason
   if (reason === 'invalid_grant')
-    return new TokenManagerError('ERR_GRANT_REJECTED', reason, 'The authorization server no longer accepts the grant.', {
-      status,
-      error,
-    })
+    return new TokenManagerError('ERR_GRANT_REJECTED', reason, 'The grant has ended. Sign in again.', { status, error })
   return new TokenManagerError(
     error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE',
     reason,
-    `The authorization server refused the request with ${status}. Check the client's registration and options.`,
+    `The authorization server refused (${reason}). Check the client's registration and options.`,
     { status, error },
   )
 }

@@ -67,37 +67,23 @@ export async function checkIdToken(
   const header = decode(parts[0])
   const claims = decode(parts[1]) as IdTokenClaims | undefined
   if (parts.length !== 3 || !header || !claims) return pending ? failed('id_token_invalid') : {}
-  const { alg } = header
-  const now = server.clock.now()
-  const { iss, aud, azp, sub, exp, iat, nonce, auth_time, acr, at_hash } = claims
-  const audience = list(aud)
-  const { maxAge, acrValues } = pending ?? {}
-  if (typeof alg !== 'string' || alg === 'none') return failed('id_token_invalid')
-  if (iss !== server.issuer) return failed('id_token_iss')
-  // Further audiences are trusted only where the token says that it was issued to this client.
-  if (!audience.includes(server.clientId) || (audience.length > 1 && azp === undefined)) return failed('id_token_aud')
-  if (azp !== undefined && azp !== server.clientId) return failed('id_token_azp')
-  if (typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub)) return failed('id_token_sub')
-  if (!Number.isFinite(iat) || (pending && iat * 1000 > now + IAT_LEEWAY)) return failed('id_token_iat')
-  if (!Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat)) return failed('id_token_exp')
-  if (pending) {
-    if (nonce !== pending.nonce) return failed('id_token_nonce')
-    if (maxAge !== undefined && !((auth_time as number) * 1000 + maxAge >= now - LEEWAY)) return failed('id_token_auth_time')
-    if (acrValues?.length && !acrValues.includes(acr as string))
-      return new TokenManagerError(
-        'ERR_AUTHORIZATION_REJECTED',
-        'insufficient_user_authentication',
-        'The ID token has none of the acr values asked for.',
-      )
-  } else if (previous) {
-    if (sub !== previous.sub)
-      return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed', 'The refresh answered for another person. Sign in again.')
-    if (String([...audience].sort()) !== String([...list(previous.aud)].sort())) return failed('id_token_aud')
-    if (iat < previous.iat) return failed('id_token_iat')
-    if (nonce !== undefined && nonce !== previous.nonce) return failed('id_token_nonce')
-    if (auth_time !== undefined && previous.auth_time !== undefined && auth_time !== previous.auth_time)
-      return failed('id_token_auth_time')
-  }
+  const { iss, sub, acr, at_hash } = claims
+  // Another person's token differs in more than `sub`; that it is another person's is what matters.
+  if (previous && iss === previous.iss && sub !== previous.sub)
+    return new TokenManagerError(
+      'ERR_SIGNED_OUT',
+      'user_changed',
+      'The refresh answered for another person. Sign in again.',
+    )
+  const alg = String(header.alg ?? 'none')
+  const wrong = alg === 'none' ? 'invalid' : wrongClaim(server, claims, pending, previous)
+  if (wrong) return failed(`id_token_${wrong}` as TokenManagerErrorReason)
+  if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
+    return new TokenManagerError(
+      'ERR_AUTHORIZATION_REJECTED',
+      'insufficient_user_authentication',
+      'The ID token has none of the acr values asked for.',
+    )
   if (at_hash !== undefined && alg.endsWith('256')) {
     const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
     if (at_hash !== base64url(hash.subarray(0, 16))) return failed('id_token_at_hash')
@@ -105,8 +91,37 @@ export async function checkIdToken(
   return { idToken: token, claims }
 }
 
+/** The first claim that is missing or wrong. */
+function wrongClaim(
+  { issuer, clientId, clock }: AuthorizationServer,
+  { iss, aud, azp, sub, exp, iat, nonce, auth_time }: IdTokenClaims,
+  pending: ExpectedIdToken['pending'],
+  previous: IdTokenClaims | undefined,
+): string | undefined {
+  const now = clock.now()
+  const audience = list(aud)
+  const expected = pending ?? previous
+  return Object.entries({
+    iss: iss !== issuer,
+    // Further audiences are trusted only where the token says that it was issued to this client.
+    aud:
+      !audience.includes(clientId) ||
+      (audience.length > 1 && azp === undefined) ||
+      (previous && String(audience) !== String(list(previous.aud))),
+    azp: azp !== undefined && azp !== clientId,
+    sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
+    iat: !Number.isFinite(iat) || (pending ? iat * 1000 > now + IAT_LEEWAY : previous && iat < previous.iat),
+    exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
+    nonce: expected && nonce !== expected.nonce && (pending || nonce !== undefined),
+    auth_time:
+      (pending?.maxAge !== undefined && !((auth_time as number) * 1000 + pending.maxAge >= now - LEEWAY)) ||
+      (auth_time !== undefined && auth_time !== (previous?.auth_time ?? auth_time)),
+  }).find(([, wrong]) => wrong)?.[0]
+}
+
+/** In one order, as the order of an audience means nothing. */
 function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value]
+  return [value].flat().sort()
 }
 
 function decode(part = ''): Record<string, unknown> | undefined {
@@ -118,12 +133,6 @@ function decode(part = ''): Record<string, unknown> | undefined {
 }
 
 function failed(reason: TokenManagerErrorReason): TokenManagerError {
-  const what = reason.slice(9)
-  return new TokenManagerError(
-    'ERR_RESPONSE_INVALID',
-    reason,
-    what === 'missing' || what === 'invalid'
-      ? `The ID token is ${what}.`
-      : `The ID token's ${what} is missing or wrong. Check the client's registration, the issuer and this device's clock.`,
-  )
+  const message = `The ID token is unusable (${reason}). Check issuer, clientId and this device's clock.`
+  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, message)
 }

@@ -1,5 +1,5 @@
 import { genericTokenEndpointRequest, None } from 'oauth4webapi'
-import { TokenManagerError } from '../errors.ts'
+import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
@@ -20,7 +20,12 @@ export async function tokenRequest(
     const { metadata } = await endpoint(server, 'token_endpoint')
     const answer = await server.exchange(
       (options) => genericTokenEndpointRequest(metadata, server.client, None(), grantType, parameters, options),
-      beforeSend && { beforeSend: () => !(unsent = !beforeSend()) },
+      {
+        beforeSend() {
+          unsent = beforeSend?.() === false
+          return !unsent
+        },
+      },
     )
     if (unsent) return { kind: 'unsent' }
     return answer.kind === 'transient' ? answer : await tokenAnswer(server, answer, requested)

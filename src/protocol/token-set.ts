@@ -63,19 +63,19 @@ export async function tokenAnswer(
     return { kind: error.reason === 'invalid_grant' ? 'rejected' : 'refused', error }
   }
   const body = jsonObject(text)
-  if (!body)
-    return transient('server_unavailable', 'The token endpoint answered something that is not JSON.', true, { status })
+  if (!body) return transient('server_unavailable', true, { status })
   const { access_token: accessToken, token_type, expires_in, scope, refresh_token, id_token } = body
   const refreshToken = typeof refresh_token === 'string' && refresh_token ? { refreshToken: refresh_token } : {}
   const invalid = (error: TokenManagerError): TokenAnswer => ({ kind: 'invalid', error, ...refreshToken })
-  const unusable = (reason: TokenManagerErrorReason, message: string) =>
-    invalid(new TokenManagerError('ERR_RESPONSE_INVALID', reason, message, { status }))
+  const unusable = (reason: TokenManagerErrorReason) =>
+    invalid(
+      new TokenManagerError('ERR_RESPONSE_INVALID', reason, `The token answer is unusable (${reason}).`, { status }),
+    )
 
-  if (typeof accessToken !== 'string' || !TOKEN.test(accessToken))
-    return unusable('invalid_token_response', 'The token answer has no access_token that can be sent in a header.')
+  if (typeof accessToken !== 'string' || !TOKEN.test(accessToken)) return unusable('invalid_token_response')
   const type = String(token_type).toLowerCase()
   const tokenType = type === 'bearer' ? 'Bearer' : type === 'dpop' && 'DPoP'
-  if (!tokenType) return unusable('unsupported_token_type', 'The token answer has a token_type other than Bearer or DPoP.')
+  if (!tokenType) return unusable('unsupported_token_type')
   const idToken = await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return invalid(idToken)
 
@@ -87,7 +87,9 @@ export async function tokenAnswer(
       accessToken,
       tokenType,
       obtainedAt: sentAt,
-      ...(expires_in != null && { expiresAt: sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000) }),
+      ...(expires_in != null && {
+        expiresAt: sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
+      }),
       ...(granted && { scope: granted }),
       ...refreshToken,
       ...idToken,

@@ -1,15 +1,15 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import type { Crypto } from '../../src/ports.ts'
-import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
-import { authorizationServer } from '../../src/protocol/authorization-server.ts'
+import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import type { Crypto } from '../../src/ports.ts'
 import {
-  authorizationCodeGrant,
   type AuthorizationRequestOptions,
+  authorizationCodeGrant,
   authorizationRequest,
   authorizationResponse,
 } from '../../src/protocol/authorization-code.ts'
+import { authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { bareFetch, clientOf, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
 const origin = 'https://as.example'
@@ -50,7 +50,7 @@ describe('authorizationRequest', () => {
     )
     const { url, pending } = await authorizationRequest(fixed, options)
     expect(pending.codeVerifier).toBe('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')
-    expect(paramsOf(url)['code_challenge']).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')
+    expect(paramsOf(url).code_challenge).toBe('E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')
   })
 
   it('ACQ-02, ACQ-03: nothing random repeats', async () => {
@@ -69,14 +69,23 @@ describe('authorizationRequest', () => {
   })
 
   it('ACQ-25: sends max_age 0 and keeps what has to be checked', async () => {
-    const { url, pending } = await authorizationRequest(server, { ...options, maxAge: 0, acrValues: ['gold', 'silver'] })
+    const { url, pending } = await authorizationRequest(server, {
+      ...options,
+      maxAge: 0,
+      acrValues: ['gold', 'silver'],
+    })
     expect(paramsOf(url)).toMatchObject({ max_age: '0', acr_values: 'gold silver' })
     expect(pending).toMatchObject({ maxAge: 0, acrValues: ['gold', 'silver'] })
-    expect(paramsOf((await authorizationRequest(server, { ...options, maxAge: 61_500 })).url)).toMatchObject({ max_age: '61' })
+    expect(paramsOf((await authorizationRequest(server, { ...options, maxAge: 61_500 })).url)).toMatchObject({
+      max_age: '61',
+    })
   })
 
   it('sends what else was asked for, and keeps the endpoint’s own query', async () => {
-    const tenant = clientOf({ origin }, { metadata: metadataAt(origin, { authorization_endpoint: `${origin}/a?tenant=x%20y` }) })
+    const tenant = clientOf(
+      { origin },
+      { metadata: metadataAt(origin, { authorization_endpoint: `${origin}/a?tenant=x%20y` }) },
+    )
     const { url } = await authorizationRequest(tenant, {
       ...options,
       prompt: 'login',
@@ -104,15 +113,22 @@ describe('authorizationRequest', () => {
     })
   })
 
-  it.each(['state', 'nonce', 'redirect_uri', 'client_id', 'scope', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])(
-    'extra cannot replace %s',
-    async (name) => {
-      await expect(authorizationRequest(server, { ...options, extra: { [name]: 'x' } })).rejects.toMatchObject({
-        code: 'ERR_INVALID_OPTION',
-        message: expect.stringContaining(name),
-      })
-    },
-  )
+  it.each([
+    'state',
+    'nonce',
+    'redirect_uri',
+    'client_id',
+    'scope',
+    'code_challenge',
+    'code_challenge_method',
+    'request',
+    'request_uri',
+  ])('extra cannot replace %s', async (name) => {
+    await expect(authorizationRequest(server, { ...options, extra: { [name]: 'x' } })).rejects.toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+      message: expect.stringContaining(name),
+    })
+  })
 
   it('says which endpoint the metadata lacks', async () => {
     const lacking = clientOf({ origin }, { metadata: { issuer: origin } })
@@ -142,7 +158,11 @@ describe('authorizationResponse', () => {
     ['ACQ-04: iss with a slash more', at({ ...good, iss: `${origin}/` }), 'issuer_mismatch'],
     ['ACQ-04: an empty iss', at({ ...good, iss: '' }), 'issuer_mismatch'],
     ['ACQ-04: iss missing', at(good), 'issuer_missing', strict],
-    ['ACQ-04: a foreign error', at({ error: 'access_denied', state: pending.state, iss: 'https://evil.example' }), 'issuer_mismatch'],
+    [
+      'ACQ-04: a foreign error',
+      at({ error: 'access_denied', state: pending.state, iss: 'https://evil.example' }),
+      'issuer_mismatch',
+    ],
     ['ACQ-04: an error without iss', at({ error: 'access_denied', state: pending.state }), 'issuer_missing', strict],
     ['ACQ-04: two iss', `${at({ ...good, iss: origin })}&iss=https://evil.example`, 'authorization_error'],
     ['ACQ-03: another state', at({ ...good, state: 'tw.other' }), 'state_mismatch'],
@@ -202,7 +222,11 @@ describe('authorizationCodeGrant', () => {
     const client = clientOf(as, { requestTimeout })
     const { pending } = await authorizationRequest(client, { ...options, scope: 'read' })
     const url = `${redirectUri}?${new URLSearchParams({ code: 'a+b/c ', state: pending.state })}`
-    return { as, pending, answer: await authorizationCodeGrant(client, await authorizationResponse(client, url, pending), pending) }
+    return {
+      as,
+      pending,
+      answer: await authorizationCodeGrant(client, await authorizationResponse(client, url, pending), pending),
+    }
   }
 
   it('ACQ-09, ACQ-17: sends the code once, with the same redirect URI, the verifier and no secret', async () => {
@@ -244,6 +268,10 @@ describe('authorizationCodeGrant', () => {
 
   it('a used code is rejected; an overloaded server is not a lost answer', async () => {
     expect((await redeem(reply(400, { error: 'invalid_grant' }))).answer).toMatchObject({ kind: 'rejected' })
-    expect((await redeem(reply(503))).answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'server_unavailable' } })
+    expect((await redeem(reply(503))).answer).toMatchObject({
+      kind: 'transient',
+      lost: false,
+      error: { reason: 'server_unavailable' },
+    })
   })
 })

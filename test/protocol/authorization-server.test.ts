@@ -5,7 +5,10 @@ import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { bareFetch, clientOf, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
-const json = (body: unknown, status = 200) => () => new Response(JSON.stringify(body), { status })
+const json =
+  (body: unknown, status = 200) =>
+  () =>
+    new Response(JSON.stringify(body), { status })
 
 function clientFor(issuer: string, fetch = bareFetch, insecureLoopback = false) {
   return authorizationServer(
@@ -54,23 +57,29 @@ describe('discovery', () => {
     )
   })
 
-  it.each(['http://127.0.0.1:9', 'http://localhost', 'http://[::1]:8080/t'])('ACQ-07: allows %s behind the switch', (issuer) => {
-    expect(clientFor(issuer, bareFetch, true).issuer).toBe(issuer)
-  })
-
-  it.each(['https://as.example/t1/', 'https://as.example/T1', 'https://AS.example/t1', 'https://evil.example', undefined])(
-    'ACQ-06: does not use metadata of %s for https://as.example/t1',
-    async (issuer) => {
-      const { fetch } = memoryFetch(json({ ...metadataAt('https://as.example'), issuer }))
-      const error = await clientFor('https://as.example/t1', fetch)
-        .metadata()
-        .catch((error) => error)
-      expect(error).toBeInstanceOf(TokenManagerError)
-      expect(error).toMatchObject({ code: 'ERR_RESPONSE_INVALID', reason: 'metadata_issuer_mismatch' })
-      expect(error.message).toContain(`"${issuer}"`)
-      expect(error.message).toContain('"https://as.example/t1"')
+  it.each(['http://127.0.0.1:9', 'http://localhost', 'http://[::1]:8080/t'])(
+    'ACQ-07: allows %s behind the switch',
+    (issuer) => {
+      expect(clientFor(issuer, bareFetch, true).issuer).toBe(issuer)
     },
   )
+
+  it.each([
+    'https://as.example/t1/',
+    'https://as.example/T1',
+    'https://AS.example/t1',
+    'https://evil.example',
+    undefined,
+  ])('ACQ-06: does not use metadata of %s for https://as.example/t1', async (issuer) => {
+    const { fetch } = memoryFetch(json({ ...metadataAt('https://as.example'), issuer }))
+    const error = await clientFor('https://as.example/t1', fetch)
+      .metadata()
+      .catch((error) => error)
+    expect(error).toBeInstanceOf(TokenManagerError)
+    expect(error).toMatchObject({ code: 'ERR_RESPONSE_INVALID', reason: 'metadata_issuer_mismatch' })
+    expect(error.message).toContain(`"${issuer}"`)
+    expect(error.message).toContain('"https://as.example/t1"')
+  })
 
   it('ACQ-06: compares given metadata as well, and asks nobody', async () => {
     const { fetch, calls } = memoryFetch(json({}))
@@ -118,7 +127,12 @@ describe('discovery', () => {
     ['HTML', reply(200, '<h1>hello</h1>'), 'ERR_RESPONSE_INVALID', 'metadata_invalid'],
     ['a list', reply(200, []), 'ERR_RESPONSE_INVALID', 'metadata_invalid'],
     ['403', reply(403), 'ERR_RESPONSE_INVALID', 'metadata_invalid'],
-    ['a reset', (_: unknown, response: { destroy(): void }) => response.destroy(), 'ERR_TEMPORARILY_UNAVAILABLE', 'network_unavailable'],
+    [
+      'a reset',
+      (_: unknown, response: { destroy(): void }) => response.destroy(),
+      'ERR_TEMPORARILY_UNAVAILABLE',
+      'network_unavailable',
+    ],
     ['silence', () => {}, 'ERR_TEMPORARILY_UNAVAILABLE', 'timeout'],
   ] as const)('answers %s with a typed error', async (_, script, code, reason) => {
     const server = await scriptedServer(script)
@@ -156,7 +170,10 @@ describe('every request', () => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write('{')
     })
-    await expect(discovering(server.origin, bareFetch, 100).metadata()).rejects.toMatchObject({ reason: 'timeout', status: 200 })
+    await expect(discovering(server.origin, bareFetch, 100).metadata()).rejects.toMatchObject({
+      reason: 'timeout',
+      status: 200,
+    })
   })
 
   it('reads no more than 1 MiB', async () => {
@@ -178,7 +195,12 @@ describe('every request', () => {
 
   it('reads answers of a platform without streams', async () => {
     const issuer = 'https://as.example'
-    const plain = { status: 200, headers: new Headers(), redirected: false, text: async () => JSON.stringify({ issuer }) }
+    const plain = {
+      status: 200,
+      headers: new Headers(),
+      redirected: false,
+      text: async () => JSON.stringify({ issuer }),
+    }
     expect(await clientFor(issuer, async () => plain as Response).metadata()).toEqual({ issuer })
   })
 

@@ -27,8 +27,11 @@ describe('endSessionUrl', () => {
     expect(await endSessionUrl(clientOf({ origin }), {})).toBe(`${origin}/logout?client_id=spa`)
   })
 
-  it.each([undefined, 'http://as.example/logout'])('there is none when the endpoint is %s', async (end_session_endpoint) => {
-    const metadata = metadataAt(origin, { end_session_endpoint }) as never
-    expect(await endSessionUrl(clientOf({ origin }, { metadata }), {})).toBeUndefined()
-  })
+  it.each([undefined, 'http://as.example/logout'])(
+    'there is none when the endpoint is %s',
+    async (end_session_endpoint) => {
+      const metadata = metadataAt(origin, { end_session_endpoint }) as never
+      expect(await endSessionUrl(clientOf({ origin }, { metadata }), {})).toBeUndefined()
+    },
+  )
 })

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { isTransient, TokenManagerError } from '../../src/errors.ts'
 import { refreshTokenGrant } from '../../src/protocol/refresh-token.ts'
-import { clientOf, discovering, memoryFetch, reply, scriptedServer, type Script } from './scripted-server.ts'
+import { clientOf, discovering, memoryFetch, reply, type Script, scriptedServer } from './scripted-server.ts'
 
 const beforeSend = () => true
 const request = { refreshToken: 'canary-rt1', beforeSend }
@@ -43,12 +43,16 @@ describe('refreshTokenGrant', () => {
   it('asks beforeSend in the same turn as the real fetch, with the metadata at hand, and sends nothing after a no', async () => {
     const order: string[] = []
     const { fetch } = memoryFetch(() => new Response(JSON.stringify(tokens)))
-    const client = clientOf({ origin: 'https://as.example' }, {}, {
-      fetch: (input, init) => {
-        order.push('fetch')
-        return fetch(input, init)
+    const client = clientOf(
+      { origin: 'https://as.example' },
+      {},
+      {
+        fetch: (input, init) => {
+          order.push('fetch')
+          return fetch(input, init)
+        },
       },
-    })
+    )
     const asked = (answer: boolean) => () => {
       order.push('asked')
       queueMicrotask(() => order.push('next turn'))
@@ -95,7 +99,8 @@ describe('refreshTokenGrant', () => {
     const { answer } = await ask(reply(status, { error }))
     expect(answer).toMatchObject({ kind: 'refused', error: { status, code: 'ERR_CLIENT_REJECTED' } })
     const reasons = ['invalid_scope', 'invalid_client', 'invalid_target']
-    const reason = error === 'unauthorized_client' ? 'invalid_client' : reasons.includes(error) ? error : 'server_refused'
+    const reason =
+      error === 'unauthorized_client' ? 'invalid_client' : reasons.includes(error) ? error : 'server_refused'
     expect(answer).toMatchObject({ error: { reason } })
   })
 
@@ -144,7 +149,9 @@ describe('refreshTokenGrant', () => {
     const { answer } = await ask(reply(503, undefined, { 'retry-after': '7' }))
     expect(answer).toMatchObject({ kind: 'transient', retryAfter: 7000 })
     expect((answer as { error: TokenManagerError }).error.retryAt).toBeGreaterThanOrEqual(before + 7000)
-    expect((await ask(reply(429, undefined, { 'retry-after': '999999' }))).answer).toMatchObject({ retryAfter: 3_600_000 })
+    expect((await ask(reply(429, undefined, { 'retry-after': '999999' }))).answer).toMatchObject({
+      retryAfter: 3_600_000,
+    })
     expect((await ask(reply(503))).answer).not.toHaveProperty('retryAfter')
   })
 
@@ -159,7 +166,11 @@ describe('refreshTokenGrant', () => {
     const opaque = { status: 0, type: 'opaqueredirect', headers: new Headers(), redirected: false }
     const followed = { ...opaque, status: 200, redirected: true, text: async () => JSON.stringify(tokens) }
     for (const response of [opaque, followed]) {
-      const client = clientOf({ origin: 'https://as.example' }, {}, { fetch: async () => response as unknown as Response })
+      const client = clientOf(
+        { origin: 'https://as.example' },
+        {},
+        { fetch: async () => response as unknown as Response },
+      )
       expect(await refreshTokenGrant(client, request)).toMatchObject({ error: { reason: 'unexpected_redirect' } })
     }
   })
@@ -195,7 +206,9 @@ describe('refreshTokenGrant', () => {
       const { answer } = await ask(script)
       const { error } = answer as { error: TokenManagerError }
       expect(error).toBeInstanceOf(TokenManagerError)
-      expect(`${error.stack} ${JSON.stringify(error)} ${inspect(error, { depth: 9, showHidden: true })}`).not.toContain('canary')
+      expect(`${error.stack} ${JSON.stringify(error)} ${inspect(error, { depth: 9, showHidden: true })}`).not.toContain(
+        'canary',
+      )
     }
   })
 })

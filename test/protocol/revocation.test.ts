@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Fetch } from '../../src/ports.ts'
 import { revokeToken } from '../../src/protocol/revocation.ts'
-import { bareFetch, clientOf, discovering, memoryFetch, metadataAt, reply, type Script, scriptedServer } from './scripted-server.ts'
+import {
+  bareFetch,
+  clientOf,
+  discovering,
+  memoryFetch,
+  metadataAt,
+  reply,
+  type Script,
+  scriptedServer,
+} from './scripted-server.ts'
 
 const origin = 'https://as.example'
 const token = { kind: 'refresh_token', token: 'canary-rt' } as const
@@ -16,7 +25,11 @@ describe('revokeToken', () => {
     const { server, answer } = await revoke(reply(200))
     expect(answer).toBe('revoked')
     expect(server.seen).toMatchObject([
-      { method: 'POST', path: '/revoke', form: { token: 'canary-rt', token_type_hint: 'refresh_token', client_id: 'spa' } },
+      {
+        method: 'POST',
+        path: '/revoke',
+        form: { token: 'canary-rt', token_type_hint: 'refresh_token', client_id: 'spa' },
+      },
     ])
     expect(Object.keys(server.seen[0]?.form ?? {})).toHaveLength(3)
     expect(server.seen[0]?.headers).toMatchObject({ 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' })
@@ -28,23 +41,34 @@ describe('revokeToken', () => {
     ['HTML', reply(200, '<p>ok</p>')],
     ['JSON', reply(200, { error: 'unsupported_token_type' })],
     ['204', reply(204)],
-    ['a cut body', (_, response) => {
-      response.writeHead(200, { 'content-length': '9' })
-      response.write('x', () => response.destroy())
-    }],
+    [
+      'a cut body',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '9' })
+        response.write('x', () => response.destroy())
+      },
+    ],
   ])('REV-04: a success with %s is a success', async (_, script) => {
     expect((await revoke(script)).answer).toBe('revoked')
   })
 
   it.each<[string, Script, object]>([
-    ['503', reply(503, undefined, { 'retry-after': '2' }), { final: false, retryAfter: 2000, failed: { reason: 'server_unavailable' } }],
+    [
+      '503',
+      reply(503, undefined, { 'retry-after': '2' }),
+      { final: false, retryAfter: 2000, failed: { reason: 'server_unavailable' } },
+    ],
     ['429', reply(429), { final: false, failed: { reason: 'throttled' } }],
     ['408', reply(408), { final: false }],
     ['500', reply(500, '<h1>oops</h1>'), { final: false }],
     ['302', reply(302, undefined, { location: '/x' }), { final: false, failed: { reason: 'unexpected_redirect' } }],
     ['a reset', (_, response) => response.destroy(), { final: false, failed: { reason: 'network_unavailable' } }],
     ['silence', () => {}, { final: false, failed: { reason: 'timeout' } }],
-    ['401 invalid_client', reply(401, { error: 'invalid_client' }), { final: true, failed: { code: 'ERR_CLIENT_REJECTED' } }],
+    [
+      '401 invalid_client',
+      reply(401, { error: 'invalid_client' }),
+      { final: true, failed: { code: 'ERR_CLIENT_REJECTED' } },
+    ],
     ['400', reply(400), { final: true, failed: { reason: 'server_refused' } }],
     ['404', reply(404, '<h1>no</h1>'), { final: true }],
   ])('REV-04: %s is reported', async (_, script, expected) => {
@@ -61,14 +85,20 @@ describe('revokeToken', () => {
     const { fetch, calls } = memoryFetch(() => new Response())
     for (const revocation_endpoint of [undefined, 'http://as.example/revoke'])
       expect(
-        await revokeToken(clientOf({ origin }, { metadata: metadataAt(origin, { revocation_endpoint }) as never }, { fetch }), token),
+        await revokeToken(
+          clientOf({ origin }, { metadata: metadataAt(origin, { revocation_endpoint }) as never }, { fetch }),
+          token,
+        ),
       ).toBe('unsupported')
     expect(calls).toEqual([])
   })
 
   it('reports metadata that cannot be had', async () => {
     const { fetch } = memoryFetch(() => new Response('', { status: 503 }))
-    expect(await revokeToken(discovering(origin, fetch), token)).toMatchObject({ final: false, failed: { reason: 'server_unavailable' } })
+    expect(await revokeToken(discovering(origin, fetch), token)).toMatchObject({
+      final: false,
+      failed: { reason: 'server_unavailable' },
+    })
   })
 
   it('USE-05, USE-12: redirect, cache, credentials, referrer', async () => {

@@ -59,7 +59,10 @@ export async function scriptedServer(script: Script = () => {}): Promise<Scripte
 export function reply(status: number, body?: unknown, headers: Record<string, string> = {}): Script {
   return (_, response) => {
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
-    response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json', ...headers })
+    response.writeHead(status, {
+      'content-type': typeof body === 'string' ? 'text/html' : 'application/json',
+      ...headers,
+    })
     response.end(text)
   }
 }

@@ -11,14 +11,22 @@ const tokens = { access_token: accessToken, token_type: 'Bearer', expires_in: 60
 /** What a refresh makes of a 200 with this body. */
 function refreshed(body: unknown, previous?: IdTokenClaims, offset = 0) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const client = clientOf({ origin }, {}, { fetch: memoryFetch(() => new Response(text)).fetch, clock: shiftedClock(offset) })
+  const client = clientOf(
+    { origin },
+    {},
+    { fetch: memoryFetch(() => new Response(text)).fetch, clock: shiftedClock(offset) },
+  )
   return refreshTokenGrant(client, { refreshToken: 'rt1', beforeSend: () => true, ...(previous && { previous }) })
 }
 
 /** What a code exchange makes of a 200 with this body. */
 function exchanged(body: unknown, pending: Partial<PendingAuthorization> = {}, offset = 0) {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  const client = clientOf({ origin }, {}, { fetch: memoryFetch(() => new Response(text)).fetch, clock: shiftedClock(offset) })
+  const client = clientOf(
+    { origin },
+    {},
+    { fetch: memoryFetch(() => new Response(text)).fetch, clock: shiftedClock(offset) },
+  )
   return authorizationCodeGrant(client, new URLSearchParams({ code: 'c' }), {
     state: 's',
     codeVerifier: 'v',
@@ -46,19 +54,26 @@ describe('token answer', () => {
     expect(await usable(refreshed({ ...tokens, token_type: 'dpop' }))).toMatchObject({ tokenType: 'DPoP' })
   })
 
-  it.each(['mac', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])('ACQ-21: token_type %s is not used', async (token_type) => {
-    expect(await refreshed({ ...tokens, token_type })).toMatchObject({
-      kind: 'invalid',
-      refreshToken: 'rt2',
-      error: { code: 'ERR_RESPONSE_INVALID', reason: 'unsupported_token_type' },
-    })
-  })
+  it.each(['mac', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])(
+    'ACQ-21: token_type %s is not used',
+    async (token_type) => {
+      expect(await refreshed({ ...tokens, token_type })).toMatchObject({
+        kind: 'invalid',
+        refreshToken: 'rt2',
+        error: { code: 'ERR_RESPONSE_INVALID', reason: 'unsupported_token_type' },
+      })
+    },
+  )
 
   it.each(['', undefined, null, 7, {}, 'a b', 'a\nb', 'a\u0000', 'ä', 'a\r\nX: y'])(
     'USE-06, ACQ-21: access_token %j never becomes a header, and the refresh token beside it is handed on',
     async (access_token) => {
       const answer = await refreshed({ ...tokens, access_token })
-      expect(answer).toMatchObject({ kind: 'invalid', refreshToken: 'rt2', error: { reason: 'invalid_token_response' } })
+      expect(answer).toMatchObject({
+        kind: 'invalid',
+        refreshToken: 'rt2',
+        error: { reason: 'invalid_token_response' },
+      })
     },
   )
 
@@ -101,7 +116,9 @@ describe('token answer', () => {
     const response = await usable(refreshed({ ...tokens, scope }))
     expect(response).toMatchObject({ accessToken, refreshToken: 'rt2' })
     expect(response).not.toHaveProperty('scope')
-    expect(await usable(exchanged({ ...tokens, scope }, { scope: 'read' , nonce: undefined as never }))).toMatchObject({ scope: 'read' })
+    expect(await usable(exchanged({ ...tokens, scope }, { scope: 'read', nonce: undefined as never }))).toMatchObject({
+      scope: 'read',
+    })
   })
 
   it('ACQ-19: the granted scope is the answer’s, else the one asked for', async () => {
@@ -190,13 +207,19 @@ describe('ID token after a sign-in', () => {
     ['alg none', idToken(claims(), { alg: 'none' }), 'id_token_invalid'],
     ['no alg', idToken(claims(), {}), 'id_token_invalid'],
   ])('ACQ-24: rejects %s', async (_, id_token, reason) => {
-    expect(await exchanged({ ...tokens, id_token })).toMatchObject({ kind: 'invalid', refreshToken: 'rt2', error: { reason } })
+    expect(await exchanged({ ...tokens, id_token })).toMatchObject({
+      kind: 'invalid',
+      refreshToken: 'rt2',
+      error: { reason },
+    })
   })
 
   it('ACQ-24: needs no ID token without the scope openid, and checks one that comes', async () => {
     const plain = { scope: 'read', nonce: undefined as never }
     expect(await usable(exchanged(tokens, plain))).not.toHaveProperty('claims')
-    expect(await exchanged({ ...tokens, id_token: idToken(claims()) }, plain)).toMatchObject({ error: { reason: 'id_token_nonce' } })
+    expect(await exchanged({ ...tokens, id_token: idToken(claims()) }, plain)).toMatchObject({
+      error: { reason: 'id_token_nonce' },
+    })
   })
 
   it('ACQ-24: time is the clock port’s', async () => {
@@ -216,11 +239,14 @@ describe('ID token after a sign-in', () => {
   ])('ACQ-25: max_age %s ms with auth_time %s', async (maxAge, auth_time, fine) => {
     const id_token = idToken(claims({ auth_time }))
     const answer = await exchanged({ ...tokens, id_token }, maxAge === undefined ? {} : { maxAge })
-    expect(answer).toMatchObject(fine ? { kind: 'tokens' } : { kind: 'invalid', error: { reason: 'id_token_auth_time' } })
+    expect(answer).toMatchObject(
+      fine ? { kind: 'tokens' } : { kind: 'invalid', error: { reason: 'id_token_auth_time' } },
+    )
   })
 
   it('ACQ-25: acr has to be one of those asked for', async () => {
-    const with_ = (acr?: string) => exchanged({ ...tokens, id_token: idToken(claims({ acr })) }, { acrValues: ['gold', 'silver'] })
+    const with_ = (acr?: string) =>
+      exchanged({ ...tokens, id_token: idToken(claims({ acr })) }, { acrValues: ['gold', 'silver'] })
     expect(await with_('silver')).toMatchObject({ kind: 'tokens' })
     for (const acr of ['bronze', undefined])
       expect(await with_(acr)).toMatchObject({
@@ -244,6 +270,8 @@ describe('ID token after a refresh', () => {
 
   it.each<[string, Record<string, unknown>]>([
     ['user_changed', { sub: 'mallory' }],
+    ['user_changed', { sub: 'mallory', auth_time: 2000, nonce: 'other', aud: ['spa'], iat: previous.iat + 9 }],
+    ['id_token_iss', { iss: 'https://evil.example', sub: 'mallory' }],
     ['id_token_iss', { iss: 'https://evil.example' }],
     ['id_token_aud', { aud: 'other' }],
     ['id_token_aud', { aud: ['spa', 'more'], azp: 'spa' }],
@@ -274,6 +302,7 @@ describe('ID token after a refresh', () => {
 
   it('RT-08: a wrong clock does not cost the session', async () => {
     const id_token = idToken(previous as unknown as Record<string, unknown>)
-    for (const offset of [-1e12, 3e11]) expect(await usable(refreshed({ ...tokens, id_token }, previous, offset))).toHaveProperty('claims')
+    for (const offset of [-1e12, 3e11])
+      expect(await usable(refreshed({ ...tokens, id_token }, previous, offset))).toHaveProperty('claims')
   })
 })
