@@ -1,0 +1,349 @@
+import { basename } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { type Files, globalsOf, importsOf, type Offence, parse, readFiles, walk } from './architecture/tree.ts'
+
+const sources = readFiles('src')
+
+/** A room is a folder of `src`, or a file that lies directly in it. */
+function roomOf(file: string): string {
+  return file.split('/')[1]?.replace(/\.ts$/, '') ?? ''
+}
+
+const ports = ['errors', 'ports']
+const session = [...ports, 'access-token', 'protocol', 'session']
+const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
+const manager = [...requests, 'options', 'shared-session', 'token-manager']
+const everyCore = [...manager, 'in-process', 'sealing']
+
+/** The rooms, and which other rooms each may import. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  ports: [],
+  'in-process': ports,
+  sealing: ports,
+  protocol: ports,
+  'access-token': [...ports, 'session'],
+  session,
+  'request-body': ports,
+  'resource-matcher': [...ports, 'access-token'],
+  'follow-redirect': requests,
+  'authorized-fetch': requests,
+  options: [...ports, 'protocol', 'resource-matcher'],
+  'shared-session': [...session, 'options'],
+  'token-manager': manager,
+  index: everyCore,
+  browser: [...everyCore, 'index'],
+}
+
+/** The one room that may import each package. */
+const doors: Readonly<Record<string, string>> = {
+  oauth4webapi: 'protocol',
+  'idb-keyval': 'browser',
+  jose: 'resource-server',
+}
+
+const platformRooms = ['browser']
+
+/** What the core may take from a platform: every one of them, React Native too, has these. */
+const everywhere = [
+  'AbortController',
+  'AbortSignal',
+  'Blob',
+  'Headers',
+  'Request',
+  'Response',
+  'TextDecoder',
+  'TextEncoder',
+  'URLSearchParams',
+  'atob',
+  'btoa',
+]
+
+/** What the ports that need no platform stand for. */
+const inProcess = ['clearTimeout', 'crypto', 'globalThis.crypto', 'performance', 'setTimeout', 'Date.now']
+
+/** Of the language, but a clock, a source of randomness, code from a string, or absent from an engine we run on. */
+const refused = ['Atomics', 'Date.now', 'FinalizationRegistry', 'Function', 'Math.random', 'SharedArrayBuffer', 'eval']
+
+/** Members of allowed globals that React Native lacks. */
+const missing = ['AbortSignal.any', 'AbortSignal.timeout']
+
+function roomsImportOnlyTheirNeighbours(files: Files): readonly Offence[] {
+  return importsOf(files).flatMap(({ from, file, specifier }) => {
+    const room = roomOf(from)
+    const allowed = rooms[room]
+    if (!allowed) return [`${from}: "${room}" is no room`]
+    if (!file) return []
+    if (!file.endsWith('.ts') || !(file in files)) return [`${from}: ${specifier} is no file of ours`]
+    const other = roomOf(file)
+    return other === room || allowed.includes(other) ? [] : [`${from}: ${room} may not import ${other}`]
+  })
+}
+
+function packagesHaveOneDoor(files: Files): readonly Offence[] {
+  return importsOf(files).flatMap(({ from, file, specifier }) => {
+    if (file) return []
+    return doors[specifier] === roomOf(from) ? [] : [`${from}: ${roomOf(from)} may not import ${specifier}`]
+  })
+}
+
+function noCycles(files: Files): readonly Offence[] {
+  const next = new Map<string, string[]>()
+  for (const { from, file } of importsOf(files)) if (file) next.set(from, [...(next.get(from) ?? []), file])
+  const done = new Set<string>()
+  const offences: Offence[] = []
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) offences.push([...path.slice(path.indexOf(file)), file].join(' → '))
+    else if (!done.has(file)) {
+      for (const other of next.get(file) ?? []) visit(other, [...path, file])
+      done.add(file)
+    }
+  }
+  for (const file of next.keys()) visit(file, [])
+  return offences
+}
+
+function exportAllOnlyInPlatformEntries(files: Files): readonly Offence[] {
+  return importsOf(files)
+    .filter(({ isExportAll }) => isExportAll)
+    .filter(
+      ({ from, file }) => !platformRooms.some((room) => from === `src/${room}/index.ts` && file === 'src/index.ts'),
+    )
+    .map(({ from, specifier }) => `${from}: export * from ${specifier}`)
+}
+
+function globalsOnlyWhereTheyBelong(files: Files): readonly Offence[] {
+  return globalsOf(files).flatMap(({ file, name, member = name, isOfTheLanguage }) => {
+    const room = roomOf(file)
+    if (platformRooms.includes(room)) return name === 'console' || name === 'eval' ? [`${file}: ${member}`] : []
+    const own = [...(room === 'in-process' ? inProcess : []), ...(room === 'protocol' ? ['URL'] : [])]
+    if (own.includes(name) || own.includes(member)) return []
+    const takes = ['Date', 'Math'].includes(name) ? member.slice(5).split('|') : []
+    const clock = member === 'new Date()' || takes.some((each) => ['now', 'random', '…]'].includes(each))
+    if (clock || refused.includes(name) || refused.includes(member) || missing.includes(member))
+      return [`${file}: ${member}`]
+    return isOfTheLanguage || everywhere.includes(name) ? [] : [`${file}: ${member}`]
+  })
+}
+
+function messagesNameTheirOrigin(files: Files): readonly Offence[] {
+  const offences: Offence[] = []
+  for (const source of parse(files).files) {
+    walk(source, (node) => {
+      if (!ts.isCallExpression(node)) return
+      const { expression } = node
+      const name = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText()
+      if (name !== 'postMessage') return
+      let toAnyone = false
+      for (const argument of node.arguments.slice(1)) {
+        walk(argument, (inside) => {
+          toAnyone ||= ts.isStringLiteralLike(inside) && inside.text === '*'
+        })
+      }
+      if (toAnyone) offences.push(`${source.fileName}: ${node.getText()}`)
+    })
+  }
+  return offences
+}
+
+function filesAreShort(files: Files): readonly Offence[] {
+  return Object.entries(files).flatMap(([file, text]) => {
+    const lines = text.trimEnd().split('\n').length
+    return lines > 250 ? [`${file}: ${lines} lines`] : []
+  })
+}
+
+function namesSayWhatIsInside(files: Files): readonly Offence[] {
+  const empty = ['common', 'core', 'helper', 'helpers', 'lib', 'misc', 'shared', 'types', 'util', 'utils']
+  return Object.keys(files).filter((file) =>
+    file.split('/').some((part) => empty.includes(basename(part).replace(/\..*$/, ''))),
+  )
+}
+
+function textsNameNoMachine(files: Files): readonly Offence[] {
+  const folders = ['Users', 'home', 'root', 'tmp', 'work'].join('|')
+  const path = new RegExp(`(?<![\\w.:/-])/(?:${folders})/[\\w.-]+`)
+  return Object.entries(files).flatMap(([file, text]) => {
+    const found = path.exec(text)
+    return found ? [`${file}: ${found[0]}`] : []
+  })
+}
+
+interface Law {
+  readonly name: string
+  readonly offences: (files: Files) => readonly Offence[]
+  /** What it is held against; `sources` unless it says otherwise. */
+  readonly files?: Files
+  /** Files that break it, and what it has to find in them; the rest of them keeps it. */
+  readonly planted: Files
+  readonly found: readonly Offence[]
+}
+
+const laws: readonly Law[] = [
+  {
+    name: 'a room imports only the rooms beside it in the table',
+    offences: roomsImportOnlyTheirNeighbours,
+    planted: {
+      'src/errors.ts': '',
+      'src/protocol/failure.ts': `import '../errors.ts'; import type { A } from '../session/state.ts'`,
+      'src/session/state.ts': `import '../protocol/failure.ts'; type W = import('../browser/web-lock.ts').W`,
+      'src/browser/web-lock.ts': `export const load = () => import('../session/state.ts'); import './gone.ts'`,
+      'src/kitchen/sink.ts': `export { a } from '../errors.ts'`,
+    },
+    found: [
+      'src/protocol/failure.ts: protocol may not import session',
+      'src/session/state.ts: session may not import browser',
+      'src/browser/web-lock.ts: ./gone.ts is no file of ours',
+      'src/kitchen/sink.ts: "kitchen" is no room',
+    ],
+  },
+  {
+    name: 'a package has one door',
+    offences: packagesHaveOneDoor,
+    planted: {
+      'src/protocol/a.ts': `import * as oauth from 'oauth4webapi'; import { get } from 'idb-keyval'`,
+      'src/session/b.ts': `import type { Client } from 'oauth4webapi'; import 'node:fs'`,
+      'src/browser/c.ts': `import { get } from 'idb-keyval'; import left from 'left-pad'; export { jwtVerify } from 'jose'`,
+    },
+    found: [
+      'src/protocol/a.ts: protocol may not import idb-keyval',
+      'src/session/b.ts: session may not import oauth4webapi',
+      'src/session/b.ts: session may not import node:fs',
+      'src/browser/c.ts: browser may not import left-pad',
+      'src/browser/c.ts: browser may not import jose',
+    ],
+  },
+  {
+    name: 'imports make no cycle',
+    offences: noCycles,
+    planted: {
+      'src/session/a.ts': `import './b.ts'`,
+      'src/session/b.ts': `import type { C } from './c.ts'`,
+      'src/session/c.ts': `export { a } from './a.ts'; import './d.ts'`,
+      'src/session/d.ts': '',
+    },
+    found: ['src/session/a.ts → src/session/b.ts → src/session/c.ts → src/session/a.ts'],
+  },
+  {
+    name: 'only a platform entry re-exports everything, and only the main entry',
+    offences: exportAllOnlyInPlatformEntries,
+    planted: {
+      'src/index.ts': `export * from './errors.ts'; export { b } from './ports.ts'`,
+      'src/browser/index.ts': `export * from '../index.ts'; export * from './popup.ts'`,
+      'src/browser/popup.ts': `export * from '../index.ts'; export * as all from '../errors.ts'`,
+    },
+    found: [
+      'src/index.ts: export * from ./errors.ts',
+      'src/browser/index.ts: export * from ./popup.ts',
+      'src/browser/popup.ts: export * from ../index.ts',
+    ],
+  },
+  {
+    name: 'globals are read only where they belong, and the core reads none that React Native lacks',
+    offences: globalsOnlyWhereTheyBelong,
+    planted: {
+      'src/browser/page.ts': `window.open(location.href); setTimeout(() => {}, Date.now()); console.log(1)`,
+      'src/in-process/clock.ts': `export const a = [Date.now(), performance.now(), Math.random(), navigator.onLine]`,
+      'src/protocol/a.ts': `export const url = new URL('x:'); export const b = new URLSearchParams(); fetch('')`,
+      'src/session/time.ts': `const { now } = Date; export const a = [now(), Date.parse(''), new Date(0), new Date(), Date.now()]`,
+      'src/session/react-native.ts': `
+        AbortSignal.timeout(1); AbortSignal.any([]); structuredClone(1); navigator.locks; new BroadcastChannel('');
+        new FinalizationRegistry(() => {}); globalThis.crypto; const o = { performance }; Math['random']`,
+      'src/session/inside.ts': `
+        export function f(fetch: () => void, { location }: { location: string }, x: typeof window, y: Window) {
+          const crypto = { subtle: 1, setTimeout: 2 }
+          fetch(); return [crypto.subtle, location, x, y, new AbortController(), Math.max(1), undefined, crypto.setTimeout]
+        }`,
+      'src/resource-matcher.ts': `export const host = (input: string | URL) => new URL(String(input)).host`,
+    },
+    found: [
+      'src/browser/page.ts: console.log',
+      'src/in-process/clock.ts: Math.random',
+      'src/in-process/clock.ts: navigator.onLine',
+      'src/protocol/a.ts: fetch',
+      'src/session/time.ts: Date.now',
+      'src/session/time.ts: new Date()',
+      'src/session/time.ts: Date.now',
+      'src/session/react-native.ts: AbortSignal.timeout',
+      'src/session/react-native.ts: AbortSignal.any',
+      'src/session/react-native.ts: structuredClone',
+      'src/session/react-native.ts: navigator.locks',
+      'src/session/react-native.ts: BroadcastChannel',
+      'src/session/react-native.ts: FinalizationRegistry',
+      'src/session/react-native.ts: globalThis.crypto',
+      'src/session/react-native.ts: performance',
+      'src/session/react-native.ts: Math[…]',
+      'src/resource-matcher.ts: URL',
+    ],
+  },
+  {
+    name: 'a window message names its origin',
+    offences: messagesNameTheirOrigin,
+    planted: {
+      'src/browser/a.ts': `opener.postMessage(1, '*'); opener.postMessage(1, { targetOrigin: '*' })`,
+      'src/browser/b.ts': `opener.postMessage('*', location.origin); channel.postMessage('*')`,
+    },
+    found: [
+      `src/browser/a.ts: opener.postMessage(1, '*')`,
+      `src/browser/a.ts: opener.postMessage(1, { targetOrigin: '*' })`,
+    ],
+  },
+  {
+    name: 'a file has at most 250 lines',
+    offences: filesAreShort,
+    planted: { 'src/a.ts': 'a\n'.repeat(250), 'src/b.ts': 'b\n'.repeat(251) },
+    found: ['src/b.ts: 251 lines'],
+  },
+  {
+    name: 'a name says what is inside',
+    offences: namesSayWhatIsInside,
+    files: { ...sources, ...readFiles('test'), ...readFiles('examples') },
+    planted: {
+      'src/session/utils.ts': '',
+      'src/shared/a.ts': '',
+      'src/session/types.d.ts': '',
+      'src/session/core-record.ts': '',
+    },
+    found: ['src/session/utils.ts', 'src/shared/a.ts', 'src/session/types.d.ts'],
+  },
+  {
+    name: 'no text names a folder of one machine',
+    offences: textsNameNoMachine,
+    files: Object.assign(
+      {},
+      ...['src', 'test', 'examples', 'bench', 'docs', 'scripts'].map((folder) => readTexts(folder)),
+    ),
+    planted: {
+      'docs/a.md': `see ${['', 'home', 'me', 'x'].join('/')}`,
+      'docs/b.md': 'see https://example.com/home/me and ./work/it',
+    },
+    found: [`docs/a.md: ${['', 'home', 'me'].join('/')}`],
+  },
+]
+
+function readTexts(folder: string): Files {
+  try {
+    return readFiles(folder, ['.ts', '.mjs', '.md', '.html', '.css', '.json'])
+  } catch {
+    return {}
+  }
+}
+
+for (const { name, offences, files = sources, planted, found } of laws) {
+  describe(name, () => {
+    it('holds', () => {
+      expect(offences(files)).toEqual([])
+    })
+
+    it('would be seen broken', () => {
+      expect(offences(planted)).toEqual(found)
+    })
+  })
+}
+
+describe('the tables', () => {
+  it('name every room there is, and no other', () => {
+    expect(Object.keys(rooms).sort()).toEqual([...new Set(Object.keys(sources).map(roomOf))].sort())
+  })
+})

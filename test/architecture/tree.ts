@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+
+/** Source texts by path from the repository's root, with forward slashes. */
+export type Files = Readonly<Record<string, string>>
+
+/** Something a law forbids: where it is, and what. */
+export type Offence = string
+
+/** One `import`, `export … from` or `import()`. */
+export interface Import {
+  readonly from: string
+  readonly specifier: string
+  /** The path of the file it names; `undefined` for a package. */
+  readonly file: string | undefined
+  readonly isExportAll: boolean
+}
+
+/** A global that is read as a value: `URL`, and with the member that is taken, `Date.now`; `new Date()` stands for itself. */
+export interface GlobalUse {
+  readonly file: string
+  readonly name: string
+  readonly member: string | undefined
+  /** Whether the language has it (ECMAScript); otherwise only platforms do. */
+  readonly isOfTheLanguage: boolean
+}
+
+/** Every file below `folder` whose name ends in one of `endings`. */
+export function readFiles(folder: string, endings: readonly string[] = ['.ts']): Files {
+  const files: Record<string, string> = {}
+  const visit = (path: string) => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const inside = `${path}/${entry.name}`
+      if (entry.isDirectory() && entry.name !== 'node_modules') visit(inside)
+      else if (endings.some((ending) => entry.name.endsWith(ending))) files[inside] = readFileSync(inside, 'utf8')
+    }
+  }
+  visit(folder)
+  return files
+}
+
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+  types: [],
+  noResolve: true,
+  noEmit: true,
+}
+const libraries = new Map<string, ts.SourceFile | undefined>()
+const libraryFolder = dirname(ts.getDefaultLibFilePath(options))
+
+/** The files as the TypeScript compiler understands them. Imports are not followed: only names are looked up. */
+export function parse(files: Files): { files: readonly ts.SourceFile[]; checker: ts.TypeChecker } {
+  const host: ts.CompilerHost = {
+    ...ts.createCompilerHost(options),
+    getSourceFile(path, target) {
+      const text = files[path]
+      if (text !== undefined) return ts.createSourceFile(path, text, target, true)
+      if (!libraries.has(path)) {
+        const library = ts.sys.readFile(path)
+        libraries.set(path, library === undefined ? undefined : ts.createSourceFile(path, library, target))
+      }
+      return libraries.get(path)
+    },
+    fileExists: (path) => path in files || ts.sys.fileExists(path),
+    getCurrentDirectory: () => '',
+    writeFile: () => {},
+  }
+  const program = ts.createProgram(Object.keys(files), options, host)
+  return {
+    files: program.getSourceFiles().filter(({ fileName }) => fileName in files),
+    checker: program.getTypeChecker(),
+  }
+}
+
+/** Calls `visit` for every node. */
+export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
+  visit(node)
+  ts.forEachChild(node, (child) => walk(child, visit))
+}
+
+/** Everything the files import. */
+export function importsOf(files: Files): readonly Import[] {
+  const imports: Import[] = []
+  for (const source of parse(files).files) {
+    const add = (specifier: ts.Node | undefined, isExportAll: boolean) => {
+      if (!specifier) return
+      const text = ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)'
+      const file = text.startsWith('.') ? join(dirname(source.fileName), text).replaceAll('\\', '/') : undefined
+      imports.push({ from: source.fileName, specifier: text, file, isExportAll })
+    }
+    walk(source, (node) => {
+      if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, false)
+      if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, !node.exportClause)
+      if (ts.isImportTypeNode(node))
+        add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, false)
+      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+        add(node.arguments[0], false)
+    })
+  }
+  return imports
+}
+
+/** Every global the files read as a value; types do not count. */
+export function globalsOf(files: Files): readonly GlobalUse[] {
+  const { files: sources, checker } = parse(files)
+  const uses: GlobalUse[] = []
+  for (const source of sources) {
+    walk(source, (node) => {
+      if (!ts.isIdentifier(node) || !isRead(node)) return
+      const shorthand = ts.isShorthandPropertyAssignment(node.parent)
+      const symbol = shorthand
+        ? checker.getShorthandAssignmentValueSymbol(node.parent)
+        : checker.getSymbolAtLocation(node)
+      const declaredIn = symbol?.declarations?.map((declaration) => declaration.getSourceFile().fileName) ?? []
+      if (node.text === 'undefined' || declaredIn.some((path) => path in files)) return
+      uses.push({
+        file: source.fileName,
+        name: node.text,
+        member: memberOf(node),
+        isOfTheLanguage: declaredIn.some((path) => path.startsWith(join(libraryFolder, 'lib.es'))),
+      })
+    })
+  }
+  return uses
+}
+
+function isRead(node: ts.Identifier): boolean {
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node
+  if (ts.isBindingElement(parent)) return parent.initializer === node
+  if (ts.isImportSpecifier(parent)) return false
+  if (ts.isExportSpecifier(parent)) return !parent.parent.parent.moduleSpecifier
+  return !ts.isPartOfTypeNode(node) && !isInTypeQuery(node)
+}
+
+function isInTypeQuery(node: ts.Node): boolean {
+  if (ts.isTypeQueryNode(node)) return true
+  return (ts.isIdentifier(node) || ts.isQualifiedName(node)) && isInTypeQuery(node.parent)
+}
+
+function memberOf(node: ts.Identifier): string | undefined {
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent)) return `${node.text}.${parent.name.text}`
+  if (ts.isElementAccessExpression(parent) && parent.expression === node) return `${node.text}[…]`
+  if (ts.isNewExpression(parent) && !parent.arguments?.length) return `new ${node.text}()`
+  // `const { now } = Date` takes members as well.
+  if (ts.isVariableDeclaration(parent) && ts.isObjectBindingPattern(parent.name)) {
+    return `${node.text}.${parent.name.elements.map((element) => (element.propertyName ?? element.name).getText()).join('|')}`
+  }
+  return undefined
+}
