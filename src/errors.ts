@@ -46,6 +46,8 @@ export type SignedOutReason =
   | 'rejected'
   /** The answer to a refresh was lost, and the server no longer accepts the refresh token that was sent. */
   | 'outcome_unknown'
+  /** The access token expired and the server had given no refresh token. */
+  | 'expired'
   /** `idleTimeout` passed without use. */
   | 'idle'
   /** `maxAge` passed since sign-in. */

@@ -1,6 +1,6 @@
-import type { IdTokenClaims } from '../protocol/token-set.ts'
-import type { EpochMs, Store, SwapOptions } from '../ports.ts'
 import type { SignedOutReason } from '../errors.ts'
+import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
+import type { IdTokenClaims } from '../protocol/token-set.ts'
 
 /** An access token as it lies in the record. */
 export interface StoredAccessToken {
@@ -16,8 +16,11 @@ export interface StoredAccessToken {
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
 export interface Lease {
+  /** Random, another one for each claim. */
   readonly owner: string
+  /** Raised by its owner to show that it is alive. */
   readonly beat: number
+  /** Whether the owner held the lock when it claimed. */
   readonly locked: boolean
 }
 
@@ -46,17 +49,171 @@ export interface SessionRecord {
   readonly generation: number
   /** A tombstone keeps `grantId`, `generation` and `outbox`, and nothing else of the session. */
   readonly signedOut?: { readonly at: EpochMs; readonly reason: SignedOutReason }
+  /** Absent where the server gave none, and after an unknown outcome: nothing more is sent. */
   readonly refreshToken?: string
+  /** By {@link targetKey}. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
   readonly idToken?: string
   readonly claims?: IdTokenClaims
   /** The scope of the grant; a narrower access token does not narrow it (RFC 6749 §6). */
   readonly scope: string
   readonly signedInAt: EpochMs
+  /** The last commit. */
+  readonly obtainedAt: EpochMs
+  /** The last use; written only where `idleTimeout` is set, at most ten times per `idleTimeout`. */
   readonly usedAt: EpochMs
   readonly lease?: Lease
   /** An answer was lost: the refresh token may be spent. Another value at each loss. */
   readonly doubt?: string
   readonly failure?: Failure
   readonly outbox: readonly PendingRevocation[]
+}
+
+/** What was found under the key. */
+export type Found =
+  | { readonly kind: 'absent'; readonly tag?: string }
+  | { readonly kind: 'record'; readonly record: SessionRecord; readonly tag: string }
+  | { readonly kind: 'newer' | 'corrupt'; readonly tag: string }
+
+/** Thrown by {@link update} for a record that a newer version of this library wrote: it is never written. */
+export const NEWER_VERSION = Symbol('newer version')
+
+const OUTBOX_LIMIT = 50
+const OUTBOX_AGE = 30 * 24 * 3_600_000
+const ACCESS_TOKEN_LIMIT = 32
+
+/** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
+export async function readRecord(
+  store: Store<unknown>,
+  key: string,
+  owner: { readonly issuer: string; readonly clientId: string },
+): Promise<Found> {
+  const stored = await store.get(key)
+  if (!stored) return { kind: 'absent' }
+  const { value, tag } = stored
+  const record = Object(value) as SessionRecord
+  if (Number.isInteger(record.version) && (record.version as number) > 1) return { kind: 'newer', tag }
+  if (!isRecord(record) || record.issuer !== owner.issuer || record.clientId !== owner.clientId)
+    return { kind: 'corrupt', tag }
+  return { kind: 'record', record, tag }
+}
+
+const isString = (value: unknown) => typeof value === 'string'
+const isNumber = (value: unknown) => Number.isFinite(value)
+const optional = (value: unknown, is: (value: unknown) => boolean) => value === undefined || is(value)
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function isRecord(record: SessionRecord): boolean {
+  return (
+    record.version === 1 &&
+    isString(record.grantId) &&
+    Number.isInteger(record.generation) &&
+    [record.signedInAt, record.obtainedAt, record.usedAt].every(isNumber) &&
+    isString(record.scope) &&
+    [record.refreshToken, record.idToken, record.doubt].every((value) => optional(value, isString)) &&
+    [record.claims, record.signedOut].every((value) => optional(value, isObject)) &&
+    optional(record.lease, (lease) => isObject(lease) && isString((lease as Lease).owner) && isNumber((lease as Lease).beat)) &&
+    optional(
+      record.failure,
+      (failure) => isString((failure as Failure).beat) && isNumber((failure as Failure).delay) && isNumber((failure as Failure).attempts),
+    ) &&
+    isObject(record.accessTokens) &&
+    Object.values(record.accessTokens).every(
+      (token) =>
+        isObject(token) &&
+        isString(token.value) &&
+        isString(token.scope) &&
+        (token.type === 'Bearer' || token.type === 'DPoP') &&
+        isNumber(token.obtainedAt) &&
+        optional(token.expiresAt, isNumber),
+    ) &&
+    Array.isArray(record.outbox) &&
+    record.outbox.every((entry) => isObject(entry) && isString(entry.token) && isString(entry.kind) && isNumber(entry.addedAt))
+  )
+}
+
+/**
+ * Reads, computes, swaps, and starts again when the swap was lost: the only way a record is written.
+ * @param change pure and synchronous, may run again; `undefined` leaves the record as it is
+ * @returns the record as it is now, and whether this call wrote it
+ * @throws NEWER_VERSION, and whatever the store rejects with
+ */
+export async function update(
+  read: () => Promise<Found>,
+  store: Store<unknown>,
+  key: string,
+  change: (record: SessionRecord | undefined) => SessionRecord | undefined,
+  options?: SwapOptions,
+): Promise<{ readonly record: SessionRecord | undefined; readonly written: boolean }> {
+  for (;;) {
+    const found = await read()
+    if (found.kind === 'newer') throw NEWER_VERSION
+    const record = found.kind === 'record' ? found.record : undefined
+    const next = change(record)
+    if (!next) return { record, written: false }
+    if (await store.swap(key, found.tag, next, options)) return { record: next, written: true }
+  }
+}
+
+/** Where an access token lies in the record: one per resource and scope set. */
+export function targetKey(target: { readonly resource?: string | undefined; readonly scope?: string | undefined }): string {
+  const scope = target.scope === undefined ? '' : target.scope.split(' ').sort().join(' ')
+  return `${target.resource ?? ''} ${scope}`
+}
+
+/** The record as signing out leaves it; `tokens` are added to the outbox. */
+export function tombstone(
+  record: SessionRecord,
+  signedOut: { readonly at: EpochMs; readonly reason: SignedOutReason },
+  tokens: readonly PendingRevocation[],
+): SessionRecord {
+  const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt } = record
+  return {
+    ...{ version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt },
+    ...{ signedOut, scope: '', accessTokens: {}, outbox: withPending(record.outbox, tokens, signedOut.at) },
+  }
+}
+
+/** The outbox with `tokens` added: no token twice, nothing older than 30 days, the newest 50. */
+export function withPending(
+  outbox: readonly PendingRevocation[],
+  tokens: readonly PendingRevocation[],
+  now: EpochMs,
+): readonly PendingRevocation[] {
+  const byToken = new Map([...outbox, ...tokens].map((entry) => [entry.token, entry]))
+  return [...byToken.values()].filter(({ addedAt }) => now - addedAt < OUTBOX_AGE).slice(-OUTBOX_LIMIT)
+}
+
+/** The tokens of `record` that have to be revoked when its grant ends: refresh token first, then living access tokens. */
+export function revocable(record: SessionRecord, now: EpochMs): PendingRevocation[] {
+  const refresh = record.refreshToken === undefined ? [] : [{ kind: 'refresh_token' as const, token: record.refreshToken, addedAt: now }]
+  const access = Object.values(record.accessTokens)
+    .filter(({ expiresAt = Infinity }) => expiresAt > now)
+    .map(({ value }) => ({ kind: 'access_token' as const, token: value, addedAt: now }))
+  return [...refresh, ...access]
+}
+
+/** `accessTokens` with one more; expired ones fall out, and beyond 32 the oldest do. */
+export function withAccessToken(
+  accessTokens: SessionRecord['accessTokens'],
+  key: string,
+  token: StoredAccessToken,
+): SessionRecord['accessTokens'] {
+  const others = Object.entries(accessTokens)
+    .filter(([other, { expiresAt = Infinity }]) => other !== key && expiresAt > token.obtainedAt)
+    .sort(([, a], [, b]) => b.obtainedAt - a.obtainedAt)
+  return Object.fromEntries([[key, token], ...others.slice(0, ACCESS_TOKEN_LIMIT - 1)])
+}
+
+/** Whether `next` is of the same grant and further on: a later generation, or its end. */
+export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
+  return (
+    next.grantId === current.grantId &&
+    (next.generation > current.generation || (next.signedOut !== undefined && current.signedOut === undefined))
+  )
+}
+
+/** 128 random bits as hex. */
+export function randomId(crypto: Crypto): string {
+  return Array.from(crypto.randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -1,0 +1,48 @@
+export type { AccessToken, Target } from './access-token.ts'
+export {
+  isTransient,
+  type SignedOutReason,
+  TokenManagerError,
+  type TokenManagerErrorCode,
+  type TokenManagerErrorDetails,
+  type TokenManagerErrorReason,
+} from './errors.ts'
+export { alwaysOnline } from './in-process/always-online.ts'
+export { memoryStore } from './in-process/memory-store.ts'
+export { noChannel } from './in-process/no-channel.ts'
+export { queueLock } from './in-process/queue-lock.ts'
+export { systemClock } from './in-process/system-clock.ts'
+export { webCrypto } from './in-process/web-crypto.ts'
+export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './options.ts'
+export type {
+  Channel,
+  Clock,
+  Crypto,
+  Degradation,
+  EpochMs,
+  Fetch,
+  Lifecycle,
+  LifecycleEvent,
+  Lock,
+  Platform,
+  Sealed,
+  Store,
+  Stored,
+  SwapOptions,
+  UserAgent,
+} from './ports.ts'
+export type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
+export type { IdTokenClaims } from './protocol/id-token.ts'
+export type { ResourceOption } from './resource-matcher.ts'
+export { sealed } from './sealing/sealed.ts'
+export type { EventBase, EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './session/events.ts'
+export type { Revocation } from './session/outbox.ts'
+export type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
+export type { SessionState, SessionView } from './session/state.ts'
+export {
+  createTokenManager,
+  type GetAccessTokenOptions,
+  type SignInOptions,
+  type TokenManager,
+  type TokenSet,
+} from './token-manager.ts'

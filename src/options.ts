@@ -1,0 +1,164 @@
+import { TokenManagerError } from './errors.ts'
+import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from './ports.ts'
+import type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
+import type { ResourceOption } from './resource-matcher.ts'
+
+/**
+ * Set it to `true` in the options to allow `http:` for the issuer, its endpoints and resources on a loopback host (`127.0.0.1`,
+ * `[::1]`, `localhost`), for development. Tokens then travel unencrypted on this machine.
+ */
+export const allowInsecureLoopback: unique symbol = Symbol('allowInsecureLoopback')
+
+/** When tokens are refreshed. Milliseconds. */
+export interface RefreshOptions {
+  /**
+   * How long before its expiry an access token is refreshed ahead; never more than 20 % of its lifetime. Default 60 000, 0 to
+   * 3 600 000. Longer: fewer callers ever wait; more refreshes.
+   */
+  readonly leeway?: number
+  /** By how much that moment varies from tab to tab, as a share of the leeway. Default 0.5, 0 to 1. */
+  readonly jitter?: number
+  /**
+   * Time-based rotation: refresh this long after the last refresh, even if nothing expires. Default: none; at least 1 000.
+   * Together with `refresh()` (event-based rotation) it is a hybrid.
+   */
+  readonly interval?: number
+}
+
+/** Options of `createTokenManager`. Everything is checked at construction. */
+export interface TokenManagerOptions {
+  /** The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. */
+  readonly issuer: string
+  /** The server's metadata (RFC 8414 §2), if it is not to be discovered. Its `issuer` has to be `issuer`. Default: discovered. */
+  readonly metadata?: AuthorizationServerMetadata
+  /** The client identifier. This is a public client: there is no secret. */
+  readonly clientId: string
+  /** Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment. Needed by `signIn()`. */
+  readonly redirectUri?: string
+  /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
+  readonly postLogoutRedirectUri?: string
+  /** Scope to ask for, space-separated. Nothing is added to it: `openid` for an ID token, often `offline_access` for refreshing. Default ''. */
+  readonly scope?: string
+  /** The only places a token is ever sent to. Default: none. */
+  readonly resources?: readonly ResourceOption[]
+  /** What `fetch` does with other URLs. `'throw'` (default): `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sends the request without a token. */
+  readonly unlisted?: 'throw' | 'bare'
+  /** What `fetch` does when nobody is signed in. `'throw'` (default): `ERR_SIGNED_OUT`. `'bare'`: sends the request without a token. */
+  readonly whenSignedOut?: 'throw' | 'bare'
+  /** When tokens are refreshed. */
+  readonly refresh?: RefreshOptions
+  /** Ends the session after this long without use in any context, ms. Default: none; at least 1 000. */
+  readonly idleTimeout?: number
+  /** Ends the session this long after sign-in, ms. Default: none; at least 1 000. */
+  readonly maxAge?: number
+  /** Limit for a request to the authorization server, ms. Default 10 000, 1 000 to 60 000. A lease lives 5 s longer. */
+  readonly requestTimeout?: number
+  /**
+   * How old the last look at the stored session may be when a token is used, ms. Default 5 000, 0 to 60 000. It is the longest
+   * a token can be used after a sign-out elsewhere of which no message arrived.
+   */
+  readonly confirmInterval?: number
+  /** Names one of several sessions of the same client. Default ''. */
+  readonly account?: string
+  /** Further parameters of every authorization request, such as `audience`. Those this library sets are refused. Default none. */
+  readonly authorizationParams?: Readonly<Record<string, string>>
+  /**
+   * Whether a sign-in over a living session revokes the refresh token it replaces. Default true. Set it to false where the
+   * server ends the person's whole login with one refresh token.
+   */
+  readonly revokeReplaced?: boolean
+  /** Allows http on loopback hosts. */
+  readonly [allowInsecureLoopback]?: boolean
+  /** Replaces the platform's way to the authorization server and back. */
+  readonly userAgent?: UserAgent
+  /** Replaces the platform's storage. */
+  readonly store?: Store<unknown>
+  /** Replaces the platform's `fetch`, for tokens and resources alike. */
+  readonly fetch?: Fetch
+  /** Replaces the platform's lock. */
+  readonly lock?: Lock
+  /** Replaces the platform's channel. */
+  readonly channel?: Channel
+  /** Replaces the platform's lifecycle. */
+  readonly lifecycle?: Lifecycle
+  /** Replaces the platform's clock. */
+  readonly clock?: Clock
+  /** Replaces the platform's cryptography. */
+  readonly crypto?: Crypto
+}
+
+type Check = readonly [is: (value: never) => boolean, expected: string]
+
+const text: Check = [(value: unknown) => typeof value === 'string', 'a string']
+const isObject = (value: unknown) => typeof value === 'object' && value !== null
+const between = (low: number, high: number, what = 'ms'): Check => [
+  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
+  high < Infinity ? `${low} to ${high} ${what}` : `at least ${low} ${what}`,
+]
+const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+const url: Check = [(value: unknown) => /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(String(value)), 'an absolute URL without fragment']
+const port = (...methods: string[]): Check => [
+  (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
+  `an object with ${methods.join(', ')}`,
+]
+const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
+
+const checks: Readonly<Record<string, Check>> = {
+  issuer: text,
+  metadata: [isObject, 'an object'],
+  clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
+  redirectUri: url,
+  postLogoutRedirectUri: url,
+  scope: text,
+  resources: [Array.isArray, 'a list'],
+  unlisted: oneOf('throw', 'bare'),
+  whenSignedOut: oneOf('throw', 'bare'),
+  refresh: [isObject, 'an object'],
+  idleTimeout: atLeastASecond,
+  maxAge: atLeastASecond,
+  requestTimeout: between(1_000, 60_000),
+  confirmInterval: between(0, 60_000),
+  persistence: oneOf('local', 'session', 'memory'),
+  account: text,
+  authorizationParams: [
+    (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
+    'an object of strings',
+  ],
+  revokeReplaced: [(value: unknown) => typeof value === 'boolean', 'true or false'],
+  userAgent: port('authorize', 'callbackUrl'),
+  store: port('get', 'swap'),
+  fetch: [(value: unknown) => typeof value === 'function', 'a function'],
+  lock: port('request'),
+  channel: port('post', 'subscribe'),
+  lifecycle: port('isOnline', 'isVisible', 'subscribe'),
+  clock: port('now', 'elapsed', 'at'),
+  crypto: port('randomBytes', 'sha256'),
+}
+
+const refreshChecks: Readonly<Record<string, Check>> = {
+  leeway: between(0, 3_600_000),
+  jitter: between(0, 1, ''),
+  interval: atLeastASecond,
+}
+
+/**
+ * Checks options, so that a mistake shows at construction.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function checkOptions(options: TokenManagerOptions): void {
+  check(Object(options), checks, '')
+  for (const name of ['issuer', 'clientId'] as const) if (options[name] === undefined) throw invalid(name, 'given')
+  check(options.refresh ?? {}, refreshChecks, 'refresh.')
+}
+
+function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    const found = Object.hasOwn(allowed, name) ? allowed[name] : undefined
+    if (!found) throw invalid(prefix + name, `left out: there is no such option (there are ${Object.keys(allowed).join(', ')})`)
+    if (value !== undefined && !found[0](value as never)) throw invalid(prefix + name, found[1])
+  }
+}
+
+function invalid(name: string, expected: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}.`)
+}

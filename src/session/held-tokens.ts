@@ -1,0 +1,75 @@
+import { type AccessToken, accessToken, type Target } from '../access-token.ts'
+import { type StoredAccessToken, targetKey } from './record.ts'
+import { fraction, leewayOf } from './schedule.ts'
+import type { Session } from './session.ts'
+
+/** An access token in memory, with its times on the monotonic clock. */
+export interface HeldToken {
+  readonly token: AccessToken
+  readonly stored: StoredAccessToken
+  /** From here on it is refreshed ahead. */
+  readonly refreshAt: number
+  /** From here on callers wait for the refresh. */
+  readonly waitAt: number
+  /** From here on it is never sent. */
+  readonly deadAt: number
+  /** An API refused it before its time. */
+  rejected: boolean
+}
+
+/** The access tokens of the living session, as memory holds them. */
+export interface HeldTokens {
+  /** The token for `target`, unless it is dead or was refused. `minValidity`: for how long it has to live on, ms. */
+  usable(target: Target, minValidity?: number): HeldToken | undefined
+  /** The entry for `target`, whatever its state. */
+  get(target: Target): HeldToken | undefined
+  /** Follows the session: keeps what it knows of tokens that are still there. */
+  sync(): void
+}
+
+/** Callers wait for a refresh in the last 5 s of a token's life, or the last 5 % where that is less. */
+const LAST_MOMENTS = 5_000
+/** By how much a wall clock may be set back before what was stored counts as coming from the future. */
+const CLOCK_STEP = 10_000
+
+/** No token yet. */
+export function heldTokens(session: Session): HeldTokens {
+  const { clock, crypto } = session.platform
+  const { leeway, jitter } = session.options
+  let byKey = new Map<string, HeldToken>()
+
+  return {
+    usable(target, minValidity) {
+      const held = byKey.get(targetKey(target))
+      if (!held || held.rejected) return undefined
+      const elapsed = clock.elapsed()
+      if (elapsed >= (minValidity === undefined ? held.waitAt : held.deadAt - minValidity)) return undefined
+      return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
+    },
+    get: (target) => byKey.get(targetKey(target)),
+    sync() {
+      const entries = Object.entries(session.live?.accessTokens ?? {})
+      byKey = new Map(
+        entries.map(([key, stored]) => {
+          const known = byKey.get(key)
+          return [key, known?.stored.value === stored.value ? known : hold(stored)]
+        }),
+      )
+    },
+  }
+
+  function hold(stored: StoredAccessToken): HeldToken {
+    const { expiresAt, obtainedAt } = stored
+    const elapsed = clock.elapsed()
+    const now = clock.now()
+    // From the future: the wall clock was set back, and nobody knows how old the token is.
+    const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
+    const ahead = leewayOf(stored, leeway)
+    const deadAt = elapsed + left
+    return {
+      ...{ token: accessToken(stored), stored, deadAt, rejected: false },
+      waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
+      refreshAt: deadAt - ahead * (1 - jitter * fraction(crypto)),
+    }
+  }
+}

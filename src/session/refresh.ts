@@ -1,0 +1,217 @@
+import type { Target } from '../access-token.ts'
+import type { TokenManagerError } from '../errors.ts'
+import { refreshTokenGrant } from '../protocol/refresh-token.ts'
+import type { TokenAnswer } from '../protocol/token-set.ts'
+import { conclude, type Claim } from './commit.ts'
+import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, throttled, tooLong, expired } from './outcome.ts'
+import { randomId, type SessionRecord, targetKey } from './record.ts'
+import { fraction } from './schedule.ts'
+import { leaseName, type Session, storeFailed } from './session.ts'
+
+/** From where a refresh begins. */
+export interface RefreshRequest {
+  /** The record the caller found wanting. */
+  readonly from: SessionRecord
+  readonly target: Target
+  /** For the event. */
+  readonly reason?: string | undefined
+}
+
+/** How often the record is looked at while waiting, ms; the channel is quicker. */
+const WATCH = 200
+/** The wait before a refresh token that may be spent is sent (again), ms. */
+const DOUBT_WAIT = 1_000
+const UNSENT_LIMIT = 3
+
+/**
+ * Refreshes once, whatever other contexts do: the record itself is the lease, and its swap the only thing that has to be
+ * atomic. Never rejects.
+ */
+export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
+  try {
+    return await underLock(session, request)
+  } catch (error) {
+    return { outcome: 'store_failed', error: storeFailed(error) }
+  }
+}
+
+/** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
+async function underLock(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
+  const { platform, options, name } = session
+  const until = platform.clock.elapsed() + options.lockTimeout
+  const waiting = new AbortController()
+  let phase: 'waiting' | 'granted' | 'without' = 'waiting'
+  const underIt = platform.lock.request(name, { signal: waiting.signal }, async () => {
+    if (phase !== 'waiting') return undefined
+    phase = 'granted'
+    session.wake()
+    return attempt(session, request, platform.lock.spans === 'store')
+  })
+  underIt.catch(() => {
+    if (phase === 'waiting') phase = 'without'
+    session.wake()
+  })
+  const isWaiting = () => phase === 'waiting'
+  while (isWaiting()) {
+    await session.pause(WATCH)
+    if (!isWaiting()) break
+    const record = await session.read()
+    const settled = settledBy(session, record, request)
+    const alive = record?.lease && !isDead(session, record, false)
+    if (!isWaiting()) break
+    if (settled || (!alive && platform.clock.elapsed() >= until)) {
+      phase = 'without'
+      waiting.abort()
+      if (settled) return settled
+    }
+  }
+  return (phase === ('granted' as string) && (await underIt)) || attempt(session, request, false)
+}
+
+async function attempt(session: Session, request: RefreshRequest, locked: boolean): Promise<RefreshOutcome> {
+  const { server, options } = session
+  const { clock } = session.platform
+  const patience = clock.elapsed() + 3 * options.leaseTime
+  let unsent: string | undefined
+  const metadata = server.metadata().then(
+    () => undefined,
+    (error: TokenManagerError) => error,
+  )
+  for (let tries = 0; ; ) {
+    const record = await session.read()
+    const settled = settledBy(session, record, request)
+    if (settled) return settled
+    if (!record || isBehind(session, record)) {
+      await session.save()
+      continue
+    }
+    const rest = backOffLeft(session, record)
+    if (rest > 0) return throttled(clock.now() + rest)
+    if (record.lease && record.lease.owner !== unsent && !isDead(session, record, locked)) {
+      if (clock.elapsed() > patience) return tooLong()
+      await session.pause(WATCH)
+      continue
+    }
+    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+    const unavailable = await metadata
+    if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
+    const claim = await claimFrom(session, record, locked, unsent)
+    if (!claim) continue
+    const answer = await send(session, claim, request, tries > 0)
+    if (answer === 'again') continue
+    if (answer.kind === 'unsent') {
+      unsent = claim.owner
+      if (++tries < UNSENT_LIMIT) continue
+    }
+    return conclude(session, claim, answer, request.target)
+  }
+}
+
+/** What the record alone already decides. */
+function settledBy(
+  session: Session,
+  record: SessionRecord | undefined,
+  { from, target }: RefreshRequest,
+): RefreshOutcome | undefined {
+  const { live } = session
+  if (live?.grantId !== from.grantId || (record && record.grantId !== from.grantId)) return { outcome: 'signed_out' }
+  if (!record) return undefined
+  if (record.signedOut) return { outcome: 'signed_out' }
+  if (record.generation > from.generation && isUsable(session, record.accessTokens[targetKey(target)]))
+    return { outcome: 'adopted' }
+  if (record.refreshToken !== undefined) return undefined
+  return record.doubt === undefined
+    ? { outcome: 'expired', error: expired() }
+    : { outcome: 'outcome_unknown', error: outcomeUnknown() }
+}
+
+/** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
+async function claimFrom(
+  session: Session,
+  seen: SessionRecord,
+  locked: boolean,
+  unsent: string | undefined,
+): Promise<Claim | undefined> {
+  const { clock, crypto } = session.platform
+  const owner = randomId(crypto)
+  const began = { elapsed: clock.elapsed(), now: clock.now() }
+  let doubtful = false
+  const { record, written } = await session.update(
+    (now) => {
+      if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
+      if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
+      const free = !now.lease || now.lease.owner === unsent
+      if (!free && !isDead(session, now, locked)) return undefined
+      doubtful = !free
+      return { ...now, lease: { owner, beat: 0, locked }, ...(doubtful && { doubt: owner }) }
+    },
+    { durability: 'relaxed' },
+  )
+  if (!written || !record) return undefined
+  const claim: Claim = { record, owner, began }
+  if (!doubtful) return claim
+  // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
+  await session.wait(DOUBT_WAIT)
+  const now = await session.read()
+  return now?.lease?.owner === owner && now.generation === seen.generation ? claim : undefined
+}
+
+async function send(
+  session: Session,
+  claim: Claim,
+  { target, reason }: RefreshRequest,
+  quiet: boolean,
+): Promise<TokenAnswer | 'again'> {
+  const { clock, crypto, lifecycle } = session.platform
+  const { record } = claim
+  const { requestTimeout, leaseTime } = session.options
+  const once = (): Promise<TokenAnswer> =>
+    refreshTokenGrant(session.server, {
+      refreshToken: record.refreshToken as string,
+      ...(target.scope !== undefined && { scope: target.scope }),
+      ...(target.resource !== undefined && { resource: target.resource }),
+      ...(record.claims && { previous: record.claims }),
+      beforeSend: () => {
+        const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
+        // Slept since the claim, or signed out: others may have taken over.
+        if (age > leaseTime - requestTimeout || session.live?.grantId !== record.grantId) return false
+        claim.sentAt = clock.elapsed()
+        return true
+      },
+    })
+  if (!quiet) session.emit('refreshing', reason === undefined ? {} : { reason })
+  const answer = await once()
+  const unanswered = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
+  if (!unanswered || !lifecycle.isOnline()) return answer
+  await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
+  claim.began = { elapsed: clock.elapsed(), now: clock.now() }
+  const { written } = await session.update((now) =>
+    now?.lease?.owner === claim.owner && now.generation === record.generation && !now.signedOut
+      ? { ...now, lease: { ...now.lease, beat: now.lease.beat + 1 }, doubt: randomId(crypto) }
+      : undefined,
+  )
+  if (!written) return 'again'
+  claim.attempt = 2
+  const second = await once()
+  return second.kind === 'unsent' ? answer : second
+}
+
+/**
+ * A lease is dead at once only if it was taken under the very lock we hold now; any other when nothing about it changed for
+ * the lease time on our own clock.
+ */
+function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
+  return (
+    (locked && record.lease?.locked === true) ||
+    session.unchangedFor('lease', leaseName(record)) >= session.options.leaseTime
+  )
+}
+
+function backOffLeft(session: Session, { failure }: SessionRecord): number {
+  return failure ? failure.delay - session.unchangedFor('failure', failure.beat) : 0
+}
+
+/** Memory is ahead of the store, which could not be written then. */
+function isBehind({ live }: Session, record: SessionRecord): boolean {
+  return live !== undefined && live.grantId === record.grantId && live.generation > record.generation
+}

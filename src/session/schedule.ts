@@ -1,0 +1,37 @@
+import type { Crypto } from '../ports.ts'
+import type { StoredAccessToken } from './record.ts'
+
+/** When tokens are refreshed. */
+export interface ScheduleOptions {
+  /** How long before its expiry a token is refreshed, ms; never more than 20 % of its lifetime. */
+  readonly leeway: number
+  /** By how much the moment varies from context to context, as a share of the leeway, 0 to 1. */
+  readonly jitter: number
+  /** Refresh this long after the last refresh even if nothing expires, ms. */
+  readonly interval?: number | undefined
+}
+
+const BASE = 2_000
+const CEILING = 5 * 60_000
+/** The longest wait a server's Retry-After can ask for. */
+const LONGEST = 3_600_000
+
+/** How long before its expiry a token wants to be refreshed: `leeway`, at most 20 % of its lifetime. */
+export function leewayOf(token: StoredAccessToken, leeway: number): number {
+  return token.expiresAt === undefined ? 0 : Math.max(0, Math.min(leeway, (token.expiresAt - token.obtainedAt) / 5))
+}
+
+/**
+ * The wait after the `attempts`-th failure in a row: doubling from 2 s to 5 min, ±20 %, and never shorter than the server's
+ * Retry-After (RFC 9110 §10.2.3), which counts up to one hour.
+ */
+export function backOff(attempts: number, random: number, retryAfter = 0): number {
+  const delay = Math.min(CEILING, BASE * 2 ** (attempts - 1)) * (0.8 + 0.4 * random)
+  return Math.round(Math.max(delay, Math.min(retryAfter, LONGEST)))
+}
+
+/** A number in [0, 1) from the crypto port. */
+export function fraction(crypto: Crypto): number {
+  const [a = 0, b = 0] = crypto.randomBytes(2)
+  return (a * 256 + b) / 65_536
+}

@@ -1,0 +1,227 @@
+import { TokenManagerError } from '../errors.ts'
+import type { Platform, SwapOptions } from '../ports.ts'
+import type { AuthorizationServer } from '../protocol/authorization-server.ts'
+import type { EventListener, TokenManagerEvents, TokenManagerEventType } from './events.ts'
+import { type Found, NEWER_VERSION, readRecord, type SessionRecord, update } from './record.ts'
+import type { ScheduleOptions } from './schedule.ts'
+import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState, transition } from './state.ts'
+
+/** Everything that governs one session, complete and checked. Milliseconds. */
+export interface SessionOptions extends ScheduleOptions {
+  readonly requestTimeout: number
+  /** How long a lease lives that nobody renews. */
+  readonly leaseTime: number
+  /** How long to wait for the lock. */
+  readonly lockTimeout: number
+  /** How old the last read of the record may be when a token is used. */
+  readonly confirmInterval: number
+  readonly idleTimeout?: number | undefined
+  readonly maxAge?: number | undefined
+}
+
+/** What one context has to do with a session's record: its place, its state, and the only ways to read and write it. */
+export interface Session {
+  readonly platform: Platform
+  readonly server: AuthorizationServer
+  readonly options: SessionOptions
+  /** Key of the record, name of the lock and of the channel: a hash, it tells nothing. Set once, before the first read. */
+  name: string
+  readonly held: Held
+  /** The living record in memory. */
+  readonly live: SessionRecord | undefined
+  /** When the last read of the store began, on the monotonic clock; -Infinity once something says that it is stale. */
+  readonly confirmedAt: number
+  readonly closed: boolean
+  apply(event: SessionEvent): void
+  /** Reads the record; what it shows is applied. `undefined`: there is none. */
+  read(): Promise<SessionRecord | undefined>
+  /** Writes by compare-and-set; nothing is applied. `order` places the result among the reads. */
+  update(
+    change: (record: SessionRecord | undefined) => SessionRecord | undefined,
+    options?: SwapOptions,
+  ): Promise<{ record: SessionRecord | undefined; written: boolean; order: number }>
+  /** Writes the session in memory back where the store lost it or could not be written. `over`: also over another grant. */
+  save(over?: boolean): Promise<void>
+  /** How long this context has been seeing the same `value` of `what`, ms; 0 for a new one. */
+  unchangedFor(what: 'lease' | 'doubt' | 'failure', value: string): number
+  emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
+  on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
+  subscribe(listener: (state: SessionState) => void): () => void
+  /** What was read so far may be stale: nothing counts as confirmed but a read that begins now or later. */
+  suspect(): void
+  /** What the timers, the channel and the outbox do about a change. */
+  onEffect(effect: (effect: SessionEffect) => void): void
+  /** Resolves after `time` ms of the monotonic clock, or earlier at `wake()`. */
+  pause(time: number): Promise<void>
+  /** Somebody may have changed the record: whoever pauses looks again. */
+  wake(): void
+  /** Resolves after `time` ms of the monotonic clock. */
+  wait(time: number): Promise<void>
+  close(): void
+}
+
+/** A session that has read nothing yet and started nothing. */
+export function createSession(
+  base: Pick<Session, 'platform' | 'server' | 'options'>,
+): Session {
+  const { platform, server, options } = base
+  const { clock, store } = platform
+  const subscribers = new Set<(state: SessionState) => void>()
+  const listeners = new Map<string, Set<(event: never) => void>>()
+  const seen = new Map<string, { value: string; since: number }>()
+  const pausing = new Set<() => void>()
+  let held: Held = LOADING
+  let effectRunner: (effect: SessionEffect) => void = () => {}
+  let order = 0
+  let confirmedAt = -Infinity
+  let suspectedAt = 0
+
+  const session: Session = {
+    ...{ platform, server, options, name: '', closed: false },
+    get confirmedAt() {
+      return confirmedAt
+    },
+    get held() {
+      return held
+    },
+    get live() {
+      return held.state.status === 'signedIn' ? held.record : undefined
+    },
+    apply(event) {
+      const before = held.state
+      const [next, effects] = transition(held, event, options.maxAge)
+      held = next
+      for (const effect of effects) {
+        if (effect === 'notify') announce(before)
+        else if (effect === 'user_changed') session.emit('user_changed', {})
+        else effectRunner(effect)
+      }
+    },
+    async read() {
+      const began = { order: ++order, at: clock.elapsed() }
+      const found = await find()
+      if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
+      if (found.kind === 'newer') session.apply({ type: 'newer_version' })
+      else session.apply({ type: 'read', record: recordOf(found), order: began.order })
+      return recordOf(found)
+    },
+    async update(change, swapOptions) {
+      const result = await update(find, store, session.name, change, swapOptions).catch((error: unknown) => {
+        if (error === NEWER_VERSION) session.apply({ type: 'newer_version' })
+        throw error
+      })
+      return { ...result, order: ++order }
+    },
+    async save(over) {
+      const { live } = session
+      if (!live) return
+      const { lease: _, ...kept } = live
+      await session.update((now) => {
+        if (now && (now.grantId === live.grantId ? now.signedOut || now.generation >= live.generation : !over))
+          return undefined
+        return { ...kept, outbox: now?.outbox ?? live.outbox }
+      })
+    },
+    unchangedFor(what, value) {
+      const known = seen.get(what)
+      return known?.value === value ? clock.elapsed() - known.since : 0
+    },
+    emit(type, details) {
+      const { grantId, generation } = held.record ?? {}
+      const grant = grantId === undefined ? {} : { grant: grantId.slice(0, 8), generation }
+      const event = { type, at: clock.now(), ...grant, ...details } as never
+      for (const listener of listeners.get(type) ?? []) deliver(() => listener(event))
+    },
+    on(type, listener) {
+      const set = listeners.get(type) ?? new Set()
+      listeners.set(type, set.add(listener))
+      return () => void set.delete(listener)
+    },
+    subscribe(listener) {
+      const own = (state: SessionState) => listener(state)
+      subscribers.add(own)
+      listener(held.state)
+      return () => void subscribers.delete(own)
+    },
+    suspect() {
+      suspectedAt = order
+      confirmedAt = -Infinity
+    },
+    onEffect: (run) => void (effectRunner = run),
+    pause: (time) =>
+      new Promise((resolve) => {
+        const wake = () => {
+          cancel()
+          pausing.delete(wake)
+          resolve()
+        }
+        const cancel = clock.at(clock.elapsed() + time, wake)
+        pausing.add(wake)
+      }),
+    wake() {
+      for (const wake of [...pausing]) wake()
+    },
+    wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
+    close() {
+      Object.assign(session, { closed: true })
+      subscribers.clear()
+      listeners.clear()
+    },
+  }
+  return session
+
+  /** Reads, notes since when things look the way they do, and takes away what cannot be a session. */
+  async function find(): Promise<Found> {
+    const found = await readRecord(store, session.name, server)
+    if (found.kind === 'corrupt') {
+      if (await store.swap(session.name, found.tag, undefined)) session.emit('storage_corrupt', {})
+      return find()
+    }
+    note(recordOf(found))
+    return found
+  }
+
+  function note(record: SessionRecord | undefined) {
+    const { lease, doubt, failure } = record ?? {}
+    const values = {
+      lease: lease && leaseName(record as SessionRecord),
+      doubt,
+      failure: failure?.beat,
+    }
+    for (const [what, value] of Object.entries(values)) {
+      if (value === undefined) seen.delete(what)
+      else if (seen.get(what)?.value !== value) seen.set(what, { value, since: clock.elapsed() })
+    }
+  }
+
+  function announce(before: SessionState) {
+    const { state } = held
+    if (state.status === 'signedOut' && before.status === 'signedIn') session.emit('signed_out', { reason: state.reason })
+    for (const subscriber of subscribers) deliver(() => subscribers.has(subscriber) && subscriber(state))
+  }
+
+  /** In a turn of its own: a listener must not run inside what it hears of, and its fault is its own. */
+  function deliver(call: () => unknown) {
+    Promise.resolve()
+      .then(call)
+      .catch(() => {})
+  }
+}
+
+/** The name under which a lease is watched. */
+export function leaseName(record: SessionRecord): string {
+  return [record.grantId, record.generation, record.lease?.owner, record.lease?.beat].join()
+}
+
+/** An error for a storage that refused, from whatever it rejected with. */
+export function storeFailed(cause: unknown): TokenManagerError {
+  if (cause === NEWER_VERSION)
+    return new TokenManagerError(
+      'ERR_SIGNED_OUT',
+      'incompatible_version',
+      'The stored session was written by a newer version of tokenward. Reload to get that version.',
+    )
+  return new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused. Nothing is lost in memory; try again.', { cause })
+}
+
+const recordOf = (found: Found): SessionRecord | undefined => (found.kind === 'record' ? found.record : undefined)

@@ -1,0 +1,147 @@
+import type { SignedOutReason, TokenManagerError } from '../errors.ts'
+import { endSessionUrl } from '../protocol/end-session.ts'
+import type { Outbox, Revocation } from './outbox.ts'
+import { type PendingRevocation, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import type { Session } from './session.ts'
+import { tellOthers } from './sync.ts'
+
+/** How to sign out. */
+export interface SignOutOptions {
+  /**
+   * Also prepare the end of the person's session at the authorization server: `endSessionUrl` in the report, for a top-level
+   * navigation (OpenID Connect RP-Initiated Logout). Waits for the server's metadata, at most `requestTimeout`. Default false.
+   */
+  readonly endSession?: boolean
+}
+
+/** What signing out did. Access tokens that APIs check without asking the server may be accepted until they expire. */
+export interface SignOutReport {
+  /**
+   * `removed`: gone from the storage, for every context. `memory_only`: the storage refused; gone from this context, which goes
+   * on trying. `superseded`: another sign-in had taken the place of this session, and was left alone.
+   */
+  readonly local: 'removed' | 'memory_only' | 'superseded'
+  /** The tokens that are being revoked at the server (RFC 7009). */
+  readonly tokens: readonly { readonly kind: 'refresh_token' | 'access_token'; readonly revocation: 'pending' }[]
+  /**
+   * What became of them. `revoked`; `uncertain`: revoked, but a refresh was under way whose answer nobody saw; `unsupported`: the
+   * server revokes nothing; `failed`: it refused; `pending`: it could not be reached, and they are tried again for 30 days.
+   * Never rejects.
+   */
+  readonly revoked: Promise<'revoked' | 'uncertain' | Revocation>
+  /** Where to send the person, if that was asked for and the server has such a place. */
+  readonly endSessionUrl?: string
+}
+
+/** Ends sessions. */
+export interface SignOut {
+  /** Because the person wants to. */
+  signOut(options?: SignOutOptions & { readonly postLogoutRedirectUri?: string | undefined }): Promise<SignOutReport>
+  /** Because of a local limit, or because nothing is left that could bring a token; then only from the record `from`. */
+  end(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord): Promise<void>
+}
+
+/** Ends `session`: at once in memory, then in the store, then at the server. */
+export function signOut(session: Session, outbox: Outbox): SignOut {
+  const { clock } = session.platform
+
+  return {
+    async signOut({ endSession, postLogoutRedirectUri } = {}) {
+      const { live } = session
+      const idToken = live?.idToken
+      const { local, tokens, uncertain } = await bury('signed_out')
+      const revoked = outbox.drain(tokens).then((all) => summary(all, uncertain))
+      const url = endSession && (await endSessionUrl(session.server, { idToken, postLogoutRedirectUri }).catch(() => undefined))
+      return {
+        local,
+        tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),
+        revoked: revoked.catch(() => 'pending' as const),
+        ...(url && { endSessionUrl: url }),
+      }
+    },
+    async end(reason, error, from) {
+      const { tokens } = await bury(reason, error, from)
+      if (tokens.length) void outbox.drain(tokens).catch(() => {})
+    },
+  }
+
+  async function bury(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord) {
+    const { live } = session
+    const at = clock.now()
+    let tokens: PendingRevocation[] = []
+    let uncertain = false
+    let local: SignOutReport['local'] = 'removed'
+    const change = (now: SessionRecord | undefined): SessionRecord | undefined => {
+      const record = now ?? live
+      local = 'removed'
+      tokens = []
+      if (!record) return undefined
+      // It ends the grant it saw first, and no other.
+      const mine = live === undefined || record.grantId === live.grantId
+      const held = live && mine ? revocable(live, at) : []
+      if (!mine || (from && (record.generation !== from.generation || record.refreshToken !== undefined))) {
+        local = 'superseded'
+        return undefined
+      }
+      tokens = unique([...revocable(record, at), ...held])
+      uncertain = record.lease !== undefined || record.doubt !== undefined
+      if (!record.signedOut) return tombstone(record, { at, reason }, tokens)
+      return tokens.length ? { ...record, outbox: withPending(record.outbox, tokens, at) } : undefined
+    }
+    // Refused from this turn on, whatever the store says and however long it takes.
+    if (live && !from) session.apply({ type: 'ended', grantId: live.grantId, reason, ...(error && { error }) })
+    try {
+      await apply(change, reason, error)
+    } catch {
+      local = 'memory_only'
+      tokens = live ? revocable(live, at) : []
+      session.emit('store_failed', { during: 'sign_out' })
+      if (live && from) session.apply({ type: 'ended', grantId: live.grantId, reason, ...(error && { error }) })
+      void keepTrying(change, reason, error)
+    }
+    tellOthers(session)
+    return { local, tokens, uncertain }
+  }
+
+  async function apply(
+    change: (now: SessionRecord | undefined) => SessionRecord | undefined,
+    reason: SignedOutReason,
+    error?: TokenManagerError,
+  ) {
+    const { record, written, order } = await session.update(change)
+    if (written && record?.signedOut)
+      session.apply({ type: 'ended', grantId: record.grantId, reason, ...(error && { error }) })
+    if (record) session.apply({ type: 'read', record, order })
+  }
+
+  async function keepTrying(
+    change: (now: SessionRecord | undefined) => SessionRecord | undefined,
+    reason: SignedOutReason,
+    error?: TokenManagerError,
+  ) {
+    for (let delay = 250; !session.closed; delay = Math.min(2 * delay, 60_000)) {
+      await session.wait(delay)
+      const done = await apply(change, reason, error).then(
+        () => true,
+        () => false,
+      )
+      if (!done) continue
+      tellOthers(session)
+      await outbox.drain().catch(() => {})
+      return
+    }
+  }
+}
+
+function unique(tokens: readonly PendingRevocation[]): PendingRevocation[] {
+  return [...new Map(tokens.map((entry) => [entry.token, entry])).values()]
+}
+
+function summary(all: readonly Revocation[], uncertain: boolean): Awaited<SignOutReport['revoked']> {
+  const [first] = all
+  if (first === undefined) return uncertain ? 'uncertain' : 'revoked'
+  const worst = (['pending', 'failed'] as const).find((one) => all.includes(one))
+  if (worst) return worst
+  // The refresh token comes first: once it is revoked, what the server does not revoke expires by itself.
+  return first === 'revoked' && uncertain ? 'uncertain' : first
+}

@@ -1,0 +1,224 @@
+import type { AccessToken, Target, TokenSource } from '../access-token.ts'
+import { TokenManagerError, type SignedOutReason } from '../errors.ts'
+import type { HeldTokens } from './held-tokens.ts'
+import type { RefreshOutcome } from './outcome.ts'
+import { type SessionRecord, targetKey } from './record.ts'
+import { refreshOnce } from './refresh.ts'
+import type { Session } from './session.ts'
+import type { SignOut } from './sign-out.ts'
+import { tellOthers } from './sync.ts'
+import type { Limits } from './upkeep.ts'
+
+/** Where the manager gets tokens from. */
+export interface RefreshingTokenSource extends TokenSource {
+  get(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken>
+  /** A new access token now, whatever the present one is good for. */
+  refresh(target: Target, reason?: string): Promise<AccessToken>
+  /** Refreshes without anybody waiting for it. */
+  refreshAhead(target: Target, reason?: string): void
+  /** Reads the record unless that was done within `confirmInterval`. */
+  confirm(): Promise<void>
+}
+
+/** What a token source is made of. */
+export interface TokenSourceParts {
+  readonly session: Session
+  readonly tokens: HeldTokens
+  /** The first read, done once. */
+  readonly ready: () => Promise<unknown>
+  /** Ends the session for a reason that only this client knows. */
+  readonly end: SignOut['end']
+  readonly limits: Limits
+}
+
+/** How many tokens refused while still fresh it takes, within a minute, to stop refreshing because of refusals. */
+const REJECTIONS = 3
+const REJECTION_WINDOW = 60_000
+/** The least time between two refreshes that nobody waits for. */
+const QUIET = 1_000
+
+/** Takes tokens from memory, and refreshes: one at a time for the grant, however many ask. */
+export function tokenSource({ session, tokens, ready, end, limits }: TokenSourceParts): RefreshingTokenSource {
+  const { clock } = session.platform
+  const { confirmInterval } = session.options
+  let running: { readonly key: string; readonly grantId: string; readonly outcome: Promise<RefreshOutcome> } | undefined
+  let reading: Promise<unknown> | undefined
+  let rejections: number[] = []
+  let quietUntil = -Infinity
+
+  const source: RefreshingTokenSource = {
+    current(target) {
+      const held = tokens.usable(target)
+      if (!held || limits.overdue()) return undefined
+      const elapsed = clock.elapsed()
+      const age = elapsed - session.confirmedAt
+      if (age > confirmInterval) return undefined
+      // So that a session in steady use never has to wait for the read.
+      if (age > confirmInterval / 2) void reread()
+      if (elapsed >= held.refreshAt) source.refreshAhead(target)
+      limits.used()
+      return held.token
+    },
+    async get(target, signal, minValidity) {
+      const hot = minValidity === undefined && source.current(target)
+      if (hot) return hot
+      const from = await grantNow(target, signal)
+      for (let last: RefreshOutcome | undefined; ; ) {
+        const held = tokens.usable(target, minValidity)
+        if (held) {
+          if (clock.elapsed() >= held.refreshAt && !last) source.refreshAhead(target)
+          limits.used()
+          return held.token
+        }
+        if (last) {
+          // A token in its last moments is better than none.
+          const still = tokens.usable(target, 0)
+          if (still) return still.token
+          throw errorOf(last, session)
+        }
+        last = await unlessAborted(refresh(target), signal)
+        await grantNow(target, signal, from)
+      }
+    },
+    async replace(target, rejected, signal) {
+      const held = tokens.get(target)
+      if (held?.token.value === rejected.value && !held.rejected) {
+        held.rejected = true
+        const now = clock.elapsed()
+        rejections = [...rejections.filter((at) => now - at < REJECTION_WINDOW), now]
+        session.emit('token_rejected', { replaced: rejections.length <= REJECTIONS })
+      }
+      const newer = tokens.usable(target, 0)
+      if (newer) return newer.token
+      if (rejections.length > REJECTIONS || !session.live) return undefined
+      await unlessAborted(refresh(target, 'token_rejected'), signal)
+      return tokens.usable(target, 0)?.token
+    },
+    async refresh(target, reason) {
+      const from = await grantNow(target)
+      const outcome = await refresh(target, reason)
+      await grantNow(target, undefined, from)
+      const held = tokens.usable(target, 0)
+      if (held && (outcome.outcome === 'refreshed' || outcome.outcome === 'adopted' || 'held' in outcome)) return held.token
+      throw errorOf(outcome, session)
+    },
+    refreshAhead(target, reason) {
+      if (!running && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
+    },
+    async confirm() {
+      await ready()
+      if (clock.elapsed() - session.confirmedAt > confirmInterval) await reread()
+    },
+  }
+  return source
+
+  /** The grant of the living session; with `from`, only if it is still that one: nobody gets another person's token. */
+  async function grantNow(target: Target, signal?: AbortSignal, from?: string): Promise<string> {
+    await unlessAborted(source.confirm(), signal)
+    const limit = limits.overdue()
+    if (limit) await end(limit)
+    const { live } = session
+    if (!live || (from !== undefined && live.grantId !== from)) throw signedOutError(session)
+    const missing = missingScope(target, live)
+    if (missing !== undefined) throw scopeError(missing)
+    return live.grantId
+  }
+
+  function reread(): Promise<unknown> {
+    reading ??= session
+      .read()
+      .catch(() => session.emit('store_failed', { during: 'read' }))
+      .finally(() => (reading = undefined))
+    return reading
+  }
+
+  async function refresh(target: Target, reason?: string): Promise<RefreshOutcome> {
+    const key = targetKey(target)
+    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
+    while (running && (running.key !== key || running.grantId !== session.live?.grantId)) await running.outcome
+    if (running) return running.outcome
+    const from = session.live
+    if (!from) return { outcome: 'signed_out' }
+    const outcome = refreshAndTell(from, target, reason).finally(() => (running = undefined))
+    running = { key, grantId: from.grantId, outcome }
+    return outcome
+  }
+
+  async function refreshAndTell(from: SessionRecord, target: Target, reason?: string): Promise<RefreshOutcome> {
+    const began = clock.elapsed()
+    const result = await refreshOnce(session, { from, target, reason })
+    const duration = clock.elapsed() - began
+    const { outcome } = result
+    const { retryAt = 0 } = 'error' in result ? result.error : {}
+    quietUntil = clock.elapsed() + Math.max(QUIET, retryAt - clock.now())
+    if (outcome === 'refreshed') {
+      tellOthers(session)
+      session.emit('refreshed', { duration, attempt: result.attempt, ...(reason !== undefined && { reason }) })
+    } else if (outcome === 'adopted' || outcome === 'superseded') {
+      session.emit('adopted', { duration })
+    } else if ('error' in result) {
+      await failed(from, target, result, duration)
+    }
+    return result
+  }
+
+  async function failed(
+    from: SessionRecord,
+    target: Target,
+    { outcome, error }: Extract<RefreshOutcome, { error: unknown }>,
+    duration: number,
+  ) {
+    const { reason, status, retryAt } = error
+    const details = { ...(status !== undefined && { status }), ...(retryAt !== undefined && { retryAt }) }
+    session.emit('refresh_failed', { outcome, reason, duration, ...details })
+    const usable = tokens.usable(target, 0) !== undefined
+    if (outcome === 'rejected' || outcome === 'user_changed') {
+      session.apply({ type: 'ended', grantId: from.grantId, reason: outcome, error })
+      tellOthers(session)
+    } else if (outcome === 'expired' || outcome === 'outcome_unknown') {
+      if (!usable) await end(outcome, error, from)
+    } else session.apply({ type: 'refresh_failed', from, error, usable })
+  }
+}
+
+/** Why there is no session, as an error. */
+export function signedOutError({ held: { state } }: Session): TokenManagerError {
+  const reason: SignedOutReason = state.status === 'signedOut' ? state.reason : 'signed_out_elsewhere'
+  const cause = state.status === 'signedOut' ? state.error : undefined
+  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in (${reason}). Call signIn().`, { cause })
+}
+
+function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
+  if (outcome.outcome === 'signed_out') return signedOutError(session)
+  if ('error' in outcome) return outcome.error
+  const message = 'The authorization server issued an access token that had already expired. Check its lifetimes.'
+  return new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
+}
+
+function missingScope({ scope }: Target, live: SessionRecord): string | undefined {
+  const granted = live.scope.split(' ')
+  const missing = scope?.split(' ').filter((one) => one && !granted.includes(one))
+  return missing?.length ? missing.join(' ') : undefined
+}
+
+function scopeError(scope: string): TokenManagerError {
+  const message = 'The grant does not cover the scope asked for. Call signIn() with it.'
+  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', message, { scope })
+}
+
+/** Waits for `promise` unless `signal` ends this wait; what others wait for goes on. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  promise.catch(() => {})
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

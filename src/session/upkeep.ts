@@ -1,0 +1,142 @@
+import type { HeldTokens } from './held-tokens.ts'
+import type { Outbox } from './outbox.ts'
+import type { Session } from './session.ts'
+import type { RefreshingTokenSource } from './token-source.ts'
+
+/** What keeps a session fresh while nobody asks. */
+export interface UpkeepParts {
+  readonly session: Session
+  readonly tokens: HeldTokens
+  readonly source: RefreshingTokenSource
+  readonly outbox: Outbox
+  readonly limits: Limits
+}
+
+/** The local limits of a session. */
+export interface Limits {
+  /** The first one that has passed. */
+  overdue(): 'max_age' | 'idle' | undefined
+  /** When the next one passes, wall clock. */
+  readonly next: number
+  /** The session was used. */
+  used(): void
+}
+
+/** A clock that was set by less than this is a clock that was adjusted. */
+const CLOCK_JUMP = 30_000
+
+/** `maxAge` and `idleTimeout`, counted in the record, so for all contexts together. */
+export function limits(session: Session): Limits {
+  const { maxAge, idleTimeout } = session.options
+  const { clock } = session.platform
+  let written = -Infinity
+  const idleAt = () => Math.max(session.live?.usedAt ?? 0, written) + (idleTimeout ?? Infinity)
+  const maxAgeAt = () => (session.live?.signedInAt ?? 0) + (maxAge ?? Infinity)
+  return {
+    overdue() {
+      if (!session.live || (maxAge === undefined && idleTimeout === undefined)) return undefined
+      const now = clock.now()
+      return now >= maxAgeAt() ? 'max_age' : now >= idleAt() ? 'idle' : undefined
+    },
+    get next() {
+      return Math.min(maxAgeAt(), idleAt())
+    },
+    used() {
+      if (idleTimeout === undefined) return
+      const now = clock.now()
+      const { live } = session
+      if (!live || now - Math.max(live.usedAt, written) < idleTimeout / 10) return
+      written = now
+      // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
+      session
+        .update((record) => (record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined), {
+          durability: 'relaxed',
+        })
+        .catch(() => {})
+    },
+  }
+}
+
+/** Timers, page lifecycle and outbox. Returns its own undo. */
+export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepParts): () => void {
+  const { clock, lifecycle } = session.platform
+  const { interval } = session.options
+  let cancel = () => {}
+  let offset = clock.now() - clock.elapsed()
+
+  session.onEffect((effect) => {
+    if (effect === 'arm') {
+      tokens.sync()
+      arm()
+    } else if (effect === 'drain') outbox.nudge()
+    else {
+      session.emit('storage_lost', {})
+      session.save().catch(() => session.emit('store_failed', { during: 'write_back' }))
+    }
+  })
+  const stop = lifecycle.subscribe((event) => {
+    if (event === 'hidden' || event === 'frozen') return arm()
+    // Asleep or away, messages were lost: nothing is used before the record was read again.
+    session.suspect()
+    session.wake()
+    void source
+      .confirm()
+      .then(arm)
+      .catch(() => {})
+    if (event === 'online') outbox.nudge()
+  })
+  return () => {
+    stop()
+    cancel()
+  }
+
+  function arm() {
+    cancel()
+    const due = dueIn()
+    if (due < Infinity && !session.closed) cancel = clock.at(clock.elapsed() + Math.max(due, 0), tick)
+  }
+
+  /** Milliseconds until something has to be done without being asked. */
+  function dueIn(): number {
+    const { live, held } = session
+    if (!live) return Infinity
+    const now = clock.now()
+    const elapsed = clock.elapsed()
+    const limit = limits.next - now
+    // A hidden page's timers are throttled: it leaves the refresh to those that are seen, and asks when it is used.
+    if (!lifecycle.isVisible()) return limit
+    const retry = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) - now : 0
+    const ahead = (tokens.get({})?.refreshAt ?? Infinity) - elapsed
+    const turn = live.obtainedAt + (interval ?? Infinity) - now
+    const refresh = live.refreshToken === undefined ? Infinity : Math.max(Math.min(turn, ahead), retry, MIN_GAP)
+    return Math.min(limit, refresh)
+  }
+
+  function tick() {
+    const { live } = session
+    if (!live || session.closed) return
+    jumped()
+    const now = clock.now()
+    const elapsed = clock.elapsed()
+    void source
+      .confirm()
+      .then(() => {
+        if (limits.overdue()) return source.get({}).then(undefined, () => {})
+        if (!lifecycle.isVisible()) return
+        if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead({}, 'interval')
+        else if ((tokens.get({})?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead({})
+        return
+      })
+      .catch(() => {})
+      .finally(arm)
+  }
+
+  function jumped() {
+    const by = clock.now() - clock.elapsed() - offset
+    offset += by
+    if (Math.abs(by) >= CLOCK_JUMP) session.emit('clock_jumped', { by })
+  }
+}
+
+/** The least time between two looks. */
+const MIN_GAP = 1_000

@@ -1,0 +1,115 @@
+import { type TokenManagerOptions } from './options.ts'
+import type { Platform, Store } from './ports.ts'
+import { authorizationServer } from './protocol/authorization-server.ts'
+import { base64url } from './protocol/base64url.ts'
+import { heldTokens } from './session/held-tokens.ts'
+import { outbox as createOutbox } from './session/outbox.ts'
+import { createSession, type Session, storeFailed } from './session/session.ts'
+import { type SignIn, signIn } from './session/sign-in.ts'
+import { type SignOut, signOut } from './session/sign-out.ts'
+import { hearOthers } from './session/sync.ts'
+import { type RefreshingTokenSource, tokenSource } from './session/token-source.ts'
+import { limits as createLimits, startUpkeep } from './session/upkeep.ts'
+
+/** The one session that all managers for an issuer, a client and an account share on one store. */
+export interface SharedSession {
+  readonly session: Session
+  readonly source: RefreshingTokenSource
+  readonly signIn: SignIn
+  readonly signOut: SignOut
+  /** What begins the `state` of its sign-ins. */
+  readonly statePrefix: string
+  /** Starts it and reads the record; done once. Never rejects. */
+  ready(): Promise<void>
+  /** One manager less; the last one stops everything. */
+  release(): void
+}
+
+/** A lease has to outlive the request it covers, with room for a timer that is late. */
+const LEASE_MARGIN = 5_000
+const LOCK_TIMEOUT = 3_000
+
+const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()
+
+/** The session for `options` on `platform`'s store. The first manager's options govern it. Starts nothing. */
+export function sharedSession(options: TokenManagerOptions, platform: Platform, insecureLoopback: boolean): SharedSession {
+  const identity = JSON.stringify([options.issuer, options.clientId, options.account ?? ''])
+  const sessions = realm.get(platform.store) ?? new Map()
+  realm.set(platform.store, sessions)
+  const known = sessions.get(identity)
+  if (known) {
+    known.users++
+    return known.shared
+  }
+  const entry = { users: 1, shared: build(options, platform, identity, insecureLoopback, release) }
+  sessions.set(identity, entry)
+  return entry.shared
+
+  function release(stop: () => void) {
+    if (--entry.users > 0) return
+    if (sessions.get(identity) === entry) sessions.delete(identity)
+    stop()
+  }
+}
+
+function build(
+  options: TokenManagerOptions,
+  platform: Platform,
+  identity: string,
+  insecureLoopback: boolean,
+  release: (stop: () => void) => void,
+): SharedSession {
+  const { issuer, clientId, metadata, requestTimeout = 10_000, confirmInterval = 5_000, refresh = {} } = options
+  const server = authorizationServer(
+    { issuer, clientId, requestTimeout, insecureLoopback, ...(metadata && { metadata }) },
+    platform,
+  )
+  const session = createSession({
+    platform,
+    server,
+    options: {
+      ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
+      ...{ leeway: refresh.leeway ?? 60_000, jitter: refresh.jitter ?? 0.5, interval: refresh.interval },
+      ...{ idleTimeout: options.idleTimeout, maxAge: options.maxAge },
+    },
+  })
+  const outbox = createOutbox(session)
+  const tokens = heldTokens(session)
+  const limits = createLimits(session)
+  const ending = signOut(session, outbox)
+  const source = tokenSource({ session, tokens, ready, limits, end: ending.end })
+  const stops: (() => void)[] = [outbox.close, () => session.close()]
+  let starting: Promise<void> | undefined
+
+  return {
+    ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
+    signIn: signIn(session, outbox, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
+    signOut: ending,
+    release: () => release(() => stops.splice(0).forEach((stop) => stop())),
+  }
+
+  function ready(): Promise<void> {
+    return (starting ??= start())
+  }
+
+  async function start() {
+    const hash = await platform.crypto.sha256(new TextEncoder().encode(identity))
+    session.name = `tokenward.${base64url(hash.subarray(0, 16))}`
+    stops.push(
+      startUpkeep({ session, tokens, source, outbox, limits }),
+      hearOthers(session),
+      platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
+    )
+    await session.read().catch((cause) => {
+      session.apply({ type: 'unreadable', error: storeFailed(cause) })
+      session.emit('store_failed', { during: 'read' })
+    })
+  }
+}
+
+/** FNV-1a. It only tells the managers of one page apart; names of what is stored are made with SHA-256. */
+function checksum(value: string): string {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < value.length; index++) hash = Math.imul(hash ^ value.charCodeAt(index), 0x01000193)
+  return (hash >>> 0).toString(36)
+}

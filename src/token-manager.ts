@@ -1,0 +1,249 @@
+import type { AccessToken, Target } from './access-token.ts'
+import { authorizationHeader } from './access-token.ts'
+import { authorizedFetch, notAllowed } from './authorized-fetch.ts'
+import { TokenManagerError } from './errors.ts'
+import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
+import type { EpochMs, Fetch, Platform } from './ports.ts'
+import { resourceMatcher } from './resource-matcher.ts'
+import { type SharedSession, sharedSession } from './shared-session.ts'
+import type { EventListener, TokenManagerEventType } from './session/events.ts'
+import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
+import type { SessionState } from './session/state.ts'
+
+/** How to sign in. */
+export interface SignInOptions {
+  /** Comes back as `session.returnTo` on the page that completes the sign-in. Kept here, never sent. */
+  readonly returnTo?: string
+  /** OpenID Connect `prompt`: `login`, `consent`, `select_account`, `none` … Default: the server decides. */
+  readonly prompt?: string
+  /** The account the person probably wants. */
+  readonly loginHint?: string
+  /** How long ago the person may have authenticated, ms; 0 asks for authentication now. Checked on return. */
+  readonly maxAge?: number
+  /** One of these authentication context classes is demanded. Checked on return. */
+  readonly acrValues?: readonly string[]
+  /** Preferred languages (BCP 47), best first. */
+  readonly uiLocales?: readonly string[]
+  /** Scope to ask for this time. Default: the option `scope`. */
+  readonly scope?: string
+  /** How to reach the authorization server this time. Default: the manager's. */
+  readonly userAgent?: Platform['userAgent']
+}
+
+/** Tokens obtained elsewhere. */
+export interface TokenSet {
+  readonly accessToken: string
+  /** Default `Bearer`. */
+  readonly tokenType?: 'Bearer'
+  /** When the access token expires, epoch ms. Absent: unknown, it is used until an API refuses it. */
+  readonly expiresAt?: EpochMs
+  readonly refreshToken?: string
+  /** Its `iss`, `aud` and `sub` are checked, its signature is not: hand over only what came from the authorization server. */
+  readonly idToken?: string
+  /** Scope of the grant, space-separated. Default: the option `scope`. */
+  readonly scope?: string
+}
+
+/** Which access token, and on what terms. */
+export interface GetAccessTokenOptions extends Target {
+  /** For how long it has to live on, ms. Default: a few seconds, less for short-lived tokens. */
+  readonly minValidity?: number
+  /** Ends this wait, not what others wait for. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Keeps one session's tokens. Every method is bound, waits for `ready()` itself, and rejects only with a
+ * {@link TokenManagerError} (or the reason of an aborted signal).
+ */
+export interface TokenManager {
+  /** Immutable; the same object until something a person could see has changed. */
+  readonly state: SessionState
+  /** Calls `listener` now and on every change. Returns its own undo. */
+  subscribe(listener: (state: SessionState) => void): () => void
+  /** Hears one type of event. Returns its own undo. */
+  on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
+  /**
+   * Restores the session; on `redirectUri` with an answer to one of our sign-ins it completes that first. Never rejects: a
+   * sign-in that failed resolves to `signedOut` with `error`.
+   */
+  ready(): Promise<SessionState>
+  /**
+   * Sends the person to the authorization server. With a redirect the page is left and the promise does not resolve; with a
+   * popup it resolves once they are back.
+   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED`, `ERR_AUTHORIZATION_REJECTED`, `ERR_TEMPORARILY_UNAVAILABLE` …
+   */
+  signIn(options?: SignInOptions): Promise<SessionState>
+  /**
+   * Completes a sign-in, for those who route the callback themselves. Each answer works once; the same one twice at a time joins.
+   * @param url the full URL the person came back with; default the present one
+   * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` … Nothing is stored and no session is lost then.
+   */
+  completeSignIn(url?: string): Promise<SessionState>
+  /** Begins a session with tokens obtained elsewhere (native login, server-rendered page). It replaces the present one. */
+  adopt(tokens: TokenSet): Promise<SessionState>
+  /**
+   * A usable access token: from memory, or refreshed by whichever context comes first.
+   * @throws TokenManagerError `ERR_SIGNED_OUT`, `ERR_TEMPORARILY_UNAVAILABLE` (with `retryAt`), `ERR_STEP_UP_REQUIRED` …
+   */
+  getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
+  /**
+   * `fetch` with the token, for listed URLs; see {@link TokenManagerOptions.resources}. Give it to any library that takes a `fetch`.
+   * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_SIGNED_OUT`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
+   */
+  fetch: Fetch
+  /** `Authorization` for a listed URL, for transports that are not `fetch`. Ask again for every attempt. */
+  headersFor(url: string | URL): Promise<Headers>
+  /** Event-based rotation: a new access token now (password changed, risky action). `reason` is for the event. */
+  refresh(options?: Target & { readonly reason?: string }): Promise<AccessToken>
+  /**
+   * Ends the session: here and in every other context, then at the server. Resolves once the local part is done, works offline,
+   * and never rejects for the network.
+   */
+  signOut(options?: SignOutOptions): Promise<SignOutReport>
+  /** Stops timers, listeners and channels, and keeps the session. Using the manager again starts them again. */
+  dispose(): void
+}
+
+/**
+ * A manager for one session. Does no I/O and starts nothing before it is used. Managers for the same issuer, client and account
+ * on one store share the session.
+ * @param platform what it runs on; `undefined` where nothing can be kept (server rendering): the manager stays `loading`
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function createTokenManager(options: TokenManagerOptions, platform: Platform | undefined): TokenManager {
+  checkOptions(options)
+  const origin = platform?.origin
+  const insecureLoopback = options[allowInsecureLoopback] === true
+  const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
+  const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
+  const { store, fetch, lock, channel, lifecycle, clock, crypto, userAgent } = options
+  const given = Object.entries({ store, fetch, lock, channel, lifecycle, clock, crypto, userAgent })
+  const ports = platform && { ...platform, ...Object.fromEntries(given.filter(([, port]) => port !== undefined)) }
+  let shared: SharedSession | undefined
+  let starting: Promise<unknown> | undefined
+
+  const manager: TokenManager = {
+    get state() {
+      return shared?.session.held.state ?? { status: 'loading' }
+    },
+    subscribe(listener) {
+      const undo = use()?.session.subscribe(listener)
+      if (undo) void manager.ready()
+      else listener(manager.state)
+      return undo ?? (() => {})
+    },
+    on: (type, listener) => use()?.session.on(type, listener) ?? (() => {}),
+    async ready() {
+      if (ports) await start()
+      return manager.state
+    },
+    async signIn(signInOptions = {}) {
+      const agent = signInOptions.userAgent ?? ports?.userAgent
+      const { signIn } = here()
+      if (!agent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs a user agent: give option userAgent.')
+      if (redirectUri === undefined)
+        throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri.')
+      const { returnTo, prompt, loginHint, maxAge, acrValues, uiLocales } = signInOptions
+      const extra = options.authorizationParams
+      await signIn.signIn({
+        ...{ redirectUri, scope: signInOptions.scope ?? scope, userAgent: agent, ready: start },
+        ...withoutUndefined({ returnTo, prompt, loginHint, maxAge, acrValues, uiLocales, extra }),
+      })
+      return manager.state
+    },
+    async completeSignIn(url = callbackUrl()) {
+      const { signIn } = here()
+      if (url === undefined)
+        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch', 'This URL answers no sign-in of this manager.')
+      await start()
+      await signIn.complete(url)
+      return manager.state
+    },
+    async adopt(tokens) {
+      const { signIn } = here()
+      await start()
+      await signIn.adopt({ ...tokens, scope: tokens.scope ?? scope })
+      return manager.state
+    },
+    getAccessToken(wanted = {}) {
+      const hot = wanted.minValidity === undefined && shared?.source.current(wanted)
+      return hot ? Promise.resolve(hot) : getToken(wanted, wanted.signal, wanted.minValidity)
+    },
+    fetch: authorizedFetch({
+      source: {
+        current: (target) => shared?.source.current(target),
+        get: getToken,
+        replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
+      },
+      fetch: (input, init) => (ports?.fetch ?? globalThis.fetch)(input, init),
+      ...{ match, unlisted, whenSignedOut },
+      observe: (type, details) => shared?.session.emit(type, details),
+    }),
+    async headersFor(url) {
+      const place = match(String(url))
+      if (!place.target) throw notAllowed(place.reason, place.origin)
+      return new Headers({ authorization: authorizationHeader(await getToken(place.target)) })
+    },
+    async refresh({ reason, ...target } = {}) {
+      const { source } = here()
+      await start()
+      return source.refresh(target, reason)
+    },
+    async signOut(signOutOptions) {
+      const { signOut } = here()
+      await start()
+      return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri })
+    },
+    dispose() {
+      shared?.release()
+      shared = undefined
+      starting = undefined
+    },
+  }
+  return manager
+
+  function use(): SharedSession | undefined {
+    return (shared ??= ports && sharedSession(options, ports, insecureLoopback))
+  }
+
+  function here(): SharedSession {
+    const found = use()
+    if (found) return found
+    const message = 'There is no window here: call this in the browser, not while rendering on a server.'
+    throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', message)
+  }
+
+  async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
+    const { source } = here()
+    await start()
+    return source.get(target, signal, minValidity)
+  }
+
+  function start(): Promise<unknown> {
+    // The address bar is read in this very turn, before other scripts see the code in it (RFC 9700 §4.2.4).
+    const url = starting ? undefined : callbackUrl()
+    return (starting ??= begin(url))
+  }
+
+  function callbackUrl(): string | undefined {
+    return redirectUri === undefined ? undefined : ports?.userAgent?.callbackUrl(redirectUri, here().statePrefix)
+  }
+
+  async function begin(url: string | undefined) {
+    const { ready, session, signIn } = here()
+    await ready()
+    if (url === undefined) return
+    try {
+      await signIn.complete(url)
+    } catch (error) {
+      const failure = error as TokenManagerError
+      session.apply({ type: 'sign_in_failed', error: failure })
+      session.emit('sign_in_failed', { reason: failure.reason })
+    }
+  }
+}
+
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}
