@@ -123,6 +123,13 @@ describe('indexedDbStore', () => {
     expect(await store.swap('k', undefined, 2)).toBe(true)
   })
 
+  it('STO-08: opens anew after an opening that never answered', async () => {
+    vi.spyOn(factory, 'open').mockReturnValueOnce({} as ReturnType<IDBFactory['open']>)
+    const store = indexedDbStore({ timeout: 30 })
+    await expect(store.get('k')).rejects.toMatchObject(storeFailed)
+    expect(await store.swap('k', undefined, 1)).toBe(true)
+  })
+
   it('rolls back a write that did not complete in time', async () => {
     const store = indexedDbStore({ timeout: 40 })
     await store.get('k')

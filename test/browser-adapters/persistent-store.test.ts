@@ -107,6 +107,15 @@ describe('persistentStore', () => {
     expect(reported).toEqual([])
   })
 
+  it('is not misled by another tab that clears its probe away', async () => {
+    const inner = memoryStore<unknown>()
+    const get = async (key: string) => (key === 'probe' ? undefined : inner.get(key))
+    const { store, reported } = persistent({ ...inner, get })
+    await store.swap('k', undefined, 1)
+    expect(reported).toEqual([])
+    expect((await inner.get('k'))?.value).toHaveProperty('iv')
+  })
+
   it('is not misled by other tabs that probe at the same time', async () => {
     const tabs = Array.from({ length: 6 }, () => persistent())
     await Promise.all(tabs.map(({ store }, n) => store.swap(`k${n}`, undefined, n)))
