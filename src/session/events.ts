@@ -23,8 +23,10 @@ export interface TokenManagerEvents {
   refreshing: { readonly reason?: string }
   /** This context refreshed. `duration` in ms, from the call to the commit. */
   refreshed: { readonly duration: number; readonly attempt: number; readonly reason?: string }
-  /** Another context had refreshed; its tokens are used. `duration` in ms. */
-  adopted: { readonly duration: number }
+  /** Another context had refreshed; its tokens are used from now on. */
+  adopted: object
+  /** A refresh was wanted here and another context made it. `duration` in ms. */
+  waited: { readonly duration: number }
   /** A refresh brought no new token; `outcome` says why. The session is kept unless `signed_out` follows. */
   refresh_failed: {
     readonly outcome: string

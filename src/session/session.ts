@@ -93,7 +93,7 @@ export function createSession(
       held = next
       for (const effect of effects) {
         if (effect === 'notify') announce(before)
-        else if (effect === 'user_changed') session.emit('user_changed', {})
+        else if (effect === 'user_changed' || effect === 'adopted') session.emit(effect, {})
         else effectRunner(effect)
       }
     },

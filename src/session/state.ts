@@ -69,6 +69,8 @@ export type SessionEffect =
   | 'write_back'
   /** Another person is signed in now. */
   | 'user_changed'
+  /** Another context refreshed. */
+  | 'adopted'
   /** Tokens wait for their revocation. */
   | 'drain'
 
@@ -109,7 +111,9 @@ function known(held: Held, record: SessionRecord, order: number, maxAge?: number
   if (order < held.order && !(current && supersedes(record, current))) return [held, []]
   if (current && isLive(held) && current.grantId === record.grantId && record.generation < current.generation)
     return [held, []]
-  return signedIn(held, record, Math.max(order, held.order), maxAge)
+  const [next, effects] = signedIn(held, record, Math.max(order, held.order), maxAge)
+  const adopted = current && isLive(held) && supersedes(record, current)
+  return [next, adopted ? [...effects, 'adopted'] : effects]
 }
 
 function buried(held: Held, record: SessionRecord, order: number): Next {

@@ -155,7 +155,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       tellOthers(session)
       session.emit('refreshed', { duration, attempt: result.attempt, ...(reason !== undefined && { reason }) })
     } else if (outcome === 'adopted' || outcome === 'superseded') {
-      session.emit('adopted', { duration })
+      session.emit('waited', { duration })
     } else if ('error' in result) {
       await failed(from, target, result, duration)
     }

@@ -1,0 +1,165 @@
+import type { Fetch } from '../../src/ports.ts'
+
+/** A token request as the {@link SimulatedServer} saw it. */
+export interface SeenTokenRequest {
+  readonly grantType: string
+  readonly refreshToken?: string
+  readonly params: URLSearchParams
+  /** What it was answered, before anything happened to the answer. */
+  outcome: 'issued' | 'invalid_grant' | 'scripted'
+}
+
+/** An authorization server behind a `fetch`: strict rotation, and reuse ends the family. */
+export interface SimulatedServer {
+  readonly issuer: string
+  readonly fetch: Fetch
+  readonly requests: readonly SeenTokenRequest[]
+  readonly revoked: readonly { readonly token: string; readonly hint: string | null }[]
+  /** How often a refresh token was presented that had been used. */
+  readonly reuse: number
+  /** How many token requests were under way at the same time, at most. */
+  readonly overlap: number
+  /** Seconds; what `expires_in` says. */
+  expiresIn: unknown
+  /** Whether refresh tokens rotate. */
+  rotate: boolean
+  /** A new pair, as a sign-in would give it. */
+  issue(): { accessToken: string; refreshToken: string }
+  /** Ends every family. */
+  revokeAll(): void
+  /** Called for each token request before it is processed; what it returns is sent instead. */
+  before: (request: SeenTokenRequest) => Promise<Response | void> | Response | void
+  /** Called after it was processed; what it returns or throws replaces the answer. */
+  after: (request: SeenTokenRequest, answer: Response) => Promise<Response> | Response
+  /** Called for each revocation request. */
+  onRevoke: () => Promise<Response | void> | Response | void
+  /** Called for each discovery request. */
+  onDiscovery: () => Promise<Response | void> | Response | void
+  /** Every API request: its URL and Authorization header. */
+  readonly calls: readonly { readonly url: string; readonly authorization: string | null }[]
+  /** Answers API requests; default 200. */
+  api: (request: Request) => Promise<Response> | Response
+}
+
+const issuer = 'https://as.example'
+
+export function simulatedServer(): SimulatedServer {
+  const requests: SeenTokenRequest[] = []
+  const revoked: { token: string; hint: string | null }[] = []
+  const calls: { url: string; authorization: string | null }[] = []
+  /** Refresh token → its family; a used one stays known. */
+  const families = new Map<string, { alive: boolean; current: string }>()
+  let serial = 0
+  let reuse = 0
+  let running = 0
+  let overlap = 0
+
+  const server: SimulatedServer = {
+    issuer,
+    requests,
+    revoked,
+    calls,
+    expiresIn: 300,
+    rotate: true,
+    before: () => {},
+    after: (_, answer) => answer,
+    onRevoke: () => {},
+    onDiscovery: () => {},
+    api: () => new Response('{}', { headers: { 'content-type': 'application/json' } }),
+    get reuse() {
+      return reuse
+    },
+    get overlap() {
+      return overlap
+    },
+    issue() {
+      const family = { alive: true, current: `rt-${++serial}` }
+      families.set(family.current, family)
+      return { accessToken: `at-${serial}`, refreshToken: family.current }
+    },
+    revokeAll() {
+      for (const family of families.values()) family.alive = false
+    },
+    async fetch(input, init) {
+      const request = new Request(input as Request, init)
+      const { pathname, origin } = new URL(request.url)
+      if (origin !== issuer) {
+        calls.push({ url: request.url, authorization: request.headers.get('authorization') })
+        return server.api(request)
+      }
+      if (pathname.startsWith('/.well-known/')) return (await server.onDiscovery()) ?? json(metadata)
+      const params = new URLSearchParams(await request.text())
+      if (pathname === '/revoke') {
+        const scripted = await server.onRevoke()
+        if (scripted) return scripted
+        const token = params.get('token') ?? ''
+        revoked.push({ token, hint: params.get('token_type_hint') })
+        const family = families.get(token)
+        if (family) family.alive = false
+        return new Response(null)
+      }
+      overlap = Math.max(overlap, ++running)
+      try {
+        return await token(params)
+      } finally {
+        running--
+      }
+    },
+  }
+  return server
+
+  async function token(params: URLSearchParams): Promise<Response> {
+    const refreshToken = params.get('refresh_token') ?? undefined
+    const seen: SeenTokenRequest = {
+      ...{ grantType: params.get('grant_type') ?? '', params, outcome: 'scripted' },
+      ...(refreshToken !== undefined && { refreshToken }),
+    }
+    requests.push(seen)
+    const scripted = await server.before(seen)
+    if (scripted) return scripted
+    return server.after(seen, process(seen))
+  }
+
+  function process(seen: SeenTokenRequest): Response {
+    seen.outcome = 'issued'
+    if (seen.refreshToken === undefined) {
+      const { accessToken, refreshToken } = server.issue()
+      return tokens(accessToken, refreshToken)
+    }
+    const family = families.get(seen.refreshToken)
+    if (family && family.current !== seen.refreshToken) {
+      reuse++
+      family.alive = false
+    }
+    if (!family?.alive) {
+      seen.outcome = 'invalid_grant'
+      return json({ error: 'invalid_grant' }, 400)
+    }
+    const accessToken = `at-${++serial}`
+    if (!server.rotate) return tokens(accessToken)
+    family.current = `rt-${serial}`
+    families.set(family.current, family)
+    return tokens(accessToken, family.current)
+  }
+
+  function tokens(accessToken: string, refreshToken?: string): Response {
+    return json({
+      ...{ access_token: accessToken, token_type: 'Bearer' },
+      ...(server.expiresIn !== undefined && { expires_in: server.expiresIn }),
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    })
+  }
+}
+
+const metadata = {
+  issuer,
+  authorization_endpoint: `${issuer}/authorize`,
+  token_endpoint: `${issuer}/token`,
+  revocation_endpoint: `${issuer}/revoke`,
+  end_session_endpoint: `${issuer}/end`,
+}
+
+/** A JSON answer. */
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+}
