@@ -91,10 +91,18 @@ export async function startApi({ issuer, audience, origins, port }: ApiOptions):
 
   return {
     ...{ origin: server.origin, port: server.port, requests },
-    rejectNext: (count) => void (faults.rejections = count),
-    denyNextToken: () => void (faults.denyNext = true),
-    setLatency: (milliseconds) => void (faults.latency = milliseconds),
-    setFailing: (failing) => void (faults.failing = failing),
+    rejectNext: (count) => {
+      faults.rejections = count
+    },
+    denyNextToken: () => {
+      faults.denyNext = true
+    },
+    setLatency: (milliseconds) => {
+      faults.latency = milliseconds
+    },
+    setFailing: (failing) => {
+      faults.failing = failing
+    },
     reset() {
       requests.length = 0
       denied.clear()

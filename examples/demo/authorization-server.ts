@@ -106,8 +106,12 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       unavailable = how === 'unavailable'
       await (how === 'refused' ? server.refuse() : server.accept())
     },
-    setAccessTokenTtl: (seconds) => void (accessTokenTtl = seconds),
-    setAutoLogin: (account) => void (autoLogin = account),
+    setAccessTokenTtl: (seconds) => {
+      accessTokenTtl = seconds
+    },
+    setAutoLogin: (account) => {
+      autoLogin = account
+    },
     revokeGrants: (account) => store.revokeGrants(account),
     async restart() {
       await server.refuse()

@@ -75,7 +75,9 @@ export function providerConfiguration(settings: ProviderSettings): object {
             `${form}<button form="op.logoutForm" name="logout" value="yes">Sign out here too</button></main>`,
           )
         },
-        postLogoutSuccessSource: async (ctx: Context) => void (ctx.body = messagePage('Signed out', 'All done.')),
+        postLogoutSuccessSource: async (ctx: Context) => {
+          ctx.body = messagePage('Signed out', 'All done.')
+        },
       },
     },
     findAccount: async (_ctx: Context, accountId: string) => {

@@ -92,8 +92,12 @@ export function watchTokenEndpoint(provider: Provider): TokenEndpoint {
   })
   return {
     ...{ requests, revocations, issuedTokens },
-    setLatency: (milliseconds, when = 'before') => void (latency = { ...latency, [when]: milliseconds }),
-    dropNextAnswer: () => void (drops += 1),
+    setLatency: (milliseconds, when = 'before') => {
+      latency = { ...latency, [when]: milliseconds }
+    },
+    dropNextAnswer: () => {
+      drops += 1
+    },
     reset() {
       requests.length = revocations.length = drops = 0
       latency = { before: 0, after: 0 }

@@ -1,0 +1,73 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
+import { type Row, table } from './check-table.ts'
+import { type Servers, startServers } from './servers.ts'
+import { story } from './story.ts'
+
+/** How to run the {@link check}. */
+export interface CheckOptions {
+  /** Lifetime of access tokens in seconds. */
+  readonly ttl: number
+  /** The page's port; 0 takes a free one. */
+  readonly port: number
+  /** Where the picture goes. Default: in the system's folder for temporary files. */
+  readonly screenshot: string | undefined
+}
+
+/** What a step of the story works with. */
+export interface Stage {
+  readonly servers: Servers
+  /** Opens a tab of the same browser. */
+  readonly open: () => Promise<Page>
+  /** What the pages complained about on their consoles. */
+  readonly complaints: readonly string[]
+  /** Does `run`, and notes whether what it returns is `expected`. */
+  readonly step: (name: string, expected: string, run: () => Promise<string>) => Promise<void>
+  /** Saves the picture. */
+  readonly photograph: (page: Page) => Promise<void>
+}
+
+/** Plays the demo's story in a headless Chromium, prints what happened, and says whether all of it was as it should be. */
+export async function check({ ttl, port, screenshot }: CheckOptions): Promise<boolean> {
+  const path = screenshot ?? join(tmpdir(), 'tokenward-demo.png')
+  const rows: Row[] = []
+  const complaints: string[] = []
+  const servers = await startServers({ ttl, port })
+  const browser = await chromium.launch(chromiumLaunchOptions()).catch(async (error) => {
+    await servers.stop()
+    throw error
+  })
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
+    context.setDefaultTimeout(10_000)
+    await story({
+      servers,
+      complaints,
+      async open() {
+        const page = await context.newPage()
+        page.on('console', (message) => {
+          // Chromium reports every 401 and refused connection itself; they are part of the story.
+          if (/error|warning/.test(message.type()) && !/^Failed to load resource/.test(message.text()))
+            complaints.push(message.text())
+        })
+        page.on('pageerror', ({ message }) => complaints.push(message))
+        await page.goto(servers.url)
+        await page.locator('body[data-ready=true]').waitFor()
+        return page
+      },
+      async step(step, expected, run) {
+        const started = performance.now()
+        const seen = await run().catch((error: Error) => error.message.split('\n')[0] ?? 'an error')
+        rows.push({ step, expected, seen, ok: seen === expected, took: performance.now() - started })
+      },
+      photograph: async (page) => void (await page.screenshot({ path, fullPage: true })),
+    })
+  } finally {
+    await Promise.all([browser.close(), servers.stop()])
+  }
+  const failed = rows.filter(({ ok }) => !ok).length
+  console.log(`${table(rows)}\n\nscreenshot: ${path}\n${rows.length - failed} passed, ${failed} failed`)
+  return failed === 0 && rows.length > 0
+}

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+import { startServers } from './servers.ts'
+
+const { values } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    ttl: { type: 'string', default: '60' },
+    port: { type: 'string', default: '0' },
+    screenshot: { type: 'string' },
+  },
+})
+const [ttl, port] = [Number(values.ttl), Number(values.port)]
+if (!(Number.isInteger(ttl) && ttl >= 5 && ttl <= 3600)) fail('--ttl has to be 5 to 3600 seconds.')
+if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail('--port has to be 0 to 65535.')
+
+if (values.check) {
+  const { check } = await import('./check.ts')
+  process.exitCode = (await check({ ttl, port, screenshot: values.screenshot })) ? 0 : 1
+} else {
+  const servers = await startServers({ ttl, port })
+  console.log(`
+  tokenward demo   ${servers.url}
+
+  Open it, sign in as Alice, then open another tab beside it. Try:
+    · Expire the token now: one tab asks the server, the other takes what it got
+    · 25 calls at once, also right after expiring
+    · Make the API reject the token: one refresh, one retry, no error
+    · Take the authorization server down, then expire the token, then bring it up
+    · Sign out in one tab, or offline: gone in every tab, revoked once there is a network
+
+  Access tokens live ${ttl} s (--ttl), everything runs on 127.0.0.1 and is forgotten when you press Ctrl-C.
+`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void servers.stop().then(() => process.exit(0)))
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(2)
+}

@@ -1,0 +1,44 @@
+/** The demo's knobs as they stand; the page's server keeps them, every tab follows. */
+export interface World {
+  /** Nothing answers at the authorization server. */
+  readonly down: boolean
+  /** The tabs' requests to API and authorization server fail as if there were no network. */
+  readonly offline: boolean
+  /** How far the tabs' clock is ahead, in milliseconds. */
+  readonly ahead: number
+}
+
+/** What the servers counted. */
+export interface Counts {
+  /** Refresh requests. */
+  readonly refreshes: number
+  /** Refresh tokens presented a second time. */
+  readonly reused: number
+  /** Tokens revoked. */
+  readonly revoked: number
+}
+
+/** What the page has to know before it starts. */
+export interface Setting {
+  readonly issuer: string
+  readonly clientId: string
+  readonly api: string
+  readonly world: World
+  readonly counts: Counts
+}
+
+/** The knobs. `deny`: the API refuses the present access token. `revoke`: the authorization server ends all grants. */
+export type Knob = 'down' | 'up' | 'offline' | 'online' | 'deny' | 'revoke' | 'expire'
+
+/** Reads how the demo is set. */
+export const readSetting = async (): Promise<Setting> => (await fetch('/control')).json()
+
+/** Turns a knob; for `expire`, `by` puts the clock forward by so many milliseconds. */
+export async function turnKnob(knob: Knob, by = 0): Promise<World> {
+  const response = await fetch('/control', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ knob, by }),
+  })
+  return ((await response.json()) as Setting).world
+}
