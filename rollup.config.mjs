@@ -15,6 +15,9 @@ const all = {
   },
 }
 
+/** @type {import('rollup').OutputOptions} */
+const output = { dir: `${root}dist`, format: 'es', hoistTransitiveImports: false }
+
 const empty = { name: 'empty-dist', buildStart: () => rmSync(`${root}dist`, { recursive: true, force: true }) }
 
 // One build with every entry as an input, once for JavaScript and once for types: what two entries share lies in a file
@@ -23,11 +26,11 @@ export default [
   {
     ...all,
     plugins: [empty, esbuild({ target: 'es2022', tsconfig })],
-    output: { dir: `${root}dist`, format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+    output: { ...output, entryFileNames: '[name].js', chunkFileNames: 'shared.js' },
   },
   {
     ...all,
     plugins: [dts({ tsconfig })],
-    output: { dir: `${root}dist`, format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'chunks/[name].d.ts' },
+    output: { ...output, entryFileNames: '[name].d.ts', chunkFileNames: 'shared.d.ts' },
   },
 ]

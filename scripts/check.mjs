@@ -85,7 +85,7 @@ async function work() {
     const missing = step.after?.find((name) => outcomes.get(name)?.ok === false)
     const outcome = missing
       ? { ok: false, output: '', ms: 0, problem: `not run, because ${missing} failed` }
-      : await run(step.command, { limit, env: { NO_COLOR: '1' } })
+      : await run(step.command, { limit, env: { NO_COLOR: '1', CI: '1' } })
     outcomes.set(step.name, outcome)
     console.log(`${outcome.ok ? 'ok    ' : 'FAILED'} ${step.name.padEnd(width)} ${seconds(outcome.ms).padStart(7)}`)
   }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { root } from './entries.mjs'
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -50,13 +51,17 @@ export function run([program = '', ...args], { limit, show = false, env = {} }) 
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
+    const closed = new Promise((done) => child.once('close', done))
     child.once('error', (error) => finish(`cannot start ${program}: ${error.message}`))
-    child.once('exit', (code, signal) => {
+    child.once('exit', async (code, signal) => {
+      if (code !== 0) problem ??= signal ? `ended by ${signal}` : `exit code ${code}`
+      // Its own children get a moment to notice.
+      for (let waits = 0; waits < 40 && groups && kill(child, 0); waits++) await delay(50)
       if (groups && kill(child, 0)) problem ??= 'left a process running'
       kill(child, 'SIGKILL')
-      if (code !== 0) problem ??= signal ? `ended by ${signal}` : `exit code ${code}`
+      await closed
+      finish()
     })
-    child.once('close', () => finish())
 
     /** @param {string} [why] */
     function finish(why) {

@@ -8,7 +8,7 @@ const { ok, output } = await run(['node', 'node_modules/size-limit/bin.js', '--j
 /** @type {Measured[]} */
 let measured
 try {
-  measured = JSON.parse(output.slice(output.indexOf('[')))
+  measured = JSON.parse(output.slice(output.search(/^\[$/m)))
 } catch {
   console.log(output)
   process.exit(1)

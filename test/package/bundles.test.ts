@@ -1,0 +1,58 @@
+import { build } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { entries, root } from '../../scripts/entries.mjs'
+
+const built = Object.fromEntries(entries.map(({ specifier, js }) => [specifier, js]))
+
+/** What an application's bundler makes of a program, dependencies left out. */
+async function bundle(program: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: root },
+    alias: built,
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    write: false,
+    external: ['oauth4webapi', 'idb-keyval'],
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+interface Case {
+  readonly program: string
+  /** Words that would show that something leaked in; each is in the bundle of `control`. */
+  readonly without: readonly string[]
+  readonly control: string
+}
+
+const cases: Record<string, Case> = {
+  'who does not import popup() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['popup_blocked', 'about:blank', 'outerWidth'],
+    control: `import { popup } from 'tokenward/browser'; globalThis.popup = popup()`,
+  },
+  'the main entry ships nothing of the browser': {
+    program: `export * from 'tokenward'`,
+    without: ['indexedDB', 'BroadcastChannel', 'navigator.locks', 'sessionStorage', 'visibilityState', 'replaceState'],
+    control: `export * from 'tokenward/browser'`,
+  },
+  'who imports only the error ships no session': {
+    program: `import { isTransient } from 'tokenward/browser'; globalThis.isTransient = isTransient`,
+    without: ['code_challenge', 'refresh_token', 'outbox', 'indexedDB', 'encrypt'],
+    control: `export * from 'tokenward/browser'`,
+  },
+}
+
+describe('bundles', () => {
+  for (const [name, { program, without, control }] of Object.entries(cases)) {
+    it(name, async () => {
+      const [text, full] = await Promise.all([bundle(program), bundle(control)])
+      expect(without.filter((word) => text.includes(word))).toEqual([])
+      expect(without.filter((word) => !full.includes(word))).toEqual([])
+    })
+  }
+
+  it('keep no comments but legal ones', async () => {
+    expect(await bundle(`export * from 'tokenward/browser'`)).not.toMatch(/\/\*(?!!)/)
+  })
+})

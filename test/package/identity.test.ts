@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest'
+import { entries } from '../../scripts/entries.mjs'
+
+const modules: readonly (readonly [string, Record<string, unknown>])[] = await Promise.all(
+  entries.map(async ({ specifier, js }) => [specifier, await import(js)] as const),
+)
+const [, main = {}] = modules.find(([specifier]) => specifier === 'tokenward') ?? []
+
+it.each(modules)('%s: an error is of the same class as in every other entry', (_, entry) => {
+  const { createTokenManager, TokenManagerError } = entry
+  expect(TokenManagerError).toBe(main.TokenManagerError)
+  expect(createTokenManager).toBeTypeOf('function')
+  expect(() => (createTokenManager as (options: unknown) => unknown)({})).toThrow(
+    main.TokenManagerError as ErrorConstructor,
+  )
+})
+
+it.each(modules)('%s: what it has of the main entry is the very same', (specifier, entry) => {
+  const own = specifier === 'tokenward' ? [] : ['createTokenManager']
+  for (const name of Object.keys(main)) if (!own.includes(name)) expect(entry[name]).toBe(main[name])
+})
+
+it.each(modules)('%s: symbols are the same', (_, entry) => {
+  expect(entry.allowInsecureLoopback).toBeTypeOf('symbol')
+  expect(entry.allowInsecureLoopback).toBe(main.allowInsecureLoopback)
+})

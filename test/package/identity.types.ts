@@ -1,0 +1,21 @@
+// Compiled against what was built, by the package's own name and without any ambient types, as an application would be.
+import type * as main from 'tokenward'
+import type * as browser from 'tokenward/browser'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type Is<T extends true> = T
+
+export type AnErrorIsTheSameClassInEveryEntry = Is<
+  Same<InstanceType<typeof main.TokenManagerError>, InstanceType<typeof browser.TokenManagerError>>
+>
+
+export type ASymbolIsTheSameInEveryEntry = Is<
+  Same<typeof main.allowInsecureLoopback, typeof browser.allowInsecureLoopback>
+>
+
+export type AManagerIsTheSameInEveryEntry = Is<
+  Same<ReturnType<typeof main.createTokenManager>, ReturnType<typeof browser.createTokenManager>>
+>
+
+// The comparison itself can fail.
+export type TwoSymbolsDiffer = Is<Same<Same<typeof main.allowInsecureLoopback, symbol>, false>>

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { manifest, root } from '../../scripts/entries.mjs'
+
+const execute = promisify(execFile)
+let folder: string
+let files: readonly string[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tokenward-'))
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const { stdout } = await execute('npm', pack, { cwd: root, shell: process.platform === 'win32' })
+  const [packed] = JSON.parse(stdout)
+  files = packed.files.map(({ path }: { path: string }) => path).sort()
+  // What an install does, without a network: unpack, and the dependencies beside it.
+  const modules = join(folder, 'node_modules')
+  await mkdir(join(modules, 'tokenward'), { recursive: true })
+  await execute('tar', [
+    '-xzf',
+    join(folder, packed.filename),
+    '--strip-components=1',
+    '-C',
+    join(modules, 'tokenward'),
+  ])
+  for (const name of Object.keys(manifest.dependencies)) {
+    await symlink(join(root, 'node_modules', name), join(modules, name), 'junction')
+  }
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('the tarball', () => {
+  it('holds these files and no others', () => {
+    expect(files).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/browser.d.ts',
+      'dist/browser.js',
+      'dist/index.d.ts',
+      'dist/index.js',
+      'dist/shared.js',
+      'package.json',
+    ])
+  })
+
+  it('runs nothing when it is installed', async () => {
+    const { scripts } = JSON.parse(await readFile(join(folder, 'node_modules/tokenward/package.json'), 'utf8'))
+    const atInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare', 'dependencies']
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([])
+  })
+
+  it('pins the dependencies to what was tested', () => {
+    for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  it('works once it is installed, in Node, where nothing starts and nothing keeps the process alive', async () => {
+    await writeFile(
+      join(folder, 'smoke.mjs'),
+      `
+      import { TokenManagerError } from 'tokenward'
+      import * as browser from 'tokenward/browser'
+      import manifest from 'tokenward/package.json' with { type: 'json' }
+      const tokens = browser.createTokenManager({
+        issuer: 'https://as.example.com',
+        clientId: 'spa',
+        redirectUri: 'https://app.example.com/callback',
+        scope: 'openid',
+        resources: ['https://api.example.com/'],
+      })
+      const refused = await tokens.getAccessToken().catch((error) => error)
+      console.log(JSON.stringify({
+        version: manifest.version,
+        status: tokens.state.status,
+        ours: refused instanceof TokenManagerError,
+        code: refused.code,
+      }))`,
+    )
+    const { stdout, stderr } = await execute(process.execPath, ['--no-warnings', 'smoke.mjs'], {
+      cwd: folder,
+      timeout: 10_000,
+    })
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({
+      version: manifest.version,
+      status: 'loading',
+      ours: true,
+      code: 'ERR_UNSUPPORTED',
+    })
+  })
+
+  it('keeps what is inside to itself', async () => {
+    const program = `await import('tokenward/dist/shared.js')`
+    const failure = execute(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })
+    await expect(failure).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+})
