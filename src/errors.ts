@@ -141,6 +141,24 @@ export interface TokenManagerErrorDetails {
   cause?: unknown
 }
 
+/** What to do, by code: the end of every message. */
+const advice: Readonly<Record<TokenManagerErrorCode, string>> = {
+  ERR_INVALID_OPTION: 'Correct it',
+  ERR_UNSUPPORTED: 'Use it where the platform has what it needs',
+  ERR_SIGNED_OUT: 'Sign in',
+  ERR_AUTHORIZATION_CANCELLED: 'Sign in again when the person wants to',
+  ERR_AUTHORIZATION_REJECTED: 'Start a new sign-in',
+  ERR_GRANT_REJECTED: 'Sign in again',
+  ERR_CLIENT_REJECTED: "Check the client's registration",
+  ERR_RESPONSE_INVALID: 'Correct the authorization server or the configuration',
+  ERR_TEMPORARILY_UNAVAILABLE: 'Try again later; the session is kept',
+  ERR_STORE_FAILED: 'Try again; what is in memory is kept',
+  ERR_STEP_UP_REQUIRED: 'Sign in with what is asked for',
+  ERR_TARGET_NOT_ALLOWED: 'List it in resources, or send no token there',
+  ERR_NOT_REPLAYABLE: 'Send it again with a body that can be read twice',
+  ERR_REDIRECTED: 'Call the URL it redirects to',
+}
+
 /**
  * The only error this library throws on purpose. Branch on `code` (what to do) and `reason` (what happened).
  * It never holds a token, a header, a request, a form body or a URL's query.
@@ -148,34 +166,32 @@ export interface TokenManagerErrorDetails {
 export class TokenManagerError extends Error {
   override readonly name = 'TokenManagerError'
   /** What to do. */
-  readonly code: TokenManagerErrorCode
+  declare readonly code: TokenManagerErrorCode
   /** What happened. */
-  readonly reason: TokenManagerErrorReason
+  declare readonly reason: TokenManagerErrorReason
   /** HTTP status of the answer that caused it. */
-  readonly status?: number
+  declare readonly status?: number
   /** The server's own `error` code. */
-  readonly error?: string
+  declare readonly error?: string
   /** Epoch milliseconds before which trying again is pointless. */
-  readonly retryAt?: number
+  declare readonly retryAt?: number
   /** `acr_values` an API asks for (RFC 9470 §3). */
-  readonly acrValues?: readonly string[]
+  declare readonly acrValues?: readonly string[]
   /** `max_age` an API asks for, milliseconds (RFC 9470 §3). */
-  readonly maxAge?: number
+  declare readonly maxAge?: number
   /** Scope an API asks for (RFC 6750 §3.1). */
-  readonly scope?: string
+  declare readonly scope?: string
 
-  /** @param message what happened and what to do next, without secrets */
+  /** @param what happened, without secrets; default the words of `reason`. The message goes on with what to do. */
   constructor(
     code: TokenManagerErrorCode,
     reason: TokenManagerErrorReason,
-    message: string,
+    what?: string,
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
-    super(message, cause === undefined ? undefined : { cause: withoutSecrets(cause) })
-    this.code = code
-    this.reason = reason
-    if (error !== undefined && /^[\x21-\x7e]{1,64}$/.test(error)) this.error = error
-    for (const [name, value] of Object.entries(details)) if (value !== undefined) Object.assign(this, { [name]: value })
+    super(`${what || reason.replace(/_/g, ' ')}. ${advice[code]}.`, cause === undefined ? undefined : { cause: withoutSecrets(cause) })
+    Object.assign(this, { code, reason, ...details })
+    if (error !== undefined && /^[\x21-\x7e]{1,64}$/.test(error)) Object.assign(this, { error })
   }
 }
 

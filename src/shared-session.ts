@@ -83,7 +83,7 @@ function build(
 
   return {
     ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
-    signIn: signIn(session, outbox, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
+    signIn: signIn(session, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
     signOut: ending,
     release: () => release(() => stops.splice(0).forEach((stop) => stop())),
   }
@@ -101,7 +101,7 @@ function build(
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
     await session.read().catch((cause) => {
-      session.apply({ type: 'unreadable', error: storeFailed(cause) })
+      session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
       session.emit('store_failed', { during: 'read' })
     })
   }

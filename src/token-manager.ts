@@ -238,7 +238,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
       await signIn.complete(url)
     } catch (error) {
       const failure = error as TokenManagerError
-      session.apply({ type: 'sign_in_failed', error: failure })
+      session.apply({ type: 'none', reason: 'sign_in_failed', error: failure })
       session.emit('sign_in_failed', { reason: failure.reason })
     }
   }

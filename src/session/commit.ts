@@ -2,6 +2,7 @@ import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
+import { offlineOr, outcomeUnknown, type RefreshOutcome } from './outcome.ts'
 import {
   type PendingRevocation,
   randomId,
@@ -13,9 +14,8 @@ import {
   withAccessToken,
   withPending,
 } from './record.ts'
-import { offlineOr, outcomeUnknown, type RefreshOutcome } from './outcome.ts'
 import { backOff, fraction } from './schedule.ts'
-import { type Session, storeFailed } from './session.ts'
+import { type Change, type Session, storeFailed } from './session.ts'
 
 /** A refresh token this context may send. */
 export interface Claim {
@@ -26,7 +26,8 @@ export interface Claim {
   began: { elapsed: number; now: EpochMs }
   /** When the refresh token left, on the monotonic clock. */
   sentAt?: number
-  attempt?: number
+  /** How often it was sent. */
+  attempt: number
 }
 
 /** Turns the server's answer into what the record says from now on. */
@@ -39,21 +40,15 @@ export async function conclude(session: Session, claim: Claim, answer: TokenAnsw
     case 'invalid': {
       const { refreshToken, error } = answer
       if (error.reason === 'user_changed') return endForOther(session, claim, refreshToken, error)
+      if (refreshToken === undefined) return giveBack(session, claim, error, { lost: true })
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
-      if (refreshToken !== undefined) {
-        await commit(session, claim, (record) => failedIn(session, { ...advanced(claim, record), refreshToken }, {}))
-        return { outcome: 'failed', error }
-      }
-      return giveBack(session, claim, error, { lost: true })
+      await commit(session, claim, (record) => failedIn(session, { ...advanced(claim, record), refreshToken }))
+      return { outcome: 'failed', error }
     }
-    case 'unsent': {
-      const message = 'This context kept falling asleep before it could refresh. Try again.'
-      return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout', message))
-    }
-    case 'refused':
-      return giveBack(session, claim, answer.error, {})
-    case 'transient':
-      return giveBack(session, claim, answer.error, answer)
+    case 'unsent':
+      return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
+    default:
+      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : {})
   }
 }
 
@@ -64,65 +59,57 @@ type Advance = (record: SessionRecord) => SessionRecord
  * revoked; after another context's commit they are dropped, for revoking could end the whole grant (RFC 7009 §2.1).
  */
 async function commit(session: Session, claim: Claim, advance: Advance): Promise<RefreshOutcome> {
+  const { record: from, owner } = claim
   let outcome = 'refreshed' as 'refreshed' | 'superseded' | 'signed_out'
-  const change = (now: SessionRecord | undefined): SessionRecord | undefined => {
-    const { record: from } = claim
+  const change: Change = (now = from) => {
     const at = session.platform.clock.now()
-    const base = now ?? from
     outcome = 'signed_out'
-    if (base.signedOut || base.grantId !== from.grantId)
-      return { ...base, outbox: withPending(base.outbox, fresh(advance(from), from, at), at) }
-    if (session.held.ended === from.grantId) return tombstone(base, { at, reason: 'signed_out' }, revocable(advance(base), at))
+    if (now.signedOut || now.grantId !== from.grantId)
+      return { ...now, outbox: withPending(now.outbox, newTokens(advance(from), from, at), at) }
+    if (session.held.ended === from.grantId) return tombstone(now, { at, reason: 'signed_out' }, revocable(advance(now), at))
     outcome = 'superseded'
-    if (base.generation !== from.generation) return base.lease?.owner === claim.owner ? withoutLease(base) : undefined
+    if (now.generation !== from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
     outcome = 'refreshed'
-    return advance(base)
+    return advance(now)
   }
   try {
-    const { record, order } = await session.update(change)
-    if (record && outcome === 'refreshed') session.apply({ type: 'committed', record, order })
-    else if (record) session.apply({ type: 'read', record, order })
-    return outcome === 'refreshed' ? { outcome, attempt: claim.attempt ?? 1 } : { outcome }
+    await session.update(change)
+    return { outcome, attempt: claim.attempt }
   } catch (cause) {
-    session.apply({ type: 'committed', record: advance(claim.record), order: session.held.order })
-    session.emit('store_failed', { during: 'commit' })
-    void keepTrying(session, claim, change)
+    // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
+    session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
+    const beat: Change = (now) => (now?.lease?.owner === owner ? withBeat(now) : undefined)
+    session.retry(
+      () =>
+        session.update(change).catch(async (error) => {
+          // Whoever watches sees that the owner is alive, and does not take over with the old token.
+          await session.update(beat)
+          throw error
+        }),
+      'commit',
+    )
     return { outcome: 'store_failed', error: storeFailed(cause), held: true }
   }
 }
 
-/** The store refused the new refresh token, which lives in memory alone: try until it is stored or replaced. */
-async function keepTrying(session: Session, claim: Claim, change: (now?: SessionRecord) => SessionRecord | undefined) {
-  for (let delay = 250; !session.closed; delay = Math.min(2 * delay, session.options.leaseTime / 3)) {
-    await session.wait(delay)
-    const written = await session.update(change).then(
-      ({ record, order }) => (record && session.apply({ type: 'read', record, order }), true),
-      () => false,
-    )
-    if (written) return
-    // Whoever watches sees that the owner is alive, and does not take over with the old token.
-    await session
-      .update((now) =>
-        now?.lease?.owner === claim.owner ? { ...now, lease: { ...now.lease, beat: now.lease.beat + 1 } } : undefined,
-      )
-      .catch(() => {})
-  }
-}
-
 function refreshed(session: Session, claim: Claim, record: SessionRecord, response: TokenResponse, target: Target): SessionRecord {
-  const { failure: _, doubt, ...next } = advanced(claim, record)
-  const began = claim.sentAt ?? claim.began.elapsed
-  const seenSince = doubt === undefined ? began : session.platform.clock.elapsed() - session.unchangedFor('doubt', doubt)
+  const { doubt } = record
+  const { sentAt = 0 } = claim
+  const { clock } = session.platform
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
-  const doubtful = doubt !== undefined && began - seenSince <= session.options.requestTimeout
-  const token = storedAccessToken(response, target.scope ?? record.scope, target.resource)
+  const since = doubt === undefined ? 0 : clock.elapsed() - session.unchangedFor('doubt', doubt)
   return {
-    ...next,
-    ...(doubtful && { doubt }),
-    refreshToken: response.refreshToken ?? (claim.record.refreshToken as string),
-    accessTokens: withAccessToken(record.accessTokens, targetKey(target), token),
-    ...(response.idToken !== undefined && { idToken: response.idToken }),
-    ...(response.claims && { claims: { ...record.claims, ...response.claims } }),
+    ...advanced(claim, record),
+    failure: undefined,
+    doubt: sentAt - since > session.options.requestTimeout ? undefined : doubt,
+    refreshToken: response.refreshToken ?? claim.record.refreshToken,
+    accessTokens: withAccessToken(
+      record.accessTokens,
+      targetKey(target),
+      storedAccessToken(response, target.scope ?? record.scope, target.resource),
+    ),
+    idToken: response.idToken ?? record.idToken,
+    claims: response.claims ? { ...record.claims, ...response.claims } : record.claims,
     obtainedAt: response.obtainedAt,
   }
 }
@@ -130,51 +117,47 @@ function refreshed(session: Session, claim: Claim, record: SessionRecord, respon
 /** An answer's access token as the record keeps it. */
 export function storedAccessToken(response: TokenResponse, scope: string, resource?: string): StoredAccessToken {
   const { accessToken, tokenType, obtainedAt, expiresAt } = response
-  return {
-    ...{ value: accessToken, type: tokenType, obtainedAt, scope: response.scope ?? scope },
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(resource !== undefined && { resource }),
-  }
+  return { value: accessToken, type: tokenType, obtainedAt, expiresAt, scope: response.scope ?? scope, resource }
 }
 
-function advanced(claim: Claim, record: SessionRecord): SessionRecord {
-  const next = { ...record, generation: record.generation + 1 }
-  return record.lease?.owner === claim.owner ? withoutLease(next) : next
+function advanced({ owner }: Claim, record: SessionRecord): SessionRecord {
+  const lease = record.lease?.owner === owner ? undefined : record.lease
+  return { ...record, generation: record.generation + 1, lease }
+}
+
+/** The same lease, once more shown to be alive. */
+export function withBeat(record: SessionRecord): SessionRecord {
+  const { lease } = record
+  return { ...record, lease: lease && { ...lease, beat: lease.beat + 1 } }
 }
 
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */
 async function reject(session: Session, claim: Claim, error: TokenManagerError): Promise<RefreshOutcome> {
-  let outcome = 'adopted' as 'adopted' | 'outcome_unknown' | 'rejected'
-  const { record, order } = await session.update((now) => {
-    outcome = 'adopted'
+  let outcome = 'superseded' as 'superseded' | 'outcome_unknown' | 'rejected'
+  await session.update((now) => {
     const { generation, grantId } = claim.record
+    outcome = 'superseded'
     if (!now || now.signedOut || now.grantId !== grantId || now.generation !== generation) return undefined
     if (now.lease && now.lease.owner !== claim.owner) return undefined
-    if (now.doubt !== undefined) {
-      outcome = 'outcome_unknown'
-      const { refreshToken: _, ...rest } = withoutLease(now)
-      return rest
-    }
-    outcome = 'rejected'
-    return tombstone(now, { at: session.platform.clock.now(), reason: 'rejected' }, [])
+    outcome = now.doubt === undefined ? 'rejected' : 'outcome_unknown'
+    return now.doubt === undefined
+      ? tombstone(now, { at: session.platform.clock.now(), reason: outcome }, [])
+      : { ...now, lease: undefined, refreshToken: undefined }
   })
-  if (outcome === 'rejected') return { outcome, error }
-  if (record) session.apply({ type: 'read', record, order })
-  return outcome === 'adopted' ? { outcome: 'superseded' } : { outcome, error: outcomeUnknown() }
+  return outcome === 'outcome_unknown' ? { outcome, error: outcomeUnknown() } : { outcome, error }
 }
 
 /** The answer was for another person: nothing of it is kept, and the old session ends (OpenID Connect Core §12.2). */
 async function endForOther(
   session: Session,
-  claim: Claim,
+  { record }: Claim,
   refreshToken: string | undefined,
   error: TokenManagerError,
 ): Promise<RefreshOutcome> {
   const at = session.platform.clock.now()
-  const added: PendingRevocation[] =
-    refreshToken === undefined ? [] : [{ kind: 'refresh_token', token: refreshToken, addedAt: at }]
+  const added = revocable({ ...record, refreshToken, accessTokens: {} }, at)
   await session.update((now) =>
-    now && now.grantId === claim.record.grantId && !now.signedOut
+    now && now.grantId === record.grantId && !now.signedOut
       ? tombstone(now, { at, reason: 'user_changed' }, [...added, ...revocable(now, at)])
       : undefined,
   )
@@ -184,44 +167,33 @@ async function endForOther(
 /** Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share. */
 async function giveBack(
   session: Session,
-  claim: Claim,
+  { owner, record }: Claim,
   error: TokenManagerError,
   failed?: { readonly lost?: boolean; readonly retryAfter?: number },
 ): Promise<RefreshOutcome> {
   const outcome = offlineOr(session, 'failed')
-  const lost = failed?.lost === true && outcome !== 'offline'
   let delay = 0
-  await session
-    .update((now) => {
-      if (now?.lease?.owner !== claim.owner || now.generation !== claim.record.generation) return undefined
-      const rest = withoutLease(now)
-      if (!failed || outcome === 'offline') return rest
-      const next = failedIn(session, rest, failed)
-      delay = next.failure?.delay ?? 0
-      return lost ? { ...next, doubt: randomId(session.platform.crypto) } : next
-    })
-    .then(({ record, order }) => record && session.apply({ type: 'read', record, order }))
-    .catch(() => session.emit('store_failed', { during: 'release' }))
-  return { outcome, error: delay ? later(error, session.platform.clock.now() + delay) : error }
+  const change: Change = (now) => {
+    if (now?.lease?.owner !== owner || now.generation !== record.generation) return undefined
+    const released = { ...now, lease: undefined }
+    if (!failed || outcome === 'offline') return released
+    const next = failedIn(session, released, failed.retryAfter)
+    delay = next.failure?.delay ?? 0
+    return failed.lost ? { ...next, doubt: randomId(session.platform.crypto) } : next
+  }
+  await session.update(change).catch(() => session.emit('store_failed', { during: 'release' }))
+  if (delay) Object.assign(error, { retryAt: session.platform.clock.now() + delay })
+  return { outcome, error }
 }
 
-function failedIn(session: Session, record: SessionRecord, { retryAfter }: { readonly retryAfter?: number }): SessionRecord {
+function failedIn(session: Session, record: SessionRecord, retryAfter?: number): SessionRecord {
   const { crypto } = session.platform
   const attempts = (record.failure?.attempts ?? 0) + 1
   return { ...record, failure: { attempts, delay: backOff(attempts, fraction(crypto), retryAfter), beat: randomId(crypto) } }
 }
 
-function later(error: TokenManagerError, retryAt: EpochMs): TokenManagerError {
-  const { code, reason, message, status, error: serverError, cause } = error
-  return new TokenManagerError(code, reason, message, { status, error: serverError, retryAt, cause })
-}
-
 /** The tokens `next` has and `from` has not. */
-function fresh(next: SessionRecord, from: SessionRecord, at: EpochMs): PendingRevocation[] {
+function newTokens(next: SessionRecord, from: SessionRecord, at: EpochMs): PendingRevocation[] {
   const known = new Set(revocable(from, -Infinity).map(({ token }) => token))
   return revocable(next, at).filter(({ token }) => !known.has(token))
-}
-
-function withoutLease({ lease: _, ...record }: SessionRecord): SessionRecord {
-  return record
 }

@@ -6,23 +6,23 @@ export interface EventBase {
   /** Wall clock. */
   readonly at: EpochMs
   /** Which sign-in it belongs to: the first characters of a random id, the same in every context. */
-  readonly grant?: string
+  readonly grant?: string | undefined
   /** How many commits the grant has seen. */
-  readonly generation?: number
+  readonly generation?: number | undefined
 }
 
 /** Every event and what it carries beside {@link EventBase}. */
 export interface TokenManagerEvents {
   /** A sign-in was completed here. */
-  signed_in: { readonly subject?: string }
+  signed_in: { readonly subject?: string | undefined }
   /** The page came back from a sign-in with an answer that could not be used; nothing was stored. */
   sign_in_failed: { readonly reason: TokenManagerErrorReason }
   /** The session ended here, was ended elsewhere, or was found ended. */
   signed_out: { readonly reason: string }
   /** This context claimed the refresh and is about to send the refresh token. */
-  refreshing: { readonly reason?: string }
+  refreshing: { readonly reason?: string | undefined }
   /** This context refreshed. `duration` in ms, from the call to the commit. */
-  refreshed: { readonly duration: number; readonly attempt: number; readonly reason?: string }
+  refreshed: { readonly duration: number; readonly attempt: number; readonly reason?: string | undefined }
   /** Another context had refreshed; its tokens are used from now on. */
   adopted: object
   /** A refresh was wanted here and another context made it. `duration` in ms. */
@@ -32,13 +32,13 @@ export interface TokenManagerEvents {
     readonly outcome: string
     readonly reason: TokenManagerErrorReason
     readonly duration: number
-    readonly status?: number
-    readonly retryAt?: EpochMs
+    readonly status?: number | undefined
+    readonly retryAt?: EpochMs | undefined
   }
   /** An API answered 401 for a token that had not expired. `replaced` is false while the breaker is open. */
   token_rejected: { readonly replaced: boolean }
   /** An API asked for a stronger or fresher sign-in (RFC 9470) or for more scope (RFC 6750 §3.1). */
-  step_up_required: { readonly reason: TokenManagerErrorReason; readonly scope?: string }
+  step_up_required: { readonly reason: TokenManagerErrorReason; readonly scope?: string | undefined }
   /** A request could not be sent again because its body can be read only once. */
   retry_impossible: { readonly status: number }
   /** A token was revoked at the server, or the server does not revoke this kind. */

@@ -1,4 +1,5 @@
 import { type AccessToken, accessToken, type Target } from '../access-token.ts'
+import { CLOCK_STEP } from './outcome.ts'
 import { type StoredAccessToken, targetKey } from './record.ts'
 import { fraction, leewayOf } from './schedule.ts'
 import type { Session } from './session.ts'
@@ -29,8 +30,6 @@ export interface HeldTokens {
 
 /** Callers wait for a refresh in the last 5 s of a token's life, or the last 5 % where that is less. */
 const LAST_MOMENTS = 5_000
-/** By how much a wall clock may be set back before what was stored counts as coming from the future. */
-const CLOCK_STEP = 10_000
 
 /** No token yet. */
 export function heldTokens(session: Session): HeldTokens {

@@ -9,9 +9,9 @@ export interface StoredAccessToken {
   /** When the request that brought it was sent. */
   readonly obtainedAt: EpochMs
   /** Absent: the server did not say (RFC 6749 §5.1), so it is used until an API refuses it. */
-  readonly expiresAt?: EpochMs
+  readonly expiresAt?: EpochMs | undefined
   readonly scope: string
-  readonly resource?: string
+  readonly resource?: string | undefined
 }
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
@@ -48,13 +48,13 @@ export interface SessionRecord {
   /** One more at each commit within this grant. */
   readonly generation: number
   /** A tombstone keeps `grantId`, `generation` and `outbox`, and nothing else of the session. */
-  readonly signedOut?: { readonly at: EpochMs; readonly reason: SignedOutReason }
+  readonly signedOut?: { readonly at: EpochMs; readonly reason: SignedOutReason } | undefined
   /** Absent where the server gave none, and after an unknown outcome: nothing more is sent. */
-  readonly refreshToken?: string
+  readonly refreshToken?: string | undefined
   /** By {@link targetKey}. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
-  readonly idToken?: string
-  readonly claims?: IdTokenClaims
+  readonly idToken?: string | undefined
+  readonly claims?: IdTokenClaims | undefined
   /** The scope of the grant; a narrower access token does not narrow it (RFC 6749 §6). */
   readonly scope: string
   readonly signedInAt: EpochMs
@@ -62,10 +62,10 @@ export interface SessionRecord {
   readonly obtainedAt: EpochMs
   /** The last use; written only where `idleTimeout` is set, at most ten times per `idleTimeout`. */
   readonly usedAt: EpochMs
-  readonly lease?: Lease
+  readonly lease?: Lease | undefined
   /** An answer was lost: the refresh token may be spent. Another value at each loss. */
-  readonly doubt?: string
-  readonly failure?: Failure
+  readonly doubt?: string | undefined
+  readonly failure?: Failure | undefined
   readonly outbox: readonly PendingRevocation[]
 }
 
@@ -98,37 +98,30 @@ export async function readRecord(
   return { kind: 'record', record, tag }
 }
 
-const isString = (value: unknown) => typeof value === 'string'
-const isNumber = (value: unknown) => Number.isFinite(value)
-const optional = (value: unknown, is: (value: unknown) => boolean) => value === undefined || is(value)
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+// The first letter of what typeof says; `?`: may be absent.
+const RECORD = {
+  ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n', usedAt: 'n' },
+  ...{ accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?', signedOut: 'o?' },
+  ...{ lease: 'o?', failure: 'o?' },
+}
+const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?' }
 
 function isRecord(record: SessionRecord): boolean {
   return (
     record.version === 1 &&
-    isString(record.grantId) &&
-    Number.isInteger(record.generation) &&
-    [record.signedInAt, record.obtainedAt, record.usedAt].every(isNumber) &&
-    isString(record.scope) &&
-    [record.refreshToken, record.idToken, record.doubt].every((value) => optional(value, isString)) &&
-    [record.claims, record.signedOut].every((value) => optional(value, isObject)) &&
-    optional(record.lease, (lease) => isObject(lease) && isString((lease as Lease).owner) && isNumber((lease as Lease).beat)) &&
-    optional(
-      record.failure,
-      (failure) => isString((failure as Failure).beat) && isNumber((failure as Failure).delay) && isNumber((failure as Failure).attempts),
-    ) &&
-    isObject(record.accessTokens) &&
-    Object.values(record.accessTokens).every(
-      (token) =>
-        isObject(token) &&
-        isString(token.value) &&
-        isString(token.scope) &&
-        (token.type === 'Bearer' || token.type === 'DPoP') &&
-        isNumber(token.obtainedAt) &&
-        optional(token.expiresAt, isNumber),
-    ) &&
+    fits(record, RECORD) &&
+    fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n' }) &&
+    fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, { beat: 's', delay: 'n', attempts: 'n' }) &&
+    Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
     Array.isArray(record.outbox) &&
-    record.outbox.every((entry) => isObject(entry) && isString(entry.token) && isString(entry.kind) && isNumber(entry.addedAt))
+    record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
+  )
+}
+
+function fits(value: object, shape: Readonly<Record<string, string>>): boolean {
+  const given = Object(value) as Record<string, unknown>
+  return Object.entries(shape).every(([name, type]) =>
+    given[name] === undefined ? type[1] : given[name] !== null && (typeof given[name])[0] === type[0],
   )
 }
 
@@ -156,7 +149,7 @@ export async function update(
 }
 
 /** Where an access token lies in the record: one per resource and scope set. */
-export function targetKey(target: { readonly resource?: string | undefined; readonly scope?: string | undefined }): string {
+export function targetKey(target: { readonly resource?: string | undefined | undefined; readonly scope?: string | undefined }): string {
   const scope = target.scope === undefined ? '' : target.scope.split(' ').sort().join(' ')
   return `${target.resource ?? ''} ${scope}`
 }
@@ -167,11 +160,9 @@ export function tombstone(
   signedOut: { readonly at: EpochMs; readonly reason: SignedOutReason },
   tokens: readonly PendingRevocation[],
 ): SessionRecord {
-  const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt } = record
-  return {
-    ...{ version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt },
-    ...{ signedOut, scope: '', accessTokens: {}, outbox: withPending(record.outbox, tokens, signedOut.at) },
-  }
+  const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
+  const outbox = withPending(record.outbox, tokens, signedOut.at)
+  return { ...record, ...nothing, failure: undefined, signedOut, scope: '', accessTokens: {}, outbox }
 }
 
 /** The outbox with `tokens` added: no token twice, nothing older than 30 days, the newest 50. */
@@ -186,11 +177,12 @@ export function withPending(
 
 /** The tokens of `record` that have to be revoked when its grant ends: refresh token first, then living access tokens. */
 export function revocable(record: SessionRecord, now: EpochMs): PendingRevocation[] {
-  const refresh = record.refreshToken === undefined ? [] : [{ kind: 'refresh_token' as const, token: record.refreshToken, addedAt: now }]
-  const access = Object.values(record.accessTokens)
-    .filter(({ expiresAt = Infinity }) => expiresAt > now)
-    .map(({ value }) => ({ kind: 'access_token' as const, token: value, addedAt: now }))
-  return [...refresh, ...access]
+  const pending = (kind: PendingRevocation['kind'], token: string): PendingRevocation => ({ kind, token, addedAt: now })
+  const alive = Object.values(record.accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
+  return [
+    ...(record.refreshToken === undefined ? [] : [pending('refresh_token', record.refreshToken)]),
+    ...alive.map(({ value }) => pending('access_token', value)),
+  ]
 }
 
 /** `accessTokens` with one more; expired ones fall out, and beyond 32 the oldest do. */

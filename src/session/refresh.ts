@@ -1,9 +1,9 @@
 import type { Target } from '../access-token.ts'
-import type { TokenManagerError } from '../errors.ts'
+import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { conclude, type Claim } from './commit.ts'
-import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, throttled, tooLong, expired } from './outcome.ts'
+import { type Claim, conclude, withBeat } from './commit.ts'
+import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, throttled } from './outcome.ts'
 import { randomId, type SessionRecord, targetKey } from './record.ts'
 import { fraction } from './schedule.ts'
 import { leaseName, type Session, storeFailed } from './session.ts'
@@ -86,9 +86,9 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
       continue
     }
     const rest = backOffLeft(session, record)
-    if (rest > 0) return throttled(clock.now() + rest)
+    if (rest > 0) return throttled('throttled', clock.now() + rest)
     if (record.lease && record.lease.owner !== unsent && !isDead(session, record, locked)) {
-      if (clock.elapsed() > patience) return tooLong()
+      if (clock.elapsed() > patience) return throttled('coordination_timeout')
       await session.pause(WATCH)
       continue
     }
@@ -121,7 +121,7 @@ function settledBy(
     return { outcome: 'adopted' }
   if (record.refreshToken !== undefined) return undefined
   return record.doubt === undefined
-    ? { outcome: 'expired', error: expired() }
+    ? { outcome: 'expired', error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
     : { outcome: 'outcome_unknown', error: outcomeUnknown() }
 }
 
@@ -143,12 +143,12 @@ async function claimFrom(
       const free = !now.lease || now.lease.owner === unsent
       if (!free && !isDead(session, now, locked)) return undefined
       doubtful = !free
-      return { ...now, lease: { owner, beat: 0, locked }, ...(doubtful && { doubt: owner }) }
+      return { ...now, lease: { owner, beat: 0, locked }, doubt: doubtful ? owner : now.doubt }
     },
     { durability: 'relaxed' },
   )
   if (!written || !record) return undefined
-  const claim: Claim = { record, owner, began }
+  const claim: Claim = { record, owner, began, attempt: 1 }
   if (!doubtful) return claim
   // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
   await session.wait(DOUBT_WAIT)
@@ -168,9 +168,8 @@ async function send(
   const once = (): Promise<TokenAnswer> =>
     refreshTokenGrant(session.server, {
       refreshToken: record.refreshToken as string,
-      ...(target.scope !== undefined && { scope: target.scope }),
-      ...(target.resource !== undefined && { resource: target.resource }),
-      ...(record.claims && { previous: record.claims }),
+      ...target,
+      previous: record.claims,
       beforeSend: () => {
         const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
         // Slept since the claim, or signed out: others may have taken over.
@@ -179,7 +178,7 @@ async function send(
         return true
       },
     })
-  if (!quiet) session.emit('refreshing', reason === undefined ? {} : { reason })
+  if (!quiet) session.emit('refreshing', { reason })
   const answer = await once()
   const unanswered = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
   if (!unanswered || !lifecycle.isOnline()) return answer
@@ -187,7 +186,7 @@ async function send(
   claim.began = { elapsed: clock.elapsed(), now: clock.now() }
   const { written } = await session.update((now) =>
     now?.lease?.owner === claim.owner && now.generation === record.generation && !now.signedOut
-      ? { ...now, lease: { ...now.lease, beat: now.lease.beat + 1 }, doubt: randomId(crypto) }
+      ? { ...withBeat(now), doubt: randomId(crypto) }
       : undefined,
   )
   if (!written) return 'again'

@@ -19,6 +19,15 @@ export interface SessionOptions extends ScheduleOptions {
   readonly maxAge?: number | undefined
 }
 
+/** Computes the next record; pure, may run again. `undefined` leaves it as it is. */
+export type Change = (record: SessionRecord | undefined) => SessionRecord | undefined
+
+/** How a record is written. */
+export interface UpdateOptions extends SwapOptions {
+  /** For the state, when this write signs in. */
+  readonly returnTo?: string | undefined
+}
+
 /** What one context has to do with a session's record: its place, its state, and the only ways to read and write it. */
 export interface Session {
   readonly platform: Platform
@@ -35,11 +44,8 @@ export interface Session {
   apply(event: SessionEvent): void
   /** Reads the record; what it shows is applied. `undefined`: there is none. */
   read(): Promise<SessionRecord | undefined>
-  /** Writes by compare-and-set; nothing is applied. `order` places the result among the reads. */
-  update(
-    change: (record: SessionRecord | undefined) => SessionRecord | undefined,
-    options?: SwapOptions,
-  ): Promise<{ record: SessionRecord | undefined; written: boolean; order: number }>
+  /** Writes by compare-and-set; what the record is then is applied. */
+  update(change: Change, options?: UpdateOptions): Promise<{ record: SessionRecord | undefined; written: boolean }>
   /** Writes the session in memory back where the store lost it or could not be written. `over`: also over another grant. */
   save(over?: boolean): Promise<void>
   /** How long this context has been seeing the same `value` of `what`, ms; 0 for a new one. */
@@ -57,8 +63,13 @@ export interface Session {
   wake(): void
   /** Resolves after `time` ms of the monotonic clock. */
   wait(time: number): Promise<void>
+  /** Does `work` again and again until the store lets it. Nobody waits for it. */
+  retry(work: () => Promise<unknown>, during: string): void
   close(): void
 }
+
+const FIRST_DELAY = 250
+const LAST_DELAY = 5_000
 
 /** A session that has read nothing yet and started nothing. */
 export function createSession(
@@ -93,24 +104,29 @@ export function createSession(
       held = next
       for (const effect of effects) {
         if (effect === 'notify') announce(before)
-        else if (effect === 'user_changed' || effect === 'adopted') session.emit(effect, {})
-        else effectRunner(effect)
+        else if (effect === 'arm' || effect === 'drain') effectRunner(effect)
+        else {
+          session.emit(effect, {})
+          if (effect === 'storage_lost') session.retry(() => session.save(), effect)
+        }
       }
     },
     async read() {
       const began = { order: ++order, at: clock.elapsed() }
       const found = await find()
       if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
-      if (found.kind === 'newer') session.apply({ type: 'newer_version' })
+      if (found.kind === 'newer') session.apply({ type: 'none', reason: 'incompatible_version' })
       else session.apply({ type: 'read', record: recordOf(found), order: began.order })
       return recordOf(found)
     },
-    async update(change, swapOptions) {
-      const result = await update(find, store, session.name, change, swapOptions).catch((error: unknown) => {
-        if (error === NEWER_VERSION) session.apply({ type: 'newer_version' })
+    async update(change, { returnTo, ...durability } = {}) {
+      const result = await update(find, store, session.name, change, durability).catch((error: unknown) => {
+        if (error === NEWER_VERSION) session.apply({ type: 'none', reason: 'incompatible_version' })
         throw error
       })
-      return { ...result, order: ++order }
+      const { record, written } = result
+      session.apply({ type: 'read', record, order: ++order, own: written, returnTo })
+      return result
     },
     async save(over) {
       const { live } = session
@@ -128,8 +144,7 @@ export function createSession(
     },
     emit(type, details) {
       const { grantId, generation } = held.record ?? {}
-      const grant = grantId === undefined ? {} : { grant: grantId.slice(0, 8), generation }
-      const event = { type, at: clock.now(), ...grant, ...details } as never
+      const event = { type, at: clock.now(), grant: grantId?.slice(0, 8), generation, ...details } as never
       for (const listener of listeners.get(type) ?? []) deliver(() => listener(event))
     },
     on(type, listener) {
@@ -162,6 +177,17 @@ export function createSession(
       for (const wake of [...pausing]) wake()
     },
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
+    retry(work, during) {
+      const again = async (delay: number): Promise<void> => {
+        if (session.closed) return
+        await work().catch(async () => {
+          if (delay === FIRST_DELAY) session.emit('store_failed', { during })
+          await session.wait(delay)
+          await again(Math.min(2 * delay, LAST_DELAY))
+        })
+      }
+      void again(FIRST_DELAY)
+    },
     close() {
       Object.assign(session, { closed: true })
       subscribers.clear()
@@ -215,13 +241,9 @@ export function leaseName(record: SessionRecord): string {
 
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
-  if (cause === NEWER_VERSION)
-    return new TokenManagerError(
-      'ERR_SIGNED_OUT',
-      'incompatible_version',
-      'The stored session was written by a newer version of tokenward. Reload to get that version.',
-    )
-  return new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused. Nothing is lost in memory; try again.', { cause })
+  return cause === NEWER_VERSION
+    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version of tokenward wrote the session: reload')
+    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
 }
 
 const recordOf = (found: Found): SessionRecord | undefined => (found.kind === 'record' ? found.record : undefined)

@@ -10,15 +10,14 @@ import { checkIdToken } from '../protocol/id-token.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
-import type { Outbox } from './outbox.ts'
 import { randomId, revocable, type SessionRecord, targetKey, tombstone, withPending } from './record.ts'
 import { type Session, storeFailed } from './session.ts'
 import { tellOthers } from './sync.ts'
-import { keepTransaction, takeTransaction } from './transaction.ts'
+import { keepTransaction, takeTransaction, type Transaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix'> {
-  readonly returnTo?: string
+  readonly returnTo?: string | undefined
   readonly userAgent: UserAgent
   /** Everything that has to be over before the sign-in begins. */
   readonly ready: () => Promise<unknown>
@@ -52,7 +51,7 @@ export interface SignInSettings {
 }
 
 /** Signs people in to `session`. */
-export function signIn(session: Session, outbox: Outbox, { statePrefix, revokeReplaced }: SignInSettings): SignIn {
+export function signIn(session: Session, { statePrefix, revokeReplaced }: SignInSettings): SignIn {
   const { server } = session
   const { clock, crypto } = session.platform
   const completing = new Map<string, Promise<void>>()
@@ -65,11 +64,7 @@ export function signIn(session: Session, outbox: Outbox, { statePrefix, revokeRe
         const prefix = statePrefix + (userAgent.stateMarker ?? '')
         const { url, pending } = await authorizationRequest(server, { ...request, statePrefix: prefix })
         const subject = request.prompt === 'none' ? session.live?.claims?.sub : undefined
-        await keepTransaction(session, {
-          ...pending,
-          ...(returnTo !== undefined && { returnTo }),
-          ...(subject !== undefined && { onlySubject: subject }),
-        })
+        await keepTransaction(session, { ...pending, returnTo, onlySubject: subject })
         await complete(await userAgent.authorize(url, request.redirectUri))
       } finally {
         undo?.()
@@ -105,7 +100,7 @@ export function signIn(session: Session, outbox: Outbox, { statePrefix, revokeRe
   async function begin(
     response: TokenResponse,
     scope: string,
-    { returnTo, onlySubject }: { readonly returnTo?: string; readonly onlySubject?: string } = {},
+    { returnTo, onlySubject }: Partial<Transaction> = {},
   ): Promise<void> {
     const record = recordOf(response, scope)
     const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
@@ -114,61 +109,32 @@ export function signIn(session: Session, outbox: Outbox, { statePrefix, revokeRe
       const replaced = now && revokeReplaced ? revocable(now, at) : []
       const mine = revocable(record, at)
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
-      const kept = new Set(mine.map(({ token }) => token))
-      const outbox = withPending(now?.outbox ?? [], replaced, at).filter(({ token }) => !kept.has(token))
-      return { ...record, outbox }
+      const outbox = withPending(now?.outbox ?? [], replaced, at)
+      return { ...record, outbox: outbox.filter(({ token }) => !mine.some((kept) => kept.token === token)) }
     }
-    let order = session.held.order
-    let written: SessionRecord | undefined
     try {
-      const result = await session.update(change)
-      order = result.order
-      written = result.record
+      await session.update(change, { returnTo })
     } catch (cause) {
       const error = storeFailed(cause)
       if (error.reason === 'incompatible_version' || other) throw error
-      session.emit('store_failed', { during: 'sign_in' })
+      session.apply({ type: 'read', record, order: session.held.order, own: true, returnTo })
+      // The new session lives in memory alone until the store takes it.
+      session.retry(() => session.save(true), 'sign_in')
     }
-    if (other) {
-      if (written) session.apply({ type: 'read', record: written, order })
-      tellOthers(session)
-      outbox.nudge()
-      throw userChanged()
-    }
-    session.apply({ type: 'signed_in', record: written ?? record, order, ...(returnTo !== undefined && { returnTo }) })
-    if (!written) void saveLater()
     tellOthers(session)
-    session.emit('signed_in', record.claims ? { subject: record.claims.sub } : {})
-  }
-
-  /** The store refused the new session, which lives in memory alone. */
-  async function saveLater() {
-    const grantId = session.live?.grantId
-    for (let delay = 250; !session.closed && session.live?.grantId === grantId; delay = Math.min(2 * delay, 60_000)) {
-      await session.wait(delay)
-      const saved = await session.save(true).then(
-        () => true,
-        () => false,
-      )
-      if (saved) return
-    }
+    if (other)
+      throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed', 'Another person came back: both were signed out')
+    session.emit('signed_in', { subject: record.claims?.sub })
   }
 
   function recordOf(response: TokenResponse, scope: string): SessionRecord {
     const { refreshToken, idToken, claims, obtainedAt } = response
     const granted = response.scope ?? scope
+    const now = clock.now()
     return {
       ...{ version: 1, issuer: server.issuer, clientId: server.clientId, grantId: randomId(crypto), generation: 1 },
-      ...(refreshToken !== undefined && { refreshToken }),
-      ...(idToken !== undefined && { idToken }),
-      ...(claims && { claims }),
-      ...{ accessTokens: { [targetKey({})]: storedAccessToken(response, granted) }, scope: granted, outbox: [] },
-      ...{ signedInAt: clock.now(), obtainedAt, usedAt: clock.now() },
+      ...{ refreshToken, idToken, claims, obtainedAt, scope: granted, outbox: [], signedInAt: now, usedAt: now },
+      accessTokens: { [targetKey({})]: storedAccessToken(response, granted) },
     }
   }
-}
-
-function userChanged(): TokenManagerError {
-  const message = 'Another person came back from the sign-in than the one who is signed in. Both were signed out.'
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed', message)
 }

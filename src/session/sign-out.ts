@@ -1,8 +1,8 @@
 import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import { endSessionUrl } from '../protocol/end-session.ts'
 import type { Outbox, Revocation } from './outbox.ts'
-import { type PendingRevocation, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
-import type { Session } from './session.ts'
+import { revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import type { Change, Session } from './session.ts'
 import { tellOthers } from './sync.ts'
 
 /** How to sign out. */
@@ -30,7 +30,7 @@ export interface SignOutReport {
    */
   readonly revoked: Promise<'revoked' | 'uncertain' | Revocation>
   /** Where to send the person, if that was asked for and the server has such a place. */
-  readonly endSessionUrl?: string
+  readonly endSessionUrl?: string | undefined
 }
 
 /** Ends sessions. */
@@ -47,94 +47,64 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
 
   return {
     async signOut({ endSession, postLogoutRedirectUri } = {}) {
-      const { live } = session
-      const idToken = live?.idToken
+      const { idToken } = session.live ?? {}
       const { local, tokens, uncertain } = await bury('signed_out')
-      const revoked = outbox.drain(tokens).then((all) => summary(all, uncertain))
-      const url = endSession && (await endSessionUrl(session.server, { idToken, postLogoutRedirectUri }).catch(() => undefined))
+      const revoked = outbox.drain(tokens).then(
+        (all) => summary(all, uncertain),
+        () => 'pending' as const,
+      )
+      const url = endSession
+        ? await endSessionUrl(session.server, { idToken, postLogoutRedirectUri }).catch(() => undefined)
+        : undefined
       return {
-        local,
+        ...{ local, revoked, endSessionUrl: url },
         tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),
-        revoked: revoked.catch(() => 'pending' as const),
-        ...(url && { endSessionUrl: url }),
       }
     },
     async end(reason, error, from) {
-      const { tokens } = await bury(reason, error, from)
-      if (tokens.length) void outbox.drain(tokens).catch(() => {})
+      await bury(reason, error, from)
     },
   }
 
   async function bury(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord) {
     const { live } = session
     const at = clock.now()
-    let tokens: PendingRevocation[] = []
+    let tokens = live ? revocable(live, at) : []
     let uncertain = false
     let local: SignOutReport['local'] = 'removed'
-    const change = (now: SessionRecord | undefined): SessionRecord | undefined => {
-      const record = now ?? live
+    const change: Change = (record = live) => {
       local = 'removed'
-      tokens = []
       if (!record) return undefined
       // It ends the grant it saw first, and no other.
-      const mine = live === undefined || record.grantId === live.grantId
-      const held = live && mine ? revocable(live, at) : []
-      if (!mine || (from && (record.generation !== from.generation || record.refreshToken !== undefined))) {
-        local = 'superseded'
-        return undefined
-      }
-      tokens = unique([...revocable(record, at), ...held])
+      if (live && record.grantId !== live.grantId) local = 'superseded'
+      if (from && (record.generation !== from.generation || record.refreshToken !== undefined)) local = 'superseded'
+      if (local === 'superseded') return undefined
+      tokens = [...revocable(record, at), ...(live ? revocable(live, at) : [])]
+      tokens = tokens.filter(({ token }, index) => tokens.findIndex((other) => other.token === token) === index)
       uncertain = record.lease !== undefined || record.doubt !== undefined
       if (!record.signedOut) return tombstone(record, { at, reason }, tokens)
       return tokens.length ? { ...record, outbox: withPending(record.outbox, tokens, at) } : undefined
     }
+    const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
     // Refused from this turn on, whatever the store says and however long it takes.
-    if (live && !from) session.apply({ type: 'ended', grantId: live.grantId, reason, ...(error && { error }) })
+    if (!from) ended()
     try {
-      await apply(change, reason, error)
+      await session.update(change)
     } catch {
       local = 'memory_only'
-      tokens = live ? revocable(live, at) : []
-      session.emit('store_failed', { during: 'sign_out' })
-      if (live && from) session.apply({ type: 'ended', grantId: live.grantId, reason, ...(error && { error }) })
-      void keepTrying(change, reason, error)
+      ended()
+      session.retry(
+        () =>
+          session.update(change).then(() => {
+            tellOthers(session)
+            outbox.nudge()
+          }),
+        'sign_out',
+      )
     }
     tellOthers(session)
-    return { local, tokens, uncertain }
+    return { local, tokens: (local as string) === 'superseded' ? [] : tokens, uncertain }
   }
-
-  async function apply(
-    change: (now: SessionRecord | undefined) => SessionRecord | undefined,
-    reason: SignedOutReason,
-    error?: TokenManagerError,
-  ) {
-    const { record, written, order } = await session.update(change)
-    if (written && record?.signedOut)
-      session.apply({ type: 'ended', grantId: record.grantId, reason, ...(error && { error }) })
-    if (record) session.apply({ type: 'read', record, order })
-  }
-
-  async function keepTrying(
-    change: (now: SessionRecord | undefined) => SessionRecord | undefined,
-    reason: SignedOutReason,
-    error?: TokenManagerError,
-  ) {
-    for (let delay = 250; !session.closed; delay = Math.min(2 * delay, 60_000)) {
-      await session.wait(delay)
-      const done = await apply(change, reason, error).then(
-        () => true,
-        () => false,
-      )
-      if (!done) continue
-      tellOthers(session)
-      await outbox.drain().catch(() => {})
-      return
-    }
-  }
-}
-
-function unique(tokens: readonly PendingRevocation[]): PendingRevocation[] {
-  return [...new Map(tokens.map((entry) => [entry.token, entry])).values()]
 }
 
 function summary(all: readonly Revocation[], uncertain: boolean): Awaited<SignOutReport['revoked']> {

@@ -6,17 +6,17 @@ import { type SessionRecord, supersedes } from './record.ts'
 /** What an app shows of the person's session. */
 export interface SessionView {
   /** `sub` of the ID token; absent without OpenID Connect. Unique only together with the issuer. */
-  readonly subject?: string
+  readonly subject?: string | undefined
   /** Claims of the ID token, validated; absent without OpenID Connect. */
-  readonly claims?: IdTokenClaims
+  readonly claims?: IdTokenClaims | undefined
   /** Scope of the grant, space-separated. */
   readonly scope: string
   /** When the person signed in. */
   readonly signedInAt: EpochMs
   /** When `maxAge` ends the session; absent without that option. */
-  readonly maxAgeAt?: EpochMs
+  readonly maxAgeAt?: EpochMs | undefined
   /** What was given to `signIn({ returnTo })`, on the page that completed that sign-in. */
-  readonly returnTo?: string
+  readonly returnTo?: string | undefined
 }
 
 /**
@@ -28,20 +28,20 @@ export interface SessionView {
  */
 export type SessionState =
   | { readonly status: 'loading' }
-  | { readonly status: 'signedOut'; readonly reason: SignedOutReason; readonly error?: TokenManagerError }
+  | { readonly status: 'signedOut'; readonly reason: SignedOutReason; readonly error?: TokenManagerError | undefined }
   | {
       readonly status: 'signedIn'
       readonly session: SessionView
       readonly health: 'ok' | 'suspended' | 'sign_in_suggested'
-      readonly cause?: TokenManagerError
-      readonly retryAt?: EpochMs
+      readonly cause?: TokenManagerError | undefined
+      readonly retryAt?: EpochMs | undefined
     }
 
 /** What one context knows. */
 export interface Held {
   readonly state: SessionState
   /** The record last known; a living one exactly when `state` is `signedIn`. */
-  readonly record?: SessionRecord
+  readonly record?: SessionRecord | undefined
   /** The read or write `record` stems from; a later one wins. */
   readonly order: number
   /** The grant that ended here: whatever the store still says, it does not come back. */
@@ -50,14 +50,23 @@ export interface Held {
 
 /** What can happen to a session. An answer names the record it began from, so a late one is harmless. */
 export type SessionEvent =
-  | { readonly type: 'read'; readonly record: SessionRecord | undefined; readonly order: number }
-  | { readonly type: 'newer_version' }
-  | { readonly type: 'unreadable'; readonly error: TokenManagerError }
-  | { readonly type: 'signed_in'; readonly record: SessionRecord; readonly order: number; readonly returnTo?: string }
-  | { readonly type: 'committed'; readonly record: SessionRecord; readonly order: number }
+  /** `own`: this context wrote it. */
+  | {
+      readonly type: 'read'
+      readonly record: SessionRecord | undefined
+      readonly order: number
+      readonly own?: boolean
+      readonly returnTo?: string | undefined
+    }
   | { readonly type: 'refresh_failed'; readonly from: SessionRecord; readonly error: TokenManagerError; readonly usable: boolean }
-  | { readonly type: 'ended'; readonly grantId: string; readonly reason: SignedOutReason; readonly error?: TokenManagerError }
-  | { readonly type: 'sign_in_failed'; readonly error: TokenManagerError }
+  /** It is over for this context, whatever the store says. */
+  | { readonly type: 'ended'; readonly grantId: string; readonly reason: SignedOutReason; readonly error?: TokenManagerError | undefined }
+  /** There is none, for a reason that no record tells. */
+  | {
+      readonly type: 'none'
+      readonly reason: 'sign_in_failed' | 'storage_lost' | 'incompatible_version'
+      readonly error?: TokenManagerError
+    }
 
 /** What has to be done about it, in this order. */
 export type SessionEffect =
@@ -66,7 +75,7 @@ export type SessionEffect =
   /** The access tokens or their limits changed: look at the timers again. */
   | 'arm'
   /** The store lost a session that lives here: write it back. */
-  | 'write_back'
+  | 'storage_lost'
   /** Another person is signed in now. */
   | 'user_changed'
   /** Another context refreshed. */
@@ -83,74 +92,68 @@ type Next = readonly [Held, readonly SessionEffect[]]
 export function transition(held: Held, event: SessionEvent, maxAge?: number): Next {
   switch (event.type) {
     case 'read':
-      return event.record ? known(held, event.record, event.order, maxAge) : vanished(held, event.order)
-    case 'newer_version':
-      return signedOut({ ...held, order: Infinity }, 'incompatible_version')
-    case 'unreadable':
-      return held.state.status === 'loading' ? signedOut(held, 'storage_lost', event.error) : [held, []]
-    case 'signed_in':
-      return signedIn(held, event.record, event.order, maxAge, event.returnTo)
-    case 'committed':
-      return held.record?.grantId === event.record.grantId && isLive(held) && event.record.generation > held.record.generation
-        ? signedIn(held, event.record, event.order, maxAge)
-        : [held, []]
+      return event.record ? known(held, event.record, event, maxAge) : vanished(held, event.order)
     case 'refresh_failed':
       return failed(held, event)
     case 'ended':
       if (isLive(held) && held.record?.grantId !== event.grantId) return [held, []]
       return signedOut({ ...held, ended: event.grantId }, event.reason, event.error)
-    case 'sign_in_failed':
-      return isLive(held) ? [held, []] : signedOut(held, 'sign_in_failed', event.error)
+    case 'none':
+      return none(held, event)
   }
 }
 
-function known(held: Held, record: SessionRecord, order: number, maxAge?: number): Next {
+function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, { type: 'read' }>, maxAge?: number): Next {
   const current = held.record
-  if (record.signedOut) return buried(held, record, order)
-  if (record.grantId === held.ended) return [held, []]
-  if (order < held.order && !(current && supersedes(record, current))) return [held, []]
-  if (current && isLive(held) && current.grantId === record.grantId && record.generation < current.generation)
-    return [held, []]
-  const [next, effects] = signedIn(held, record, Math.max(order, held.order), maxAge)
-  const adopted = current && isLive(held) && supersedes(record, current)
-  return [next, adopted ? [...effects, 'adopted'] : effects]
-}
-
-function buried(held: Held, record: SessionRecord, order: number): Next {
-  const { record: current, state } = held
-  if (order < held.order && !(current && supersedes(record, current))) return [held, []]
-  const next = { ...held, record, order: Math.max(order, held.order) }
+  const ahead = current !== undefined && supersedes(record, current)
+  const behind = isLive(held) && current !== undefined && supersedes(current, record)
+  if ((event.order < held.order && !ahead) || behind || (!record.signedOut && record.grantId === held.ended)) return [held, []]
+  const next = { ...held, record, order: Math.max(event.order, held.order) }
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
-  if (state.status === 'signedOut') return [next, drain]
-  const { reason = 'signed_out' } = record.signedOut ?? {}
-  const seen = state.status === 'signedIn' && reason === 'signed_out' ? 'signed_out_elsewhere' : reason
-  const [after, effects] = signedOut(next, seen)
-  return [{ ...after, record }, [...effects, ...drain]]
+  if (record.signedOut) {
+    if (held.state.status === 'signedOut') return [next, drain]
+    const { reason } = record.signedOut
+    const seen = isLive(held) && !event.own && reason === 'signed_out' ? 'signed_out_elsewhere' : reason
+    const [after, effects] = signedOut(next, seen)
+    return [after, [...effects, ...drain]]
+  }
+  const [after, effects] = signedIn(held, next, maxAge, event.returnTo)
+  return [after, [...effects, ...(ahead && isLive(held) && !event.own ? (['adopted'] as const) : []), ...drain]]
 }
 
 function vanished(held: Held, order: number): Next {
   if (order < held.order) return [held, []]
-  if (isLive(held)) return [held, ['write_back']]
+  if (isLive(held)) return [held, ['storage_lost']]
   return held.state.status === 'loading' ? signedOut({ ...held, order }, 'none') : [held, []]
 }
 
-function signedIn(held: Held, record: SessionRecord, order: number, maxAge?: number, returnTo?: string): Next {
+function none(held: Held, { reason, error }: Extract<SessionEvent, { type: 'none' }>): Next {
+  // A newer version wrote the record: nothing that is read later can be understood.
+  if (reason === 'incompatible_version') return signedOut({ ...held, order: Infinity }, reason)
+  const stays = isLive(held) || (reason === 'storage_lost' && held.state.status !== 'loading')
+  return stays ? [held, []] : signedOut(held, reason, error)
+}
+
+function signedIn(held: Held, next: Held & { readonly record: SessionRecord }, maxAge?: number, returnTo?: string): Next {
   const { state: before, record: current } = held
+  const { record } = next
+  const { claims, scope, signedInAt, refreshToken, doubt } = record
   const same = before.status === 'signedIn' && current?.grantId === record.grantId
   const progressed = !same || record.generation > (current?.generation ?? 0)
-  const session = view(record, maxAge, returnTo ?? (same ? before.session.returnTo : undefined))
-  const health = spent(record) ? 'sign_in_suggested' : same && !progressed ? before.health : 'ok'
-  const unchanged = same && health === before.health && equal(session, before.session)
-  const state = unchanged ? before : ({ status: 'signedIn', session, health } as const)
+  const session: SessionView = {
+    ...{ subject: claims?.sub, claims, scope, signedInAt },
+    maxAgeAt: maxAge && signedInAt + maxAge,
+    returnTo: returnTo ?? (same ? before.session.returnTo : undefined),
+  }
+  const health = refreshToken === undefined && doubt !== undefined ? 'sign_in_suggested' : progressed ? 'ok' : before.health
+  const unchanged = same && health === before.health && JSON.stringify(session) === JSON.stringify(before.session)
   const other = before.status === 'signedIn' && !same && before.session.subject !== session.subject
-  const { ended, ...rest } = held
   return [
-    { ...rest, state, record, order, ...(ended !== undefined && ended !== record.grantId && { ended }) },
+    { ...next, state: unchanged ? before : { status: 'signedIn', session, health } },
     [
       ...(unchanged ? [] : (['notify'] as const)),
       ...(progressed ? (['arm'] as const) : []),
       ...(other ? (['user_changed'] as const) : []),
-      ...(record.outbox.length ? (['drain'] as const) : []),
     ],
   ]
 }
@@ -161,27 +164,19 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
     return [held, []]
   if (usable || state.health === 'sign_in_suggested') return [held, ['arm']]
   const { session } = state
-  const { retryAt } = error
-  const next: SessionState = { status: 'signedIn', session, health: 'suspended', cause: error, ...(retryAt && { retryAt }) }
-  return [{ ...held, state: next }, ['notify', 'arm']]
+  return [
+    { ...held, state: { status: 'signedIn', session, health: 'suspended', cause: error, retryAt: error.retryAt } },
+    ['notify', 'arm'],
+  ]
 }
 
-function signedOut({ record, ...held }: Held, reason: SignedOutReason, error?: TokenManagerError): Next {
-  const state: SessionState = { status: 'signedOut', reason, ...(error && { error }) }
-  const tomb = record?.signedOut ? { record } : {}
-  return [{ ...held, ...tomb, state }, ['notify', 'arm']]
-}
-
-function view(record: SessionRecord, maxAge?: number, returnTo?: string): SessionView {
-  const { claims, scope, signedInAt } = record
-  return {
-    ...(claims && { subject: claims.sub, claims }),
-    ...{ scope, signedInAt },
-    ...(maxAge !== undefined && { maxAgeAt: signedInAt + maxAge }),
-    ...(returnTo !== undefined && { returnTo }),
-  }
+function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError): Next {
+  const { record } = held
+  // What is left of a session in memory is nothing but its end.
+  return [
+    { ...held, record: record?.signedOut && record, state: { status: 'signedOut', reason, error } },
+    ['notify', 'arm'],
+  ]
 }
 
 const isLive = (held: Held): boolean => held.state.status === 'signedIn'
-const spent = (record: SessionRecord): boolean => record.refreshToken === undefined && record.doubt !== undefined
-const equal = (a: SessionView, b: SessionView): boolean => JSON.stringify(a) === JSON.stringify(b)

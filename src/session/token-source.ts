@@ -1,5 +1,5 @@
 import type { AccessToken, Target, TokenSource } from '../access-token.ts'
-import { TokenManagerError, type SignedOutReason } from '../errors.ts'
+import { TokenManagerError } from '../errors.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { RefreshOutcome } from './outcome.ts'
 import { type SessionRecord, targetKey } from './record.ts'
@@ -99,7 +99,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       const outcome = await refresh(target, reason)
       await grantNow(target, undefined, from)
       const held = tokens.usable(target, 0)
-      if (held && (outcome.outcome === 'refreshed' || outcome.outcome === 'adopted' || 'held' in outcome)) return held.token
+      if (held && (!outcome.error || 'held' in outcome)) return held.token
       throw errorOf(outcome, session)
     },
     refreshAhead(target, reason) {
@@ -148,62 +148,56 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const began = clock.elapsed()
     const result = await refreshOnce(session, { from, target, reason })
     const duration = clock.elapsed() - began
-    const { outcome } = result
-    const { retryAt = 0 } = 'error' in result ? result.error : {}
-    quietUntil = clock.elapsed() + Math.max(QUIET, retryAt - clock.now())
-    if (outcome === 'refreshed') {
-      tellOthers(session)
-      session.emit('refreshed', { duration, attempt: result.attempt, ...(reason !== undefined && { reason }) })
-    } else if (outcome === 'adopted' || outcome === 'superseded') {
-      session.emit('waited', { duration })
-    } else if ('error' in result) {
-      await failed(from, target, result, duration)
-    }
-    return result
-  }
-
-  async function failed(
-    from: SessionRecord,
-    target: Target,
-    { outcome, error }: Extract<RefreshOutcome, { error: unknown }>,
-    duration: number,
-  ) {
-    const { reason, status, retryAt } = error
-    const details = { ...(status !== undefined && { status }), ...(retryAt !== undefined && { retryAt }) }
-    session.emit('refresh_failed', { outcome, reason, duration, ...details })
+    const { outcome, error } = result
+    quietUntil = clock.elapsed() + Math.max(QUIET, (error?.retryAt ?? 0) - clock.now())
     const usable = tokens.usable(target, 0) !== undefined
-    if (outcome === 'rejected' || outcome === 'user_changed') {
-      session.apply({ type: 'ended', grantId: from.grantId, reason: outcome, error })
-      tellOthers(session)
-    } else if (outcome === 'expired' || outcome === 'outcome_unknown') {
-      if (!usable) await end(outcome, error, from)
-    } else session.apply({ type: 'refresh_failed', from, error, usable })
+    switch (result.outcome) {
+      case 'refreshed':
+        session.emit('refreshed', { duration, attempt: result.attempt, reason })
+        tellOthers(session)
+        return result
+      case 'adopted':
+      case 'superseded':
+        session.emit('waited', { duration })
+        return result
+      case 'signed_out':
+        return result
+      case 'rejected':
+      case 'user_changed':
+        tellOthers(session)
+        break
+      case 'expired':
+      case 'outcome_unknown':
+        if (!usable) await end(result.outcome, result.error, from)
+        break
+      default:
+        session.apply({ type: 'refresh_failed', from, error: result.error, usable })
+    }
+    const { reason: why, status, retryAt } = result.error
+    session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
+    return result
   }
 }
 
 /** Why there is no session, as an error. */
 export function signedOutError({ held: { state } }: Session): TokenManagerError {
-  const reason: SignedOutReason = state.status === 'signedOut' ? state.reason : 'signed_out_elsewhere'
-  const cause = state.status === 'signedOut' ? state.error : undefined
-  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in (${reason}). Call signIn().`, { cause })
+  const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
+  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
 }
 
 function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   if (outcome.outcome === 'signed_out') return signedOutError(session)
-  if ('error' in outcome) return outcome.error
-  const message = 'The authorization server issued an access token that had already expired. Check its lifetimes.'
-  return new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
+  const message = 'The new access token had already expired'
+  return outcome.error ?? new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
 }
 
 function missingScope({ scope }: Target, live: SessionRecord): string | undefined {
   const granted = live.scope.split(' ')
-  const missing = scope?.split(' ').filter((one) => one && !granted.includes(one))
-  return missing?.length ? missing.join(' ') : undefined
+  return scope?.split(' ').find((one) => one && !granted.includes(one))
 }
 
 function scopeError(scope: string): TokenManagerError {
-  const message = 'The grant does not cover the scope asked for. Call signIn() with it.'
-  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', message, { scope })
+  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', 'The grant lacks a scope', { scope })
 }
 
 /** Waits for `promise` unless `signal` ends this wait; what others wait for goes on. */

@@ -5,9 +5,9 @@ import type { Session } from './session.ts'
 
 /** A sign-in on its way: what has to be remembered until the person comes back. */
 export interface Transaction extends PendingAuthorization {
-  readonly returnTo?: string
+  readonly returnTo?: string | undefined
   /** The person who may come back: a silent sign-in must not change the user (OpenID Connect Core §12.2). */
-  readonly onlySubject?: string
+  readonly onlySubject?: string | undefined
 }
 
 /** How long a person may take. */
@@ -29,9 +29,9 @@ export async function takeTransaction(session: Session, state: string): Promise<
     taken = pending.find((one) => one.state === state)
     return taken && pending.filter((one) => one !== taken)
   })
-  if (!taken) throw rejected('state_mismatch', 'This answer belongs to no sign-in that is on its way here, or was used.')
+  if (!taken) throw rejected('state_mismatch', 'No sign-in on its way here has this state, or it was used')
   if (!isAlive(taken, session.platform.clock.now()))
-    throw rejected('transaction_expired', 'The sign-in took longer than ten minutes.')
+    throw rejected('transaction_expired', 'The sign-in took longer than ten minutes')
   return taken
 }
 
@@ -53,5 +53,5 @@ function isAlive({ createdAt }: Transaction, now: EpochMs): boolean {
 }
 
 function rejected(reason: 'state_mismatch' | 'transaction_expired', message: string): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, `${message} Start a new sign-in.`)
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, message)
 }
