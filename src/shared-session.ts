@@ -3,13 +3,14 @@ import type { Platform, Store } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
 import { base64url } from './protocol/base64url.ts'
 import { heldTokens } from './session/held-tokens.ts'
+import { limits as createLimits } from './session/limits.ts'
 import { outbox as createOutbox } from './session/outbox.ts'
 import { createSession, type Session, storeFailed } from './session/session.ts'
 import { type SignIn, signIn } from './session/sign-in.ts'
 import { type SignOut, signOut } from './session/sign-out.ts'
 import { hearOthers } from './session/sync.ts'
 import { type RefreshingTokenSource, tokenSource } from './session/token-source.ts'
-import { limits as createLimits, startUpkeep } from './session/upkeep.ts'
+import { startUpkeep } from './session/upkeep.ts'
 
 /** The one session that all managers for an issuer, a client and an account share on one store. */
 export interface SharedSession {

@@ -176,7 +176,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
         get: getToken,
         replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
       },
-      fetch: (input, init) => (ports?.fetch ?? globalThis.fetch)(input, init),
+      fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
       ...{ match, unlisted, whenSignedOut },
       observe: (type, details) => shared?.session.emit(type, details),
     }),
@@ -208,10 +208,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
   }
 
   function here(): SharedSession {
-    const found = use()
-    if (found) return found
-    const message = 'There is no window here: call this in the browser, not while rendering on a server.'
-    throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', message)
+    return use() ?? nowhere()
   }
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
@@ -242,6 +239,10 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
       session.emit('sign_in_failed', { reason: failure.reason })
     }
   }
+}
+
+function nowhere(): never {
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'There is no window here')
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -1,13 +1,13 @@
 import type { AccessToken, Target, TokenSource } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { HeldTokens } from './held-tokens.ts'
+import type { Limits } from './limits.ts'
 import type { RefreshOutcome } from './outcome.ts'
 import { type SessionRecord, targetKey } from './record.ts'
 import { refreshOnce } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
 import { tellOthers } from './sync.ts'
-import type { Limits } from './upkeep.ts'
 
 /** Where the manager gets tokens from. */
 export interface RefreshingTokenSource extends TokenSource {

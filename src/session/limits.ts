@@ -1,0 +1,43 @@
+import type { Session } from './session.ts'
+
+/** The local limits of a session. */
+export interface Limits {
+  /** The first one that has passed. */
+  overdue(): 'max_age' | 'idle' | undefined
+  /** When the next one passes, wall clock. */
+  readonly next: number
+  /** The session was used. */
+  used(): void
+}
+
+/** `maxAge` and `idleTimeout`, counted in the record, so for all contexts together. */
+export function limits(session: Session): Limits {
+  const { maxAge, idleTimeout } = session.options
+  const { clock } = session.platform
+  let written = -Infinity
+  const idleAt = () => Math.max(session.live?.usedAt ?? 0, written) + (idleTimeout ?? Infinity)
+  const maxAgeAt = () => (session.live?.signedInAt ?? 0) + (maxAge ?? Infinity)
+  return {
+    overdue() {
+      if (!session.live || (maxAge === undefined && idleTimeout === undefined)) return undefined
+      const now = clock.now()
+      return now >= maxAgeAt() ? 'max_age' : now >= idleAt() ? 'idle' : undefined
+    },
+    get next() {
+      return Math.min(maxAgeAt(), idleAt())
+    },
+    used() {
+      if (idleTimeout === undefined) return
+      const now = clock.now()
+      const { live } = session
+      if (!live || now - Math.max(live.usedAt, written) < idleTimeout / 10) return
+      written = now
+      // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
+      session
+        .update((record) => (record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined), {
+          durability: 'relaxed',
+        })
+        .catch(() => {})
+    },
+  }
+}
