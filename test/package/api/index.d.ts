@@ -87,7 +87,7 @@ declare class TokenManagerError extends Error {
     readonly acrValues?: readonly string[];
     readonly maxAge?: number;
     readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, message: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
 interface IdTokenClaims {
@@ -156,12 +156,12 @@ interface TokenManagerOptions {
 }
 interface EventBase {
     readonly at: EpochMs;
-    readonly grant?: string;
-    readonly generation?: number;
+    readonly grant?: string | undefined;
+    readonly generation?: number | undefined;
 }
 interface TokenManagerEvents {
     signed_in: {
-        readonly subject?: string;
+        readonly subject?: string | undefined;
     };
     sign_in_failed: {
         readonly reason: TokenManagerErrorReason;
@@ -170,12 +170,12 @@ interface TokenManagerEvents {
         readonly reason: string;
     };
     refreshing: {
-        readonly reason?: string;
+        readonly reason?: string | undefined;
     };
     refreshed: {
         readonly duration: number;
         readonly attempt: number;
-        readonly reason?: string;
+        readonly reason?: string | undefined;
     };
     adopted: object;
     waited: {
@@ -185,15 +185,15 @@ interface TokenManagerEvents {
         readonly outcome: string;
         readonly reason: TokenManagerErrorReason;
         readonly duration: number;
-        readonly status?: number;
-        readonly retryAt?: EpochMs;
+        readonly status?: number | undefined;
+        readonly retryAt?: EpochMs | undefined;
     };
     token_rejected: {
         readonly replaced: boolean;
     };
     step_up_required: {
         readonly reason: TokenManagerErrorReason;
-        readonly scope?: string;
+        readonly scope?: string | undefined;
     };
     retry_impossible: {
         readonly status: number;
@@ -228,25 +228,25 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
 interface SessionView {
-    readonly subject?: string;
-    readonly claims?: IdTokenClaims;
+    readonly subject?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
     readonly scope: string;
     readonly signedInAt: EpochMs;
-    readonly maxAgeAt?: EpochMs;
-    readonly returnTo?: string;
+    readonly maxAgeAt?: EpochMs | undefined;
+    readonly returnTo?: string | undefined;
 }
 type SessionState = {
     readonly status: "loading";
 } | {
     readonly status: "signedOut";
     readonly reason: SignedOutReason;
-    readonly error?: TokenManagerError;
+    readonly error?: TokenManagerError | undefined;
 } | {
     readonly status: "signedIn";
     readonly session: SessionView;
     readonly health: "ok" | "suspended" | "sign_in_suggested";
-    readonly cause?: TokenManagerError;
-    readonly retryAt?: EpochMs;
+    readonly cause?: TokenManagerError | undefined;
+    readonly retryAt?: EpochMs | undefined;
 };
 type Revocation = "revoked" | "unsupported" | "failed" | "pending";
 interface SignOutOptions {
@@ -259,7 +259,7 @@ interface SignOutReport {
         readonly revocation: "pending";
     }[];
     readonly revoked: Promise<"revoked" | "uncertain" | Revocation>;
-    readonly endSessionUrl?: string;
+    readonly endSessionUrl?: string | undefined;
 }
 interface SignInOptions {
     readonly returnTo?: string;
