@@ -52,7 +52,16 @@ export async function story({ servers, open, step, complaints, photograph }: Sta
     const said = new Set(await Promise.all([first, second].map((page) => press(page, 'Call the API'))))
     return `${[...said].join(' / ')}, in both tabs`
   })
+  await first.getByLabel('1 min').check()
+  await first.waitForTimeout(300)
   await photograph(first)
+  await step('Walk through it by keyboard', 'every stop named and visible', () => walk(first))
+  await step('Make it as narrow as a phone', '360 px wide, nothing beyond', async () => {
+    await first.setViewportSize({ width: 360, height: 740 })
+    const width = await first.evaluate(() => document.documentElement.scrollWidth)
+    await first.setViewportSize({ width: 1280, height: 1000 })
+    return `${width} px wide, ${width > 360 ? 'something' : 'nothing'} beyond`
+  })
   await step('Sign out in the other tab', 'Signed out in both, 1 revoked', async () => {
     const before = revoked()
     await second.getByRole('button', { name: 'Sign out', exact: true }).click()
@@ -113,6 +122,31 @@ async function press(page: Page, name: string): Promise<string> {
   await said.nth(before).waitFor()
   const text = (await said.first().locator('span').last().textContent()) ?? ''
   return text.replace(`${tab} `, '').replace(/ in \d+ ms\.$/, '')
+}
+
+/** Goes from stop to stop with the Tab key; says which of them a person could not make out. */
+async function walk(page: Page): Promise<string> {
+  const bad = new Set<string>()
+  const stops = new Set<string>()
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab')
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement
+      if (!element || element === document.body) return undefined
+      const input = element as HTMLInputElement
+      const name = element.ariaLabel || input.labels?.[0]?.textContent || element.textContent || ''
+      const shown = [element, element.nextElementSibling].some(
+        (each) => each && getComputedStyle(each).outlineStyle !== 'none',
+      )
+      return { name: name.trim().slice(0, 40), shown }
+    })
+    if (!stop) break
+    stops.add(stop.name)
+    if (!stop.name || !stop.shown) bad.add(stop.name || 'a nameless one')
+  }
+  if (stops.size < 10) return `only ${stops.size} stops`
+  return bad.size ? `not: ${[...bad].join(', ')}` : 'every stop named and visible'
 }
 
 /** Waits until `count()` has reached `expected`, a few seconds at most. */

@@ -90,7 +90,11 @@ setInterval(() => document.visibilityState === 'visible' && void updateCounts(),
 
 await tokens.ready()
 if (location.pathname !== '/') history.replaceState(null, '', '/')
-if (tokens.state.status === 'signedIn' && !token) await noteToken(lastGeneration(feed.entries))
+if (tokens.state.status === 'signedIn' && !token) {
+  // The other tabs' answers tell which token it is.
+  if (!lastGeneration(feed.entries)) await new Promise((next) => setTimeout(next, 100))
+  await noteToken(lastGeneration(feed.entries))
+}
 document.body.dataset.ready = 'true'
 
 /** Remembers the token in use for panel and timeline. Its value stays where it is. */

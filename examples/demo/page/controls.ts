@@ -52,8 +52,7 @@ export function showControls(state: SessionState, world: World, tabs: number): v
   at('server').classList.toggle('active', world.down)
   at('network').hidden = !world.offline
   at('hint').textContent = hint(signedIn, world, tabs)
-  if (focused instanceof HTMLElement && focused !== document.body && focused.offsetParent === null)
-    at('controls').focus()
+  if (focused instanceof HTMLElement && focused !== document.body && focused.offsetParent === null) at('hint').focus()
   showBanner(signedIn, world)
 }
 

@@ -6,6 +6,8 @@ const shown = 80
 
 /** Writes the feed into `list` in words, newest first; `list` is a live region. */
 export function createEventLog(list: HTMLElement, feed: Feed): void {
+  // It scrolls: the keyboard has to get there, also where the browser does not see to that.
+  list.tabIndex = 0
   const empty = list.querySelector('.empty')
   const add = (entry: Entry) => {
     const row = rowOf(entry)
@@ -24,6 +26,7 @@ function rowOf(entry: Entry): HTMLElement | undefined {
   if (!line) return undefined
   const row = document.createElement('li')
   row.dataset.at = String(entry.at)
+  row.dataset.kind = entry.kind
   const time = document.createElement('time')
   time.dateTime = new Date(entry.at).toISOString()
   time.textContent = new Date(entry.at).toLocaleTimeString([], { hour12: false })

@@ -1,4 +1,4 @@
-import type { Symbol } from './timeline-model.ts'
+import type { Sign } from './timeline-model.ts'
 
 const namespace = 'http://www.w3.org/2000/svg'
 
@@ -11,7 +11,7 @@ export function svg(name: string, attributes: Record<string, string | number>, .
 }
 
 /** One shape for each meaning, 14 px across around 0,0: told apart without colour. */
-const shapes: Record<Symbol, string> = {
+const shapes: Record<Sign, string> = {
   'signed-in': 'M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z',
   led: 'M0-7L7 5.5H-7z',
   took: 'M0-7L7 0L0 7L-7 0z',
@@ -23,11 +23,11 @@ const shapes: Record<Symbol, string> = {
 }
 
 /** The shape of `symbol` at a place, with `text` as its tooltip. */
-export function glyph(symbol: Symbol, x: number, y: number, text = '') {
+export function glyph(symbol: Sign, x: number, y: number, text = '') {
   const path = svg('path', { d: shapes[symbol], 'fill-rule': 'evenodd' })
   return svg('g', { class: `glyph ${symbol}`, transform: `translate(${x} ${y})` }, path, svg('title', {}, text))
 }
 
 /** The shape alone, for lists and the legend. */
-export const icon = (symbol: Symbol) =>
+export const icon = (symbol: Sign) =>
   svg('svg', { class: 'icon', viewBox: '-8 -8 16 16', 'aria-hidden': 'true' }, glyph(symbol, 0, 0))

@@ -1,7 +1,7 @@
 import { icon } from './glyphs.ts'
-import type { Symbol } from './timeline-model.ts'
+import type { Sign } from './timeline-model.ts'
 
-const meanings: readonly (readonly [Symbol | 'token' | 'ahead' | 'unused' | 'waited' | 'calls', string])[] = [
+const meanings: readonly (readonly [Sign | 'token' | 'ahead' | 'unused' | 'waited' | 'calls', string])[] = [
   ['token', 'Access token in use'],
   ['ahead', 'Refreshed ahead from here on'],
   ['unused', 'Given up before it expired'],
@@ -26,7 +26,7 @@ export function showLegend(list: HTMLElement): void {
       swatch.className = `swatch ${what}`
       if (what === 'calls') swatch.textContent = '25'
       const drawn = ['token', 'ahead', 'unused', 'waited', 'calls'].includes(what)
-      item.append(drawn ? swatch : icon(what as Symbol), text)
+      item.append(drawn ? swatch : icon(what as Sign), text)
       return item
     }),
   )

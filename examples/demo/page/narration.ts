@@ -1,9 +1,9 @@
 import type { Entry } from './feed.ts'
-import type { Symbol } from './timeline-model.ts'
+import type { Sign } from './timeline-model.ts'
 
 /** A happening in words. */
 export interface Line {
-  readonly symbol?: Symbol
+  readonly symbol?: Sign
   readonly text: string
 }
 
@@ -19,7 +19,9 @@ const events: Record<string, (event: Event) => Line | undefined> = {
   adopted: ({ generation }) => ({ symbol: 'took', text: `took token ${generation} from another tab: no request.` }),
   waited: ({ duration }) => ({ text: `waited ${ms(duration)} for another tab's refresh.` }),
   sign_in_failed: ({ reason }) => ({ symbol: 'failed', text: `did not sign in (${reason}).` }),
-  refresh_failed: ({ reason, outcome }) => ({ symbol: 'failed', text: `could not refresh: ${outcome} (${reason}).` }),
+  refresh_failed: ({ reason, outcome }) =>
+    // Holding back after a failure is not worth a line.
+    outcome === 'throttled' ? undefined : { symbol: 'failed', text: `could not refresh (${reason}).` },
   token_rejected: () => ({ symbol: 'rejected', text: 'had its token refused by the API before it expired.' }),
   signed_out: ({ reason = '' }) => ({ symbol: 'signed-out', text: `is signed out: ${signedOut[reason] ?? reason}.` }),
   revoked: () => ({ symbol: 'revoked', text: 'had a token revoked at the authorization server.' }),

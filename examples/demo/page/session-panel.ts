@@ -51,7 +51,7 @@ export function showState(state: SessionState): void {
 /** Shows how long the access token lives; call it again and again. */
 export function showToken(token: Token | undefined): void {
   at('expiry').hidden = !token
-  at('generation').textContent = token ? String(token.generation) : '–'
+  at('generation').textContent = token?.generation ? String(token.generation) : '–'
   if (!token) return
   const left = Math.max(token.end - Date.now(), 0)
   at('expiry-text').textContent = left ? 'Access token expires in' : 'Access token expired'

@@ -45,9 +45,10 @@ export function band(
 export function lane(scale: Scale, { bars, marks, led, waited, calls }: Lane, top: number): Node[] {
   const rejected = marks.filter(({ symbol }) => symbol === 'rejected')
   const others = marks.filter(({ symbol }) => symbol !== 'rejected')
+  const bottom = [...calls, ...rejected].sort((a, b) => a.at - b.at)
   const y = top + 34
   return [
-    ...bars.flatMap((each) => bar(scale, each, top + 48)),
+    ...bars.flatMap((each) => token(scale, each, top + 48)),
     ...led.map(({ from, until = from }) => {
       const x = place(scale, from)
       return svg('rect', {
@@ -62,11 +63,16 @@ export function lane(scale: Scale, { bars, marks, led, waited, calls }: Lane, to
     ...waited.map(({ from, until = from }) =>
       svg('line', { class: 'waited-span', x1: place(scale, from), x2: place(scale, until), y1: y, y2: y }),
     ),
-    ...row(scale, others, 16, (x, mark) => moment(x, y, mark)),
     ...row(
       scale,
-      [...calls, ...rejected].sort((a, b) => a.at - b.at),
-      20,
+      others,
+      () => 15,
+      (x, mark) => moment(x, y, mark),
+    ),
+    ...row(
+      scale,
+      bottom,
+      (item) => ('symbol' in item ? 16 : pillWidth(item) + 2),
       (x, item) => ('symbol' in item ? moment(x, top + 82, item) : pill(x, top + 82, item)),
     ),
   ]
@@ -74,7 +80,12 @@ export function lane(scale: Scale, { bars, marks, led, waited, calls }: Lane, to
 
 /** What reached the authorization server. */
 export const moments = (scale: Scale, marks: readonly Mark[], y: number): Node[] =>
-  row(scale, marks, 16, (x, mark) => moment(x, y, mark))
+  row(
+    scale,
+    marks,
+    () => 15,
+    (x, mark) => moment(x, y, mark),
+  )
 
 /** A new token on its way from one tab to another. */
 export function handover(scale: Scale, at: number, from: number, to: number): Node[] {
@@ -84,29 +95,36 @@ export function handover(scale: Scale, at: number, from: number, to: number): No
   return [svg('line', { class: 'handover', x1: x, x2: x, y1: from + gap, y2: to - gap })]
 }
 
-/** Puts `items` side by side where their times are too close to tell apart. */
+/** How far a mark may stand from its time, in pixels. */
+const farthest = 40
+
+/** Puts `items` side by side where their times are too close to tell apart: the latest stays in place. */
 function row<T extends { at: number }>(
   scale: Scale,
   items: readonly T[],
-  gap: number,
+  width: (item: T) => number,
   draw: (x: number, item: T) => Node,
 ) {
-  let last = Number.NEGATIVE_INFINITY
+  let limit = Number.POSITIVE_INFINITY
   return items
     .filter(({ at }) => at >= scale.from)
+    .reverse()
     .map((item) => {
-      last = Math.max(place(scale, item.at), last + gap)
-      return draw(last, item)
+      const half = width(item) / 2
+      const x = Math.min(place(scale, item.at), Math.max(limit - half, place(scale, item.at) - farthest))
+      limit = x - half
+      return draw(x, item)
     })
 }
 
 const moment = (x: number, y: number, { at, symbol, text }: Mark) =>
   glyph(symbol, x, y, `${text}, ${new Date(at).toLocaleTimeString()}`)
 
-function bar(scale: Scale, { from, until, end, lifetime, generation }: Bar, y: number): Node[] {
+function token(scale: Scale, bar: Bar, y: number): Node[] {
+  const { from, until, end, generation } = bar
   if (end < scale.from || from > scale.to) return []
   const [x, used, expiry] = [place(scale, from), place(scale, until), place(scale, end)]
-  const ahead = place(scale, Math.min(until, Math.max(from, end - lifetime * 0.2)))
+  const ahead = place(scale, bar.ahead)
   const width = Math.max(used - x, 2)
   const title = svg('title', {}, `Access token ${generation}: used ${Math.round((until - from) / 1000)} s`)
   const shape = svg('rect', { class: `token ${generation % 2 ? 'odd' : 'even'}`, x, y, width, height: 18, rx: 4 })
@@ -115,20 +133,23 @@ function bar(scale: Scale, { from, until, end, lifetime, generation }: Bar, y: n
     nodes.unshift(svg('rect', { class: 'unused', x: used - 3, y: y + 5, width: expiry - used + 3, height: 8, rx: 3 }))
   if (used > ahead + 1)
     nodes.push(svg('rect', { class: 'ahead', x: ahead, y, width: used - ahead, height: 18, fill: 'url(#ahead)' }))
-  const label = width > 70 ? `token ${generation}` : `${generation}`
+  const label = width > 70 ? `token ${generation || ''}` : `${generation || ''}`
   if (width > 24) nodes.push(svg('text', { class: 'generation', x: x + 7, y: y + 13 }, label))
   return nodes
 }
 
-function pill(x: number, y: number, { count, answered }: Calls): Node {
+const pillText = ({ count, answered }: Calls) => (answered === count ? `${count}` : `${answered}/${count}`)
+const pillWidth = (calls: Calls) => 10 + pillText(calls).length * 7
+
+function pill(x: number, y: number, calls: Calls): Node {
+  const { count, answered } = calls
   const ok = answered === count
-  const text = ok ? `${count}` : `${answered}/${count}`
-  const width = 10 + text.length * 7
+  const width = pillWidth(calls)
   return svg(
     'g',
     { class: `calls ${ok ? 'ok' : 'bad'}`, transform: `translate(${x} ${y})` },
     svg('title', {}, `${count} API ${count === 1 ? 'call' : 'calls'}, ${answered} answered`),
     svg('rect', { x: -width / 2, y: -8, width, height: 16, rx: ok ? 8 : 2 }),
-    svg('text', { y: 4 }, text),
+    svg('text', { y: 4 }, pillText(calls)),
   )
 }

@@ -1,7 +1,7 @@
 import type { Entry } from './feed.ts'
 
 /** What a mark on the timeline means; each has its own shape. */
-export type Symbol = 'signed-in' | 'led' | 'took' | 'failed' | 'rejected' | 'signed-out' | 'revoked' | 'trouble'
+export type Sign = 'signed-in' | 'led' | 'took' | 'failed' | 'rejected' | 'signed-out' | 'revoked' | 'trouble'
 
 /** A token's life in one tab. */
 export interface Bar {
@@ -10,7 +10,8 @@ export interface Bar {
   until: number
   /** When it would have expired. */
   end: number
-  readonly lifetime: number
+  /** From when on it is refreshed ahead. */
+  readonly ahead: number
   readonly generation: number
 }
 
@@ -23,7 +24,7 @@ export interface Span {
 /** A moment that matters. */
 export interface Mark {
   readonly at: number
-  readonly symbol: Symbol
+  readonly symbol: Sign
   readonly text: string
 }
 
@@ -118,7 +119,7 @@ function addBar({ bars }: Lane, at: number, { end, lifetime, generation }: Extra
     return
   }
   if (last) last.until = Math.min(last.until, at)
-  bars.push({ from: at, until: end, end, lifetime, generation })
+  bars.push({ from: at, until: end, end, ahead: end - lifetime * 0.2, generation })
 }
 
 function endBar({ bars }: Lane, at: number) {
@@ -134,16 +135,18 @@ function hasten(bar: Bar, by: number, at: number) {
 
 function markRequest(lane: Lane, server: Mark[], at: number, request: Extract<Entry, { kind: 'request' }>) {
   const { to, took, status } = request
-  const text = `${to} by tab ${lane.tab}: ${status || 'no answer'}, ${Math.round(took)} ms`
+  const text = `${to} by tab ${lane.tab}: ${status}, ${Math.round(took)} ms`
   if (to === 'API' && status === 401)
     lane.marks.push({ at, symbol: 'rejected', text: 'The API refused the token (401)' })
   if (to === 'API' || to === 'metadata') return
   if (to === 'refresh') lane.led.push({ from: at - took, until: at })
-  const symbol = status === 0 || status >= 400 ? 'failed' : to === 'revocation' ? 'revoked' : 'led'
+  // What got no answer has not reached the server, as far as anybody knows.
+  if (status === 0) return
+  const symbol = status >= 400 ? 'failed' : to === 'revocation' ? 'revoked' : 'led'
   server.push({ at, text, symbol: to === 'code exchange' && symbol === 'led' ? 'signed-in' : symbol })
 }
 
-const meanings: Record<string, [Symbol, string]> = {
+const meanings: Record<string, [Sign, string]> = {
   signed_in: ['signed-in', 'Signed in'],
   refreshed: ['led', 'Refreshed for all tabs'],
   adopted: ['took', "Took another tab's new token"],
@@ -157,9 +160,10 @@ const meanings: Record<string, [Symbol, string]> = {
 }
 
 function markEvent({ at, type, reason, outcome }: Extract<Entry, { kind: 'event' }>): Mark | undefined {
+  // Holding back after a failure is no failure.
+  if (outcome === 'throttled') return undefined
   const [symbol, text] = meanings[type] ?? []
-  const why = outcome ?? reason
-  return symbol && text ? { at, symbol, text: why ? `${text} (${why})` : text } : undefined
+  return symbol && text ? { at, symbol, text: reason ? `${text} (${reason})` : text } : undefined
 }
 
 function toggle(spans: Span[], on: boolean, at: number) {

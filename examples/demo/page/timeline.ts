@@ -16,7 +16,6 @@ export function createTimeline(host: HTMLElement, feed: Feed, ownTab: string): v
   let drawn = { at: 0, width: 0, perMs: 0 }
   let moving: Element | undefined
   let stale = true
-  let movedAt = 0
 
   const draw = (now: number) => {
     const width = Math.max(host.clientWidth, 280)
@@ -27,16 +26,16 @@ export function createTimeline(host: HTMLElement, feed: Feed, ownTab: string): v
     move(now)
   }
   const move = (now: number) => {
-    movedAt = now
     moving?.setAttribute('transform', `translate(${drawn.width * nowAt - (now - drawn.at) * drawn.perMs} 0)`)
   }
   const frame = () => {
     const now = Date.now()
     // What is open-ended grows, and what has moved out of sight is dropped, once a second.
     if (stale || now - drawn.at > 1000) draw(now)
-    else if (!calm.matches && now - movedAt > 30) move(now)
+    else if (!calm.matches) move(now)
     stale = false
-    requestAnimationFrame(frame)
+    // No more often than it would be seen: every half a pixel.
+    setTimeout(() => requestAnimationFrame(frame), Math.max(0.5 / drawn.perMs, 33))
   }
   const redraw = () => {
     stale = true
@@ -82,6 +81,7 @@ function compose(feed: Feed, ownTab: string, span: number, width: number, now: n
     moving,
     svg('line', { class: 'now', x1: x, x2: x, y1: 16, y2: bottom }),
     svg('text', { class: 'now-label', x, y: 11 }, 'now'),
+    ...(lanes.some(({ bars, marks }) => bars.length + marks.length) ? [] : [empty(x / 2)]),
     svg('text', { class: 'lane-label', x: 0, y: 14 }, 'Authorization server'),
     ...shown.flatMap(({ tab, open }, index) => {
       const y = top(index)
@@ -94,6 +94,9 @@ function compose(feed: Feed, ownTab: string, span: number, width: number, now: n
   )
   return { root, moving }
 }
+
+const empty = (x: number) =>
+  svg('text', { class: 'empty-label', x, y: serverHeight + 56 }, 'Sign in to watch a session live')
 
 function patterns() {
   const stripes = (id: string, gap: number, turn: number) =>
