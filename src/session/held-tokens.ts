@@ -24,6 +24,8 @@ export interface HeldTokens {
   usable(target: Target, minValidity?: number): HeldToken | undefined
   /** The entry for `target`, whatever its state. */
   get(target: Target): HeldToken | undefined
+  /** The grant a token was handed out for. */
+  grantOf(token: AccessToken): string | undefined
   /** Follows the session: keeps what it knows of tokens that are still there. */
   sync(): void
 }
@@ -35,6 +37,7 @@ const LAST_MOMENTS = 5_000
 export function heldTokens(session: Session): HeldTokens {
   const { clock, crypto } = session.platform
   const { leeway, jitter } = session.options
+  const grants = new WeakMap<AccessToken, string>()
   let byKey = new Map<string, HeldToken>()
 
   return {
@@ -46,12 +49,15 @@ export function heldTokens(session: Session): HeldTokens {
       return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
     },
     get: (target) => byKey.get(targetKey(target)),
+    grantOf: (token) => grants.get(token),
     sync() {
-      const entries = Object.entries(session.live?.accessTokens ?? {})
+      const { accessTokens = {}, grantId = '' } = session.live ?? {}
       byKey = new Map(
-        entries.map(([key, stored]) => {
+        Object.entries(accessTokens).map(([key, stored]) => {
           const known = byKey.get(key)
-          return [key, known?.stored.value === stored.value ? known : hold(stored)]
+          const held = known?.stored.value === stored.value ? known : hold(stored)
+          grants.set(held.token, grantId)
+          return [key, held]
         }),
       )
     },

@@ -73,10 +73,6 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
   const { clock } = session.platform
   const patience = clock.elapsed() + 3 * options.leaseTime
   let unsent: string | undefined
-  const metadata = server.metadata().then(
-    () => undefined,
-    (error: TokenManagerError) => error,
-  )
   for (let tries = 0; ; ) {
     const record = await session.read()
     const settled = settledBy(session, record, request)
@@ -93,7 +89,10 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
       continue
     }
     // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-    const unavailable = await metadata
+    const unavailable = await server.metadata().then(
+      () => undefined,
+      (error: TokenManagerError) => error,
+    )
     if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
     const claim = await claimFrom(session, record, locked, unsent)
     if (!claim) continue

@@ -86,6 +86,7 @@ export function createSession(
   let order = 0
   let confirmedAt = -Infinity
   let suspectedAt = 0
+  let reading: Promise<SessionRecord | undefined> | undefined
 
   const session: Session = {
     ...{ platform, server, options, name: '', closed: false },
@@ -111,13 +112,13 @@ export function createSession(
         }
       }
     },
-    async read() {
-      const began = { order: ++order, at: clock.elapsed() }
-      const found = await find()
-      if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
-      if (found.kind === 'newer') session.apply({ type: 'none', reason: 'incompatible_version' })
-      else session.apply({ type: 'read', record: recordOf(found), order: began.order })
-      return recordOf(found)
+    read() {
+      if (!reading) {
+        reading = readNow()
+        // All that ask in one turn, as those whom a message wakes, share one read.
+        void Promise.resolve().then(() => (reading = undefined))
+      }
+      return reading
     },
     async update(change, { returnTo, ...durability } = {}) {
       const result = await update(find, store, session.name, change, durability).catch((error: unknown) => {
@@ -195,6 +196,15 @@ export function createSession(
     },
   }
   return session
+
+  async function readNow() {
+    const began = { order: ++order, at: clock.elapsed() }
+    const found = await find()
+    if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
+    if (found.kind === 'newer') session.apply({ type: 'none', reason: 'incompatible_version' })
+    else session.apply({ type: 'read', record: recordOf(found), order: began.order })
+    return recordOf(found)
+  }
 
   /** Reads, notes since when things look the way they do, and takes away what cannot be a session. */
   async function find(): Promise<Found> {

@@ -82,6 +82,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async replace(target, rejected, signal) {
       const held = tokens.get(target)
+      // Another person has signed in since: the call goes no further.
+      if (tokens.grantOf(rejected) !== session.live?.grantId) return undefined
       if (held?.token.value === rejected.value && !held.rejected) {
         held.rejected = true
         const now = clock.elapsed()
@@ -90,9 +92,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       }
       const newer = tokens.usable(target, 0)
       if (newer) return newer.token
-      if (rejections.length > REJECTIONS || !session.live) return undefined
+      if (rejections.length > REJECTIONS) return undefined
       await unlessAborted(refresh(target, 'token_rejected'), signal)
-      return tokens.usable(target, 0)?.token
+      return tokens.grantOf(rejected) === session.live?.grantId ? tokens.usable(target, 0)?.token : undefined
     },
     async refresh(target, reason) {
       const from = await grantNow(target)
@@ -107,7 +109,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async confirm() {
       await ready()
-      if (clock.elapsed() - session.confirmedAt > confirmInterval) await reread()
+      // The read that is under way may have begun before whatever made this necessary; the next one has not.
+      for (let reads = 0; reads < 2 && clock.elapsed() - session.confirmedAt > confirmInterval; reads++) await reread()
     },
   }
   return source
