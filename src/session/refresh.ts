@@ -52,18 +52,20 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     session.wake()
   })
   const isWaiting = () => phase === 'waiting'
-  while (isWaiting()) {
-    await session.pause(WATCH)
-    if (!isWaiting()) break
-    const record = await session.read()
-    const settled = settledBy(session, record, request)
-    const alive = record?.lease && !isDead(session, record, false)
-    if (!isWaiting()) break
-    if (settled || (!alive && platform.clock.elapsed() >= until)) {
-      phase = 'without'
-      waiting.abort()
+  try {
+    while (isWaiting()) {
+      await session.pause(WATCH)
+      if (!isWaiting()) break
+      const record = await session.read()
+      const settled = settledBy(session, record, request)
+      const alive = record?.lease && !isDead(session, record, false)
+      if (!isWaiting()) break
       if (settled) return settled
+      if (!alive && platform.clock.elapsed() >= until) break
     }
+  } finally {
+    if (isWaiting()) phase = 'without'
+    waiting.abort()
   }
   return (phase === ('granted' as string) && (await underIt)) || attempt(session, request, false)
 }
