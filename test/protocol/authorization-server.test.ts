@@ -39,6 +39,14 @@ describe('discovery', () => {
     expect(calls[1]?.url).toBe('https://example.com/.well-known/oauth-authorization-server')
   })
 
+  it('ACQ-07: takes nothing from an answer other than 200', async () => {
+    const { fetch, calls } = memoryFetch(json(metadataAt('https://as.example'), 404))
+    await expect(clientFor('https://as.example', fetch).metadata()).rejects.toMatchObject({
+      reason: 'metadata_invalid',
+    })
+    expect(calls).toHaveLength(2)
+  })
+
   it.each([
     ['http://as.example', false],
     ['http://as.example', true],

@@ -120,11 +120,11 @@ describe('parseChallenges', () => {
   it.each(['Bearer a="', 'a ', '"a', 'a=', 'a="\\"', 'a b', 'a=b ', '" \\', 'a  ', 'a====', '\\'])(
     'INV-03: takes linear time over %j repeated',
     (piece) => {
-      // Quadratic work on a million characters would take minutes.
-      const header = `Bearer ${piece.repeat(1_000_000 / piece.length)}`
+      // Quadratic work on this many characters takes far longer.
+      const header = `Bearer ${piece.repeat(200_000 / piece.length)}`
       const start = performance.now()
       parseChallenges(header)
-      expect(performance.now() - start).toBeLessThan(2000)
+      expect(performance.now() - start).toBeLessThan(500)
     },
   )
 })
