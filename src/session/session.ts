@@ -112,14 +112,7 @@ export function createSession(
         }
       }
     },
-    read() {
-      if (!reading) {
-        reading = readNow()
-        // All that ask in one turn, as those whom a message wakes, share one read.
-        void Promise.resolve().then(() => (reading = undefined))
-      }
-      return reading
-    },
+    read: () => (reading ??= readNow()),
     async update(change, { returnTo, ...durability } = {}) {
       const result = await update(find, store, session.name, change, durability).catch((error: unknown) => {
         if (error === NEWER_VERSION) session.apply({ type: 'none', reason: 'incompatible_version' })
@@ -198,6 +191,8 @@ export function createSession(
   return session
 
   async function readNow() {
+    // All who ask in one turn share one read, as those whom a message wakes.
+    void Promise.resolve().then(() => (reading = undefined))
     const began = { order: ++order, at: clock.elapsed() }
     const found = await find()
     if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
@@ -219,11 +214,7 @@ export function createSession(
 
   function note(record: SessionRecord | undefined) {
     const { lease, doubt, failure } = record ?? {}
-    const values = {
-      lease: lease && leaseName(record as SessionRecord),
-      doubt,
-      failure: failure?.beat,
-    }
+    const values = { lease: lease && leaseName(record as SessionRecord), doubt, failure: failure?.beat }
     for (const [what, value] of Object.entries(values)) {
       if (value === undefined) seen.delete(what)
       else if (seen.get(what)?.value !== value) seen.set(what, { value, since: clock.elapsed() })
