@@ -197,12 +197,10 @@ export function withAccessToken(
   return Object.fromEntries([[key, token], ...others.slice(0, ACCESS_TOKEN_LIMIT - 1)])
 }
 
-/** Whether `next` is of the same grant and further on: a later generation, or its end. */
+/** Whether `next` is of the same grant and further on: a later generation, or its end, after which nothing comes. */
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
-  return (
-    next.grantId === current.grantId &&
-    (next.generation > current.generation || (next.signedOut !== undefined && current.signedOut === undefined))
-  )
+  if (next.grantId !== current.grantId || current.signedOut) return false
+  return next.signedOut !== undefined || next.generation > current.generation
 }
 
 /** 128 random bits as hex. */

@@ -106,7 +106,7 @@ export function transition(held: Held, event: SessionEvent, maxAge?: number): Ne
 function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, { type: 'read' }>, maxAge?: number): Next {
   const current = held.record
   const ahead = current !== undefined && supersedes(record, current)
-  const behind = isLive(held) && current !== undefined && supersedes(current, record)
+  const behind = current !== undefined && supersedes(current, record)
   if ((event.order < held.order && !ahead) || behind || (!record.signedOut && record.grantId === held.ended)) return [held, []]
   const next = { ...held, record, order: Math.max(event.order, held.order) }
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
@@ -162,8 +162,10 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   const { state, record } = held
   if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
     return [held, []]
-  if (usable || state.health === 'sign_in_suggested') return [held, ['arm']]
-  const { session } = state
+  const { session, health } = state
+  // Whoever asks in vain while the back-off lasts changes nothing.
+  const waiting = health === 'suspended' && error.reason === 'throttled' && !error.status
+  if (usable || waiting || health === 'sign_in_suggested') return [held, ['arm']]
   return [
     { ...held, state: { status: 'signedIn', session, health: 'suspended', cause: error, retryAt: error.retryAt } },
     ['notify', 'arm'],
@@ -171,12 +173,11 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
 }
 
 function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError): Next {
-  const { record } = held
+  const { record, state: before } = held
+  const same = before.status === 'signedOut' && before.reason === reason && before.error === error
+  const state: SessionState = same ? before : { status: 'signedOut', reason, error }
   // What is left of a session in memory is nothing but its end.
-  return [
-    { ...held, record: record?.signedOut && record, state: { status: 'signedOut', reason, error } },
-    ['notify', 'arm'],
-  ]
+  return [{ ...held, record: record?.signedOut && record, state }, same ? [] : ['notify', 'arm']]
 }
 
 const isLive = (held: Held): boolean => held.state.status === 'signedIn'

@@ -23,6 +23,12 @@ export interface SimulatedServer {
   expiresIn: unknown
   /** Whether refresh tokens rotate. */
   rotate: boolean
+  /** `sub` of the ID tokens that come with token answers; absent: none come. */
+  subject: string | undefined
+  /** Further claims of those ID tokens, or other values for the usual ones. */
+  claims: Record<string, unknown>
+  /** The person says yes at `url`: where that leads. */
+  authorize(url: string): string
   /** A new pair, as a sign-in would give it. */
   issue(): { accessToken: string; refreshToken: string }
   /** Ends every family. */
@@ -35,18 +41,24 @@ export interface SimulatedServer {
   onRevoke: () => Promise<Response | void> | Response | void
   /** Called for each discovery request. */
   onDiscovery: () => Promise<Response | void> | Response | void
-  /** Every API request: its URL and Authorization header. */
-  readonly calls: readonly { readonly url: string; readonly authorization: string | null }[]
+  /** Every API request: its URL, its Authorization header, and when it came. */
+  readonly calls: readonly { readonly url: string; readonly authorization: string | null; readonly at: number }[]
   /** Answers API requests; default 200. */
   api: (request: Request) => Promise<Response> | Response
 }
 
 const issuer = 'https://as.example'
 
-export function simulatedServer(): SimulatedServer {
+/**
+ * @param now its wall clock
+ * @param word what its secrets begin with
+ */
+export function simulatedServer(now: () => number = () => 0, word = ''): SimulatedServer {
   const requests: SeenTokenRequest[] = []
   const revoked: { token: string; hint: string | null }[] = []
-  const calls: { url: string; authorization: string | null }[] = []
+  const calls: { url: string; authorization: string | null; at: number }[] = []
+  /** Code → nonce. */
+  const codes = new Map<string, string | null>()
   /** Refresh token → its family; a used one stays known. */
   const families = new Map<string, { alive: boolean; current: string }>()
   let serial = 0
@@ -60,6 +72,8 @@ export function simulatedServer(): SimulatedServer {
     revoked,
     calls,
     expiresIn: 300,
+    subject: undefined,
+    claims: {},
     rotate: true,
     before: () => {},
     after: (_, answer) => answer,
@@ -73,9 +87,16 @@ export function simulatedServer(): SimulatedServer {
       return overlap
     },
     issue() {
-      const family = { alive: true, current: `rt-${++serial}` }
+      const family = { alive: true, current: `${word}rt-${++serial}` }
       families.set(family.current, family)
-      return { accessToken: `at-${serial}`, refreshToken: family.current }
+      return { accessToken: `${word}at-${serial}`, refreshToken: family.current }
+    },
+    authorize(url) {
+      const { searchParams } = new URL(url)
+      const code = `${word}code-${++serial}`
+      codes.set(code, searchParams.get('nonce'))
+      const answer = new URLSearchParams({ code, state: searchParams.get('state') ?? '', iss: issuer })
+      return `${searchParams.get('redirect_uri')}?${answer}`
     },
     revokeAll() {
       for (const family of families.values()) family.alive = false
@@ -84,7 +105,7 @@ export function simulatedServer(): SimulatedServer {
       const request = new Request(input as Request, init)
       const { pathname, origin } = new URL(request.url)
       if (origin !== issuer) {
-        calls.push({ url: request.url, authorization: request.headers.get('authorization') })
+        calls.push({ url: request.url, authorization: request.headers.get('authorization'), at: now() })
         return server.api(request)
       }
       if (pathname.startsWith('/.well-known/')) return (await server.onDiscovery()) ?? json(metadata)
@@ -123,8 +144,11 @@ export function simulatedServer(): SimulatedServer {
   function process(seen: SeenTokenRequest): Response {
     seen.outcome = 'issued'
     if (seen.refreshToken === undefined) {
+      const code = seen.params.get('code') ?? ''
+      const nonce = codes.get(code)
+      if (!codes.delete(code)) return json({ error: 'invalid_grant' }, 400)
       const { accessToken, refreshToken } = server.issue()
-      return tokens(accessToken, refreshToken)
+      return tokens(accessToken, refreshToken, nonce)
     }
     const family = families.get(seen.refreshToken)
     if (family && family.current !== seen.refreshToken) {
@@ -135,15 +159,18 @@ export function simulatedServer(): SimulatedServer {
       seen.outcome = 'invalid_grant'
       return json({ error: 'invalid_grant' }, 400)
     }
-    const accessToken = `at-${++serial}`
+    const accessToken = `${word}at-${++serial}`
     if (!server.rotate) return tokens(accessToken)
-    family.current = `rt-${serial}`
+    family.current = `${word}rt-${serial}`
     families.set(family.current, family)
     return tokens(accessToken, family.current)
   }
 
-  function tokens(accessToken: string, refreshToken?: string): Response {
+  function tokens(accessToken: string, refreshToken?: string, nonce?: string | null): Response {
+    const iat = Math.floor(now() / 1000)
+    const claims = { iss: issuer, aud: 'spa', sub: server.subject, iat, exp: iat + 600, ...(nonce && { nonce }) }
     return json({
+      ...(server.subject !== undefined && { id_token: idToken({ ...claims, ...server.claims }) }),
       ...{ access_token: accessToken, token_type: 'Bearer' },
       ...(server.expiresIn !== undefined && { expires_in: server.expiresIn }),
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
@@ -162,4 +189,10 @@ const metadata = {
 /** A JSON answer. */
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+}
+
+/** An ID token with a worthless signature, as only its claims are read. */
+export function idToken(claims: Record<string, unknown>): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'RS256' })}.${part(claims)}.c2ln`
 }
