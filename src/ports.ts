@@ -132,8 +132,6 @@ export interface UserAgent {
    * this context only had to hand it to the one that asked.
    */
   callbackUrl(redirectUri: string, statePrefix: string): string | undefined
-  /** Goes to `url` and leaves this page (end-session). */
-  navigate(url: string): void
 }
 
 /** Something the platform lacks, and what is done instead. */

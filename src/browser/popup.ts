@@ -91,7 +91,6 @@ export function popup(options: PopupOptions = {}): UserAgent {
       channel.postMessage(url)
       return
     },
-    navigate: (url) => location.assign(url),
   }
 }
 

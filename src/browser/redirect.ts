@@ -20,6 +20,5 @@ export function redirect(): UserAgent {
         location.assign(url)
       }),
     callbackUrl: takeCallbackUrl,
-    navigate: (url) => location.assign(url),
   }
 }

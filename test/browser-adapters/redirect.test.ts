@@ -95,10 +95,4 @@ describe('authorize', () => {
     window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
     await expect(result).rejects.toMatchObject({ code: 'ERR_AUTHORIZATION_CANCELLED', reason: 'cancelled' })
   })
-
-  it('navigates', () => {
-    const assign = vi.spyOn(location, 'assign').mockImplementation(() => {})
-    redirect().navigate('https://as.example.com/logout')
-    expect(assign).toHaveBeenCalledWith('https://as.example.com/logout')
-  })
 })
