@@ -4,10 +4,12 @@ import { root } from './entries.mjs'
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
+let interrupted = false
 const groups = process.platform !== 'win32'
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => {
+    interrupted = true
     for (const child of running) kill(child, signal)
     process.exitCode = 1
     setTimeout(() => process.exit(1), 3000).unref()
@@ -29,6 +31,7 @@ process.on('exit', () => {
  */
 export function run([program = '', ...args], { limit, show = false, env = {} }) {
   const started = performance.now()
+  if (interrupted) return Promise.resolve({ ok: false, output: '', ms: 0, problem: 'interrupted' })
   return new Promise((resolve) => {
     const child = spawn(program === 'node' ? process.execPath : program, args, {
       cwd: root,
