@@ -1,3 +1,4 @@
+import { customFetch } from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
@@ -210,6 +211,17 @@ describe('every request', () => {
       text: async () => JSON.stringify({ issuer }),
     }
     expect(await clientFor(issuer, async () => plain as Response).metadata()).toEqual({ issuer })
+  })
+
+  it('sends nothing once its time is up', async () => {
+    const { fetch, calls } = memoryFetch(json({}))
+    const client = clientOf({ origin: 'https://as.example' }, { requestTimeout: 20 }, { fetch })
+    const answer = await client.exchange(async (options) => {
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      return options[customFetch]('https://as.example/token', {})
+    })
+    expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
+    expect(calls).toEqual([])
   })
 
   it('leaves nothing running', async () => {
