@@ -251,7 +251,7 @@ describe('authorizationCodeGrant', () => {
     ['500', reply(500), { status: 500 }],
     ['HTML', reply(200, '<p>hi</p>'), { status: 200 }],
   ])('ACQ-11: after %s the code is not sent again', async (_, script, details) => {
-    const { as, answer } = await redeem(script, 150)
+    const { as, answer } = await redeem(script, 700)
     expect(answer).toMatchObject({
       kind: 'transient',
       lost: true,

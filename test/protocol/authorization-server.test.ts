@@ -145,7 +145,7 @@ describe('discovery', () => {
     ['silence', () => {}, 'ERR_TEMPORARILY_UNAVAILABLE', 'timeout'],
   ] as const)('answers %s with a typed error', async (_, script, code, reason) => {
     const server = await scriptedServer(script)
-    await expect(discovering(server.origin, bareFetch, 150).metadata()).rejects.toMatchObject({ code, reason })
+    await expect(discovering(server.origin, bareFetch, 700).metadata()).rejects.toMatchObject({ code, reason })
   })
 })
 
@@ -179,7 +179,7 @@ describe('every request', () => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write('{')
     })
-    await expect(discovering(server.origin, bareFetch, 100).metadata()).rejects.toMatchObject({
+    await expect(discovering(server.origin, bareFetch, 700).metadata()).rejects.toMatchObject({
       reason: 'timeout',
       status: 200,
     })

@@ -140,7 +140,7 @@ describe('refreshTokenGrant', () => {
     ['a reset', (_, response) => response.destroy(), 'network_unavailable', true],
     ['silence', () => {}, 'timeout', true],
   ])('RT-02: %s is a passing fault', async (_, script, reason, lost) => {
-    const { answer } = await ask(script, 200)
+    const { answer } = await ask(script, 700)
     expect(answer).toMatchObject({ kind: 'transient', lost, error: { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason } })
   })
 

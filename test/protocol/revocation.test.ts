@@ -72,7 +72,7 @@ describe('revokeToken', () => {
     ['400', reply(400), { final: true, failed: { reason: 'server_refused' } }],
     ['404', reply(404, '<h1>no</h1>'), { final: true }],
   ])('REV-04: %s is reported', async (_, script, expected) => {
-    const { server, answer } = await revoke(script, 150)
+    const { server, answer } = await revoke(script, 700)
     expect(answer).toMatchObject(expected)
     expect(server.seen).toHaveLength(1)
   })
