@@ -1,0 +1,27 @@
+import ky from 'ky'
+import { createTokenManager, type Fetch, TokenManagerError } from 'tokenward/browser'
+
+const api = 'https://api.example.com/'
+
+/** The one manager of the app: every tab that makes one shares the session. */
+export const tokens = createTokenManager({
+  issuer: 'https://as.example.com',
+  clientId: 'spa',
+  redirectUri: 'https://app.example.com/callback',
+  scope: 'openid offline_access notes',
+  resources: [api],
+})
+
+/** The API of the app, over ky. */
+export function notesOverKy(fetch: Fetch = tokens.fetch, prefixUrl = api) {
+  const http = ky.create({
+    prefixUrl,
+    fetch,
+    // What the manager throws it has tried before: ky would try each kind of error again.
+    retry: { shouldRetry: ({ error }) => (error instanceof TokenManagerError ? false : undefined) },
+  })
+  return {
+    list: () => http.get('notes').json<{ notes: string[] }>(),
+    add: (text: string) => http.post('notes', { json: { text } }).json<{ notes: string[] }>(),
+  }
+}
