@@ -110,6 +110,7 @@ function isRecord(record: SessionRecord): boolean {
   return (
     record.version === 1 &&
     fits(record, RECORD) &&
+    fits(record.signedOut ?? { at: 0, reason: '' }, { at: 'n', reason: 's' }) &&
     fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n' }) &&
     fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, { beat: 's', delay: 'n', attempts: 'n' }) &&
     Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
