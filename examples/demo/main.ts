@@ -13,11 +13,15 @@ const [ttl, port] = [Number(values.ttl), Number(values.port)]
 if (!(Number.isInteger(ttl) && ttl >= 5 && ttl <= 3600)) fail('--ttl has to be 5 to 3600 seconds.')
 if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail('--port has to be 0 to 65535.')
 
+if (values.check && ttl < 60) fail('--check needs tokens that outlive its story: --ttl 60 or more.')
+
 if (values.check) {
   const { check } = await import('./check.ts')
   process.exitCode = (await check({ ttl, port, screenshot: values.screenshot })) ? 0 : 1
 } else {
-  const servers = await startServers({ ttl, port })
+  const servers = await startServers({ ttl, port }).catch(({ code, message }: NodeJS.ErrnoException) =>
+    fail(code === 'EADDRINUSE' ? `Port ${port} is taken; without --port a free one is used.` : message),
+  )
   console.log(`
   tokenward demo   ${servers.url}
 

@@ -4,7 +4,7 @@ type Payload = Record<string, unknown> & { grantId?: string; uid?: string; accou
 export interface ProviderStore {
   /** The adapter factory oidc-provider asks for. */
   readonly adapter: (model: string) => object
-  /** Ends every grant of `accountId` (all grants without one) with the tokens under it; says how many. */
+  /** Ends every grant of `accountId` (all grants without one); says how many. */
   revokeGrants(accountId?: string): number
 }
 
@@ -16,7 +16,7 @@ export function createProviderStore(): ProviderStore {
     if (entry && entry.expiresAt <= Date.now()) entries.delete(key)
     return entries.get(key)?.payload
   }
-  const deleteUnder = (grantId: string, model = '') => {
+  const deleteUnder = (grantId: string, model: string) => {
     for (const [key, { payload }] of entries)
       if (payload.grantId === grantId && key.startsWith(model)) entries.delete(key)
   }
@@ -41,14 +41,12 @@ export function createProviderStore(): ProviderStore {
       revokeByGrantId: async (grantId: string) => deleteUnder(grantId, `${model}:`),
     }),
     revokeGrants(accountId) {
+      // A token without its grant is worth nothing.
       const grants = [...entries].filter(
         ([key, { payload }]) =>
           key.startsWith('Grant:') && (accountId === undefined || payload.accountId === accountId),
       )
-      for (const [key] of grants) {
-        entries.delete(key)
-        deleteUnder(key.slice('Grant:'.length))
-      }
+      for (const [key] of grants) entries.delete(key)
       return grants.length
     },
   }

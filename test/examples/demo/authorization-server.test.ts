@@ -32,6 +32,8 @@ describe('the authorization server of demo and suite', () => {
   it('requires PKCE with S256', async () => {
     const plain = new URL(await client.authorize({ code_challenge_method: 'plain' }))
     expect(plain.searchParams.get('error')).toBe('invalid_request')
+    const without = new URL(await client.authorize({ code_challenge: '', code_challenge_method: '' }))
+    expect(without.searchParams.get('error')).toBe('invalid_request')
   })
 
   it('issues JWT access tokens for its audience, with the lifetime asked for', async () => {

@@ -45,6 +45,7 @@ describe('what the timeline draws', () => {
     const { handovers, lanes } = timelineModel(
       happened(
         [100, 'A', event('refreshed', 2)],
+        [105, 'A', event('adopted', 2)],
         [110, 'B', event('adopted', 2)],
         [120, 'B', { kind: 'event', type: 'waited', duration: 80 }],
         [130, 'C', event('adopted', 7)],
