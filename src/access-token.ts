@@ -52,7 +52,7 @@ export function accessToken({ value, obtainedAt: _, ...shown }: StoredAccessToke
     throw new TokenManagerError(
       'ERR_RESPONSE_INVALID',
       'invalid_token_response',
-      'The access token is not visible ASCII, so no header can carry it. Correct the authorization server.',
+      'No header can carry the access token',
     )
   return Object.freeze(
     Object.defineProperties(shown as AccessToken, {

@@ -129,7 +129,7 @@ function refusesToken(
       throw new TokenManagerError(
         'ERR_STEP_UP_REQUIRED',
         reason,
-        'The API wants a stronger or fresher sign-in: call signIn() with these acrValues and maxAge.',
+        'The API wants a stronger or fresher sign-in',
         {
           status,
           scope,
@@ -150,10 +150,7 @@ export function notAllowed(reason: 'target_not_listed' | 'insecure_target', orig
   return new TokenManagerError(
     'ERR_TARGET_NOT_ALLOWED',
     reason,
-    `No token is sent to ${origin}: ` +
-      (reason === 'insecure_target'
-        ? 'it is not https.'
-        : "list it and its path in `resources`, or set `unlisted: 'bare'`."),
+    `No token goes to ${origin}${reason === 'insecure_target' ? ', which is not https' : ''}`,
   )
 }
 
@@ -162,7 +159,7 @@ export function redirectedError(url: string, { status }: Response, where = 'anot
   return new TokenManagerError(
     'ERR_REDIRECTED',
     'redirected',
-    `${url.replace(/[?#].*/, '')} redirects to ${where}, which would get the body too: call that address instead.`,
+    `${url.replace(/[?#].*/, '')} redirects to ${where}, which would get the body too`,
     { status },
   )
 }

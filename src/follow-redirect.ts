@@ -36,7 +36,7 @@ export function followRedirect(
     throw new TokenManagerError(
       'ERR_NOT_REPLAYABLE',
       'retry_impossible',
-      'The API redirects a request whose body can be read only once: call the address it redirects to, or send a string, a buffer or a Blob.',
+      'The API redirects a request whose body can be read only once',
       { status },
     )
   return {

@@ -160,5 +160,5 @@ function check(values: object, allowed: Readonly<Record<string, Check>>, prefix:
 }
 
 function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}.`)
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -67,7 +67,7 @@ export function resourceMatcher(
     new TokenManagerError(
       'ERR_INVALID_OPTION',
       'invalid_option',
-      `\`resources${name}\` must be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, scope? }.`,
+      `Option resources${name} has to be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, scope? }`,
     )
   if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {

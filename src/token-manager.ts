@@ -141,9 +141,9 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
     async signIn(signInOptions = {}) {
       const agent = signInOptions.userAgent ?? ports?.userAgent
       const { signIn } = here()
-      if (!agent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs a user agent: give option userAgent.')
+      if (!agent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
       if (redirectUri === undefined)
-        throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri.')
+        throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri')
       const { returnTo, prompt, loginHint, maxAge, acrValues, uiLocales } = signInOptions
       const extra = options.authorizationParams
       await signIn.signIn({
@@ -155,7 +155,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
     async completeSignIn(url = callbackUrl()) {
       const { signIn } = here()
       if (url === undefined)
-        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch', 'This URL answers no sign-in of this manager.')
+        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch', 'This URL answers no sign-in of this manager')
       await start()
       await signIn.complete(url)
       return manager.state

@@ -65,7 +65,7 @@ export function indexedDbStore(options: { databaseName?: string; timeout?: numbe
         give.up = true
         abort(give.transaction)
         if (connection) drop(connection)
-        const message = `IndexedDB failed (${(cause as Error | null)?.name}): storage may be full, blocked or cleared.`
+        const message = `IndexedDB failed (${(cause as Error | null)?.name}): storage may be full, blocked or cleared`
         throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', message, { cause })
       } finally {
         clearTimeout(timer)

@@ -46,20 +46,20 @@ export function popup(options: PopupOptions = {}): UserAgent {
       const opened = prepared ?? openWindow(options)
       prepared = undefined
       if (!opened) {
-        const message = 'The browser blocked the sign-in window: call signIn() directly from a click.'
+        const message = 'The browser blocked the sign-in window: call signIn() directly from a click'
         throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
       }
       const state = new URL(url).searchParams.get('state')
       if (!state || typeof BroadcastChannel === 'undefined') {
         opened.close()
-        throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'No way back from a popup: use redirect().')
+        throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'There is no way back from a popup here')
       }
       return new Promise((resolve, reject) => {
         const channel = new BroadcastChannel(channelName(state))
         const timer = setInterval(
           watchClosed(opened, () => {
             end()
-            reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person closed the sign-in.'))
+            reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person closed the sign-in'))
           }),
           options.closedPollInterval ?? 500,
         )

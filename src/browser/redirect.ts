@@ -14,7 +14,7 @@ export function redirect(): UserAgent {
         const onShow = ({ persisted }: PageTransitionEvent) => {
           if (!persisted) return
           removeEventListener('pageshow', onShow)
-          reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person left the sign-in.'))
+          reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person left the sign-in'))
         }
         addEventListener('pageshow', onShow)
         location.assign(url)

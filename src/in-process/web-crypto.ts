@@ -23,5 +23,5 @@ export const webCrypto: Crypto = {
 function subtle(): SubtleCrypto {
   // A page served over plain http from anything but loopback has no `subtle`.
   if (globalThis.crypto?.subtle) return crypto.subtle
-  throw new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context', 'No crypto.subtle: serve from https or localhost.')
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context', 'crypto.subtle needs https or localhost')
 }

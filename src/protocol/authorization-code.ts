@@ -70,7 +70,7 @@ export async function authorizationRequest(
       throw new TokenManagerError(
         'ERR_INVALID_OPTION',
         name.startsWith('response') ? 'unsupported_flow' : 'invalid_option',
-        `authorizationParams: ${name} cannot be given here.`,
+        `authorizationParams: ${name} cannot be given here`,
       )
     params.set(name, value)
   }
@@ -176,6 +176,5 @@ function rejected(
   details?: TokenManagerErrorDetails,
   code: TokenManagerErrorCode = 'ERR_AUTHORIZATION_REJECTED',
 ): TokenManagerError {
-  const message = `The sign-in's answer was not accepted (${reason}). Sign in again.`
-  return new TokenManagerError(code, reason, message, details)
+  return new TokenManagerError(code, reason, undefined, details)
 }

@@ -69,7 +69,7 @@ export function authorizationServer(
     throw new TokenManagerError(
       'ERR_INVALID_OPTION',
       'insecure_endpoint',
-      'issuer: give an https URL without query or fragment (http: on loopback, with allowInsecureLoopback).',
+      'issuer has to be an https URL without query or fragment (http: on loopback, with allowInsecureLoopback)',
     )
 
   let known: Promise<AuthorizationServerMetadata> | undefined
@@ -100,12 +100,12 @@ export function authorizationServer(
       throw invalid(
         'metadata_issuer_mismatch',
         `The metadata has the issuer "${String(found.issuer).slice(0, 256)}", the options have "${issuer}". ` +
-          'Make them identical, trailing slash included.',
+          'They have to be identical, a trailing slash included',
       )
     for (const name of Object.keys(found)) {
       if (!name.endsWith('_endpoint') || secure(found[name])) continue
       if (/^(token|authorization)_/.test(name))
-        throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL.`)
+        throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
       delete found[name]
     }
     return found as AuthorizationServerMetadata
@@ -119,7 +119,7 @@ export function authorizationServer(
       if (found) return found
       if (answer.status !== 404) break
     }
-    throw invalid('metadata_invalid', 'No metadata at the issuer. Check issuer, or give metadata.')
+    throw invalid('metadata_invalid', 'There is no metadata at the issuer')
   }
 }
 
@@ -127,7 +127,7 @@ export function authorizationServer(
 export async function endpoint(server: AuthorizationServer, name: 'authorization_endpoint' | 'token_endpoint') {
   const metadata = await server.metadata()
   const url = metadata[name]
-  if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}.`)
+  if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}`)
   return { metadata, url }
 }
 

@@ -9,7 +9,7 @@ export interface TransientFailure {
   /** The server may have processed the request all the same. */
   readonly lost: boolean
   /** Milliseconds the server asked to wait, at most an hour. */
-  readonly retryAfter?: number
+  readonly retryAfter?: number | undefined
 }
 
 /** A passing fault. `wait`: milliseconds the server asked for. */
@@ -19,9 +19,8 @@ export function transient(
   details: TokenManagerErrorDetails,
   wait?: number,
 ): TransientFailure {
-  const message = `The authorization server gave no usable answer (${reason}). Try again later.`
-  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, message, details)
-  return { kind: 'transient', error, lost, ...(wait !== undefined && { retryAfter: wait }) }
+  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, undefined, details)
+  return { kind: 'transient', error, lost, retryAfter: wait }
 }
 
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
@@ -61,12 +60,6 @@ export function refusal({ status, text }: { status: number; text: string }): Tok
         ? error
         : 'server_refused'
   ) as TokenManagerErrorReason
-  if (reason === 'invalid_grant')
-    return new TokenManagerError('ERR_GRANT_REJECTED', reason, 'The grant has ended. Sign in again.', { status, error })
-  return new TokenManagerError(
-    error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE',
-    reason,
-    `The authorization server refused (${reason}). Check the client's registration and options.`,
-    { status, error },
-  )
+  const known = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
+  return new TokenManagerError(reason === 'invalid_grant' ? 'ERR_GRANT_REJECTED' : known, reason, undefined, { status, error })
 }

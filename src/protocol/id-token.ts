@@ -133,6 +133,5 @@ function decode(part = ''): Record<string, unknown> | undefined {
 }
 
 function failed(reason: TokenManagerErrorReason): TokenManagerError {
-  const message = `The ID token is unusable (${reason}). Check issuer, clientId and this device's clock.`
-  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, message)
+  return new TokenManagerError('ERR_RESPONSE_INVALID', reason)
 }

@@ -14,14 +14,14 @@ export interface TokenResponse {
   /** Wall clock when the request was sent. */
   readonly obtainedAt: EpochMs
   /** Absent: the server did not say, and nobody guesses. Never before `obtainedAt`. */
-  readonly expiresAt?: EpochMs
+  readonly expiresAt?: EpochMs | undefined
   /** The granted scope: the answer's, else the one asked for; absent where neither named one. */
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** A new refresh token; absent: the present one stays valid (RFC 6749 §6). */
-  readonly refreshToken?: string
-  readonly idToken?: string
+  readonly refreshToken?: string | undefined
+  readonly idToken?: string | undefined
   /** The claims of `idToken`. */
-  readonly claims?: IdTokenClaims
+  readonly claims?: IdTokenClaims | undefined
 }
 
 /** What came of a token request; never thrown. */
@@ -33,7 +33,7 @@ export type TokenAnswer =
   | { readonly kind: 'refused'; readonly error: TokenManagerError }
   | TransientFailure
   /** A success that cannot be used. `refreshToken` came with it and has to be revoked or kept. */
-  | { readonly kind: 'invalid'; readonly error: TokenManagerError; readonly refreshToken?: string }
+  | { readonly kind: 'invalid'; readonly error: TokenManagerError; readonly refreshToken?: string | undefined }
   /** `beforeSend` said no. */
   | { readonly kind: 'unsent' }
 
@@ -65,17 +65,14 @@ export async function tokenAnswer(
   const body = jsonObject(text)
   if (!body) return transient('server_unavailable', true, { status })
   const { access_token: accessToken, token_type, expires_in, scope, refresh_token, id_token } = body
-  const refreshToken = typeof refresh_token === 'string' && refresh_token ? { refreshToken: refresh_token } : {}
-  const invalid = (error: TokenManagerError): TokenAnswer => ({ kind: 'invalid', error, ...refreshToken })
+  const refreshToken = typeof refresh_token === 'string' && refresh_token ? refresh_token : undefined
+  const invalid = (error: TokenManagerError): TokenAnswer => ({ kind: 'invalid', error, refreshToken })
   const unusable = (reason: TokenManagerErrorReason) =>
-    invalid(
-      new TokenManagerError('ERR_RESPONSE_INVALID', reason, `The token answer is unusable (${reason}).`, { status }),
-    )
+    invalid(new TokenManagerError('ERR_RESPONSE_INVALID', reason, undefined, { status }))
 
   if (typeof accessToken !== 'string' || !TOKEN.test(accessToken)) return unusable('invalid_token_response')
-  const type = String(token_type).toLowerCase()
-  const tokenType = type === 'bearer' ? 'Bearer' : type === 'dpop' && 'DPoP'
-  if (!tokenType) return unusable('unsupported_token_type')
+  // A token of another type could not be used as its server means it (RFC 6749 §7.1).
+  if (String(token_type).toLowerCase() !== 'bearer') return unusable('unsupported_token_type')
   const idToken = await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return invalid(idToken)
 
@@ -85,13 +82,11 @@ export async function tokenAnswer(
     kind: 'tokens',
     response: {
       accessToken,
-      tokenType,
+      tokenType: 'Bearer',
       obtainedAt: sentAt,
-      ...(expires_in != null && {
-        expiresAt: sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
-      }),
-      ...(granted && { scope: granted }),
-      ...refreshToken,
+      expiresAt: expires_in == null ? undefined : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
+      scope: granted || undefined,
+      refreshToken,
       ...idToken,
     },
   }

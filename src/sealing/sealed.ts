@@ -30,7 +30,7 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
       // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
       await store.swap(keyName, row?.tag, await crypto.generateSealingKey())
     }
-    throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage does not keep the sealing key.')
+    throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage does not keep the sealing key')
   }
 
   const open = async (key: CryptoKey | undefined, name: string, value: Sealed): Promise<unknown> => {
@@ -57,7 +57,7 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
       const key = (tag && known) || (await keyForWriting())
       const plaintext = utf8.encode(JSON.stringify(value))
       if (plaintext.length > maxBytes) {
-        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The value to store is larger than 1 MiB.')
+        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The value to store is larger than 1 MiB')
       }
       return store.swap(name, tag, await crypto.seal(key, plaintext, aadOf(name)), swapOptions)
     },

@@ -50,11 +50,8 @@ describe('token answer', () => {
     expect(await usable(refreshed({ ...tokens, token_type }))).toMatchObject({ accessToken, tokenType: 'Bearer' })
   })
 
-  it('ACQ-21: token_type dpop is DPoP', async () => {
-    expect(await usable(refreshed({ ...tokens, token_type: 'dpop' }))).toMatchObject({ tokenType: 'DPoP' })
-  })
 
-  it.each(['mac', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])(
+  it.each(['mac', 'dpop', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])(
     'ACQ-21: token_type %s is not used',
     async (token_type) => {
       expect(await refreshed({ ...tokens, token_type })).toMatchObject({
@@ -109,13 +106,13 @@ describe('token answer', () => {
   it('ACQ-22: without expires_in there is no expiry, whatever a JWT access token says', async () => {
     const jwt = idToken({ exp: 1 })
     for (const expires_in of [undefined, null])
-      expect(await usable(refreshed({ ...tokens, access_token: jwt, expires_in }))).not.toHaveProperty('expiresAt')
+      expect(await usable(refreshed({ ...tokens, access_token: jwt, expires_in }))).toHaveProperty('expiresAt', undefined)
   })
 
   it.each([7, null, ['a'], '', ' ', 'a"b', 'a\nb'])('a malformed scope %j costs nothing', async (scope) => {
     const response = await usable(refreshed({ ...tokens, scope }))
     expect(response).toMatchObject({ accessToken, refreshToken: 'rt2' })
-    expect(response).not.toHaveProperty('scope')
+    expect(response).toHaveProperty('scope', undefined)
     expect(await usable(exchanged({ ...tokens, scope }, { scope: 'read', nonce: undefined as never }))).toMatchObject({
       scope: 'read',
     })
@@ -126,7 +123,7 @@ describe('token answer', () => {
     expect(await usable(exchanged({ ...tokens, id_token, scope: 'read' }))).toMatchObject({ scope: 'read' })
     expect(await usable(exchanged({ ...tokens, id_token }))).toMatchObject({ scope: 'openid read write' })
     expect(await usable(refreshed({ ...tokens, scope: 'read' }))).toMatchObject({ scope: 'read' })
-    expect(await usable(refreshed(tokens))).not.toHaveProperty('scope')
+    expect(await usable(refreshed(tokens))).toHaveProperty('scope', undefined)
   })
 
   it('ignores members it does not know', async () => {
