@@ -1,0 +1,174 @@
+import type {
+  BrowserTokenManagerOptions,
+  Channel,
+  Lock,
+  Store,
+  TokenManager,
+  TokenManagerEventType,
+} from 'tokenward/browser'
+import * as tokenward from 'tokenward/browser'
+import { browserPlatform } from '../../../../src/browser/platform.ts'
+import { describeError, type ErrorDescription } from './describe-error.ts'
+import { frames } from './frames.ts'
+import { type Steps, steps } from './steps.ts'
+import { deepText } from './storage-dump.ts'
+import { type TestClock, testClock } from './test-clock.ts'
+
+/** How a page makes its manager: the library's options, as far as JSON carries them, and what stands in for which port. */
+export interface PageOptions
+  extends Pick<
+    BrowserTokenManagerOptions,
+    | 'issuer'
+    | 'clientId'
+    | 'redirectUri'
+    | 'postLogoutRedirectUri'
+    | 'scope'
+    | 'resources'
+    | 'persistence'
+    | 'account'
+    | 'requestTimeout'
+    | 'confirmInterval'
+    | 'metadata'
+    | 'authorizationParams'
+  > {
+  /** Default: redirect. */
+  readonly agent?: 'redirect' | 'popup'
+  /** `none`: every request for it is granted at once. `missing`: `navigator.locks` is taken away first. */
+  readonly locking?: 'none' | 'missing'
+  /** Drops every message. */
+  readonly silent?: boolean
+  /** `unsealed`: the rows in clear. `forgetful`: no outbox. `leaseless`: nobody sees a lease. Faults, to see them caught. */
+  readonly fault?: 'unsealed' | 'forgetful' | 'leaseless'
+}
+
+/** What the test page offers to the tests, as `window.page`. */
+export interface TestPage {
+  readonly library: typeof tokenward
+  /** How this page was told to make managers. */
+  readonly defaults: PageOptions
+  readonly clock: TestClock
+  readonly steps: Steps
+  /** Every event of every manager of this page. */
+  readonly events: { readonly type: TokenManagerEventType; readonly [detail: string]: unknown }[]
+  /** Faults that nobody caught. */
+  readonly uncaught: string[]
+  /** Every `pageshow`: whether it came out of the back/forward cache. */
+  readonly shown: boolean[]
+  /** Makes a manager; the first one is `window.tokens`. */
+  create(options?: Partial<PageOptions>): TokenManager
+  /** What a promise came to, as plain data. */
+  outcome<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly error: ErrorDescription }>
+  /** The time since 1970 in ms, finer than `Date.now()`. */
+  now(): number
+  /** Waits for an agreed moment. */
+  at(moment: number): Promise<void>
+  /** Everything the origin stores, as text. */
+  dump: typeof deepText
+  /** What lies in the store, opened. */
+  opened(): Promise<unknown[]>
+  readonly frames: typeof frames
+}
+
+declare global {
+  interface Window {
+    page: TestPage
+    tokens: TokenManager
+    /** Takes what a page said to whom; the tests look for secrets in it. */
+    overheard?: (text: string) => void
+  }
+  var page: TestPage
+  var tokens: TokenManager
+}
+
+const types: readonly TokenManagerEventType[] = [
+  ...(['signed_in', 'sign_in_failed', 'signed_out', 'refreshing', 'refreshed', 'adopted', 'waited'] as const),
+  ...(['refresh_failed', 'token_rejected', 'step_up_required', 'retry_impossible', 'revoked'] as const),
+  ...(['revocation_failed', 'store_failed', 'storage_corrupt', 'storage_lost', 'user_changed'] as const),
+  ...(['clock_jumped', 'degraded'] as const),
+]
+
+const silence: Channel = { post() {}, subscribe: () => () => {} }
+const noLock: Lock = { spans: 'process', request: async (_name, _options, run) => run() }
+
+window.page = {
+  library: tokenward,
+  defaults: JSON.parse(document.getElementById('defaults')?.textContent ?? '{}'),
+  clock: testClock(),
+  steps: steps(),
+  events: [],
+  uncaught: [],
+  shown: [],
+  create(given = {}) {
+    const { agent, locking, silent, fault, ...options } = { ...page.defaults, ...given }
+    if (locking === 'missing') Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
+    const store =
+      fault === 'unsealed'
+        ? tokenward.indexedDbStore()
+        : browserPlatform({ persistence: options.persistence ?? 'local' })!.store
+    const manager = tokenward.createTokenManager({
+      ...options,
+      [tokenward.allowInsecureLoopback]: true,
+      store: page.steps.store(faulty(store, fault)),
+      fetch: page.steps.fetch((input, init) => fetch(input, init)),
+      clock: page.clock,
+      ...(agent === 'popup' && { userAgent: tokenward.popup({ closedPollInterval: 50 }) }),
+      ...(silent && { channel: silence }),
+      ...(locking === 'none' && { lock: noLock }),
+    })
+    for (const type of types) {
+      manager.on(type, (event) => {
+        page.events.push({ ...event })
+        window.overheard?.(`event ${JSON.stringify(event)}`)
+      })
+    }
+    window.tokens ??= manager
+    return manager
+  },
+  outcome: (promise) =>
+    promise.then(
+      (value) => ({ value }),
+      (error) => {
+        const described = describeError(error)
+        window.overheard?.(`error ${described.text}`)
+        return { error: described }
+      },
+    ),
+  now: () => performance.timeOrigin + performance.now(),
+  async at(moment) {
+    await new Promise((resolve) => setTimeout(resolve, moment - page.now()))
+  },
+  dump: deepText,
+  async opened() {
+    const { store } = browserPlatform({ persistence: 'local' })!
+    const names = await deepText.keys()
+    return Promise.all(names.map(async (name) => (await store.get(name))?.value))
+  },
+  frames,
+}
+
+addEventListener('error', ({ message }) => page.uncaught.push(message))
+addEventListener('unhandledrejection', ({ reason }) => page.uncaught.push(describeError(reason).text))
+addEventListener('pageshow', ({ persisted }) => page.shown.push(persisted))
+frames.listen()
+// The page at the redirect URI does what an app does there: it makes its manager and waits until it is ready.
+if (location.pathname === '/callback') void page.create().ready()
+
+function faulty(store: Store<unknown>, fault: PageOptions['fault']): Store<unknown> {
+  const without = (value: unknown, name: string) =>
+    typeof value === 'object' && value !== null && name in value
+      ? { ...value, [name]: name === 'outbox' ? [] : undefined }
+      : value
+  if (fault === 'forgetful')
+    return {
+      get: store.get,
+      swap: (key, tag, value, options) => store.swap(key, tag, without(value, 'outbox'), options),
+    }
+  if (fault !== 'leaseless') return store
+  return {
+    async get(key) {
+      const row = await store.get(key)
+      return row && { ...row, value: without(row.value, 'lease') }
+    },
+    swap: store.swap,
+  }
+}
