@@ -26,6 +26,8 @@ export interface Claim {
   began: { elapsed: number; now: EpochMs }
   /** When the refresh token left, on the monotonic clock. */
   sentAt?: number
+  /** Whether there was a network then. */
+  online?: boolean
   /** How often it was sent. */
   attempt: number
 }
@@ -125,6 +127,11 @@ function advanced({ owner }: Claim, record: SessionRecord): SessionRecord {
   return { ...record, generation: record.generation + 1, lease }
 }
 
+/** Takes the lease of `claim` out of the record, if it is still there. */
+export async function release(session: Session, { owner }: Claim): Promise<void> {
+  await session.update((now) => (now?.lease?.owner === owner ? { ...now, lease: undefined } : undefined))
+}
+
 /** The same lease, once more shown to be alive. */
 export function withBeat(record: SessionRecord): SessionRecord {
   const { lease } = record
@@ -167,19 +174,19 @@ async function endForOther(
 /** Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share. */
 async function giveBack(
   session: Session,
-  { owner, record }: Claim,
+  { owner, record, online }: Claim,
   error: TokenManagerError,
-  failed?: { readonly lost?: boolean; readonly retryAfter?: number },
+  failed?: { readonly lost?: boolean; readonly retryAfter?: number | undefined },
 ): Promise<RefreshOutcome> {
   const outcome = offlineOr(session, 'failed')
   let delay = 0
   const change: Change = (now) => {
-    if (now?.lease?.owner !== owner || now.generation !== record.generation) return undefined
+    if (now?.lease?.owner !== owner) return undefined
     const released = { ...now, lease: undefined }
-    if (!failed || outcome === 'offline') return released
-    const next = failedIn(session, released, failed.retryAfter)
+    if (!failed || now.generation !== record.generation) return released
+    const next = outcome === 'offline' ? released : failedIn(session, released, failed.retryAfter)
     delay = next.failure?.delay ?? 0
-    return failed.lost ? { ...next, doubt: randomId(session.platform.crypto) } : next
+    return failed.lost && online ? { ...next, doubt: randomId(session.platform.crypto) } : next
   }
   await session.update(change).catch(() => session.emit('store_failed', { during: 'release' }))
   if (delay) Object.assign(error, { retryAt: session.platform.clock.now() + delay })

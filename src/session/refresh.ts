@@ -2,7 +2,7 @@ import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { type Claim, conclude, withBeat } from './commit.ts'
+import { type Claim, conclude, release, withBeat } from './commit.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, throttled } from './outcome.ts'
 import { randomId, type SessionRecord, targetKey } from './record.ts'
 import { fraction } from './schedule.ts'
@@ -61,7 +61,7 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
       const alive = record?.lease && !isDead(session, record, false)
       if (!isWaiting()) break
       if (settled) return settled
-      if (!alive && platform.clock.elapsed() >= until) break
+      if (platform.clock.elapsed() >= until + (alive ? options.leaseTime : 0)) break
     }
   } finally {
     if (isWaiting()) phase = 'without'
@@ -104,7 +104,10 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
       unsent = claim.owner
       if (++tries < UNSENT_LIMIT) continue
     }
-    return conclude(session, claim, answer, request.target)
+    const outcome = await conclude(session, claim, answer, request.target)
+    // Another context was quicker: what it brought may do, or not.
+    if (outcome.outcome !== 'superseded') return outcome
+    await release(session, claim)
   }
 }
 
@@ -154,7 +157,9 @@ async function claimFrom(
   // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
   await session.wait(DOUBT_WAIT)
   const now = await session.read()
-  return now?.lease?.owner === owner && now.generation === seen.generation ? claim : undefined
+  if (now?.lease?.owner === owner && now.generation === seen.generation) return claim
+  await release(session, claim)
+  return undefined
 }
 
 async function send(
@@ -176,6 +181,7 @@ async function send(
         // Slept since the claim, or signed out: others may have taken over.
         if (age > leaseTime - requestTimeout || session.live?.grantId !== record.grantId) return false
         claim.sentAt = clock.elapsed()
+        claim.online = lifecycle.isOnline()
         return true
       },
     })
@@ -190,7 +196,10 @@ async function send(
       ? { ...withBeat(now), doubt: randomId(crypto) }
       : undefined,
   )
-  if (!written) return 'again'
+  if (!written) {
+    await release(session, claim)
+    return 'again'
+  }
   claim.attempt = 2
   const second = await once()
   return second.kind === 'unsent' ? answer : second

@@ -119,6 +119,7 @@ export function createSession(
         throw error
       })
       const { record, written } = result
+      note(record)
       session.apply({ type: 'read', record, order: ++order, own: written, returnTo })
       return result
     },

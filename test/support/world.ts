@@ -53,8 +53,17 @@ export const eventTypes: TokenManagerEventType[] = [
   ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'degraded'] as const),
 ]
 
-/** `lock`: `'shared'` spans the store as Web Locks do, `'none'` grants at once, `'never'` is held by a frozen page. */
-export function world({ lock = 'shared', word }: { lock?: 'shared' | 'none' | 'never'; word?: string } = {}): World {
+/** How a world is made. */
+export interface WorldOptions {
+  /** `'shared'` (default) spans the store as Web Locks do, `'none'` grants at once, `'never'` is held by a frozen page. */
+  readonly lock?: 'shared' | 'none' | 'never'
+  /** What the server's secrets begin with. */
+  readonly word?: string
+  /** Whether pages are seen, and so refresh without being asked. Default false. */
+  readonly visible?: boolean
+}
+
+export function world({ lock = 'shared', word, visible = false }: WorldOptions = {}): World {
   const clock = manualClock()
   const hub = channelHub()
   const server = simulatedServer(clock.now, word)
@@ -87,6 +96,7 @@ export function world({ lock = 'shared', word }: { lock?: 'shared' | 'none' | 'n
       const life = mortal()
       const store = faultyStore(noting)
       const lifecycle = manualLifecycle()
+      lifecycle.setVisible(visible)
       const ports = {
         ...{ store: life.store(store), channel: life.channel(hub.context()), fetch: life.fetch(server.fetch) },
         ...{ lock: life.lock(lockPort()), clock: life.clock(clock), lifecycle, crypto: webCrypto },
