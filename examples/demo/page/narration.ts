@@ -24,7 +24,10 @@ const events: Record<string, (event: Event) => Line | undefined> = {
     outcome === 'throttled' ? undefined : { symbol: 'failed', text: `could not refresh (${reason}).` },
   token_rejected: () => ({ symbol: 'rejected', text: 'had its token refused by the API before it expired.' }),
   signed_out: ({ reason = '' }) => ({ symbol: 'signed-out', text: `is signed out: ${signedOut[reason] ?? reason}.` }),
-  revoked: () => ({ symbol: 'revoked', text: 'had a token revoked at the authorization server.' }),
+  revoked: ({ outcome }) =>
+    outcome === 'unsupported'
+      ? { text: 'has an access token the server cannot revoke: APIs take it until it expires.' }
+      : { symbol: 'revoked', text: 'had a token revoked at the authorization server.' },
   revocation_failed: () => ({ symbol: 'trouble', text: 'could not revoke yet. It is kept and tried again.' }),
   refreshing: () => undefined,
 }
