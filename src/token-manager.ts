@@ -8,7 +8,7 @@ import { resourceMatcher } from './resource-matcher.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
 import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
-import type { SessionState } from './session/state.ts'
+import { LOADING, type SessionState } from './session/state.ts'
 
 /** How to sign in. */
 export interface SignInOptions {
@@ -125,7 +125,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
 
   const manager: TokenManager = {
     get state() {
-      return shared?.session.held.state ?? { status: 'loading' }
+      return shared?.session.held.state ?? LOADING.state
     },
     subscribe(listener) {
       const undo = use()?.session.subscribe(listener)
