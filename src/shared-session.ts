@@ -1,4 +1,4 @@
-import { type TokenManagerOptions } from './options.ts'
+import type { TokenManagerOptions } from './options.ts'
 import type { Platform, Store } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
 import { base64url } from './protocol/base64url.ts'
@@ -60,18 +60,14 @@ function build(
   insecureLoopback: boolean,
   release: (stop: () => void) => void,
 ): SharedSession {
-  const { issuer, clientId, metadata, requestTimeout = 10_000, confirmInterval = 5_000, refresh = {} } = options
-  const server = authorizationServer(
-    { issuer, clientId, requestTimeout, insecureLoopback, ...(metadata && { metadata }) },
-    platform,
-  )
+  const { requestTimeout = 10_000, confirmInterval = 5_000, idleTimeout, maxAge, refresh } = options
+  const server = authorizationServer({ ...options, requestTimeout, insecureLoopback }, platform)
   const session = createSession({
     platform,
     server,
     options: {
       ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
-      ...{ leeway: refresh.leeway ?? 60_000, jitter: refresh.jitter ?? 0.5, interval: refresh.interval },
-      ...{ idleTimeout: options.idleTimeout, maxAge: options.maxAge },
+      ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge },
     },
   })
   const outbox = createOutbox(session)
@@ -94,7 +90,8 @@ function build(
   }
 
   async function start() {
-    const hash = await platform.crypto.sha256(new TextEncoder().encode(identity))
+    // Without a hash (an insecure context) there is nothing to sign in with either, and nothing but memory to name.
+    const hash = await platform.crypto.sha256(new TextEncoder().encode(identity)).catch(() => new Uint8Array())
     session.name = `tokenward.${base64url(hash.subarray(0, 16))}`
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits }),

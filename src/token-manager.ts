@@ -3,7 +3,7 @@ import { authorizationHeader } from './access-token.ts'
 import { authorizedFetch, notAllowed } from './authorized-fetch.ts'
 import { TokenManagerError } from './errors.ts'
 import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
-import type { EpochMs, Fetch, Platform } from './ports.ts'
+import type { EpochMs, Fetch, Platform, UserAgent } from './ports.ts'
 import { resourceMatcher } from './resource-matcher.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
@@ -27,7 +27,7 @@ export interface SignInOptions {
   /** Scope to ask for this time. Default: the option `scope`. */
   readonly scope?: string
   /** How to reach the authorization server this time. Default: the manager's. */
-  readonly userAgent?: Platform['userAgent']
+  readonly userAgent?: UserAgent
 }
 
 /** Tokens obtained elsewhere. */
@@ -105,6 +105,8 @@ export interface TokenManager {
   dispose(): void
 }
 
+const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
+
 /**
  * A manager for one session. Does no I/O and starts nothing before it is used. Managers for the same issuer, client and account
  * on one store share the session.
@@ -117,9 +119,8 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
   const insecureLoopback = options[allowInsecureLoopback] === true
   const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
   const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
-  const { store, fetch, lock, channel, lifecycle, clock, crypto, userAgent } = options
-  const given = Object.entries({ store, fetch, lock, channel, lifecycle, clock, crypto, userAgent })
-  const ports = platform && { ...platform, ...Object.fromEntries(given.filter(([, port]) => port !== undefined)) }
+  const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
+  const ports: Platform | undefined = platform && { ...platform, ...Object.fromEntries(given) }
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
 
@@ -139,17 +140,13 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
       return manager.state
     },
     async signIn(signInOptions = {}) {
-      const agent = signInOptions.userAgent ?? ports?.userAgent
+      const { userAgent = ports?.userAgent, ...request } = signInOptions
       const { signIn } = here()
-      if (!agent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
+      if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
       if (redirectUri === undefined)
         throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri')
-      const { returnTo, prompt, loginHint, maxAge, acrValues, uiLocales } = signInOptions
-      const extra = options.authorizationParams
-      await signIn.signIn({
-        ...{ redirectUri, scope: signInOptions.scope ?? scope, userAgent: agent, ready: start },
-        ...withoutUndefined({ returnTo, prompt, loginHint, maxAge, acrValues, uiLocales, extra }),
-      })
+      const extra = options.authorizationParams ?? {}
+      await signIn.signIn({ scope, ...request, redirectUri, userAgent, extra, ready: start })
       return manager.state
     },
     async completeSignIn(url = callbackUrl()) {
@@ -243,8 +240,4 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
 
 function nowhere(): never {
   throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'There is no window here')
-}
-
-function withoutUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 }
