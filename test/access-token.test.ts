@@ -32,13 +32,15 @@ describe('the token as callers see it', () => {
       inspect(token),
       inspect({ deep: [token] }, { depth: 9 }),
       inspect({ ...token }),
+      inspect(token, { showHidden: true }),
       JSON.stringify(structuredClone({ ...token })),
       JSON.stringify(Object.entries(token)),
       JSON.stringify(Object.assign({}, token)),
     ]
     for (const text of shown) expect(text).not.toContain('canary')
-    expect(`${token}`).toContain('redacted')
-    expect(inspect(token)).toContain('redacted')
+    const primitive = (token as unknown as { [Symbol.toPrimitive](): string })[Symbol.toPrimitive]()
+    for (const text of [`${token}`, token.toString(), primitive, inspect(token), JSON.parse(JSON.stringify(token))])
+      expect(text).toBe('[redacted access token]')
   })
 
   it.each(['a\nb', 'a\r\nx: y', 'a b', '', '\u0000', 'tokén', 'a\u2028'])(

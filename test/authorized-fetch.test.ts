@@ -437,6 +437,8 @@ describe('what only a person or a broader grant can change', () => {
     [403, INVALID],
     [403, undefined],
     [400, 'Bearer error="invalid_request"'],
+    [404, 'Bearer error="insufficient_scope"'],
+    [401, 'Bearer error="insufficient_scope"'],
     [407, INVALID],
     [500, INVALID],
   ])('USE-15: %i %s never asks for a token', async (status, header) => {
@@ -557,13 +559,14 @@ describe('bodies', () => {
   })
 
   it('leaves it to fetch to refuse a Request that was used', async () => {
-    const { fetch, source } = setup(() => new Response())
+    const { fetch, source, calls } = setup(() => new Response())
     const used = new Request(API, { method: 'POST', body: 'b' })
     await used.text()
     await expect(fetch(used)).rejects.toThrow(TypeError)
     const locked = new Request(API, { method: 'POST', body: 'b' })
     locked.body?.getReader()
     await expect(fetch(locked)).rejects.toThrow(TypeError)
+    expect(calls).toHaveLength(2)
     expect(source.refused).toEqual([])
   })
 })

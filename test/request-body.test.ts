@@ -37,7 +37,8 @@ describe('what can be sent again', () => {
   it('USE-09: is never a stream, of whatever kind', () => {
     async function* generator() {}
     const legacy = { pipe() {} }
-    for (const body of [new Blob(['x']).stream(), generator(), legacy]) {
+    const older = { getReader() {} }
+    for (const body of [new Blob(['x']).stream(), generator(), legacy, older]) {
       const kept = requestBody(new Request(API, post('other')), post(body))
       expect(kept).toBeDefined()
       expect(kept?.replay()).toBeUndefined()
