@@ -24,6 +24,8 @@ export interface HeldTokens {
   usable(target: Target, minValidity?: number): HeldToken | undefined
   /** The entry for `target`, whatever its state. */
   get(target: Target): HeldToken | undefined
+  /** When the last one that was not refused dies, on the monotonic clock. */
+  readonly until: number
   /** The grant a token was handed out for. */
   grantOf(token: AccessToken): string | undefined
   /** Follows the session: keeps what it knows of tokens that are still there. */
@@ -49,6 +51,9 @@ export function heldTokens(session: Session): HeldTokens {
       return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
     },
     get: (target) => byKey.get(targetKey(target)),
+    get until() {
+      return Math.max(...[...byKey.values()].map(({ rejected, deadAt }) => (rejected ? -Infinity : deadAt)))
+    },
     grantOf: (token) => grants.get(token),
     sync() {
       const { accessTokens = {}, grantId = '' } = session.live ?? {}

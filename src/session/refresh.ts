@@ -188,7 +188,8 @@ async function send(
   if (!quiet) session.emit('refreshing', { reason })
   const answer = await once()
   const unanswered = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
-  if (!unanswered || !lifecycle.isOnline()) return answer
+  // In an outage that lasts, the shared back-off is the wait before the next try.
+  if (!unanswered || record.failure || !lifecycle.isOnline()) return answer
   await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
   claim.began = { elapsed: clock.elapsed(), now: clock.now() }
   const { written } = await session.update((now) =>

@@ -153,7 +153,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const duration = clock.elapsed() - began
     const { outcome, error } = result
     quietUntil = clock.elapsed() + Math.max(QUIET, (error?.retryAt ?? 0) - clock.now())
-    const usable = tokens.usable(target, 0) !== undefined
+    const usable = tokens.until > clock.elapsed()
     switch (result.outcome) {
       case 'refreshed':
         session.emit('refreshed', { duration, attempt: result.attempt, reason })

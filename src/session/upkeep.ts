@@ -63,20 +63,22 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const retry = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) - now : 0
     const ahead = (tokens.get({})?.refreshAt ?? Infinity) - elapsed
     const turn = live.obtainedAt + (interval ?? Infinity) - now
-    const refresh = live.refreshToken === undefined ? Infinity : Math.max(Math.min(turn, ahead), retry, MIN_GAP)
-    return Math.min(limit, refresh)
+    // Without a refresh token all that is left to do is to end with the last access token.
+    const next = live.refreshToken === undefined ? tokens.until - elapsed : Math.max(Math.min(turn, ahead), retry)
+    return Math.min(limit, Math.max(next, MIN_GAP))
   }
 
   function tick() {
-    const { live } = session
-    if (!live || session.closed) return
+    if (session.closed) return
     jumped()
     const now = clock.now()
     const elapsed = clock.elapsed()
     void source
       .confirm()
       .then(() => {
-        if (limits.overdue()) return source.get({}).then(undefined, () => {})
+        const { live } = session
+        if (!live) return
+        if (limits.overdue() || tokens.until <= elapsed) return source.get({}).then(undefined, () => {})
         if (!lifecycle.isVisible()) return
         if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead({}, 'interval')
         else if ((tokens.get({})?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead({})

@@ -106,13 +106,13 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
         ports,
       )
       const events: Context['events'] = []
-      for (const type of eventTypes) manager.on(type, (event) => events.push({ ...event }))
-      return {
-        ...{ manager, store, lifecycle, events, crash: life.crash, freeze: life.freeze, thaw: life.thaw },
-        get told() {
-          return events.map(({ type }) => type)
-        },
-      }
+      const told: TokenManagerEventType[] = []
+      for (const type of eventTypes)
+        manager.on(type, (event) => {
+          events.push({ ...event })
+          told.push(type)
+        })
+      return { manager, store, lifecycle, events, told, crash: life.crash, freeze: life.freeze, thaw: life.thaw }
     },
     async opened(options) {
       const context = made.context(options)
@@ -147,6 +147,8 @@ function mortal() {
   let melt = () => {}
   const death = new AbortController()
   const never = new Promise<never>(() => {})
+  const gone = new Promise<never>((_, no) => death.signal.addEventListener('abort', () => no(new Error('gone'))))
+  gone.catch(() => {})
   /** `work`, unless the context is gone before or after. */
   const living = async <T>(work: () => Promise<T>): Promise<T> => {
     await frozen
@@ -189,8 +191,6 @@ function mortal() {
     lock: (lock: Lock): Lock => ({
       spans: lock.spans,
       request<T>(name: string, { signal }: { readonly signal: AbortSignal }, run: () => Promise<T>) {
-        const gone = new Promise<never>((_, no) => death.signal.addEventListener('abort', () => no(new Error('gone'))))
-        gone.catch(() => {})
         return living(() =>
           lock.request(name, { signal: AbortSignal.any([signal, death.signal]) }, () => Promise.race([living(run), gone])),
         )
