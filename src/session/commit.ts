@@ -2,7 +2,7 @@ import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
-import { offlineOr, outcomeUnknown, type RefreshOutcome } from './outcome.ts'
+import { offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
   type PendingRevocation,
   randomId,
@@ -15,7 +15,7 @@ import {
   withPending,
 } from './record.ts'
 import { backOff, fraction } from './schedule.ts'
-import { type Change, type Session, storeFailed } from './session.ts'
+import type { Change, Session } from './session.ts'
 
 /** A refresh token this context may send. */
 export interface Claim {
@@ -99,7 +99,7 @@ function refreshed(session: Session, claim: Claim, record: SessionRecord, respon
   const { sentAt = 0 } = claim
   const { clock } = session.platform
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
-  const since = doubt === undefined ? 0 : clock.elapsed() - session.unchangedFor('doubt', doubt)
+  const since = clock.elapsed() - session.unchangedFor('doubt', record)
   return {
     ...advanced(claim, record),
     failure: undefined,

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { StoredAccessToken } from './record.ts'
+import { NEWER_VERSION, type StoredAccessToken } from './record.ts'
 import type { Session } from './session.ts'
 
 /** What came of a refresh. */
@@ -23,6 +23,13 @@ export const CLOCK_STEP = 10_000
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
   const now = session.platform.clock.now()
   return token !== undefined && (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
+}
+
+/** An error for a storage that refused, from whatever it rejected with. */
+export function storeFailed(cause: unknown): TokenManagerError {
+  return cause === NEWER_VERSION
+    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version of tokenward wrote the session: reload')
+    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
 }
 
 /** What to call a failure that is nobody's fault: offline when the platform says so. */

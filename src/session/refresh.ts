@@ -3,10 +3,10 @@ import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { type Claim, conclude, release, withBeat } from './commit.ts'
-import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, throttled } from './outcome.ts'
+import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed, throttled } from './outcome.ts'
 import { randomId, type SessionRecord, targetKey } from './record.ts'
 import { fraction } from './schedule.ts'
-import { leaseName, type Session, storeFailed } from './session.ts'
+import type { Session } from './session.ts'
 
 /** From where a refresh begins. */
 export interface RefreshRequest {
@@ -213,12 +213,12 @@ async function send(
 function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
   return (
     (locked && record.lease?.locked === true) ||
-    session.unchangedFor('lease', leaseName(record)) >= session.options.leaseTime
+    session.unchangedFor('lease', record) >= session.options.leaseTime
   )
 }
 
-function backOffLeft(session: Session, { failure }: SessionRecord): number {
-  return failure ? failure.delay - session.unchangedFor('failure', failure.beat) : 0
+function backOffLeft(session: Session, record: SessionRecord): number {
+  return record.failure ? record.failure.delay - session.unchangedFor('failure', record) : 0
 }
 
 /** Memory is ahead of the store, which could not be written then. */

@@ -1,8 +1,9 @@
-import { TokenManagerError } from '../errors.ts'
 import type { Platform, SwapOptions } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
-import type { EventListener, TokenManagerEvents, TokenManagerEventType } from './events.ts'
+import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
+import { listenerSet } from './listener-set.ts'
 import { type Found, NEWER_VERSION, readRecord, type SessionRecord, update } from './record.ts'
+import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { ScheduleOptions } from './schedule.ts'
 import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState, transition } from './state.ts'
 
@@ -48,8 +49,7 @@ export interface Session {
   update(change: Change, options?: UpdateOptions): Promise<{ record: SessionRecord | undefined; written: boolean }>
   /** Writes the session in memory back where the store lost it or could not be written. `over`: also over another grant. */
   save(over?: boolean): Promise<void>
-  /** How long this context has been seeing the same `value` of `what`, ms; 0 for a new one. */
-  unchangedFor(what: 'lease' | 'doubt' | 'failure', value: string): number
+  readonly unchangedFor: RecordWatch['unchangedFor']
   emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
   on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
   subscribe(listener: (state: SessionState) => void): () => void
@@ -77,9 +77,9 @@ export function createSession(
 ): Session {
   const { platform, server, options } = base
   const { clock, store } = platform
-  const subscribers = new Set<(state: SessionState) => void>()
-  const listeners = new Map<string, Set<(event: never) => void>>()
-  const seen = new Map<string, { value: string; since: number }>()
+  const states = listenerSet<SessionState>()
+  const events = listenerSet<TokenManagerEvent>()
+  const watch = recordWatch(clock)
   const pausing = new Set<() => void>()
   let held: Held = LOADING
   let effectRunner: (effect: SessionEffect) => void = () => {}
@@ -119,7 +119,7 @@ export function createSession(
         throw error
       })
       const { record, written } = result
-      note(record)
+      watch.note(record)
       session.apply({ type: 'read', record, order: ++order, own: written, returnTo })
       return result
     },
@@ -133,25 +133,15 @@ export function createSession(
         return { ...kept, outbox: now?.outbox ?? live.outbox }
       })
     },
-    unchangedFor(what, value) {
-      const known = seen.get(what)
-      return known?.value === value ? clock.elapsed() - known.since : 0
-    },
+    unchangedFor: watch.unchangedFor,
     emit(type, details) {
       const { grantId, generation } = held.record ?? {}
-      const event = { type, at: clock.now(), grant: grantId?.slice(0, 8), generation, ...details } as never
-      for (const listener of listeners.get(type) ?? []) deliver(() => listener(event))
+      events.tell({ type, at: clock.now(), grant: grantId?.slice(0, 8), generation, ...details } as TokenManagerEvent)
     },
-    on(type, listener) {
-      const set = listeners.get(type) ?? new Set()
-      listeners.set(type, set.add(listener))
-      return () => void set.delete(listener)
-    },
+    on: (type, listener) => events.add((event) => event.type === type && listener(event as never)),
     subscribe(listener) {
-      const own = (state: SessionState) => listener(state)
-      subscribers.add(own)
       listener(held.state)
-      return () => void subscribers.delete(own)
+      return states.add(listener)
     },
     suspect() {
       suspectedAt = order
@@ -183,11 +173,7 @@ export function createSession(
       }
       void again(FIRST_DELAY)
     },
-    close() {
-      Object.assign(session, { closed: true })
-      subscribers.clear()
-      listeners.clear()
-    },
+    close: () => void Object.assign(session, { closed: true }),
   }
   return session
 
@@ -209,43 +195,15 @@ export function createSession(
       if (await store.swap(session.name, found.tag, undefined)) session.emit('storage_corrupt', {})
       return find()
     }
-    note(recordOf(found))
+    watch.note(recordOf(found))
     return found
-  }
-
-  function note(record: SessionRecord | undefined) {
-    const { lease, doubt, failure } = record ?? {}
-    const values = { lease: lease && leaseName(record as SessionRecord), doubt, failure: failure?.beat }
-    for (const [what, value] of Object.entries(values)) {
-      if (value === undefined) seen.delete(what)
-      else if (seen.get(what)?.value !== value) seen.set(what, { value, since: clock.elapsed() })
-    }
   }
 
   function announce(before: SessionState) {
     const { state } = held
     if (state.status === 'signedOut' && before.status === 'signedIn') session.emit('signed_out', { reason: state.reason })
-    for (const subscriber of subscribers) deliver(() => subscribers.has(subscriber) && subscriber(state))
+    states.tell(state)
   }
-
-  /** In a turn of its own: a listener must not run inside what it hears of, and its fault is its own. */
-  function deliver(call: () => unknown) {
-    Promise.resolve()
-      .then(call)
-      .catch(() => {})
-  }
-}
-
-/** The name under which a lease is watched. */
-export function leaseName(record: SessionRecord): string {
-  return [record.grantId, record.generation, record.lease?.owner, record.lease?.beat].join()
-}
-
-/** An error for a storage that refused, from whatever it rejected with. */
-export function storeFailed(cause: unknown): TokenManagerError {
-  return cause === NEWER_VERSION
-    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version of tokenward wrote the session: reload')
-    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
 }
 
 const recordOf = (found: Found): SessionRecord | undefined => (found.kind === 'record' ? found.record : undefined)
