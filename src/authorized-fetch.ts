@@ -126,17 +126,12 @@ function refusesToken(
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
     if (status === 401)
-      throw new TokenManagerError(
-        'ERR_STEP_UP_REQUIRED',
-        reason,
-        'The API wants a stronger or fresher sign-in',
-        {
-          status,
-          scope,
-          acrValues: printable(acr_values)?.split(' '),
-          maxAge: /^\d{1,9}$/.test(max_age) ? +max_age * 1000 : undefined,
-        },
-      )
+      throw new TokenManagerError('ERR_STEP_UP_REQUIRED', reason, 'The API wants a stronger or fresher sign-in', {
+        status,
+        scope,
+        acrValues: printable(acr_values)?.split(' '),
+        maxAge: /^\d{1,9}$/.test(max_age) ? +max_age * 1000 : undefined,
+      })
   }
   return status === 401 && (!errors[0] || errors.some(({ params }) => params.error === 'invalid_token'))
 }
