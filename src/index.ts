@@ -7,6 +7,7 @@ export {
   type TokenManagerErrorDetails,
   type TokenManagerErrorReason,
 } from './errors.ts'
+export { followRedirect } from './follow-redirect.ts'
 export { alwaysOnline } from './in-process/always-online.ts'
 export { memoryStore } from './in-process/memory-store.ts'
 export { noChannel } from './in-process/no-channel.ts'
@@ -42,6 +43,7 @@ export type { SessionState, SessionView } from './session/state.ts'
 export {
   createTokenManager,
   type GetAccessTokenOptions,
+  type ManagerPlatform,
   type SignInOptions,
   type TokenManager,
   type TokenSet,

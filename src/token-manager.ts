@@ -1,6 +1,6 @@
 import type { AccessToken, Target } from './access-token.ts'
 import { authorizationHeader } from './access-token.ts'
-import { authorizedFetch, notAllowed } from './authorized-fetch.ts'
+import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from './authorized-fetch.ts'
 import { TokenManagerError } from './errors.ts'
 import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
 import type { EpochMs, Fetch, Platform, UserAgent } from './ports.ts'
@@ -105,6 +105,15 @@ export interface TokenManager {
   dispose(): void
 }
 
+/** A platform, and how its `fetch` shows redirects. */
+export interface ManagerPlatform extends Platform {
+  /**
+   * `followRedirect` where the platform's `fetch` shows redirects (Node): those that stay within their entry of `resources` are
+   * followed. Absent: a redirect of a request with a body throws `ERR_REDIRECTED`.
+   */
+  readonly followRedirect?: AuthorizedFetchOptions['follow']
+}
+
 const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
 
 /**
@@ -113,7 +122,7 @@ const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'c
  * @param platform what it runs on; `undefined` where nothing can be kept (server rendering): the manager stays `loading`
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
-export function createTokenManager(options: TokenManagerOptions, platform: Platform | undefined): TokenManager {
+export function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager {
   checkOptions(options)
   const origin = platform?.origin
   const insecureLoopback = options[allowInsecureLoopback] === true
@@ -174,7 +183,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Platf
         replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
-      ...{ match, unlisted, whenSignedOut },
+      ...{ match, unlisted, whenSignedOut, follow: platform?.followRedirect },
       observe: (type, details) => shared?.session.emit(type, details),
     }),
     async headersFor(url) {
