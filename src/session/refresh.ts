@@ -29,6 +29,7 @@ const UNSENT_LIMIT = 3
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
   try {
+    if (session.held.unsaved) await session.save(true)
     return await underLock(session, request)
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }

@@ -1,3 +1,4 @@
+import { accessToken as toAccessToken } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, UserAgent } from '../ports.ts'
 import {
@@ -11,7 +12,7 @@ import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import { randomId, revocable, type SessionRecord, targetKey, tombstone, withPending } from './record.ts'
+import { randomId, revocable, type SessionRecord, type StoredAccessToken, targetKey, tombstone, withPending } from './record.ts'
 import type { Session } from './session.ts'
 import { tellOthers } from './sync.ts'
 import { keepTransaction, takeTransaction, type Transaction } from './transaction.ts'
@@ -73,6 +74,8 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
     },
     complete,
     async adopt({ accessToken, idToken, scope, ...rest }) {
+      // Refuses what no header can carry.
+      toAccessToken({ value: accessToken } as StoredAccessToken)
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
       await begin({ accessToken, tokenType: 'Bearer', obtainedAt: clock.now(), ...rest, ...checked }, scope)
@@ -118,7 +121,7 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
     } catch (cause) {
       const error = storeFailed(cause)
       if (error.reason === 'incompatible_version' || other) throw error
-      session.apply({ type: 'read', record, order: session.held.order, own: true, returnTo })
+      session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: true, returnTo })
       // The new session lives in memory alone until the store takes it.
       session.retry(() => session.save(true), 'sign_in')
     }

@@ -50,7 +50,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       const { idToken } = session.live ?? {}
       const { local, tokens, uncertain } = await bury('signed_out')
       const revoked = outbox.drain(tokens).then(
-        (all) => summary(all, uncertain),
+        (all) => (local === 'memory_only' ? 'pending' : summary(all, uncertain)),
         () => 'pending' as const,
       )
       const url = endSession
@@ -68,6 +68,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
 
   async function bury(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord) {
     const { live } = session
+    const { unsaved } = session.held
     const at = clock.now()
     let tokens = live ? revocable(live, at) : []
     let uncertain = false
@@ -76,7 +77,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       local = 'removed'
       if (!record) return undefined
       // It ends the grant it saw first, and no other.
-      if (live && record.grantId !== live.grantId) local = 'superseded'
+      if (live && record.grantId !== live.grantId && !unsaved) local = 'superseded'
       if (from && (record.generation !== from.generation || record.refreshToken !== undefined)) local = 'superseded'
       if (local === 'superseded') return undefined
       tokens = [...revocable(record, at), ...(live ? revocable(live, at) : [])]

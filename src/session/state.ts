@@ -44,18 +44,21 @@ export interface Held {
   readonly record?: SessionRecord | undefined
   /** The read or write `record` stems from; a later one wins. */
   readonly order: number
+  /** The store has not taken this grant yet, so what it says of others is older. */
+  readonly unsaved?: boolean | undefined
   /** The grant that ended here: whatever the store still says, it does not come back. */
   readonly ended?: string
 }
 
 /** What can happen to a session. An answer names the record it began from, so a late one is harmless. */
 export type SessionEvent =
-  /** `own`: this context wrote it. */
+  /** `own`: this context wrote it, or, with `unsaved`, could not. */
   | {
       readonly type: 'read'
       readonly record: SessionRecord | undefined
       readonly order: number
       readonly own?: boolean
+      readonly unsaved?: boolean
       readonly returnTo?: string | undefined
     }
   | { readonly type: 'refresh_failed'; readonly from: SessionRecord; readonly error: TokenManagerError; readonly usable: boolean }
@@ -97,7 +100,7 @@ export function transition(held: Held, event: SessionEvent, maxAge?: number): Ne
       return failed(held, event)
     case 'ended':
       if (isLive(held) && held.record?.grantId !== event.grantId) return [held, []]
-      return signedOut({ ...held, ended: event.grantId }, event.reason, event.error)
+      return signedOut({ ...held, unsaved: undefined, ended: event.grantId }, event.reason, event.error)
     case 'none':
       return none(held, event)
   }
@@ -107,8 +110,9 @@ function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, {
   const current = held.record
   const ahead = current !== undefined && supersedes(record, current)
   const behind = current !== undefined && supersedes(current, record)
-  if ((event.order < held.order && !ahead) || behind || (!record.signedOut && record.grantId === held.ended)) return [held, []]
-  const next = { ...held, record, order: Math.max(event.order, held.order) }
+  const foreign = held.unsaved && !event.own && record.grantId !== current?.grantId
+  if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended)) return [held, []]
+  const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
   if (record.signedOut) {
     if (held.state.status === 'signedOut') return [next, drain]
@@ -123,7 +127,7 @@ function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, {
 
 function vanished(held: Held, order: number): Next {
   if (order < held.order) return [held, []]
-  if (isLive(held)) return [held, ['storage_lost']]
+  if (isLive(held)) return [held, held.unsaved ? [] : ['storage_lost']]
   return held.state.status === 'loading' ? signedOut({ ...held, order }, 'none') : [held, []]
 }
 

@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
+import { storeFailed } from './outcome.ts'
 import type { Session } from './session.ts'
 
 /** A sign-in on its way: what has to be remembered until the person comes back. */
@@ -41,10 +42,15 @@ async function change(
 ): Promise<void> {
   const store = platform.store as Store<readonly Transaction[]>
   const key = `${name}.pending`
-  for (;;) {
-    const stored = await store.get(key)
-    const next = compute(Array.isArray(stored?.value) ? stored.value : [], platform.clock.now())
-    if (!next || (await store.swap(key, stored?.tag, next.length ? next : undefined))) return
+  try {
+    for (;;) {
+      const stored = await store.get(key)
+      const pending = Array.isArray(stored?.value) ? stored.value.filter(Boolean) : []
+      const next = compute(pending, platform.clock.now())
+      if (!next || (await store.swap(key, stored?.tag, next.length ? next : undefined))) return
+    }
+  } catch (cause) {
+    throw storeFailed(cause)
   }
 }
 

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { createTokenManager, type TokenManager, type TokenManagerEventType, type TokenManagerOptions } from '../../src/index.ts'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
-import type { Channel, Clock, Fetch, Lock, Store } from '../../src/ports.ts'
+import type { Channel, Clock, Crypto, Fetch, Lock, Store } from '../../src/ports.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { type ChannelHub, channelHub } from './channel-hub.ts'
 import { type FaultyStore, faultyStore } from './faulty-store.ts'
@@ -44,6 +45,12 @@ export interface World {
   settle(): Promise<void>
   /** What `promise` came to after `ms`; fails when it has not settled by then. */
   after<T>(ms: number, promise: Promise<T>): Promise<T>
+}
+
+/** Hashes in this turn, so that no time has to go by for it. */
+const crypto: Crypto = {
+  ...webCrypto,
+  sha256: async (data) => new Uint8Array(createHash('sha256').update(data).digest()),
 }
 
 /** Every event there is. */
@@ -99,7 +106,7 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
       lifecycle.setVisible(visible)
       const ports = {
         ...{ store: life.store(store), channel: life.channel(hub.context()), fetch: life.fetch(server.fetch) },
-        ...{ lock: life.lock(lockPort()), clock: life.clock(clock), lifecycle, crypto: webCrypto },
+        ...{ lock: life.lock(lockPort()), clock: life.clock(clock), lifecycle, crypto },
       }
       const manager = createTokenManager(
         { issuer: server.issuer, clientId: 'spa', scope: 'notes', resources: ['https://api.example/'], ...options },

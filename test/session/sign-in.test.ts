@@ -1,0 +1,361 @@
+import { describe, expect, it } from 'vitest'
+import { TokenManagerError } from '../../src/errors.ts'
+import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { idToken } from '../support/simulated-server.ts'
+import { type World, world } from '../support/world.ts'
+
+const redirectUri = 'https://app.example/callback'
+const openid = 'openid notes'
+
+/** A popup that says yes, or a redirect that does. */
+const saysYes = (w: World, how?: 'popup' | 'redirect') => scriptedUserAgent((url) => w.server.authorize(url), how)
+
+/** A page that was left for the sign-in, and what its address bar shows now. */
+async function left(w: World, agent: ScriptedUserAgent, options: { returnTo?: string; prompt?: string } = {}) {
+  const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+  void manager.signIn(options)
+  await w.settle()
+  expect(agent.landing).toContain('code=')
+}
+
+const changed = (url: string, change: (params: URLSearchParams) => void) => {
+  const parsed = new URL(url)
+  change(parsed.searchParams)
+  return parsed.href
+}
+
+describe('signing in by redirect', () => {
+  it('ready() completes it on the page that comes back, once, with returnTo', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent, { returnTo: '/notes?x=1' })
+    const { manager, told } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const [one, two] = await w.after(100, Promise.all([manager.ready(), manager.ready()]))
+    expect(one).toBe(two)
+    expect(one).toMatchObject({ status: 'signedIn', session: { subject: 'alice', returnTo: '/notes?x=1', scope: openid } })
+    expect((await w.after(0, manager.getAccessToken())).value).toBe('at-2')
+    expect(agent.landing).toBe(redirectUri)
+    expect(told).toContain('signed_in')
+    expect(w.server.requests).toHaveLength(1)
+  })
+
+  it('the page that comes back needs nothing but the storage: other pages hear of it', async () => {
+    const w = world()
+    const other = await w.opened()
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    w.server.subject = 'alice'
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    await w.after(100, manager.ready())
+    await w.settle()
+    expect(other.manager.state).toMatchObject({ status: 'signedIn', session: { subject: 'alice' } })
+    expect((other.manager.state as { session: object }).session).not.toHaveProperty('returnTo', expect.anything())
+  })
+
+  it('ready() never rejects: what went wrong is in the state, nothing is stored, no code leaves', async () => {
+    const answers: [string, (url: string) => string, object][] = [
+      ['unknown state', (url) => changed(url, (p) => p.set('state', `${p.get('state')}x`)), { reason: 'state_mismatch' }],
+      ['wrong iss', (url) => changed(url, (p) => p.set('iss', 'https://as.example/')), { reason: 'issuer_mismatch' }],
+      ['said no', (url) => changed(url, (p) => (p.delete('code'), p.set('error', 'access_denied'))), { code: 'ERR_AUTHORIZATION_CANCELLED' }],
+      ['server error', (url) => changed(url, (p) => (p.delete('code'), p.set('error', 'server_error'))), { error: 'server_error' }],
+      ['error of another', (url) => changed(url, (p) => (p.set('iss', 'https://x'), p.set('error', 'e'))), { reason: 'issuer_mismatch' }],
+      ['no code', (url) => changed(url, (p) => p.delete('code')), { reason: 'authorization_error' }],
+      ['fragment', (url) => `${url}#access_token=stolen`, { reason: 'unsupported_flow' }],
+    ]
+    for (const [name, answer, error] of answers) {
+      const w = world()
+      w.server.subject = 'alice'
+      const agent = saysYes(w, 'redirect')
+      await left(w, agent)
+      agent.landing = answer(agent.landing as string)
+      const { manager, told } = w.context({ userAgent: agent, redirectUri, scope: openid })
+      const state = await w.after(100, manager.ready())
+      expect(state, name).toMatchObject({ status: 'signedOut', reason: 'sign_in_failed', error })
+      expect((state as { error: unknown }).error).toBeInstanceOf(TokenManagerError)
+      expect([name, w.server.requests.length, await w.record()]).toEqual([name, 0, undefined])
+      await w.settle()
+      expect(told).toEqual(['sign_in_failed'])
+      await expect(manager.getAccessToken()).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'sign_in_failed' })
+    }
+  })
+
+  it('ACQ-03: a sign-in that took more than ten minutes has expired', async () => {
+    const w = world()
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    await w.clock.advance(600_001)
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    expect(await w.after(100, manager.ready())).toMatchObject({ error: { reason: 'transaction_expired' } })
+    expect(w.server.requests).toHaveLength(0)
+  })
+
+  it('ACQ-03: two sign-ins on their way at once do not overwrite each other', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const [one, two] = [saysYes(w, 'redirect'), saysYes(w, 'redirect')]
+    await left(w, one, { returnTo: '/one' })
+    await left(w, two, { returnTo: '/two' })
+    for (const [agent, returnTo] of [
+      [one, '/one'],
+      [two, '/two'],
+    ] as const) {
+      const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+      expect(await w.after(100, manager.ready())).toMatchObject({ status: 'signedIn', session: { returnTo } })
+    }
+  })
+
+  it("a page's own parameters and another client's answers are none of its business", async () => {
+    const w = world()
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const landing = agent.landing as string
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid, clientId: 'other' })
+    expect(await w.after(100, manager.ready())).toEqual({ status: 'signedOut', reason: 'none' })
+    expect(agent.landing).toBe(landing)
+  })
+
+  it('a failed sign-in takes no living session away', async () => {
+    const w = world()
+    const agent = saysYes(w, 'redirect')
+    await w.signedIn()
+    await left(w, agent)
+    agent.landing = changed(agent.landing as string, (params) => params.set('iss', 'https://evil.example'))
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    expect(await w.after(100, manager.ready())).toMatchObject({ status: 'signedIn', health: 'ok' })
+  })
+})
+
+describe('completing a sign-in by hand', () => {
+  it('ACQ-03: the same answer twice at once joins (StrictMode); later it is used, and nothing is sent', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const url = agent.landing as string
+    agent.landing = undefined
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const both = await w.after(100, Promise.all([manager.completeSignIn(url), manager.completeSignIn(url)]))
+    expect(both[0]).toMatchObject({ status: 'signedIn' })
+    await expect(w.after(100, manager.completeSignIn(url))).rejects.toMatchObject({
+      ...{ code: 'ERR_AUTHORIZATION_REJECTED', reason: 'state_mismatch' },
+    })
+    expect(manager.state).toBe(both[1])
+    expect(w.server.requests).toHaveLength(1)
+  })
+
+  it('ready() and completeSignIn() of a page that does both join', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const url = agent.landing as string
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const both = await w.after(100, Promise.all([manager.ready(), manager.completeSignIn(url).catch((error) => error)]))
+    expect(both[0]).toMatchObject({ status: 'signedIn' })
+    expect(w.server.requests).toHaveLength(1)
+  })
+
+  it('without an answer to complete it says so', async () => {
+    const w = world()
+    const { manager } = w.context({ userAgent: saysYes(w), redirectUri })
+    await expect(manager.completeSignIn()).rejects.toMatchObject({ code: 'ERR_AUTHORIZATION_REJECTED' })
+    for (const url of ['', 'nonsense', redirectUri, `${redirectUri}?code=x`, `${redirectUri}?state=%`])
+      await expect(w.after(100, manager.completeSignIn(url)), url).rejects.toMatchObject({ reason: 'state_mismatch' })
+    expect(w.server.requests).toHaveLength(0)
+  })
+
+  it('ACQ-11: the code is sent once, even if the answer is lost', async () => {
+    const w = world()
+    const { manager } = w.context({ userAgent: saysYes(w), redirectUri, scope: openid })
+    w.server.before = () => {
+      throw new TypeError('fetch failed')
+    }
+    await expect(w.after(5_000, manager.signIn())).rejects.toMatchObject({ reason: 'code_exchange_indeterminate' })
+    expect(w.server.requests).toHaveLength(1)
+    expect(manager.state.status).toBe('signedOut')
+  })
+
+  it('ACQ-24: an answer whose ID token is wrong stores nothing, and what it brought is revoked', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    w.server.claims = { nonce: 'of another sign-in' }
+    const { manager } = w.context({ userAgent: saysYes(w), redirectUri, scope: openid })
+    await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'id_token_nonce' })
+    await w.settle()
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(['rt-2'])
+    expect(await w.record()).toBeUndefined()
+  })
+})
+
+describe('signing in with a user agent that stays', () => {
+  it('signIn() resolves signed in, and asks for what it was told to', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w)
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid, authorizationParams: { audience: 'api' } })
+    const state = await w.after(100, manager.signIn({ loginHint: 'alice', returnTo: '/x', scope: `${openid} more` }))
+    expect(state).toMatchObject({ status: 'signedIn', session: { scope: `${openid} more`, returnTo: '/x' } })
+    const asked = Object.fromEntries(new URL(agent.visited[0] as string).searchParams)
+    expect(asked).toMatchObject({
+      ...{ response_type: 'code', client_id: 'spa', redirect_uri: redirectUri, code_challenge_method: 'S256' },
+      ...{ login_hint: 'alice', audience: 'api', scope: `${openid} more` },
+    })
+    expect(JSON.stringify(asked)).not.toContain('/x')
+  })
+
+  it('cancelling rejects with what the user agent says, leaves the state, and undoes what was prepared', async () => {
+    const w = world()
+    let undone = 0
+    const agent: ScriptedUserAgent = {
+      ...saysYes(w),
+      prepare: () => () => void undone++,
+      authorize: async () => {
+        throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled')
+      },
+    }
+    const { manager } = w.context({ userAgent: agent, redirectUri })
+    await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ code: 'ERR_AUTHORIZATION_CANCELLED' })
+    expect(manager.state).toEqual({ status: 'signedOut', reason: 'none' })
+    expect(undone).toBe(1)
+  })
+
+  it('prepare() runs in the very turn of the call, inside the click', async () => {
+    const w = world()
+    let prepared = false
+    const agent: ScriptedUserAgent = { ...saysYes(w), prepare: () => ((prepared = true), () => {}) }
+    const { manager } = w.context({ userAgent: agent, redirectUri })
+    const done = manager.signIn()
+    expect(prepared).toBe(true)
+    await w.after(100, done)
+  })
+
+  it('a sign-in over a living session moves the replaced refresh token to the outbox, which revokes it', async () => {
+    for (const revokeReplaced of [true, false]) {
+      const w = world()
+      const a = await w.signedIn({ userAgent: saysYes(w), redirectUri, revokeReplaced })
+      const before = (await w.record())!.grantId
+      await w.after(1_000, a.manager.signIn())
+      expect((await w.record())!.grantId).not.toBe(before)
+      expect(w.server.revoked.map(({ token }) => token)).toEqual(revokeReplaced ? ['rt-1', 'at-1'] : [])
+      expect((await w.after(0, a.manager.getAccessToken())).value).toBe('at-3')
+    }
+  })
+
+  it('a refresh token that is handed over again is not revoked', async () => {
+    const w = world()
+    const { manager } = await w.signedIn()
+    await w.after(1_000, manager.adopt({ accessToken: 'at-new', refreshToken: 'rt-1', expiresAt: w.clock.now() + 9e5 }))
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(['at-1'])
+  })
+
+  it('ACQ-27: a silent sign-in that brings another person ends the session everywhere and keeps nothing of either', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const a = w.context({ userAgent: saysYes(w), redirectUri, scope: openid })
+    await w.after(100, a.manager.signIn())
+    const b = await w.opened()
+    w.server.subject = 'bob'
+    await expect(w.after(1_000, a.manager.signIn({ prompt: 'none' }))).rejects.toMatchObject({ reason: 'user_changed' })
+    await w.clock.advance(1_000)
+    for (const { manager } of [a, b]) expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
+    expect(w.server.revoked.map(({ token }) => token).sort()).toEqual(['at-2', 'at-4', 'rt-2', 'rt-4'])
+    expect(await w.record()).toMatchObject({ accessTokens: {}, outbox: [], signedOut: { reason: 'user_changed' } })
+    w.server.subject = 'alice'
+    await w.after(100, a.manager.signIn())
+    await expect(w.after(100, a.manager.signIn({ prompt: 'none' }))).resolves.toMatchObject({ session: { subject: 'alice' } })
+  })
+
+  it('a person who signs in as someone else on purpose is announced', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const a = w.context({ userAgent: saysYes(w), redirectUri, scope: openid })
+    await w.after(100, a.manager.signIn())
+    w.server.subject = 'bob'
+    await w.after(1_000, a.manager.signIn())
+    expect(a.told).toContain('user_changed')
+    expect(a.manager.state).toMatchObject({ session: { subject: 'bob' } })
+  })
+})
+
+describe('a store that refuses a sign-in', () => {
+  const refuseWrites = (a: { store: { fault: unknown } }) => {
+    a.store.fault = (operation: string, key: string) => (operation === 'swap' && !key.endsWith('.pending') ? 'before' : undefined)
+  }
+
+  it('the new session lives in memory, whatever an older record or tombstone says, and is stored when that works', async () => {
+    for (const older of ['session', 'tombstone'] as const) {
+      const w = world()
+      const a = await w.signedIn()
+      if (older === 'tombstone') await w.after(1_000, a.manager.signOut())
+      refuseWrites(a)
+      await w.after(100, a.manager.adopt({ accessToken: 'bob-at', refreshToken: 'bob-rt', expiresAt: w.clock.now() + 9e5 }))
+      for (let round = 0; round < 4; round++) {
+        await w.clock.advance(6_000)
+        expect((await w.after(100, a.manager.getAccessToken())).value).toBe('bob-at')
+        expect(a.manager.state.status).toBe('signedIn')
+      }
+      expect(a.told).toContain('store_failed')
+      await expect(w.after(1_000, a.manager.refresh())).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })
+      a.store.fault = () => undefined
+      await w.clock.advance(10_000)
+      expect(await w.record()).toMatchObject({ refreshToken: 'bob-rt' })
+      const b = await w.opened()
+      await w.after(1_000, b.manager.signOut())
+      await w.settle()
+      expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
+    }
+  })
+
+  it('whatever a storage rejects with, what callers get is a TokenManagerError', async () => {
+    const w = world()
+    const a = w.context({ userAgent: saysYes(w), redirectUri })
+    const fail = async (): Promise<never> => {
+      throw new RangeError('of a storage')
+    }
+    await a.manager.ready()
+    Object.assign(a.store, { get: fail, swap: fail })
+    for (const call of [() => a.manager.signIn(), () => a.manager.completeSignIn(`${redirectUri}?state=x&code=y`)])
+      await expect(w.after(100, call())).rejects.toMatchObject({ name: 'TokenManagerError', code: 'ERR_STORE_FAILED' })
+    await w.after(100, a.manager.adopt({ accessToken: 'x', refreshToken: 'y' }))
+    await expect(w.after(100, a.manager.refresh())).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })
+    expect(await w.after(100, a.manager.signOut())).toMatchObject({ local: 'memory_only' })
+    a.manager.dispose()
+  })
+})
+
+describe('adopting tokens', () => {
+  it('checks the ID token and the access token before anything is stored', async () => {
+    const w = world()
+    const { manager } = w.context()
+    const now = Math.floor(w.clock.now() / 1_000)
+    const wrong = idToken({ iss: 'https://other.example', aud: 'spa', sub: 'x', iat: now, exp: now + 60 })
+    await expect(w.after(100, manager.adopt({ accessToken: 'at', idToken: wrong }))).rejects.toMatchObject({ reason: 'id_token_iss' })
+    for (const accessToken of ['a\nb', '', 'a b', 'é'])
+      await expect(w.after(100, manager.adopt({ accessToken })), String(accessToken)).rejects.toMatchObject({ name: 'TokenManagerError' })
+    expect(await w.record()).toBeUndefined()
+    expect(manager.state).toEqual({ status: 'signedOut', reason: 'none' })
+  })
+
+  it('without a refresh token the session ends with its access token', async () => {
+    const w = world({ visible: true })
+    const { manager } = w.context()
+    await w.after(0, manager.adopt({ accessToken: 'at', expiresAt: w.clock.now() + 60_000 }))
+    await w.clock.advance(50_000)
+    expect(manager.state.status).toBe('signedIn')
+    await w.clock.advance(11_000)
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'expired' })
+    expect(w.server.requests).toHaveLength(0)
+  })
+
+  it('ACQ-22: without an expiry the token is used until an API refuses it', async () => {
+    const w = world()
+    const { manager } = w.context()
+    await w.after(0, manager.adopt({ accessToken: 'at', refreshToken: w.server.issue().refreshToken }))
+    await w.clock.advance(40 * 86_400_000)
+    expect((await w.after(100, manager.getAccessToken())).value).toBe('at')
+    w.server.api = (request) => new Response('', { status: request.headers.get('authorization') === 'Bearer at' ? 401 : 200 })
+    expect((await w.after(100, manager.fetch('https://api.example/x'))).status).toBe(200)
+    expect(w.server.requests).toHaveLength(1)
+  })
+})
