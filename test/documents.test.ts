@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { root } from '../scripts/entries.mjs'
+
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
+const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
+
+/** The TypeScript blocks of the documents as files of a folder that does not exist; `// name.ts` on top names one. */
+function snippets(): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const document of documents)
+    for (const [index, [, code = '']] of [...textOf(document).matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
+      const [, name = `${document.replace(/\W/g, '-')}-${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+      files.set(join(root, 'snippets', name), code)
+    }
+  return files
+}
+
+function mistakesIn(files: ReadonlyMap<string, string>): string[] {
+  const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
+  // A snippet may show a name without using it.
+  Object.assign(options, { noUnusedLocals: false, incremental: false, tsBuildInfoFile: undefined })
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile, directoryExists } = host
+  host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
+  host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
+  host.directoryExists = (path) => resolve(path) === join(root, 'snippets') || (directoryExists?.(path) ?? true)
+  const program = ts.createProgram([...files.keys()], options, host)
+  return [...files.keys()].flatMap((path) => {
+    const source = program.getSourceFile(path)
+    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+      ({ messageText }) => `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    )
+  })
+}
+
+describe('the documents', () => {
+  it('have TypeScript that compiles', { timeout: 60_000 }, () => {
+    const files = snippets()
+    expect(files.size).toBeGreaterThan(8)
+    const broken = join(root, 'snippets', 'broken.ts')
+    const mistakes = mistakesIn(new Map([...files, [broken, "import { tokens } from './tokens'\ntokens.login()\n"]]))
+    expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
+  })
+
+  it('show the example as it is', () => {
+    expect(textOf('README.md')).toContain(`\`\`\`ts\n${textOf('examples/browser-basic.ts')}\`\`\``)
+  })
+
+  it('name every event, error code, signed-out reason and option', () => {
+    const names = (file: string, pattern: RegExp) => [...textOf(file).matchAll(pattern)].map(([, name = '']) => name)
+    const missing = (document: string, wanted: string[]) => {
+      expect(wanted.length).toBeGreaterThan(10)
+      return wanted.filter((name) => !textOf(document).includes(`\`${name}\``))
+    }
+    const [, reasons = ''] = /type SignedOutReason =(.*?)\n\n/s.exec(textOf('src/errors.ts')) ?? []
+    const [, options = ''] = /interface TokenManagerOptions \{(.*?)\n\}/s.exec(textOf('src/options.ts')) ?? []
+    expect(missing('docs/events.md', names('src/session/events.ts', /^ {2}(\w+): (?:\{|object)/gm))).toEqual([])
+    expect(missing('README.md', names('src/errors.ts', /^ {2}\| '(ERR_\w+)'/gm))).toEqual([])
+    expect(
+      missing(
+        'README.md',
+        [...reasons.matchAll(/\| '(\w+)'/g)].map(([, name = '']) => name),
+      ),
+    ).toEqual([])
+    const own = [...options.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name)
+    expect(
+      missing(
+        'README.md',
+        own.filter((name) => name !== 'refresh'),
+      ),
+    ).toEqual([])
+  })
+
+  it('link to what exists', () => {
+    const links = documents.flatMap((document) =>
+      [...textOf(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(
+        ([, to = '']) => [document, to] as const,
+      ),
+    )
+    expect(links.length).toBeGreaterThan(10)
+    expect(links.filter(([document, to]) => !existsSync(join(root, dirname(document), to)))).toEqual([])
+  })
+})
