@@ -10,7 +10,7 @@ export type Revocation = 'revoked' | 'unsupported' | 'failed' | 'pending'
 export interface Outbox {
   /**
    * Works the outbox off, as far as the server answers; what fails waits for the next try. One run at a time.
-   * @returns what became of `tokens`
+   * @returns what became of `tokens`, which have to be in the stored outbox
    */
   drain(tokens?: readonly PendingRevocation[]): Promise<Revocation[]>
   /** Begins a run, unless one is under way or waits its turn after a failure. */
@@ -35,7 +35,7 @@ export function outbox(session: Session): Outbox {
       // A run that is under way may have read the outbox before `tokens` came in.
       for (let runs = 0; runs < 2; runs++) {
         await begin()
-        if (tokens.every(({ token }) => done.get(token) !== 'pending')) break
+        if (cancel || tokens.every(({ token }) => done.get(token) !== 'pending')) break
       }
       const outcomes = tokens.map(({ token }) => done.get(token) ?? 'pending')
       for (const { token } of tokens) done.delete(token)
@@ -74,6 +74,9 @@ export function outbox(session: Session): Outbox {
     while (!session.closed) {
       const { record } = await session.update(() => undefined)
       const pending = withPending(record?.outbox ?? [], [], clock.now())
+      // Entries leave the outbox with an answer only: what is gone got it in another context.
+      for (const [token, outcome] of done)
+        if (outcome === 'pending' && !pending.some((entry) => entry.token === token)) done.set(token, 'revoked')
       const next = pending.find(({ token }) => !tried.has(token))
       if (!next) break
       tried.add(next.token)

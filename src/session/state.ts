@@ -110,7 +110,7 @@ function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, {
   const current = held.record
   const ahead = current !== undefined && supersedes(record, current)
   const behind = current !== undefined && supersedes(current, record)
-  const foreign = held.unsaved && !event.own && record.grantId !== current?.grantId
+  const foreign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
   if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended)) return [held, []]
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
