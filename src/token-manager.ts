@@ -234,15 +234,24 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
   }
 
   async function begin(url: string | undefined) {
-    const { ready, session, signIn } = here()
-    await ready()
-    if (url === undefined) return
+    const own = here()
+    if (url !== undefined) own.completing = complete(own, url)
+    await own.ready()
+    await own.completing
+  }
+
+  async function complete({ ready, session, signIn }: SharedSession, url: string) {
+    // Kept until this is done: React's StrictMode disposes of what it starts, starts it again, and then finds no answer.
+    const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
+      await ready()
       await signIn.complete(url)
     } catch (error) {
       const failure = error as TokenManagerError
       session.apply({ type: 'none', reason: 'sign_in_failed', error: failure })
       session.emit('sign_in_failed', { reason: failure.reason })
+    } finally {
+      kept?.release()
     }
   }
 }
