@@ -11,13 +11,11 @@ import { createTab, type Tab } from './tab.ts'
 export interface OpenOptions extends Partial<PageOptions> {
   /** Default `/`. */
   readonly path?: string
-  /** In a window of its own, so that it is seen. Default true; otherwise it hides what was in front. */
-  readonly ownWindow?: boolean
 }
 
 /** One profile of the browser: what its tabs store, nobody else sees. */
 export interface Profile {
-  /** Opens a tab; managers it makes have these options. */
+  /** Opens a tab, in a window of its own so that it is seen; managers it makes have these options. */
   open(options?: OpenOptions): Promise<Tab>
   /** Opens a tab whose manager is ready. */
   ready(options?: OpenOptions): Promise<Tab>
@@ -76,10 +74,10 @@ export async function browserWorld({ network = true } = {}): Promise<BrowserWorl
 
   const profile = async (): Promise<Profile> => {
     const { browserContextId } = await chromium.send<{ browserContextId: string }>('Target.createBrowserContext')
-    const open: Profile['open'] = async ({ path = '/', ownWindow = true, ...options } = {}) => {
+    const open: Profile['open'] = async ({ path = '/', ...options } = {}) => {
       site.defaults = { ...defaults, ...options }
       const { targetId } = await chromium.send<{ targetId: string }>('Target.createTarget', {
-        ...{ url: 'about:blank', browserContextId, newWindow: ownWindow },
+        ...{ url: 'about:blank', browserContextId, newWindow: true },
       })
       const tab = await opened.of(targetId)
       await tab.goto(new URL(path, site.origin).href)

@@ -33,8 +33,8 @@ export interface Site {
 }
 
 /**
- * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/cached` (stays in the
- * browser's cache); and for other things to look at `/echo`, `/slow`, `/redirect?status=…&to=…`.
+ * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/elsewhere`;
+ * and for other things to look at `/echo`, `/slow`, `/redirect?status=…&to=…`.
  */
 export async function startSite(): Promise<Site> {
   const script = await bundle()
@@ -45,7 +45,7 @@ export async function startSite(): Promise<Site> {
     const { method = '', headers } = req
     requests.push({ method, url: url.href, headers, body: await text(req) })
     if (url.pathname === '/page.js') return send(res, 200, script, { 'content-type': 'text/javascript' })
-    if (['/', '/callback', '/csp', '/cached', '/elsewhere'].includes(url.pathname)) {
+    if (['/', '/callback', '/csp', '/elsewhere'].includes(url.pathname)) {
       const html = { 'content-type': 'text/html', ...policy(url.pathname, site) }
       return send(res, 200, pageOf(site, script), html)
     }
@@ -96,7 +96,6 @@ ${indiscreet ? `<script>${script.replaceAll('</script', '<\\/script')}</script>`
 
 function policy(path: string, { defaults, indiscreet }: Site): Record<string, string> {
   if (indiscreet) return { 'referrer-policy': 'unsafe-url' }
-  if (path === '/cached') return { 'cache-control': 'max-age=600' }
   if (path !== '/csp' && path !== '/callback') return {}
   const { issuer, metadata, resources = [] } = defaults
   const sources = [issuer, metadata?.token_endpoint ?? '', ...resources].join(' ')

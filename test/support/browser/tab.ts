@@ -18,7 +18,10 @@ export interface Tab {
   goto(url: string): Promise<void>
   reload(): Promise<void>
   back(): Promise<void>
-  setOffline(offline: boolean): Promise<void>
+  /** Takes the network away; `site` can still be loaded, as from a service worker's cache. */
+  setOffline(offline: boolean, site: string): Promise<void>
+  setHidden(hidden: boolean): Promise<void>
+  /** Only a hidden page can be frozen. */
   setFrozen(frozen: boolean): Promise<void>
   /** Sends a command of the DevTools Protocol to this page. */
   send<T = Record<string, unknown>>(method: string, params?: Record<string, unknown>): Promise<T>
@@ -46,6 +49,18 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
     return result.value as never
   }
+
+  chromium.onEvent(async ({ method, params, sessionId: from }) => {
+    if (method !== 'Fetch.requestPaused' || from !== sessionId) return
+    const { url } = params.request as { url: string }
+    const response = await fetch(url)
+    const responseHeaders = [...response.headers].map(([name, value]) => ({ name, value }))
+    const body = Buffer.from(await response.arrayBuffer()).toString('base64')
+    // The page may be gone by then.
+    await send('Fetch.fulfillRequest', {
+      ...{ requestId: params.requestId, responseCode: response.status, responseHeaders, body },
+    }).catch(() => {})
+  })
 
   const tab: Tab = {
     targetId,
@@ -78,10 +93,19 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
       )
       await send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1]?.id })
     },
-    setOffline: async (offline) =>
-      void (await send('Network.emulateNetworkConditions', {
+    async setOffline(offline, site) {
+      await send('Network.emulateNetworkConditions', {
         ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
-      })),
+      })
+      await (offline ? send('Fetch.enable', { patterns: [{ urlPattern: `${site}/*` }] }) : send('Fetch.disable'))
+    },
+    async setHidden(hidden) {
+      const { windowId } = await chromium.send('Browser.getWindowForTarget', { targetId })
+      const bounds = { windowState: hidden ? 'minimized' : 'normal' }
+      await chromium.send('Browser.setWindowBounds', { windowId, bounds })
+      const expected = hidden ? 'hidden' : 'visible'
+      await tab.until((expected) => document.visibilityState === expected, expected)
+    },
     setFrozen: async (frozen) =>
       void (await send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' })),
     close: async () => void (await chromium.send('Target.closeTarget', { targetId })),

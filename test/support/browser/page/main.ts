@@ -2,6 +2,7 @@ import type {
   BrowserTokenManagerOptions,
   Channel,
   Lock,
+  Persistence,
   Store,
   TokenManager,
   TokenManagerEventType,
@@ -37,6 +38,8 @@ export interface PageOptions
   readonly locking?: 'none' | 'missing'
   /** Drops every message. */
   readonly silent?: boolean
+  /** At the redirect URI: makes a manager, disposes of it and makes it again, as React's StrictMode does. */
+  readonly twice?: boolean
   /** `unsealed`: the rows in clear. `forgetful`: no outbox. `leaseless`: nobody sees a lease. Faults, to see them caught. */
   readonly fault?: 'unsealed' | 'forgetful' | 'leaseless'
 }
@@ -87,6 +90,7 @@ const types: readonly TokenManagerEventType[] = [
   ...(['clock_jumped', 'degraded'] as const),
 ]
 
+const stores = new Map<string, Store<unknown>>()
 const silence: Channel = { post() {}, subscribe: () => () => {} }
 const noLock: Lock = { spans: 'process', request: async (_name, _options, run) => run() }
 
@@ -99,16 +103,12 @@ window.page = {
   uncaught: [],
   shown: [],
   create(given = {}) {
-    const { agent, locking, silent, fault, ...options } = { ...page.defaults, ...given }
+    const { agent, locking, silent, fault, twice: _, ...options } = { ...page.defaults, ...given }
     if (locking === 'missing') Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
-    const store =
-      fault === 'unsealed'
-        ? tokenward.indexedDbStore()
-        : browserPlatform({ persistence: options.persistence ?? 'local' })!.store
     const manager = tokenward.createTokenManager({
       ...options,
       [tokenward.allowInsecureLoopback]: true,
-      store: page.steps.store(faulty(store, fault)),
+      store: storeOf(options.persistence ?? 'local', fault),
       fetch: page.steps.fetch((input, init) => fetch(input, init)),
       clock: page.clock,
       ...(agent === 'popup' && { userAgent: tokenward.popup({ closedPollInterval: 50 }) }),
@@ -150,8 +150,26 @@ addEventListener('error', ({ message }) => page.uncaught.push(message))
 addEventListener('unhandledrejection', ({ reason }) => page.uncaught.push(describeError(reason).text))
 addEventListener('pageshow', ({ persisted }) => page.shown.push(persisted))
 frames.listen()
+addEventListener('securitypolicyviolation', ({ violatedDirective }) => page.uncaught.push(violatedDirective))
 // The page at the redirect URI does what an app does there: it makes its manager and waits until it is ready.
-if (location.pathname === '/callback') void page.create().ready()
+if (location.pathname === '/callback') {
+  for (let times = page.defaults.twice ? 2 : 1; times > 0; times--) {
+    const manager = page.create()
+    window.tokens = manager
+    manager.ready().catch(({ message }) => page.uncaught.push(message))
+    if (times > 1) manager.dispose()
+  }
+  new Image().src = '/pixel'
+}
+
+/** One for all managers of this page, so that they share their sessions as they do on the platform's own. */
+function storeOf(persistence: Persistence, fault: PageOptions['fault']): Store<unknown> {
+  const name = `${persistence} ${fault}`
+  const platform = fault === 'unsealed' ? tokenward.indexedDbStore() : browserPlatform({ persistence })!.store
+  const store = stores.get(name) ?? page.steps.store(faulty(platform, fault))
+  stores.set(name, store)
+  return store
+}
 
 function faulty(store: Store<unknown>, fault: PageOptions['fault']): Store<unknown> {
   const without = (value: unknown, name: string) =>
