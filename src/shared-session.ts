@@ -95,6 +95,7 @@ function build(
   async function start() {
     // Without a hash (an insecure context) there is nothing to sign in with either, and nothing but memory to name.
     const hash = await platform.crypto.sha256(new TextEncoder().encode(identity)).catch(() => new Uint8Array())
+    if (session.closed) return
     session.name = `tokenward.${base64url(hash.subarray(0, 16))}`
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits }),

@@ -35,6 +35,9 @@ export interface HeldTokens {
 /** Callers wait for a refresh in the last 5 s of a token's life, or the last 5 % where that is less. */
 const LAST_MOMENTS = 5_000
 
+/** Tokens with a shorter life are refreshed on use only, or an idle page would never stop. */
+const SHORT = 10_000
+
 /** No token yet. */
 export function heldTokens(session: Session): HeldTokens {
   const { clock, crypto } = session.platform
@@ -79,7 +82,7 @@ export function heldTokens(session: Session): HeldTokens {
     return {
       ...{ token: accessToken(stored), stored, deadAt, rejected: false },
       waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
-      refreshAt: deadAt - ahead * (1 - jitter * fraction(crypto)),
+      refreshAt: (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),
     }
   }
 }
