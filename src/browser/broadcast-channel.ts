@@ -1,59 +1,68 @@
-import type { Channel } from '../ports.ts'
-
-type Listener = (message: unknown) => void
+import type { Channel, Degradation } from '../ports.ts'
+import { listeners } from './listeners.ts'
+import { onPage } from './page-events.ts'
 
 /**
- * `BroadcastChannel` among the pages and workers of the origin. Closed while the page lies in the back/forward cache, which a
- * message would throw it out of: read again what may have changed when the page comes back.
+ * `BroadcastChannel` among the pages and workers of the origin; silence where it is missing or denied, which `report` hears.
+ * Closed while the page lies in the back/forward cache, which a message would throw it out of: read again what may have changed
+ * when the page comes back.
  */
-export function broadcastChannel(): Channel {
-  const names = new Map<string, { port?: BroadcastChannel | undefined; readonly listeners: Set<Listener> }>()
-
-  const open = (name: string, listeners: Set<Listener>): BroadcastChannel => {
-    const port = new BroadcastChannel(name)
-    port.onmessage = ({ data }) => {
-      for (const listener of listeners) listener(data)
-    }
-    return port
+export function broadcastChannel(report: (lacking: Degradation) => void): Channel {
+  const lines = new Map<string, Line>()
+  const lineOf = (name: string): Line => {
+    const found = lines.get(name) ?? line(name, report)
+    lines.set(name, found)
+    return found
   }
-
-  const onPage = ({ type, persisted }: Event & { persisted?: boolean }) => {
-    const leaves = type === 'pagehide'
-    // Every page is shown once when it loads; then all is open already.
-    if (!leaves && !persisted) return
-    for (const [name, entry] of names) {
-      entry.port?.close()
-      entry.port = leaves ? undefined : open(name, entry.listeners)
-    }
-  }
-
-  const watchPage = (change: 'addEventListener' | 'removeEventListener') => {
-    for (const type of ['pagehide', 'pageshow']) globalThis[change]?.(type, onPage)
-  }
-
   return {
-    post(name, message) {
+    post: (name, message) => lineOf(name).post(message),
+    subscribe: (name, listener) => lineOf(name).subscribe(listener),
+  }
+}
+
+/** What goes over one name. */
+interface Line {
+  post(message: unknown): void
+  subscribe(listener: (message: unknown) => void): () => void
+}
+
+function line(name: string, report: (lacking: Degradation) => void): Line {
+  let port: BroadcastChannel | undefined
+  const open = () => {
+    try {
+      port = new BroadcastChannel(name)
+      port.onmessage = ({ data }) => heard.tell(data)
+    } catch {
+      report('channel_unavailable')
+    }
+  }
+  const close = () => {
+    port?.close()
+    port = undefined
+  }
+  const heard = listeners<unknown>(() => {
+    open()
+    const forget = onPage(['pagehide', 'pageshow'], ({ type, persisted }) => {
+      if (type === 'pagehide') close()
+      // Every page is shown once when it loads; then the port is open already.
+      else if (persisted) open()
+    })
+    return () => {
+      forget()
+      close()
+    }
+  })
+  return {
+    subscribe: heard.add,
+    post(message) {
+      const kept = port
       try {
-        const kept = names.get(name)?.port
-        const port = kept ?? new BroadcastChannel(name)
-        port.postMessage(message)
-        if (!kept) port.close()
+        if (!kept) open()
+        port?.postMessage(message)
       } catch {
         // A message may be lost: whoever needs to know reads the record.
       }
-    },
-    subscribe(name, listener) {
-      if (!names.size) watchPage('addEventListener')
-      const listeners = names.get(name)?.listeners ?? new Set()
-      if (!names.has(name)) names.set(name, { port: open(name, listeners), listeners })
-      const own: Listener = (message) => listener(message)
-      listeners.add(own)
-      return () => {
-        if (!listeners.delete(own) || listeners.size) return
-        names.get(name)?.port?.close()
-        names.delete(name)
-        if (!names.size) watchPage('removeEventListener')
-      }
+      if (!kept) close()
     },
   }
 }

@@ -3,11 +3,14 @@ const answerNames = ['code', 'state', 'iss', 'error', 'error_description', 'erro
 
 /** The `state` of `href` if it is an authorization response to `redirectUri`, in its query or its fragment. */
 export function stateOf(href: string, redirectUri: string): string | undefined {
-  const url = new URL(href)
-  const target = new URL(redirectUri)
-  if (url.origin !== target.origin || url.pathname !== target.pathname) return
-  for (const [name, value] of target.searchParams) if (url.searchParams.get(name) !== value) return
-  return url.searchParams.get('state') ?? new URLSearchParams(url.hash.slice(1)).get('state') ?? undefined
+  const target = new URL(redirectUri).href
+  const answer = href.slice(target.length)
+  if (!href.startsWith(target) || !/^[?&#]/.test(answer)) return
+  for (const part of answer.split('#')) {
+    const state = new URLSearchParams(part).get('state')
+    if (state) return state
+  }
+  return
 }
 
 /**
@@ -19,15 +22,10 @@ export function takeCallbackUrl(redirectUri: string, statePrefix: string): strin
   if (!stateOf(href, redirectUri)?.startsWith(statePrefix)) return
   const url = new URL(href)
   const part = url.searchParams.has('state') ? 'search' : 'hash'
-  url[part] = withoutAnswer(url[part])
+  // Cut out of the text, so that the page's own parameters stay as they were written.
+  const parameters = url[part].slice(1).split('&')
+  url[part] = parameters.filter((parameter) => !answerNames.includes(parameter.split('=', 1)[0] as string)).join('&')
   // Absolute, because a relative URL would be read against `<base>`.
   history.replaceState(history.state, '', url.href)
   return href
-}
-
-// Cut out of the text, so that the page's own parameters stay as they were written.
-function withoutAnswer(text: string): string {
-  const parts = text.slice(1).split('&')
-  const kept = parts.filter((part) => !answerNames.includes([...new URLSearchParams(part).keys()][0] ?? ''))
-  return kept.join('&')
 }

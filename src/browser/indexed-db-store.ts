@@ -2,6 +2,7 @@ import type { UseStore } from 'idb-keyval'
 import { get, promisifyRequest } from 'idb-keyval'
 import { TokenManagerError } from '../errors.ts'
 import type { Store, Stored } from '../ports.ts'
+import { onPage } from './page-events.ts'
 
 const rows = 'rows'
 
@@ -12,61 +13,64 @@ const rows = 'rows'
  * @param options `databaseName`: default `'tokenward'`. `timeout`: longest an operation may take, opening included, in
  *   milliseconds; default 5000. An operation that is given up is rolled back where that is still possible.
  */
-export function indexedDbStore(options: { databaseName?: string; timeout?: number } = {}): Store<unknown> {
-  const { databaseName = 'tokenward', timeout = 5_000 } = options
+export function indexedDbStore({
+  databaseName = 'tokenward',
+  timeout = 5_000,
+}: {
+  databaseName?: string
+  timeout?: number
+} = {}): Store<unknown> {
   let connection: Promise<IDBDatabase> | undefined
 
-  const drop = (stale: Promise<IDBDatabase>) => {
-    if (connection === stale) connection = undefined
-    stale.then((database) => database.close()).catch(() => {})
-  }
-
-  const connect = (): Promise<IDBDatabase> => {
-    const opened = open(databaseName, () => drop(opened))
-    connection = opened
-    return opened
-  }
-
-  const attempt = async <T>(
-    give: Giving,
-    mode: IDBTransactionMode,
-    durability: Durability,
-    run: Run<T>,
-  ): Promise<T> => {
-    const used = connection ?? connect()
-    try {
-      const transaction = (await used).transaction(rows, mode, { durability })
-      if (give.up) transaction.abort()
-      give.transaction = transaction
-      // `complete`, not the request's success, says that the write is as durable as was asked.
-      const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
-      return result
-    } catch (error) {
-      drop(used)
-      throw error
-    }
+  const connect = async (): Promise<IDBDatabase> => {
+    const request = indexedDB.open(databaseName)
+    request.onupgradeneeded = () => request.result.createObjectStore(rows)
+    const database = await promisifyRequest(request)
+    const close = () => database.close()
+    // An open connection blocks others from deleting the database, and keeps a page out of the back/forward cache.
+    database.onclose = database.onversionchange = close
+    onPage(['pagehide'], close)
+    return database
   }
 
   const using =
-    (durability: Durability = 'strict'): UseStore =>
+    (durability: 'strict' | 'relaxed' = 'strict'): UseStore =>
     async (mode, run) => {
-      const give: Giving = {}
+      let used: Promise<IDBDatabase> | undefined
+      let transaction: IDBTransaction | undefined
       let timer: ReturnType<typeof setTimeout> | undefined
-      const late = new Promise<never>((_, reject) => {
+      let late = false
+      const limit = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), timeout)
       })
-      const work = attempt(give, mode, durability, run).catch((error) => {
-        if (give.up) throw error
-        return attempt(give, mode, durability, run)
-      })
+      const attempt = async () => {
+        used = connection ??= connect()
+        const database = await used
+        if (late) throw late
+        transaction = database.transaction(rows, mode, { durability })
+        // `complete`, not the request's success, says that the write is as durable as was asked.
+        const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
+        return result
+      }
+      const abandon = () => {
+        if (connection === used) connection = undefined
+        used?.then((database) => database.close()).catch(() => {})
+        try {
+          transaction?.abort()
+        } catch {
+          // It has ended already.
+        }
+      }
+      const again = () => {
+        abandon()
+        return attempt()
+      }
       try {
-        return await Promise.race([work, late])
+        return await Promise.race([attempt().catch(again), limit])
       } catch (cause) {
-        give.up = true
-        abort(give.transaction)
-        if (connection) drop(connection)
-        const message = `IndexedDB failed (${(cause as Error | null)?.name}): storage may be full, blocked or cleared`
-        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', message, { cause })
+        late = true
+        abandon()
+        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'IndexedDB failed', { cause })
       } finally {
         clearTimeout(timer)
       }
@@ -86,35 +90,7 @@ export function indexedDbStore(options: { databaseName?: string; timeout?: numbe
   }
 }
 
-type Durability = 'strict' | 'relaxed'
-
-type Run<T> = (store: IDBObjectStore) => T | PromiseLike<T>
-
-/** An operation, for the time limit to give up. */
-interface Giving {
-  up?: boolean
-  transaction?: IDBTransaction
-}
-
-async function open(databaseName: string, lost: () => void): Promise<IDBDatabase> {
-  const request = indexedDB.open(databaseName)
-  request.onupgradeneeded = () => request.result.createObjectStore(rows)
-  const database = await promisifyRequest(request)
-  // An open connection blocks others from deleting the database, and keeps a page out of the back/forward cache.
-  database.onclose = database.onversionchange = lost
-  globalThis.addEventListener?.('pagehide', lost, { once: true })
-  return database
-}
-
-function abort(transaction: IDBTransaction | undefined): void {
-  try {
-    transaction?.abort()
-  } catch {
-    // It has ended already.
-  }
-}
-
-// 128 random bits: no tag comes twice for a key, not even after it was deleted.
+/** 128 random bits: no tag comes twice for a key, not even after it was deleted. */
 function randomTag(): string {
-  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+  return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }

@@ -1,12 +1,10 @@
 import { memoryStore } from '../in-process/memory-store.ts'
 import type { Crypto, Degradation, Store } from '../ports.ts'
-import { sealed } from '../sealing/sealed.ts'
-
-const probeKey = 'probe'
+import { sealed, sealingKey } from '../sealing/sealed.ts'
 
 /**
- * `store`, sealed, if it turns out at the first use that it keeps what is written, a `CryptoKey` too; otherwise memory, and
- * `report` hears why. It is decided once: a store that fails later rejects, and never turns into an empty one.
+ * `store`, sealed, if at the first use the sealing key is in it or can be kept there; otherwise memory, and `report` hears why.
+ * It is decided once: a store that fails later rejects, and never turns into an empty one.
  */
 export function persistentStore(
   store: Store<unknown>,
@@ -15,31 +13,20 @@ export function persistentStore(
 ): Store<unknown> {
   let chosen: Promise<Store<unknown>> | undefined
   const choose = async () => {
-    const lacking = await whatLacks(store, crypto)
-    if (!lacking) return sealed(store, { crypto })
-    report(lacking)
+    try {
+      // Some browsers store a CryptoKey without complaint, and give back an empty object.
+      if (await sealingKey(store, crypto)) return sealed(store, { crypto })
+      report('sealing_key_not_storable')
+    } catch (error) {
+      const { code, cause } = Object(error) as { code?: unknown; cause?: { name?: unknown } }
+      const isTheKey = code === 'ERR_UNSUPPORTED' || cause?.name === 'DataCloneError'
+      report(isTheKey ? 'sealing_key_not_storable' : 'store_unavailable')
+    }
     return memoryStore()
   }
   const use = () => (chosen ??= choose())
   return {
     get: async (key) => (await use()).get(key),
     swap: async (...change) => (await use()).swap(...change),
-  }
-}
-
-async function whatLacks(store: Store<unknown>, crypto: Crypto): Promise<Degradation | undefined> {
-  const key = await crypto.generateSealingKey().catch(() => undefined)
-  if (!key) return 'sealing_key_not_storable'
-  try {
-    const before = await store.get(probeKey)
-    await store.swap(probeKey, before?.tag, key, { durability: 'relaxed' })
-    const after = await store.get(probeKey)
-    if (!after) return // Another tab was probing too, and has cleared it away.
-    await store.swap(probeKey, after.tag, undefined, { durability: 'relaxed' })
-    // Some browsers store a CryptoKey without complaint, and give back an empty object.
-    return (after.value as CryptoKey | null)?.type === 'secret' ? undefined : 'sealing_key_not_storable'
-  } catch (error) {
-    const { cause } = Object(error) as { cause?: { name?: unknown } }
-    return cause?.name === 'DataCloneError' ? 'sealing_key_not_storable' : 'store_unavailable'
   }
 }

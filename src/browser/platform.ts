@@ -4,13 +4,14 @@ import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import type { Channel, Degradation, Lock, Platform, Store, UserAgent } from '../ports.ts'
-import { availableChannel } from './available-channel.ts'
-import { availableLock } from './available-lock.ts'
+import { broadcastChannel } from './broadcast-channel.ts'
 import { indexedDbStore } from './indexed-db-store.ts'
+import { listeners } from './listeners.ts'
 import { pageLifecycle } from './page-lifecycle.ts'
 import { persistentStore } from './persistent-store.ts'
 import { redirect } from './redirect.ts'
 import { sessionStorageSlot } from './session-storage-slot.ts'
+import { webLock } from './web-lock.ts'
 
 /**
  * Where the session is kept. `'local'`: sealed in IndexedDB, shared by all tabs, until sign-out. `'session'`: sealed in
@@ -34,7 +35,7 @@ const realm = new Map<Persistence, Shared>()
  * @param options `userAgent`: default `redirect()`
  */
 export function browserPlatform(options: { persistence: Persistence; userAgent?: UserAgent }): Platform | undefined {
-  if (typeof window === 'undefined' || typeof document === 'undefined') return
+  if (typeof document === 'undefined') return
   const { persistence, userAgent = redirect() } = options
   const shared = realm.get(persistence) ?? share(persistence)
   realm.set(persistence, shared)
@@ -51,17 +52,14 @@ export function browserPlatform(options: { persistence: Persistence; userAgent?:
 
 function share(persistence: Persistence): Shared {
   const found = new Set<Degradation>()
-  const listeners = new Set<(step: Degradation) => void>()
+  const heard = listeners<Degradation>()
   const report = (step: Degradation) => {
-    if (found.has(step)) return
+    if (!found.has(step)) heard.tell(step)
     found.add(step)
-    for (const listener of listeners) listener(step)
   }
   const onDegraded: Shared['onDegraded'] = (listener) => {
-    const own = (step: Degradation) => listener(step)
-    listeners.add(own)
-    found.forEach(own)
-    return () => void listeners.delete(own)
+    for (const step of found) listener(step)
+    return heard.add(listener)
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
   if (persistence === 'memory') return { store: memoryStore(), lock: queueLock(), channel: noChannel, onDegraded }
@@ -69,8 +67,8 @@ function share(persistence: Persistence): Shared {
   const store = persistence === 'session' ? sessionStorageSlot(database) : database
   return {
     store: persistentStore(store, webCrypto, report),
-    lock: availableLock(report),
-    channel: availableChannel(report),
+    lock: webLock(report),
+    channel: broadcastChannel(report),
     onDegraded,
   }
 }

@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
 import { takeCallbackUrl } from './callback-url.ts'
+import { onPage } from './page-events.ts'
 
 /**
  * Signs in by sending this page to the authorization server; the page that comes back to the redirect URI completes the
@@ -11,12 +12,11 @@ export function redirect(): UserAgent {
   return {
     authorize: (url) =>
       new Promise((_, reject) => {
-        const onShow = ({ persisted }: PageTransitionEvent) => {
+        const forget = onPage(['pageshow'], ({ persisted }) => {
           if (!persisted) return
-          removeEventListener('pageshow', onShow)
-          reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person left the sign-in'))
-        }
-        addEventListener('pageshow', onShow)
+          forget()
+          reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled'))
+        })
         location.assign(url)
       }),
     callbackUrl: takeCallbackUrl,

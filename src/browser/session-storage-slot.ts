@@ -9,7 +9,7 @@ const item = 'tokenward-slot'
  */
 export function sessionStorageSlot(store: Store<unknown>): Store<unknown> {
   const keyOf = (key: string): string => {
-    const slot = sessionStorage.getItem(item) ?? randomSlot()
+    const slot = sessionStorage.getItem(item) ?? crypto.getRandomValues(new Uint32Array(4)).join('-')
     sessionStorage.setItem(item, slot)
     return `${slot}/${key}`
   }
@@ -17,8 +17,4 @@ export function sessionStorageSlot(store: Store<unknown>): Store<unknown> {
     get: async (key) => store.get(keyOf(key)),
     swap: async (key, ...change) => store.swap(keyOf(key), ...change),
   }
-}
-
-function randomSlot(): string {
-  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
 }

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Crypto, Sealed, Store, Stored } from '../ports.ts'
+import type { Crypto, Sealed, Store } from '../ports.ts'
 
 const maxBytes = 2 ** 20
 const utf8 = new TextEncoder()
@@ -14,53 +14,59 @@ const utf8 = new TextEncoder()
  * @param options `keyName`: where the sealing key lies in `store`; default `'sealing-key'`. Values cannot use that name.
  */
 export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName?: string }): Store<unknown> {
-  const { crypto, keyName = 'sealing-key' } = options
-  let known: CryptoKey | undefined
+  const { crypto, keyName } = options
+  let key: CryptoKey | undefined
 
-  const storedKey = async (): Promise<CryptoKey | undefined> => {
-    known = keyIn(await store.get(keyName))
-    return known
-  }
-
-  const keyForWriting = async (): Promise<CryptoKey> => {
-    for (let round = 0; round < 5; round++) {
-      const row = await store.get(keyName)
-      known = keyIn(row)
-      if (known) return known
-      // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
-      await store.swap(keyName, row?.tag, await crypto.generateSealingKey())
-    }
-    throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage does not keep the sealing key')
-  }
-
-  const open = async (key: CryptoKey | undefined, name: string, value: Sealed): Promise<unknown> => {
-    if (!key) return
-    try {
-      return JSON.parse(new TextDecoder().decode(await crypto.open(key, value, aadOf(name))))
-    } catch {
-      return
-    }
+  const findKey = async () => {
+    key = await sealingKey(store, crypto, keyName)
+    return key
   }
 
   return {
     async get(name) {
       const row = await store.get(name)
       if (!row) return
-      const { value, tag } = row
-      if (!isSealed(value)) return { value: undefined, tag }
-      // The second try: another context cleared the storage and began again with another key.
-      return { value: (await open(known, name, value)) ?? (await open(await storedKey(), name, value)), tag }
+      let value = await open(crypto, key, name, row.value)
+      // Perhaps another context cleared the storage and began again with another key.
+      if (value === undefined) value = await open(crypto, await findKey(), name, row.value)
+      return { value, tag: row.tag }
     },
     async swap(name, tag, value, swapOptions) {
-      if (value === undefined) return store.swap(name, tag, undefined, swapOptions)
+      if (value === undefined) return store.swap(name, tag, value, swapOptions)
       // An absent record may mean that the storage was cleared, and the key with it.
-      const key = (tag && known) || (await keyForWriting())
+      const present = (tag && key) || (await findKey())
+      if (!present) throw failed('The storage does not keep the sealing key')
       const plaintext = utf8.encode(JSON.stringify(value))
-      if (plaintext.length > maxBytes) {
-        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The value to store is larger than 1 MiB')
-      }
-      return store.swap(name, tag, await crypto.seal(key, plaintext, aadOf(name)), swapOptions)
+      if (plaintext.length > maxBytes) throw failed('The value to store is larger than 1 MiB')
+      return store.swap(name, tag, await crypto.seal(present, plaintext, aadOf(name)), swapOptions)
     },
+  }
+}
+
+/** The key that lies in `store`, made where there is none; `undefined` if the store does not keep it. */
+export async function sealingKey(
+  store: Store<unknown>,
+  crypto: Crypto,
+  name = 'sealing-key',
+): Promise<CryptoKey | undefined> {
+  for (let round = 0; round < 5; round++) {
+    const row = await store.get(name)
+    const key = row?.value as CryptoKey | null | undefined
+    if (key?.type === 'secret') return key
+    // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
+    await store.swap(name, row?.tag, await crypto.generateSealingKey())
+  }
+  return undefined
+}
+
+/** What was sealed; `undefined` for anything else. */
+async function open(crypto: Crypto, key: CryptoKey | undefined, name: string, value: unknown): Promise<unknown> {
+  const sealed = Object(value) as Sealed
+  if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
+  try {
+    return JSON.parse(new TextDecoder().decode(await crypto.open(key, sealed, aadOf(name))))
+  } catch {
+    return
   }
 }
 
@@ -68,12 +74,6 @@ function aadOf(name: string): Uint8Array<ArrayBuffer> {
   return utf8.encode(`tokenward/1/${name}`)
 }
 
-function keyIn(row: Stored<unknown> | undefined): CryptoKey | undefined {
-  const key = row?.value as CryptoKey | null | undefined
-  return key?.type === 'secret' ? key : undefined
-}
-
-function isSealed(value: unknown): value is Sealed {
-  const { iv, data } = Object(value) as Partial<Sealed>
-  return ArrayBuffer.isView(iv) && ArrayBuffer.isView(data) && data.byteLength <= maxBytes + 16
+function failed(what: string): TokenManagerError {
+  return new TokenManagerError('ERR_STORE_FAILED', 'store_failed', what)
 }

@@ -30,13 +30,12 @@ async function expectMemory({ store, reported }: ReturnType<typeof persistent>, 
 storeContract('persistentStore', async () => ({ contexts: [persistent().store, persistent().store] }))
 
 describe('persistentStore', () => {
-  it('keeps, sealed, what another page finds, and leaves nothing of its probe', async () => {
+  it('keeps, sealed, what another page finds', async () => {
     const { store, reported } = persistent()
     await store.swap('k', undefined, { token: 'canary-token' })
     expect((await persistent().store.get('k'))?.value).toEqual({ token: 'canary-token' })
     expect(reported).toEqual([])
     const raw = indexedDbStore()
-    expect(await raw.get('probe')).toBeUndefined()
     expect(JSON.stringify((await raw.get('k'))?.value)).not.toContain('canary')
   })
 
@@ -87,7 +86,6 @@ describe('persistentStore', () => {
       return put.call(this, isKey ? { ...row, value: {} } : row, key)
     })
     await expectMemory(persistent(), 'sealing_key_not_storable')
-    expect(await indexedDbStore().get('probe')).toBeUndefined()
   })
 
   it('STO-09: goes on in memory outside secure contexts', async () => {
@@ -107,16 +105,28 @@ describe('persistentStore', () => {
     expect(reported).toEqual([])
   })
 
-  it('is not misled by another tab that clears its probe away', async () => {
+  it('is not misled by another tab that clears the storage meanwhile', async () => {
     const inner = memoryStore<unknown>()
-    const get = async (key: string) => (key === 'probe' ? undefined : inner.get(key))
+    let reads = 0
+    const get = async (key: string) => (++reads < 3 ? undefined : inner.get(key))
     const { store, reported } = persistent({ ...inner, get })
     await store.swap('k', undefined, 1)
     expect(reported).toEqual([])
     expect((await inner.get('k'))?.value).toHaveProperty('iv')
   })
 
-  it('is not misled by other tabs that probe at the same time', async () => {
+  it('finds the session of a storage that has become full', async () => {
+    await persistent().store.swap('k', undefined, { n: 1 })
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    const { store, reported } = persistent()
+    expect((await store.get('k'))?.value).toEqual({ n: 1 })
+    await expect(store.swap('l', undefined, 1)).rejects.toMatchObject({ reason: 'store_failed' })
+    expect(reported).toEqual([])
+  })
+
+  it('is not misled by other tabs that begin at the same time', async () => {
     const tabs = Array.from({ length: 6 }, () => persistent())
     await Promise.all(tabs.map(({ store }, n) => store.swap(`k${n}`, undefined, n)))
     expect(tabs.flatMap(({ reported }) => reported)).toEqual([])

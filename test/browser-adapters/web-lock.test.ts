@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { availableLock } from '../../src/browser/available-lock.ts'
 import { webLock } from '../../src/browser/web-lock.ts'
 import { lockContract } from '../contracts/lock.ts'
 import { lockManager } from '../support/lock-manager.ts'
@@ -10,20 +9,16 @@ const { signal } = new AbortController()
 beforeEach(() => void vi.stubGlobal('navigator', { locks: lockManager() }))
 afterEach(() => void vi.unstubAllGlobals())
 
-lockContract('webLock', () => [webLock(), webLock()])
-lockContract('availableLock with Web Locks', () => [
-  availableLock(expect.unreachable),
-  availableLock(expect.unreachable),
-])
+lockContract('webLock', () => [webLock(expect.unreachable), webLock(expect.unreachable)])
 
 describe('webLock', () => {
   it('says that it spans the store', () => {
-    expect(webLock().spans).toBe('store')
+    expect(webLock(expect.unreachable).spans).toBe('store')
   })
 
   it('COO-05, COO-08: is asked for with a signal and nothing else', async () => {
     const request = vi.spyOn(navigator.locks, 'request')
-    await webLock().request('n', { signal, steal: true } as { signal: AbortSignal }, async () => {})
+    await webLock(expect.unreachable).request('n', { signal, steal: true } as { signal: AbortSignal }, async () => {})
     expect(request.mock.calls[0]![1]).toEqual({ signal })
   })
 
@@ -34,13 +29,11 @@ describe('webLock', () => {
       expect(code, file).not.toMatch(/\b(steal|ifAvailable)\b/)
     }
   })
-})
 
-describe('availableLock', () => {
   it('COO-09, STO-09: queues within the page where there are no Web Locks, and says so once', async () => {
     vi.stubGlobal('navigator', {})
     const report = vi.fn()
-    const lock = availableLock(report)
+    const lock = webLock(report)
     expect(report).not.toHaveBeenCalled()
     expect(lock.spans).toBe('process')
     expect(await lock.request('n', { signal }, async () => 1)).toBe(1)
@@ -54,7 +47,7 @@ describe('availableLock', () => {
     }
     vi.stubGlobal('navigator', { locks: { request: denied } })
     const report = vi.fn()
-    const lock = availableLock(report)
+    const lock = webLock(report)
     let inside = 0
     const one = () =>
       lock.request('n', { signal }, async () => {
@@ -70,7 +63,7 @@ describe('availableLock', () => {
   it('leaves the failure of the run alone, whatever its name', async () => {
     const report = vi.fn()
     let ran = 0
-    const failing = availableLock(report).request('n', { signal }, async () => {
+    const failing = webLock(report).request('n', { signal }, async () => {
       ran++
       throw new DOMException('of the caller', 'SecurityError')
     })
