@@ -31,7 +31,7 @@ export interface TokenSourceParts {
   readonly limits: Limits
 }
 
-/** How many tokens refused while still fresh it takes, within a minute, to stop refreshing because of refusals. */
+/** How many tokens refused while still fresh are replaced within a minute. */
 const REJECTIONS = 3
 const REJECTION_WINDOW = 60_000
 /** The least time between two refreshes that nobody waits for. */
@@ -85,14 +85,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       // Another person has signed in since: the call goes no further.
       if (tokens.grantOf(rejected) !== session.live?.grantId) return undefined
       if (held?.token.value === rejected.value && !held.rejected) {
-        held.rejected = true
         const now = clock.elapsed()
-        rejections = [...rejections.filter((at) => now - at < REJECTION_WINDOW), now]
-        session.emit('token_rejected', { replaced: rejections.length <= REJECTIONS })
+        rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
+        const replaced = rejections.length < REJECTIONS
+        session.emit('token_rejected', { replaced })
+        // An API that refuses every token: the present one is as good as the next.
+        if (!replaced) return undefined
+        held.rejected = true
+        rejections.push(now)
       }
       const newer = tokens.usable(target, 0)
       if (newer) return newer.token
-      if (rejections.length > REJECTIONS) return undefined
       await unlessAborted(refresh(target, 'token_rejected'), signal)
       return tokens.grantOf(rejected) === session.live?.grantId ? tokens.usable(target, 0)?.token : undefined
     },
