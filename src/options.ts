@@ -96,7 +96,10 @@ const between = (low: number, high: number, what = 'ms'): Check => [
   high < Infinity ? `${low} to ${high} ${what}` : `at least ${low} ${what}`,
 ]
 const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
-const url: Check = [(value: unknown) => /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(String(value)), 'an absolute URL without fragment']
+const url: Check = [
+  (value: unknown) => typeof value === 'string' && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
+  'an absolute URL without fragment',
+]
 const port = (...methods: string[]): Check => [
   (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
@@ -146,8 +149,9 @@ const refreshChecks: Readonly<Record<string, Check>> = {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function checkOptions(options: TokenManagerOptions): void {
-  check(Object(options), checks, '')
-  for (const name of ['issuer', 'clientId'] as const) if (options[name] === undefined) throw invalid(name, 'given')
+  const given: Partial<TokenManagerOptions> = Object(options)
+  check(given, checks, '')
+  for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
   check(options.refresh ?? {}, refreshChecks, 'refresh.')
 }
 

@@ -4,6 +4,7 @@ import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from './auth
 import { TokenManagerError } from './errors.ts'
 import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
 import type { EpochMs, Fetch, Platform, UserAgent } from './ports.ts'
+import { authorizationServer } from './protocol/authorization-server.ts'
 import { resourceMatcher } from './resource-matcher.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
@@ -126,6 +127,9 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
   checkOptions(options)
   const origin = platform?.origin
   const insecureLoopback = options[allowInsecureLoopback] === true
+  const { issuer, clientId } = options
+  // Refuses an issuer that is none.
+  authorizationServer({ issuer, clientId, requestTimeout: 0, insecureLoopback }, Object(platform))
   const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
   const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { allowInsecureLoopback, createTokenManager, TokenManagerError, type TokenManagerOptions } from '../src/index.ts'
+
+const good = { issuer: 'https://as.example', clientId: 'spa' }
+const create = (options: unknown) => createTokenManager(options as TokenManagerOptions, undefined)
+
+/** What creating a manager with `options` throws. */
+function refusal(options: unknown): TokenManagerError | undefined {
+  try {
+    create(options).dispose()
+  } catch (error) {
+    expect(error).toBeInstanceOf(TokenManagerError)
+    return error as TokenManagerError
+  }
+  return undefined
+}
+
+const notStrings = [7, null, {}, [], true]
+const notNumbers = ['5', null, Number.NaN, {}]
+const wrong: Record<string, unknown[]> = {
+  issuer: [...notStrings, '', 'as.example', 'http://as.example', 'https://as.example?x=1', 'https://as.example#x', 'ftp://as.example'],
+  clientId: [...notStrings, ''],
+  metadata: ['x', 7, null],
+  redirectUri: [...notStrings, '/callback', 'callback', 'https://app.example/#x', new URL('https://app.example/'), ''],
+  postLogoutRedirectUri: [...notStrings, '/bye'],
+  scope: notStrings,
+  resources: ['https://api.example/', {}, 7, null, ['http://api.example/'], ['https://api.example/?x'], [7], [{}], ['notes']],
+  unlisted: ['ignore', true, null],
+  whenSignedOut: ['ignore', true, null],
+  refresh: ['x', 7, null],
+  idleTimeout: [...notNumbers, 0, -1, 999, Number.POSITIVE_INFINITY],
+  maxAge: [...notNumbers, 0, -1, 999, Number.POSITIVE_INFINITY],
+  requestTimeout: [...notNumbers, 0, 999, 60_001, Number.POSITIVE_INFINITY],
+  confirmInterval: [...notNumbers, -1, 60_001],
+  persistence: ['cookie', 7, null],
+  account: notStrings,
+  authorizationParams: ['x', null, { audience: 7 }, { audience: null }],
+  revokeReplaced: ['yes', 1, null],
+  userAgent: [{}, 'redirect', null, { authorize() {} }],
+  store: [{}, 'local', null, { get() {} }],
+  fetch: [{}, 'x', null],
+  lock: [{}, null],
+  channel: [{ post() {} }, null],
+  lifecycle: [{ isOnline() {} }, null],
+  clock: [Date, null],
+  crypto: [{}, null],
+}
+const wrongRefresh: Record<string, unknown[]> = {
+  leeway: [...notNumbers, -1, 3_600_001],
+  jitter: [...notNumbers, -0.1, 1.1],
+  interval: [...notNumbers, 0, 999, Number.POSITIVE_INFINITY],
+}
+
+describe('options', () => {
+  it('the least there is, is enough; undefined is as good as left out', () => {
+    expect(refusal(good)).toBeUndefined()
+    expect(refusal({ ...good, ...Object.fromEntries(Object.keys(wrong).slice(2).map((name) => [name, undefined])) })).toBeUndefined()
+  })
+
+  it('every option is taken at its bounds', () => {
+    expect(
+      refusal({
+        ...good,
+        ...{ redirectUri: 'com.example.app:/cb', postLogoutRedirectUri: 'https://app.example/bye?x=1', scope: '', resources: [] },
+        ...{ refresh: { leeway: 0, jitter: 1, interval: 1_000 }, idleTimeout: 1_000, maxAge: 1e12, requestTimeout: 60_000 },
+        ...{ confirmInterval: 0, account: '', authorizationParams: { audience: 'x' }, revokeReplaced: false, unlisted: 'bare' },
+        ...{ whenSignedOut: 'bare', metadata: { issuer: good.issuer } },
+      }),
+    ).toBeUndefined()
+  })
+
+  for (const [name, values] of Object.entries(wrong)) {
+    it(`${name}: a wrong value is refused at construction, by name`, () => {
+      for (const value of values) {
+        const error = refusal({ ...good, [name]: value })
+        expect([value, error?.code]).toEqual([value, 'ERR_INVALID_OPTION'])
+        expect(error?.message).toContain(name)
+      }
+    })
+  }
+
+  for (const [name, values] of Object.entries(wrongRefresh)) {
+    it(`refresh.${name}: a wrong value is refused at construction, by name`, () => {
+      for (const value of values) {
+        const error = refusal({ ...good, refresh: { [name]: value } })
+        expect([value, error?.code]).toEqual([value, 'ERR_INVALID_OPTION'])
+        expect(error?.message).toContain(`refresh.${name}`)
+      }
+    })
+  }
+
+  it('what is missing is named', () => {
+    expect(refusal({ clientId: 'spa' })?.message).toContain('issuer')
+    expect(refusal({ issuer: good.issuer })?.message).toContain('clientId')
+    for (const nothing of [undefined, null, 7, 'x']) expect(refusal(nothing)).toMatchObject({ code: 'ERR_INVALID_OPTION' })
+  })
+
+  it('ACQ-16: there is no clientSecret, and no option that nobody knows', () => {
+    for (const name of ['clientSecret', 'client_secret', 'clientAuthentication', 'issuerUrl', '__proto__', 'constructor', 'toString'])
+      expect([name, refusal({ ...good, ...JSON.parse(`{"${name}":"x"}`) })?.code]).toEqual([name, 'ERR_INVALID_OPTION'])
+    expect(refusal({ ...good, clientSecret: 'hush' })?.message).toContain('clientSecret')
+    expect(refusal({ ...good, clientSecret: 'hush' })?.message).not.toContain('hush')
+    expect(refusal({ ...good, refresh: { margin: 5 } })?.message).toContain('refresh.margin')
+  })
+
+  it('http is for loopback only, and only with the symbol that says so', () => {
+    for (const issuer of ['http://127.0.0.1:8080', 'http://localhost:3000/t', 'http://[::1]:1']) {
+      expect(refusal({ ...good, issuer })?.message).toContain('issuer')
+      expect(refusal({ ...good, issuer, [allowInsecureLoopback]: true })).toBeUndefined()
+    }
+    for (const issuer of ['http://as.example', 'http://localhost.evil.example', 'http://127.0.0.1@evil.example'])
+      expect(refusal({ ...good, issuer, [allowInsecureLoopback]: true })?.message).toContain('issuer')
+  })
+})
