@@ -189,7 +189,10 @@ export class TokenManagerError extends Error {
     what?: string,
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
-    super(`${what || reason.replace(/_/g, ' ')}. ${advice[code]}.`, cause === undefined ? undefined : { cause: withoutSecrets(cause) })
+    super(
+      `${what || reason.replace(/_/g, ' ')}. ${advice[code]}.`,
+      cause === undefined ? undefined : { cause: withoutSecrets(cause) },
+    )
     Object.assign(this, { code, reason, ...details })
     if (error !== undefined && /^[\x21-\x7e]{1,64}$/.test(error)) Object.assign(this, { error })
   }

@@ -36,7 +36,13 @@ export type { AuthorizationServerMetadata } from './protocol/authorization-serve
 export type { IdTokenClaims } from './protocol/id-token.ts'
 export type { ResourceOption } from './resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'
-export type { EventBase, EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './session/events.ts'
+export type {
+  EventBase,
+  EventListener,
+  TokenManagerEvent,
+  TokenManagerEvents,
+  TokenManagerEventType,
+} from './session/events.ts'
 export type { Revocation } from './session/outbox.ts'
 export type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 export type { SessionState, SessionView } from './session/state.ts'

@@ -158,7 +158,8 @@ export function checkOptions(options: TokenManagerOptions): void {
 function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
   for (const [name, value] of Object.entries(values)) {
     const found = Object.hasOwn(allowed, name) ? allowed[name] : undefined
-    if (!found) throw invalid(prefix + name, `left out: there is no such option (there are ${Object.keys(allowed).join(', ')})`)
+    if (!found)
+      throw invalid(prefix + name, `left out: there is no such option (there are ${Object.keys(allowed).join(', ')})`)
     if (value !== undefined && !found[0](value as never)) throw invalid(prefix + name, found[1])
   }
 }

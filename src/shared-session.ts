@@ -36,7 +36,11 @@ const LOCK_TIMEOUT = 3_000
 const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()
 
 /** The session for `options` on `platform`'s store. The first manager's options govern it. Starts nothing. */
-export function sharedSession(options: TokenManagerOptions, platform: Platform, insecureLoopback: boolean): SharedSession {
+export function sharedSession(
+  options: TokenManagerOptions,
+  platform: Platform,
+  insecureLoopback: boolean,
+): SharedSession {
   const identity = JSON.stringify([options.issuer, options.clientId, options.account ?? ''])
   const sessions = realm.get(platform.store) ?? new Map()
   realm.set(platform.store, sessions)
@@ -85,11 +89,15 @@ function build(
     ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
     signIn: signIn(session, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
     signOut: ending,
-    release: () => release(() => stops.splice(0).forEach((stop) => stop())),
+    release: () =>
+      release(() => {
+        for (const stop of stops.splice(0)) stop()
+      }),
   }
 
   function ready(): Promise<void> {
-    return (starting ??= start())
+    starting ??= start()
+    return starting
   }
 
   async function start() {

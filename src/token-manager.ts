@@ -6,10 +6,10 @@ import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from '.
 import type { EpochMs, Fetch, Platform, UserAgent } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
 import { resourceMatcher } from './resource-matcher.ts'
-import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
 import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 import { LOADING, type SessionState } from './session/state.ts'
+import { type SharedSession, sharedSession } from './shared-session.ts'
 
 /** How to sign in. */
 export interface SignInOptions {
@@ -165,7 +165,11 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
     async completeSignIn(url = callbackUrl()) {
       const { signIn } = here()
       if (url === undefined)
-        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch', 'This URL answers no sign-in of this manager')
+        throw new TokenManagerError(
+          'ERR_AUTHORIZATION_REJECTED',
+          'state_mismatch',
+          'This URL answers no sign-in of this manager',
+        )
       await start()
       await signIn.complete(url)
       return manager.state
@@ -214,7 +218,8 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
   return manager
 
   function use(): SharedSession | undefined {
-    return (shared ??= ports && sharedSession(options, ports, insecureLoopback))
+    shared ??= ports && sharedSession(options, ports, insecureLoopback)
+    return shared
   }
 
   function here(): SharedSession {
@@ -229,8 +234,8 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
 
   function start(): Promise<unknown> {
     // The address bar is read in this very turn, before other scripts see the code in it (RFC 9700 §4.2.4).
-    const url = starting ? undefined : callbackUrl()
-    return (starting ??= begin(url))
+    starting ??= begin(callbackUrl())
+    return starting
   }
 
   function callbackUrl(): string | undefined {

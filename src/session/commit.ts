@@ -33,7 +33,12 @@ export interface Claim {
 }
 
 /** Turns the server's answer into what the record says from now on. */
-export async function conclude(session: Session, claim: Claim, answer: TokenAnswer, target: Target): Promise<RefreshOutcome> {
+export async function conclude(
+  session: Session,
+  claim: Claim,
+  answer: TokenAnswer,
+  target: Target,
+): Promise<RefreshOutcome> {
   switch (answer.kind) {
     case 'tokens':
       return commit(session, claim, (record) => refreshed(session, claim, record, answer.response, target))
@@ -50,7 +55,7 @@ export async function conclude(session: Session, claim: Claim, answer: TokenAnsw
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
     default:
-      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : {})
+      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : { refusal: refusalOf(answer.error) })
   }
 }
 
@@ -68,7 +73,8 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     outcome = 'signed_out'
     if (now.signedOut || now.grantId !== from.grantId)
       return { ...now, outbox: withPending(now.outbox, newTokens(advance(from), from, at), at) }
-    if (session.held.ended === from.grantId) return tombstone(now, { at, reason: 'signed_out' }, revocable(advance(now), at))
+    if (session.held.ended === from.grantId)
+      return tombstone(now, { at, reason: 'signed_out' }, revocable(advance(now), at))
     outcome = 'superseded'
     if (now.generation !== from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
     outcome = 'refreshed'
@@ -94,7 +100,13 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
   }
 }
 
-function refreshed(session: Session, claim: Claim, record: SessionRecord, response: TokenResponse, target: Target): SessionRecord {
+function refreshed(
+  session: Session,
+  claim: Claim,
+  record: SessionRecord,
+  response: TokenResponse,
+  target: Target,
+): SessionRecord {
   const { doubt } = record
   const { sentAt = 0 } = claim
   const { clock } = session.platform
@@ -176,7 +188,7 @@ async function giveBack(
   session: Session,
   { owner, record, online }: Claim,
   error: TokenManagerError,
-  failed?: { readonly lost?: boolean; readonly retryAfter?: number | undefined },
+  failed?: Failed & { readonly lost?: boolean },
 ): Promise<RefreshOutcome> {
   const outcome = offlineOr(session, 'failed')
   let delay = 0
@@ -184,7 +196,7 @@ async function giveBack(
     if (now?.lease?.owner !== owner) return undefined
     const released = { ...now, lease: undefined }
     if (!failed || now.generation !== record.generation) return released
-    const next = outcome === 'offline' ? released : failedIn(session, released, failed.retryAfter)
+    const next = outcome === 'offline' ? released : failedIn(session, released, failed)
     delay = next.failure?.delay ?? 0
     return failed.lost && online ? { ...next, doubt: randomId(session.platform.crypto) } : next
   }
@@ -193,10 +205,25 @@ async function giveBack(
   return { outcome, error }
 }
 
-function failedIn(session: Session, record: SessionRecord, retryAfter?: number): SessionRecord {
+interface Failed {
+  readonly retryAfter?: number | undefined
+  readonly refusal?: string
+}
+
+function failedIn(session: Session, record: SessionRecord, { retryAfter, refusal }: Failed = {}): SessionRecord {
   const { crypto } = session.platform
-  const attempts = (record.failure?.attempts ?? 0) + 1
-  return { ...record, failure: { attempts, delay: backOff(attempts, fraction(crypto), retryAfter), beat: randomId(crypto) } }
+  const { attempts = 0, delay = 0, refusal: last, refusedFor = 0 } = record.failure ?? {}
+  const next = { attempts: attempts + 1, delay: backOff(attempts + 1, fraction(crypto), retryAfter), beat: randomId(crypto) }
+  // An answer that did not come says nothing about the refusals before it; the back-off tells the time on every clock.
+  const refused = refusal
+    ? { refusal, refusedFor: refusal === last ? refusedFor + Math.min(delay, LONG_REFUSAL / 2) : 0 }
+    : { refusal: last, refusedFor }
+  return { ...record, failure: { ...next, ...refused } }
+}
+
+/** What makes two refusals the same. */
+function refusalOf({ status, error = '' }: TokenManagerError): string {
+  return `${status} ${error.slice(0, 99)}`
 }
 
 /** The tokens `next` has and `from` has not. */

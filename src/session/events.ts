@@ -68,4 +68,6 @@ export type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEven
 }[T]
 
 /** Hears one event. What it throws goes nowhere. */
-export type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void
+export type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (
+  event: TokenManagerEvent<T>,
+) => void

@@ -82,7 +82,8 @@ export function heldTokens(session: Session): HeldTokens {
     return {
       ...{ token: accessToken(stored), stored, deadAt, rejected: false },
       waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
-      refreshAt: (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),
+      refreshAt:
+        (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),
     }
   }
 }

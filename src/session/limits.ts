@@ -34,9 +34,13 @@ export function limits(session: Session): Limits {
       written = now
       // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
       session
-        .update((record) => (record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined), {
-          durability: 'relaxed',
-        })
+        .update(
+          (record) =>
+            record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined,
+          {
+            durability: 'relaxed',
+          },
+        )
         .catch(() => {})
     },
   }

@@ -28,7 +28,11 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
   return cause === NEWER_VERSION
-    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version of tokenward wrote the session: reload')
+    ? new TokenManagerError(
+        'ERR_SIGNED_OUT',
+        'incompatible_version',
+        'A newer version of tokenward wrote the session: reload',
+      )
     : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
 }
 
@@ -44,5 +48,8 @@ export function outcomeUnknown(): TokenManagerError {
 
 /** The outcome of a refresh that was not tried. */
 export function throttled(reason: 'throttled' | 'coordination_timeout', retryAt?: number): RefreshOutcome {
-  return { outcome: 'throttled', error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, undefined, { retryAt }) }
+  return {
+    outcome: 'throttled',
+    error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, undefined, { retryAt }),
+  }
 }

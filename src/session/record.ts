@@ -29,6 +29,9 @@ export interface Failure {
   readonly attempts: number
   readonly delay: number
   readonly beat: string
+  /** What the server answered last if that was a 4xx, and how long it has been answering the same, ms. */
+  readonly refusal?: string | undefined
+  readonly refusedFor?: number | undefined
 }
 
 /** A token that is still to be revoked at the server (RFC 7009). */
@@ -100,10 +103,20 @@ export async function readRecord(
 
 // The first letter of what typeof says; `?`: may be absent.
 const RECORD = {
-  ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n', usedAt: 'n' },
+  ...{
+    issuer: 's',
+    clientId: 's',
+    grantId: 's',
+    generation: 'n',
+    scope: 's',
+    signedInAt: 'n',
+    obtainedAt: 'n',
+    usedAt: 'n',
+  },
   ...{ accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?', signedOut: 'o?' },
   ...{ lease: 'o?', failure: 'o?' },
 }
+const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?' }
 
 function isRecord(record: SessionRecord): boolean {
@@ -112,7 +125,7 @@ function isRecord(record: SessionRecord): boolean {
     fits(record, RECORD) &&
     fits(record.signedOut ?? { at: 0, reason: '' }, { at: 'n', reason: 's' }) &&
     fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n' }) &&
-    fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, { beat: 's', delay: 'n', attempts: 'n' }) &&
+    fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, FAILURE) &&
     Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
     Array.isArray(record.outbox) &&
     record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
@@ -150,7 +163,10 @@ export async function update(
 }
 
 /** Where an access token lies in the record: one per resource and scope set. */
-export function targetKey(target: { readonly resource?: string | undefined | undefined; readonly scope?: string | undefined }): string {
+export function targetKey(target: {
+  readonly resource?: string | undefined | undefined
+  readonly scope?: string | undefined
+}): string {
   const scope = target.scope === undefined ? '' : target.scope.split(' ').sort().join(' ')
   return `${target.resource ?? ''} ${scope}`
 }

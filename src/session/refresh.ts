@@ -212,10 +212,7 @@ async function send(
  * the lease time on our own clock.
  */
 function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
-  return (
-    (locked && record.lease?.locked === true) ||
-    session.unchangedFor('lease', record) >= session.options.leaseTime
-  )
+  return (locked && record.lease?.locked === true) || session.unchangedFor('lease', record) >= session.options.leaseTime
 }
 
 function backOffLeft(session: Session, record: SessionRecord): number {

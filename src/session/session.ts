@@ -72,9 +72,7 @@ const FIRST_DELAY = 250
 const LAST_DELAY = 5_000
 
 /** A session that has read nothing yet and started nothing. */
-export function createSession(
-  base: Pick<Session, 'platform' | 'server' | 'options'>,
-): Session {
+export function createSession(base: Pick<Session, 'platform' | 'server' | 'options'>): Session {
   const { platform, server, options } = base
   const { clock, store } = platform
   const states = listenerSet<SessionState>()
@@ -112,7 +110,10 @@ export function createSession(
         }
       }
     },
-    read: () => (reading ??= readNow()),
+    read() {
+      reading ??= readNow()
+      return reading
+    },
     async update(change, { returnTo, ...durability } = {}) {
       const result = await update(find, store, session.name, change, durability).catch((error: unknown) => {
         if (error === NEWER_VERSION) session.apply({ type: 'none', reason: 'incompatible_version' })
@@ -179,7 +180,9 @@ export function createSession(
 
   async function readNow() {
     // All who ask in one turn share one read, as those whom a message wakes.
-    void Promise.resolve().then(() => (reading = undefined))
+    void Promise.resolve().then(() => {
+      reading = undefined
+    })
     const began = { order: ++order, at: clock.elapsed() }
     const found = await find()
     if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
@@ -201,7 +204,8 @@ export function createSession(
 
   function announce(before: SessionState) {
     const { state } = held
-    if (state.status === 'signedOut' && before.status === 'signedIn') session.emit('signed_out', { reason: state.reason })
+    if (state.status === 'signedOut' && before.status === 'signedIn')
+      session.emit('signed_out', { reason: state.reason })
     states.tell(state)
   }
 }

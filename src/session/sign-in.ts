@@ -12,10 +12,18 @@ import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import { randomId, revocable, type SessionRecord, type StoredAccessToken, targetKey, tombstone, withPending } from './record.ts'
+import {
+  randomId,
+  revocable,
+  type SessionRecord,
+  type StoredAccessToken,
+  targetKey,
+  tombstone,
+  withPending,
+} from './record.ts'
 import type { Session } from './session.ts'
 import { tellOthers } from './sync.ts'
-import { keepTransaction, takeTransaction, type Transaction } from './transaction.ts'
+import { keepTransaction, type Transaction, takeTransaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix'> {
@@ -85,7 +93,7 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
   function complete(url: string): Promise<void> {
     const state = new URLSearchParams(url.replace(/^[^?]*\??/, '').replace(/#.*$/, '')).get('state') ?? ''
     const running = completing.get(state)
-    if (running) return running
+    if (running !== undefined) return running
     const promise = completeOnce(url, state).finally(() => completing.delete(state))
     completing.set(state, promise)
     return promise
@@ -127,7 +135,11 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
     }
     tellOthers(session)
     if (other)
-      throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed', 'Another person came back: both were signed out')
+      throw new TokenManagerError(
+        'ERR_AUTHORIZATION_REJECTED',
+        'user_changed',
+        'Another person came back: both were signed out',
+      )
     session.emit('signed_in', { subject: record.claims?.sub })
   }
 

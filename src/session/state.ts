@@ -24,7 +24,8 @@ export interface SessionView {
  * refresh is an event, not a state.
  *
  * `health` of a signed-in session: `ok`; `suspended`: no usable access token and the server cannot be reached or refuses for
- * now (`cause`, `retryAt`), it goes on by itself; `sign_in_suggested`: it will end when its access token does.
+ * now (`cause`, `retryAt`), it goes on by itself; `sign_in_suggested`: it will end when its access token does, or, with a
+ * `cause`, there is no access token and the server has refused another in the same way for a minute or more: it is still tried.
  */
 export type SessionState =
   | { readonly status: 'loading' }
@@ -61,9 +62,19 @@ export type SessionEvent =
       readonly unsaved?: boolean
       readonly returnTo?: string | undefined
     }
-  | { readonly type: 'refresh_failed'; readonly from: SessionRecord; readonly error: TokenManagerError; readonly usable: boolean }
+  | {
+      readonly type: 'refresh_failed'
+      readonly from: SessionRecord
+      readonly error: TokenManagerError
+      readonly usable: boolean
+    }
   /** It is over for this context, whatever the store says. */
-  | { readonly type: 'ended'; readonly grantId: string; readonly reason: SignedOutReason; readonly error?: TokenManagerError | undefined }
+  | {
+      readonly type: 'ended'
+      readonly grantId: string
+      readonly reason: SignedOutReason
+      readonly error?: TokenManagerError | undefined
+    }
   /** There is none, for a reason that no record tells. */
   | {
       readonly type: 'none'
@@ -106,12 +117,18 @@ export function transition(held: Held, event: SessionEvent, maxAge?: number): Ne
   }
 }
 
-function known(held: Held, record: SessionRecord, event: Extract<SessionEvent, { type: 'read' }>, maxAge?: number): Next {
+function known(
+  held: Held,
+  record: SessionRecord,
+  event: Extract<SessionEvent, { type: 'read' }>,
+  maxAge?: number,
+): Next {
   const current = held.record
   const ahead = current !== undefined && supersedes(record, current)
   const behind = current !== undefined && supersedes(current, record)
   const foreign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
-  if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended)) return [held, []]
+  if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended))
+    return [held, []]
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
   if (record.signedOut) {
@@ -138,7 +155,12 @@ function none(held: Held, { reason, error }: Extract<SessionEvent, { type: 'none
   return stays ? [held, []] : signedOut(held, reason, error)
 }
 
-function signedIn(held: Held, next: Held & { readonly record: SessionRecord }, maxAge?: number, returnTo?: string): Next {
+function signedIn(
+  held: Held,
+  next: Held & { readonly record: SessionRecord },
+  maxAge?: number,
+  returnTo?: string,
+): Next {
   const { state: before, record: current } = held
   const { record } = next
   const { claims, scope, signedInAt, refreshToken, doubt } = record
@@ -149,7 +171,8 @@ function signedIn(held: Held, next: Held & { readonly record: SessionRecord }, m
     maxAgeAt: maxAge && signedInAt + maxAge,
     returnTo: returnTo ?? (same ? before.session.returnTo : undefined),
   }
-  const health = refreshToken === undefined && doubt !== undefined ? 'sign_in_suggested' : progressed ? 'ok' : before.health
+  const health =
+    refreshToken === undefined && doubt !== undefined ? 'sign_in_suggested' : progressed ? 'ok' : before.health
   const unchanged = same && health === before.health && JSON.stringify(session) === JSON.stringify(before.session)
   const other = before.status === 'signedIn' && !same && before.session.subject !== session.subject
   return [
