@@ -148,7 +148,9 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       suspectedAt = order
       confirmedAt = -Infinity
     },
-    onEffect: (run) => void (effectRunner = run),
+    onEffect(run) {
+      effectRunner = run
+    },
     pause: (time) =>
       new Promise((resolve) => {
         const wake = () => {
