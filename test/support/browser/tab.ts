@@ -50,16 +50,9 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     return result.value as never
   }
 
-  chromium.onEvent(async ({ method, params, sessionId: from }) => {
-    if (method !== 'Fetch.requestPaused' || from !== sessionId) return
-    const { url } = params.request as { url: string }
-    const response = await fetch(url)
-    const responseHeaders = [...response.headers].map(([name, value]) => ({ name, value }))
-    const body = Buffer.from(await response.arrayBuffer()).toString('base64')
-    // The page may be gone by then.
-    await send('Fetch.fulfillRequest', {
-      ...{ requestId: params.requestId, responseCode: response.status, responseHeaders, body },
-    }).catch(() => {})
+  chromium.onEvent(({ method, params, sessionId: from }) => {
+    // The page may be gone before it is answered.
+    if (method === 'Fetch.requestPaused' && from === sessionId) void serve(params as never).catch(() => {})
   })
 
   const tab: Tab = {
@@ -121,6 +114,13 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     },
   }
   return tab
+
+  async function serve({ requestId, request }: { requestId: string; request: { url: string } }) {
+    const response = await fetch(request.url)
+    const responseHeaders = [...response.headers].map(([name, value]) => ({ name, value }))
+    const body = Buffer.from(await response.arrayBuffer()).toString('base64')
+    await send('Fetch.fulfillRequest', { requestId, responseCode: response.status, responseHeaders, body })
+  }
 
   /** The memory of each process that draws pages, in bytes. */
   async function renderers() {
