@@ -184,7 +184,7 @@ describe('getAccessToken', () => {
     const { manager } = await w.signedIn()
     await w.clock.advance(301_000)
     w.server.before = () => new Promise(() => {})
-    const calls = [manager.getAccessToken(), manager.refresh(), manager.fetch(api)]
+    const calls: Promise<unknown>[] = [manager.getAccessToken(), manager.refresh(), manager.fetch(api)]
     for (const call of calls) call.catch(() => {})
     await w.settle()
     await w.after(100, manager.adopt({ accessToken: 'bob-at', expiresAt: w.clock.now() + 9e5 }))

@@ -19,6 +19,8 @@ export interface SimulatedServer {
   readonly reuse: number
   /** How many token requests were under way at the same time, at most. */
   readonly overlap: number
+  /** The refresh tokens it would still accept. */
+  readonly living: readonly string[]
   /** Seconds; what `expires_in` says. */
   expiresIn: unknown
   /** Whether refresh tokens rotate. */
@@ -80,6 +82,9 @@ export function simulatedServer(now: () => number = () => 0, word = ''): Simulat
     onRevoke: () => {},
     onDiscovery: () => {},
     api: () => new Response('{}', { headers: { 'content-type': 'application/json' } }),
+    get living() {
+      return [...new Set(families.values())].filter(({ alive }) => alive).map(({ current }) => current)
+    },
     get reuse() {
       return reuse
     },
