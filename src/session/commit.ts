@@ -14,7 +14,7 @@ import {
   withAccessToken,
   withPending,
 } from './record.ts'
-import { backOff, fraction } from './schedule.ts'
+import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
 import type { Change, Session } from './session.ts'
 
 /** A refresh token this context may send. */
@@ -55,7 +55,7 @@ export async function conclude(
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
     default:
-      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : { refusal: refusalOf(answer.error) })
+      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : refusedAs(answer.error))
   }
 }
 
@@ -207,23 +207,32 @@ async function giveBack(
 
 interface Failed {
   readonly retryAfter?: number | undefined
+  /** What makes two refusals the same. */
   readonly refusal?: string
 }
+
+const refusedAs = ({ status, error = '' }: TokenManagerError): Failed => ({
+  refusal: `${status} ${error.slice(0, 99)}`,
+})
+
+/** The most that the wait before one refusal counts, so that it takes three of them at least. */
+const LONGEST_COUNTED = LONG_REFUSED / 2
 
 function failedIn(session: Session, record: SessionRecord, { retryAfter, refusal }: Failed = {}): SessionRecord {
   const { crypto } = session.platform
   const { attempts = 0, delay = 0, refusal: last, refusedFor = 0 } = record.failure ?? {}
-  const next = { attempts: attempts + 1, delay: backOff(attempts + 1, fraction(crypto), retryAfter), beat: randomId(crypto) }
-  // An answer that did not come says nothing about the refusals before it; the back-off tells the time on every clock.
-  const refused = refusal
-    ? { refusal, refusedFor: refusal === last ? refusedFor + Math.min(delay, LONG_REFUSAL / 2) : 0 }
-    : { refusal: last, refusedFor }
-  return { ...record, failure: { ...next, ...refused } }
-}
-
-/** What makes two refusals the same. */
-function refusalOf({ status, error = '' }: TokenManagerError): string {
-  return `${status} ${error.slice(0, 99)}`
+  return {
+    ...record,
+    failure: {
+      attempts: attempts + 1,
+      delay: backOff(attempts + 1, fraction(crypto), retryAfter),
+      beat: randomId(crypto),
+      // An answer that did not come says nothing about the refusals before it.
+      refusal: refusal ?? last,
+      // Told by the back-off that all contexts keep, for they never compare clocks.
+      refusedFor: !refusal ? refusedFor : refusal === last ? refusedFor + Math.min(delay, LONGEST_COUNTED) : 0,
+    },
+  }
 }
 
 /** The tokens `next` has and `from` has not. */

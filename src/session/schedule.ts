@@ -11,6 +11,9 @@ export interface ScheduleOptions {
   readonly interval?: number | undefined
 }
 
+/** A server that refuses for this long in one and the same way will not think better of it, ms. */
+export const LONG_REFUSED = 60_000
+
 const BASE = 2_000
 const CEILING = 5 * 60_000
 /** The longest wait a server's Retry-After can ask for. */

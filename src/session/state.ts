@@ -2,6 +2,7 @@ import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
 import { type SessionRecord, supersedes } from './record.ts'
+import { LONG_REFUSED } from './schedule.ts'
 
 /** What an app shows of the person's session. */
 export interface SessionView {
@@ -190,11 +191,13 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
     return [held, []]
   const { session, health } = state
+  const lost = record.refreshToken === undefined
+  const now = (record.failure?.refusedFor ?? 0) < LONG_REFUSED ? 'suspended' : 'sign_in_suggested'
   // Whoever asks in vain while the back-off lasts changes nothing.
-  const waiting = health === 'suspended' && error.reason === 'throttled' && !error.status
-  if (usable || waiting || health === 'sign_in_suggested') return [held, ['arm']]
+  const waiting = health === now && error.reason === 'throttled' && !error.status
+  if (usable || waiting || lost) return [held, ['arm']]
   return [
-    { ...held, state: { status: 'signedIn', session, health: 'suspended', cause: error, retryAt: error.retryAt } },
+    { ...held, state: { status: 'signedIn', session, health: now, cause: error, retryAt: error.retryAt } },
     ['notify', 'arm'],
   ]
 }
