@@ -1,8 +1,6 @@
-import type { UseStore } from 'idb-keyval'
-import { get, promisifyRequest } from 'idb-keyval'
+import { promisifyRequest } from 'idb-keyval'
 import { TokenManagerError } from '../errors.ts'
 import type { Store, Stored } from '../ports.ts'
-import { onPage } from './page-events.ts'
 
 const rows = 'rows'
 
@@ -29,57 +27,60 @@ export function indexedDbStore({
     const close = () => database.close()
     // An open connection blocks others from deleting the database, and keeps a page out of the back/forward cache.
     database.onclose = database.onversionchange = close
-    onPage(['pagehide'], close)
+    globalThis.addEventListener?.('pagehide', close, { once: true })
     return database
   }
 
-  const using =
-    (durability: 'strict' | 'relaxed' = 'strict'): UseStore =>
-    async (mode, run) => {
-      let used: Promise<IDBDatabase> | undefined
-      let transaction: IDBTransaction | undefined
-      let timer: ReturnType<typeof setTimeout> | undefined
-      let late = false
-      const limit = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), timeout)
-      })
-      const attempt = async () => {
-        used = connection ??= connect()
-        const database = await used
-        if (late) throw late
-        transaction = database.transaction(rows, mode, { durability })
-        // `complete`, not the request's success, says that the write is as durable as was asked.
-        const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
-        return result
-      }
-      const abandon = () => {
-        if (connection === used) connection = undefined
-        used?.then((database) => database.close()).catch(() => {})
-        try {
-          transaction?.abort()
-        } catch {
-          // It has ended already.
-        }
-      }
-      const again = () => {
-        abandon()
-        return attempt()
-      }
+  const operate = async <T>(
+    mode: IDBTransactionMode,
+    durability: 'strict' | 'relaxed',
+    run: (store: IDBObjectStore) => Promise<T>,
+  ): Promise<T> => {
+    let used: Promise<IDBDatabase> | undefined
+    let transaction: IDBTransaction | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let late = false
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), timeout)
+    })
+    const attempt = async () => {
+      used = connection ??= connect()
+      const database = await used
+      if (late) return limit
+      transaction = database.transaction(rows, mode, { durability })
+      // `complete`, not the request's success, says that the write is as durable as was asked.
+      const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
+      return result
+    }
+    const abandon = () => {
+      if (connection === used) connection = undefined
+      used?.then((database) => database.close()).catch(() => {})
       try {
-        return await Promise.race([attempt().catch(again), limit])
-      } catch (cause) {
-        late = true
-        abandon()
-        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'IndexedDB failed', { cause })
-      } finally {
-        clearTimeout(timer)
+        transaction?.abort()
+      } catch {
+        // It has ended already.
       }
     }
+    const again = () => {
+      abandon()
+      return attempt()
+    }
+    try {
+      return await Promise.race([attempt().catch(again), limit])
+    } catch (cause) {
+      late = true
+      abandon()
+      throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'IndexedDB failed', { cause })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
 
   return {
-    get: (key) => get<Stored<unknown>>(key, using()),
-    swap: (key, tag, value, { durability } = {}) =>
-      using(durability)('readwrite', async (store) => {
+    get: (key) =>
+      operate('readonly', 'strict', (store) => promisifyRequest<Stored<unknown> | undefined>(store.get(key))),
+    swap: (key, tag, value, { durability = 'strict' } = {}) =>
+      operate('readwrite', durability, async (store) => {
         // Only IndexedDB's own requests are awaited: at any other await the transaction would end.
         const row: Stored<unknown> | undefined = await promisifyRequest(store.get(key))
         if (row?.tag !== tag) return false

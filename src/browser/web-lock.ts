@@ -3,34 +3,34 @@ import type { Degradation, Lock } from '../ports.ts'
 
 /**
  * Web Locks: exclusive among all tabs and workers of the origin, given back by the browser when the holder goes. Where they are
- * missing or denied it is a queue within this page, which `report` hears at the first use.
+ * missing or denied it is a queue within this page, which `report` hears.
  * Names are readable by every script of the origin, and must not begin with `-`.
  */
 export function webLock(report: (lacking: Degradation) => void): Lock {
-  let queue: Lock | undefined
   const fallBack = (): Lock => {
-    if (!queue) report('lock_unavailable')
-    queue ??= queueLock()
-    return queue
+    report('lock_unavailable')
+    return queueLock()
   }
+  let queue = navigator.locks ? undefined : fallBack()
   return {
     get spans() {
-      return queue || !navigator.locks ? fallBack().spans : 'store'
+      return queue?.spans ?? 'store'
     },
-    async request(name, { signal }, run) {
-      if (queue || !navigator.locks) return fallBack().request(name, { signal }, run)
+    async request(name, options, run) {
       let begun = false
+      const begin = () => {
+        begun = true
+        return run()
+      }
       try {
         // Neither `steal` nor `ifAvailable`: the old holder of a stolen lock runs on, and neither may be joined with `signal`.
-        return await navigator.locks.request(name, { signal }, () => {
-          begun = true
-          return run()
-        })
+        if (!queue) return await navigator.locks.request(name, { signal: options.signal }, begin)
       } catch (error) {
         // What `run` threw is the caller's. Opaque origins and blocked cookies are told only when asking for the lock.
         if (begun || (error as Error | null)?.name !== 'SecurityError') throw error
-        return fallBack().request(name, { signal }, run)
+        queue ??= fallBack()
       }
+      return queue.request(name, options, run)
     },
   }
 }

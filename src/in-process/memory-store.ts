@@ -10,7 +10,7 @@ export function memoryStore<V>(): Store<V> {
   return {
     async get(key) {
       const row = rows.get(key)
-      return row && { value: copy(row.value), tag: row.tag }
+      return row && { ...row, value: copy(row.value) }
     },
     async swap(key, tag, value) {
       if (rows.get(key)?.tag !== tag) return false
@@ -25,11 +25,6 @@ function copy<V>(value: V): V
 function copy(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return (value as Uint8Array).slice()
   if (Array.isArray(value)) return value.map((item) => copy(item))
-  if (!isPlain(value)) return value
+  if (!value || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item)]))
-}
-
-function isPlain(value: unknown): value is object {
-  const prototype = typeof value === 'object' && value ? Object.getPrototypeOf(value) : undefined
-  return prototype === Object.prototype || prototype === null
 }

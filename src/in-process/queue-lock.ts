@@ -5,19 +5,16 @@ export function queueLock(): Lock {
   const tails = new Map<string, Promise<void>>()
   return {
     spans: 'process',
-    request: <T>(name: string, { signal }: { readonly signal: AbortSignal }, run: () => Promise<T>) =>
-      new Promise<T>((resolve, reject) => {
+    request: (name, { signal }, run) =>
+      new Promise((resolve, reject) => {
         const giveUp = () => reject(signal.reason)
-        if (signal.aborted) return giveUp()
-        signal.addEventListener('abort', giveUp)
         const turn = async () => {
           signal.removeEventListener('abort', giveUp)
-          if (signal.aborted) return
-          await run().then(resolve, reject)
+          if (!signal.aborted) await run().then(resolve)
         }
-        const tail = (tails.get(name) ?? Promise.resolve()).then(turn).catch(reject)
-        tails.set(name, tail)
-        void tail.then(() => tails.get(name) === tail && tails.delete(name))
+        if (signal.aborted) return giveUp()
+        signal.addEventListener('abort', giveUp)
+        tails.set(name, Promise.resolve(tails.get(name)).then(turn).catch(reject))
       }),
   }
 }

@@ -1,15 +1,10 @@
-import {
-  TokenManagerError,
-  type TokenManagerErrorCode,
-  type TokenManagerErrorDetails,
-  type TokenManagerErrorReason,
-} from '../errors.ts'
+import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
+import { parameters, withQuery } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
-import { withQuery } from './with-query.ts'
 
 /** What to ask the person and the server for. */
 export interface AuthorizationRequestOptions {
@@ -42,12 +37,12 @@ export interface PendingAuthorization {
   readonly state: string
   readonly codeVerifier: string
   /** Absent when `scope` has no `openid`. */
-  readonly nonce?: string
+  readonly nonce?: string | undefined
   readonly redirectUri: string
   readonly issuer: string
   readonly scope: string
-  readonly maxAge?: number
-  readonly acrValues?: readonly string[]
+  readonly maxAge?: number | undefined
+  readonly acrValues?: readonly string[] | undefined
   readonly createdAt: EpochMs
 }
 
@@ -63,48 +58,41 @@ export async function authorizationRequest(
   server: AuthorizationServer,
   options: AuthorizationRequestOptions,
 ): Promise<{ url: string; pending: PendingAuthorization }> {
-  const { redirectUri, scope, statePrefix, maxAge, acrValues, claims, extra } = options
-  const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(extra ?? {})) {
-    if (RESERVED.test(name))
-      throw new TokenManagerError(
-        'ERR_INVALID_OPTION',
-        name.startsWith('response') ? 'unsupported_flow' : 'invalid_option',
-        `authorizationParams: ${name} cannot be given here`,
-      )
-    params.set(name, value)
-  }
+  const { redirectUri, scope, maxAge, acrValues, claims, extra = {}, resource = [] } = options
   const { url } = await endpoint(server, 'authorization_endpoint')
   const random = () => base64url(server.crypto.randomBytes(32))
   const pending: PendingAuthorization = {
-    state: statePrefix + random(),
+    state: options.statePrefix + random(),
     codeVerifier: random(),
-    ...(scope.split(' ').includes('openid') && { nonce: random() }),
-    redirectUri,
+    nonce: scope.split(' ').includes('openid') ? random() : undefined,
     issuer: server.issuer,
-    scope,
-    ...(maxAge !== undefined && { maxAge }),
-    ...(acrValues && { acrValues }),
     createdAt: server.clock.now(),
+    ...{ redirectUri, scope, maxAge, acrValues },
   }
-  const ours = {
+  const params = parameters({
     response_type: 'code',
     client_id: server.clientId,
     redirect_uri: redirectUri,
-    scope: scope || undefined,
+    scope,
     state: pending.state,
     nonce: pending.nonce,
     code_challenge: base64url(await server.crypto.sha256(new TextEncoder().encode(pending.codeVerifier))),
     code_challenge_method: 'S256',
     prompt: options.prompt,
     login_hint: options.loginHint,
-    max_age: maxAge === undefined ? maxAge : String(Math.floor(maxAge / 1000)),
+    max_age: maxAge === undefined ? maxAge : `${Math.floor(maxAge / 1000)}`,
     acr_values: acrValues?.join(' '),
     ui_locales: options.uiLocales?.join(' '),
     claims: claims && JSON.stringify(claims),
+  })
+  for (const [name, value] of Object.entries(extra)) {
+    if (RESERVED.test(name)) {
+      const reason = name.startsWith('response') ? 'unsupported_flow' : 'invalid_option'
+      throw new TokenManagerError('ERR_INVALID_OPTION', reason, `authorizationParams cannot hold ${name}`)
+    }
+    if (!params.has(name)) params.set(name, value)
   }
-  for (const [name, value] of Object.entries(ours)) if (value !== undefined) params.set(name, value)
-  for (const resource of options.resource ?? []) params.append('resource', resource)
+  for (const indicator of resource) params.append('resource', indicator)
   return { url: withQuery(url, params), pending }
 }
 
@@ -136,16 +124,11 @@ export async function authorizationResponse(
   if (iss === null && (await server.metadata()).authorization_response_iss_parameter_supported)
     throw rejected('issuer_missing')
 
-  const error = params.get('error')
-  if (error === 'access_denied') throw rejected('cancelled', { error }, 'ERR_AUTHORIZATION_CANCELLED')
-  if (error !== null || !params.get('code'))
-    throw rejected(
-      /^(login|interaction|consent|account_selection)_required$/.test(error ?? '')
-        ? 'interaction_required'
-        : 'authorization_error',
-      { error: error ?? undefined },
-    )
-  return params
+  const error = params.get('error') ?? undefined
+  if (error === undefined && params.get('code')) return params
+  if (error === 'access_denied')
+    throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
+  throw rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
 }
 
 /**
@@ -161,20 +144,14 @@ export async function authorizationCodeGrant(
   const answer = await tokenRequest(
     server,
     'authorization_code',
-    { code: params.get('code') ?? '', redirect_uri: pending.redirectUri, code_verifier: pending.codeVerifier },
+    { code: params.get('code') as string, redirect_uri: pending.redirectUri, code_verifier: pending.codeVerifier },
     { scope: pending.scope, pending },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
-  return {
-    ...answer,
-    error: rejected('code_exchange_indeterminate', { cause: answer.error, status: answer.error.status }),
-  }
+  const { error } = answer
+  return { ...answer, error: rejected('code_exchange_indeterminate', { cause: error, status: error.status }) }
 }
 
-function rejected(
-  reason: TokenManagerErrorReason,
-  details?: TokenManagerErrorDetails,
-  code: TokenManagerErrorCode = 'ERR_AUTHORIZATION_REJECTED',
-): TokenManagerError {
-  return new TokenManagerError(code, reason, undefined, details)
+function rejected(reason: TokenManagerErrorReason, details?: TokenManagerErrorDetails): TokenManagerError {
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, undefined, details)
 }

@@ -69,7 +69,7 @@ export function authorizationServer(
     throw new TokenManagerError(
       'ERR_INVALID_OPTION',
       'insecure_endpoint',
-      'issuer has to be an https URL without query or fragment (http: on loopback, with allowInsecureLoopback)',
+      'issuer has to be an https URL without query and fragment',
     )
 
   let known: Promise<AuthorizationServerMetadata> | undefined
@@ -99,8 +99,7 @@ export function authorizationServer(
     if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',
-        `The metadata has the issuer "${String(found.issuer).slice(0, 256)}", the options have "${issuer}". ` +
-          'They have to be identical, a trailing slash included',
+        `The metadata says "${String(found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
       )
     for (const name of Object.keys(found)) {
       if (!name.endsWith('_endpoint') || secure(found[name])) continue
@@ -119,7 +118,7 @@ export function authorizationServer(
       if (found) return found
       if (answer.status !== 404) break
     }
-    throw invalid('metadata_invalid', 'There is no metadata at the issuer')
+    throw invalid('metadata_invalid')
   }
 }
 
@@ -131,6 +130,6 @@ export async function endpoint(server: AuthorizationServer, name: 'authorization
   return { metadata, url }
 }
 
-function invalid(reason: TokenManagerErrorReason, message: string): TokenManagerError {
+function invalid(reason: TokenManagerErrorReason, message?: string): TokenManagerError {
   return new TokenManagerError('ERR_RESPONSE_INVALID', reason, message)
 }

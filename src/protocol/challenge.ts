@@ -4,18 +4,16 @@ export interface Challenge {
   readonly scheme: string
   /** Its parameters by lower-case name, on an object without a prototype. Of a repeated one the first counts. */
   readonly params: Readonly<Record<string, string>>
-  /** What some schemes send in place of parameters. */
-  readonly token68?: string
 }
 
 /**
  * Reads a `WWW-Authenticate` field, or several joined by commas as `fetch` returns them. Takes what can be understood, in
- * linear time, and never throws. A challenge with more than one `error` is left out.
+ * linear time, and never throws. Of two `error`s in one challenge
+ * none counts: it is empty.
  */
 export function parseChallenges(header: string | null): Challenge[] {
   const text = header ?? ''
-  const found: (Challenge & { params: Record<string, string>; token68?: string })[] = []
-  const ambiguous = new Set<Challenge>()
+  const found: (Challenge & { params: Record<string, string> })[] = []
   let at = 0
   // Every pattern is sticky and whatever it matched is consumed: nothing is read more than twice.
   const take = (pattern: RegExp) => {
@@ -34,19 +32,18 @@ export function parseChallenges(header: string | null): Challenge[] {
     }
     const space = take(/\s+/y)
     if (text[at] !== '=') {
-      const token68 = space && take(/[\w.~+/-]+=*(?=\s*(?:,|$))/y)
-      found.push({ scheme: name, params: Object.create(null), ...(token68 && { token68 }) })
+      // What some schemes have in place of parameters (token68).
+      if (space) take(/[\w.~+/-]+=*(?=\s*(?:,|$))/y)
+      found.push({ scheme: name, params: Object.create(null) })
       continue
     }
     at++
     take(/\s+/y)
     const quoted = take(/"(?:[^"\\]|\\.)*"?/sy)
     const value = quoted ? quoted.slice(1).replace(/"$/, '').replace(/\\(.)/gs, '$1') : take(/[^\s,"]+/y)
-    const challenge = found.at(-1)
-    if (!challenge) continue
-    if (name in challenge.params) {
-      if (name === 'error') ambiguous.add(challenge)
-    } else challenge.params[name] = value
+    const params = found.at(-1)?.params ?? {}
+    if (!(name in params)) params[name] = value
+    else if (name === 'error') params[name] = ''
   }
-  return found.filter((challenge) => !ambiguous.has(challenge))
+  return found
 }

@@ -1,5 +1,5 @@
 import type { AuthorizationServer } from './authorization-server.ts'
-import { withQuery } from './with-query.ts'
+import { parameters, withQuery } from './parameters.ts'
 
 /** What an RP-initiated logout tells the server (OpenID Connect RP-Initiated Logout §2). */
 export interface EndSessionOptions {
@@ -22,9 +22,11 @@ export async function endSessionUrl(
 ): Promise<string | undefined> {
   const { end_session_endpoint: url } = await server.metadata()
   if (!url) return
-  const params = new URLSearchParams({ client_id: server.clientId })
-  if (idToken) params.set('id_token_hint', idToken)
-  if (postLogoutRedirectUri) params.set('post_logout_redirect_uri', postLogoutRedirectUri)
-  if (state) params.set('state', state)
-  return withQuery(url, params)
+  const params = {
+    client_id: server.clientId,
+    id_token_hint: idToken,
+    post_logout_redirect_uri: postLogoutRedirectUri,
+    state,
+  }
+  return withQuery(url, parameters(params))
 }

@@ -1,4 +1,4 @@
-import type { Clock, EpochMs, Platform } from '../ports.ts'
+import type { EpochMs, Platform } from '../ports.ts'
 import { type TransientFailure, transient, unavailable } from './failure.ts'
 
 /** Characters of an answer that are read at most. */
@@ -24,9 +24,6 @@ export interface ExchangeOptions {
 /** A `fetch` as oauth4webapi's `customFetch` wants it. */
 export type Send = (url: string, options: object) => Promise<Response>
 
-/** Browsers refuse keepalive bodies of more than 64 KiB in flight. */
-const KEEPALIVE_LIMIT = 60_000
-
 /**
  * One request to the authorization server and its answer: never redirected, cached or sent with cookies or a referrer, read
  * once, bounded in time and size. Never rejects.
@@ -39,76 +36,69 @@ export async function exchange(
   request: (send: Send) => Promise<Response>,
   { beforeSend, keepalive }: ExchangeOptions = {},
 ): Promise<Answer | TransientFailure> {
-  const limit = deadline(clock, timeout)
+  const controller = new AbortController()
+  const { signal } = controller
+  let stop = () => {}
   let sentAt: EpochMs | undefined
   let status: number | undefined
-  try {
-    const response = await request((url, options) => {
-      const init: RequestInit = {
-        ...options,
-        redirect: 'manual',
-        cache: 'no-store',
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-        signal: limit.signal,
-      }
-      const now = clock.now()
-      if (limit.signal.aborted || beforeSend?.() === false) throw undefined
-      sentAt = now
-      if (!keepalive || String(init.body).length > KEEPALIVE_LIMIT) return limit.race(fetch(url, init))
-      return limit.race(
-        fetch(url, { ...init, keepalive }).catch((error) => {
-          if (limit.signal.aborted) throw error
-          return fetch(url, init)
-        }),
-      )
-    })
-    status = response.status
-    const failure = unavailable(response, clock)
-    if (failure) return failure
-    return { kind: 'answer', status, text: await limit.race(readText(response)), sentAt: sentAt as EpochMs }
-  } catch (cause) {
-    const reason = limit.signal.aborted ? 'timeout' : 'network_unavailable'
-    return transient(reason, sentAt !== undefined, { status, cause })
-  } finally {
-    limit.end()
-  }
-}
-
-/** Ends the work given to `race` after `timeout` ms. `end` stops the timer and lets go of what was not read. */
-function deadline(clock: Clock, timeout: number) {
-  const controller = new AbortController()
-  let stop = () => {}
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.elapsed() + timeout, () => {
       controller.abort()
-      reject(undefined)
+      reject()
     })
   })
-  late.catch(() => {})
-  return {
-    signal: controller.signal,
-    race: <T>(work: Promise<T>) => Promise.race([work, late]),
-    end() {
-      stop()
-      controller.abort()
-    },
+  const send: Send = (url, options) => {
+    const init: RequestInit = {
+      ...options,
+      redirect: 'manual',
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      signal,
+    }
+    const now = clock.now()
+    if (signal.aborted || beforeSend?.() === false) throw undefined
+    sentAt = now
+    if (!keepalive) return fetch(url, init)
+    // Browsers refuse keepalive bodies beyond 64 KiB in flight.
+    return fetch(url, { ...init, keepalive }).catch((error) => {
+      if (signal.aborted) throw error
+      return fetch(url, init)
+    })
+  }
+  const work = async (): Promise<Answer | TransientFailure> => {
+    const response = await request(send)
+    status = response.status
+    return (
+      unavailable(response, clock) ?? {
+        kind: 'answer',
+        status,
+        text: await readText(response),
+        sentAt: sentAt as EpochMs,
+      }
+    )
+  }
+  try {
+    return await Promise.race([work(), late])
+  } catch (cause) {
+    return transient(signal.aborted ? 'timeout' : 'network_unavailable', sentAt !== undefined, { status, cause })
+  } finally {
+    stop()
+    // Lets go of what was not read.
+    controller.abort()
   }
 }
 
 async function readText(response: Response): Promise<string> {
-  let text = ''
   const reader = response.body?.getReader()
-  if (!reader) text = await response.text()
-  else {
-    const decoder = new TextDecoder()
-    for (;;) {
-      const { done, value } = await reader.read()
-      text += decoder.decode(value, { stream: !done })
-      if (done || text.length > LIMIT) break
-    }
+  if (!reader) return response.text()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (text.length > LIMIT) throw undefined
+    if (done) return text
   }
-  if (text.length > LIMIT) throw undefined
-  return text
 }

@@ -1,4 +1,9 @@
-import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
+import {
+  TokenManagerError,
+  type TokenManagerErrorCode,
+  type TokenManagerErrorDetails,
+  type TokenManagerErrorReason,
+} from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import { retryAfter } from './retry-after.ts'
 
@@ -51,15 +56,12 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
  * means that the grant has ended.
  */
 export function refusal({ status, text }: { status: number; text: string }): TokenManagerError {
-  const code = jsonObject(text)?.error
-  const error = typeof code === 'string' && code ? code : undefined
-  const reason = (
-    error === 'unauthorized_client'
-      ? 'invalid_client'
-      : /^invalid_(grant|client|scope|target)$/.test(error ?? '')
-        ? error
-        : 'server_refused'
-  ) as TokenManagerErrorReason
-  const known = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
-  return new TokenManagerError(reason === 'invalid_grant' ? 'ERR_GRANT_REJECTED' : known, reason, undefined, { status, error })
+  const found = jsonObject(text)?.error
+  const error = typeof found === 'string' ? found : ''
+  let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
+  let reason = 'server_refused'
+  if (error === 'unauthorized_client') reason = 'invalid_client'
+  if (/^invalid_(grant|client|scope|target)$/.test(error)) reason = error
+  if (error === 'invalid_grant') code = 'ERR_GRANT_REJECTED'
+  return new TokenManagerError(code, reason as TokenManagerErrorReason, undefined, { status, error })
 }

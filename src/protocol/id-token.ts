@@ -35,10 +35,10 @@ export interface IdTokenClaims {
 export interface ExpectedIdToken {
   /** The authorization request it answers. */
   readonly pending?: {
-    readonly nonce?: string
+    readonly nonce?: string | undefined
     /** Milliseconds. */
-    readonly maxAge?: number
-    readonly acrValues?: readonly string[]
+    readonly maxAge?: number | undefined
+    readonly acrValues?: readonly string[] | undefined
   }
   /** The ID token before, if any, when there is no `pending` one: the token is a refreshed one. */
   readonly previous?: IdTokenClaims | undefined
@@ -70,20 +70,12 @@ export async function checkIdToken(
   const { iss, sub, acr, at_hash } = claims
   // Another person's token differs in more than `sub`; that it is another person's is what matters.
   if (previous && iss === previous.iss && sub !== previous.sub)
-    return new TokenManagerError(
-      'ERR_SIGNED_OUT',
-      'user_changed',
-      'The refresh answered for another person. Sign in again.',
-    )
+    return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
   const alg = String(header.alg ?? 'none')
   const wrong = alg === 'none' ? 'invalid' : wrongClaim(server, claims, pending, previous)
   if (wrong) return failed(`id_token_${wrong}` as TokenManagerErrorReason)
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
-    return new TokenManagerError(
-      'ERR_AUTHORIZATION_REJECTED',
-      'insufficient_user_authentication',
-      'The ID token has none of the acr values asked for.',
-    )
+    return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
   if (at_hash !== undefined && alg.endsWith('256')) {
     const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
     if (at_hash !== base64url(hash.subarray(0, 16))) return failed('id_token_at_hash')

@@ -23,7 +23,7 @@ export function refreshTokenGrant(
   return tokenRequest(
     server,
     'refresh_token',
-    { refresh_token: refreshToken, ...(scope && { scope }), ...(resource && { resource }) },
+    { refresh_token: refreshToken, scope, resource },
     { scope, previous },
     beforeSend,
   )

@@ -8,12 +8,10 @@ const HOUR = 3_600_000
  * @param now wall clock
  */
 export function retryAfter(headers: Headers, now: EpochMs): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (!value) return
-  const wait = /^\d+$/.test(value)
-    ? Number(value) * 1000
-    : /^[A-Z].* GMT$/.test(value)
-      ? Date.parse(value) - (Date.parse(headers.get('date') ?? '') || now)
-      : NaN
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), HOUR)
+  const value = headers.get('retry-after') ?? ''
+  let wait: number | undefined
+  if (/^\d+$/.test(value)) wait = Number(value) * 1000
+  // Anything else `Date.parse` would read as some date or other.
+  if (/^[A-Z].* GMT$/.test(value)) wait = Date.parse(value) - (Date.parse(headers.get('date') ?? '') || now)
+  return wait === undefined || Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), HOUR)
 }

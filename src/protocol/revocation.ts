@@ -11,7 +11,7 @@ export type RevocationAnswer =
   | {
       readonly failed: TokenManagerError
       /** Milliseconds the server asked to wait, at most an hour. */
-      readonly retryAfter?: number
+      readonly retryAfter?: number | undefined
       /** Asking again is pointless. */
       readonly final: boolean
     }
@@ -26,27 +26,25 @@ export async function revokeToken(
   { kind, token }: { kind: 'refresh_token' | 'access_token'; token: string },
   { keepalive = false }: { keepalive?: boolean } = {},
 ): Promise<RevocationAnswer> {
-  let metadata: Awaited<ReturnType<AuthorizationServer['metadata']>>
   try {
-    metadata = await server.metadata()
+    const metadata = await server.metadata()
+    if (!metadata.revocation_endpoint) return 'unsupported'
+    const answer = await server.exchange(
+      (options) =>
+        revocationRequest(metadata, server.client, None(), token, {
+          ...options,
+          additionalParameters: { token_type_hint: kind },
+        }),
+      { keepalive },
+    )
+    const final = answer.kind === 'answer'
+    const failed = final ? refusal(answer) : answer.error
+    // A body that was cut takes nothing from a success.
+    if (String(failed.status).startsWith('2')) return 'revoked'
+    if (failed.error === 'unsupported_token_type') return 'unsupported'
+    return { failed, final, retryAfter: final ? undefined : answer.retryAfter }
   } catch (error) {
+    // The metadata could not be had; a `TokenManagerError` says why.
     return { failed: error as TokenManagerError, final: false }
   }
-  if (!metadata.revocation_endpoint) return 'unsupported'
-  const answer = await server.exchange(
-    (options) =>
-      revocationRequest(metadata, server.client, None(), token, {
-        ...options,
-        additionalParameters: { token_type_hint: kind },
-      }),
-    { keepalive },
-  )
-  const transient = answer.kind === 'transient'
-  const status = transient ? answer.error.status : answer.status
-  // A body that was cut takes nothing from a success.
-  if (status && status >= 200 && status < 300) return 'revoked'
-  const failed = transient ? answer.error : refusal(answer)
-  if (failed.error === 'unsupported_token_type') return 'unsupported'
-  const { retryAfter } = transient ? answer : { retryAfter: undefined }
-  return { failed, final: !transient, ...(retryAfter !== undefined && { retryAfter }) }
 }

@@ -1,17 +1,18 @@
 import { genericTokenEndpointRequest, None } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
 /**
  * One token request (RFC 6749 §3.2), sent at most once. A public client: `client_id` in the body and nothing secret.
- * @param parameters what the grant sends beside `grant_type` and `client_id`
+ * @param values what the grant sends beside `grant_type` and `client_id`
  * @param beforeSend called directly before the real `fetch`, in the same turn; false keeps the request from being sent
  */
 export async function tokenRequest(
   server: AuthorizationServer,
   grantType: string,
-  parameters: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string | undefined>>,
   requested: Requested,
   beforeSend?: () => boolean,
 ): Promise<TokenAnswer> {
@@ -19,7 +20,7 @@ export async function tokenRequest(
   try {
     const { metadata } = await endpoint(server, 'token_endpoint')
     const answer = await server.exchange(
-      (options) => genericTokenEndpointRequest(metadata, server.client, None(), grantType, parameters, options),
+      (options) => genericTokenEndpointRequest(metadata, server.client, None(), grantType, parameters(values), options),
       {
         beforeSend() {
           unsent = beforeSend?.() === false

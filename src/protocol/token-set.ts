@@ -77,14 +77,15 @@ export async function tokenAnswer(
   if (idToken instanceof TokenManagerError) return invalid(idToken)
 
   const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
-  const seconds = typeof expires_in === 'string' ? parseFloat(expires_in) : Number(expires_in)
+  const seconds = parseFloat(String(expires_in))
   return {
     kind: 'tokens',
     response: {
       accessToken,
       tokenType: 'Bearer',
       obtainedAt: sentAt,
-      expiresAt: expires_in == null ? undefined : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
+      expiresAt:
+        expires_in == null ? undefined : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
       scope: granted || undefined,
       refreshToken,
       ...idToken,

@@ -188,7 +188,7 @@ describe('indexedDbStore', () => {
 
   it('STO-07: awaits nothing but IndexedDB inside a transaction', () => {
     const source = readFileSync(new URL('../../src/browser/indexed-db-store.ts', import.meta.url), 'utf8')
-    const [, body = ''] = /\('readwrite', async \(store\) => \{([\s\S]*?)\n {6}\}\)/.exec(source) ?? []
+    const [, body = ''] = /\('readwrite', durability, async \(store\) => \{([\s\S]*?)\n {6}\}\)/.exec(source) ?? []
     expect(body.replace(/\/\/.*/g, '').match(/\bawait\b.*/g)).toEqual(['await promisifyRequest(store.get(key))'])
   })
 })

@@ -109,12 +109,10 @@ describe('revokeToken', () => {
     expect(calls[0]?.init).not.toHaveProperty('keepalive')
   })
 
-  it('REV-06: keepalive for a body that fits, none for a long one', async () => {
+  it('REV-06: keepalive when asked for', async () => {
     const { fetch, calls } = memoryFetch(() => new Response())
-    const client = clientOf({ origin }, {}, { fetch })
-    expect(await revokeToken(client, token, { keepalive: true })).toBe('revoked')
-    expect(await revokeToken(client, { ...token, token: 'x'.repeat(60_000) }, { keepalive: true })).toBe('revoked')
-    expect(calls.map(({ init }) => init.keepalive)).toEqual([true, undefined])
+    expect(await revokeToken(clientOf({ origin }, {}, { fetch }), token, { keepalive: true })).toBe('revoked')
+    expect(calls.map(({ init }) => init.keepalive)).toEqual([true])
   })
 
   it('REV-06: a keepalive request that the platform refuses becomes an ordinary one', async () => {
