@@ -18,13 +18,31 @@ function refusal(options: unknown): TokenManagerError | undefined {
 const notStrings = [7, null, {}, [], true]
 const notNumbers = ['5', null, Number.NaN, {}]
 const wrong: Record<string, unknown[]> = {
-  issuer: [...notStrings, '', 'as.example', 'http://as.example', 'https://as.example?x=1', 'https://as.example#x', 'ftp://as.example'],
+  issuer: [
+    ...notStrings,
+    '',
+    'as.example',
+    'http://as.example',
+    'https://as.example?x=1',
+    'https://as.example#x',
+    'ftp://as.example',
+  ],
   clientId: [...notStrings, ''],
   metadata: ['x', 7, null],
   redirectUri: [...notStrings, '/callback', 'callback', 'https://app.example/#x', new URL('https://app.example/'), ''],
   postLogoutRedirectUri: [...notStrings, '/bye'],
   scope: notStrings,
-  resources: ['https://api.example/', {}, 7, null, ['http://api.example/'], ['https://api.example/?x'], [7], [{}], ['notes']],
+  resources: [
+    'https://api.example/',
+    {},
+    7,
+    null,
+    ['http://api.example/'],
+    ['https://api.example/?x'],
+    [7],
+    [{}],
+    ['notes'],
+  ],
   unlisted: ['ignore', true, null],
   whenSignedOut: ['ignore', true, null],
   refresh: ['x', 7, null],
@@ -54,16 +72,41 @@ const wrongRefresh: Record<string, unknown[]> = {
 describe('options', () => {
   it('the least there is, is enough; undefined is as good as left out', () => {
     expect(refusal(good)).toBeUndefined()
-    expect(refusal({ ...good, ...Object.fromEntries(Object.keys(wrong).slice(2).map((name) => [name, undefined])) })).toBeUndefined()
+    expect(
+      refusal({
+        ...good,
+        ...Object.fromEntries(
+          Object.keys(wrong)
+            .slice(2)
+            .map((name) => [name, undefined]),
+        ),
+      }),
+    ).toBeUndefined()
   })
 
   it('every option is taken at its bounds', () => {
     expect(
       refusal({
         ...good,
-        ...{ redirectUri: 'com.example.app:/cb', postLogoutRedirectUri: 'https://app.example/bye?x=1', scope: '', resources: [] },
-        ...{ refresh: { leeway: 0, jitter: 1, interval: 1_000 }, idleTimeout: 1_000, maxAge: 1e12, requestTimeout: 60_000 },
-        ...{ confirmInterval: 0, account: '', authorizationParams: { audience: 'x' }, revokeReplaced: false, unlisted: 'bare' },
+        ...{
+          redirectUri: 'com.example.app:/cb',
+          postLogoutRedirectUri: 'https://app.example/bye?x=1',
+          scope: '',
+          resources: [],
+        },
+        ...{
+          refresh: { leeway: 0, jitter: 1, interval: 1_000 },
+          idleTimeout: 1_000,
+          maxAge: 1e12,
+          requestTimeout: 60_000,
+        },
+        ...{
+          confirmInterval: 0,
+          account: '',
+          authorizationParams: { audience: 'x' },
+          revokeReplaced: false,
+          unlisted: 'bare',
+        },
         ...{ whenSignedOut: 'bare', metadata: { issuer: good.issuer } },
       }),
     ).toBeUndefined()
@@ -92,11 +135,20 @@ describe('options', () => {
   it('what is missing is named', () => {
     expect(refusal({ clientId: 'spa' })?.message).toContain('issuer')
     expect(refusal({ issuer: good.issuer })?.message).toContain('clientId')
-    for (const nothing of [undefined, null, 7, 'x']) expect(refusal(nothing)).toMatchObject({ code: 'ERR_INVALID_OPTION' })
+    for (const nothing of [undefined, null, 7, 'x'])
+      expect(refusal(nothing)).toMatchObject({ code: 'ERR_INVALID_OPTION' })
   })
 
   it('ACQ-16: there is no clientSecret, and no option that nobody knows', () => {
-    for (const name of ['clientSecret', 'client_secret', 'clientAuthentication', 'issuerUrl', '__proto__', 'constructor', 'toString'])
+    for (const name of [
+      'clientSecret',
+      'client_secret',
+      'clientAuthentication',
+      'issuerUrl',
+      '__proto__',
+      'constructor',
+      'toString',
+    ])
       expect([name, refusal({ ...good, ...JSON.parse(`{"${name}":"x"}`) })?.code]).toEqual([name, 'ERR_INVALID_OPTION'])
     expect(refusal({ ...good, clientSecret: 'hush' })?.message).toContain('clientSecret')
     expect(refusal({ ...good, clientSecret: 'hush' })?.message).not.toContain('hush')

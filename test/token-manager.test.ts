@@ -1,23 +1,31 @@
 import { describe, expect, it } from 'vitest'
-import { createTokenManager, isTransient, TokenManagerError, type TokenManagerOptions } from '../src/index.ts'
 import { webCrypto } from '../src/in-process/web-crypto.ts'
+import { createTokenManager, isTransient, TokenManagerError, type TokenManagerOptions } from '../src/index.ts'
 import type { Platform } from '../src/ports.ts'
 import { scriptedUserAgent } from './support/scripted-user-agent.ts'
 import { type World, world } from './support/world.ts'
 
 const api = 'https://api.example/notes'
-const options: TokenManagerOptions = { issuer: 'https://as.example', clientId: 'spa', resources: ['https://api.example/'] }
+const options: TokenManagerOptions = {
+  issuer: 'https://as.example',
+  clientId: 'spa',
+  resources: ['https://api.example/'],
+}
 
 /** A platform that notes every use of it. */
 function untouched() {
   const touched: string[] = []
+  const touch = (what: string) => {
+    touched.push(what)
+    return Promise.resolve()
+  }
   const port = (name: string): never =>
     new Proxy(() => {}, {
       get: (_, member) => {
         // Looked up when ports are checked or bound; calling is what counts.
-        return (...args: unknown[]) => (touched.push(`${name}.${String(member)}(${args.length})`), Promise.resolve())
+        return () => touch(`${name}.${String(member)}()`)
       },
-      apply: () => (touched.push(`${name}()`), Promise.resolve()),
+      apply: () => touch(`${name}()`),
     }) as never
   const names = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent']
   return { touched, platform: Object.fromEntries(names.map((name) => [name, port(name)])) as unknown as Platform }
@@ -71,13 +79,15 @@ describe('before its first use', () => {
       () => manager.adopt({ accessToken: 'x' }),
       () => manager.signOut(),
     ]
-    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', reason: 'no_window' })
+    for (const call of calls)
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED', reason: 'no_window' })
     manager.dispose()
   })
 
   it('its methods are bound', async () => {
     const w = world()
-    const { ready, subscribe, on, getAccessToken, fetch, headersFor, refresh, signOut, adopt, dispose } = w.context().manager
+    const { ready, subscribe, on, getAccessToken, fetch, headersFor, refresh, signOut, adopt, dispose } =
+      w.context().manager
     await w.after(100, ready())
     subscribe(() => {})()
     on('refreshed', () => {})()
@@ -110,7 +120,13 @@ describe('two managers of one client', () => {
     const w = world()
     const { accessToken, refreshToken } = w.server.issue()
     const a = w.context()
-    const ports = { lifecycle: a.lifecycle, clock: w.clock, crypto: webCrypto, channel: w.hub.context(), fetch: w.server.fetch }
+    const ports = {
+      lifecycle: a.lifecycle,
+      clock: w.clock,
+      crypto: webCrypto,
+      channel: w.hub.context(),
+      fetch: w.server.fetch,
+    }
     const lock = { spans: 'process' as const, request: <T>(_n: string, _o: object, run: () => Promise<T>) => run() }
     const [one, two] = [0, 1].map(() => createTokenManager(options, { ...ports, lock, store: a.store }))
     await one!.adopt({ accessToken, refreshToken, expiresAt: w.clock.now() + 300_000 })
@@ -144,7 +160,10 @@ describe('getAccessToken', () => {
     await w.clock.advance(22_000)
     expect((await w.after(100, manager.getAccessToken())).value).toBe('at-1')
     await w.clock.advance(4_000)
-    const error = await w.after(100, manager.getAccessToken().catch((error) => error))
+    const error = await w.after(
+      100,
+      manager.getAccessToken().catch((error) => error),
+    )
     expect(error).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', retryAt: expect.any(Number) })
     expect(isTransient(error)).toBe(true)
   })
@@ -163,9 +182,7 @@ describe('getAccessToken', () => {
     const w = world()
     const { manager } = await w.signedIn()
     await w.clock.advance(301_000)
-    let open = () => {}
-    const opened = new Promise<void>((resolve) => (open = resolve))
-    w.server.after = async (_, answer) => (await opened, answer)
+    const open = w.hold()
     const controller = new AbortController()
     const [mine, theirs] = [manager.getAccessToken({ signal: controller.signal }), manager.getAccessToken()]
     mine.catch(() => {})
@@ -176,7 +193,9 @@ describe('getAccessToken', () => {
     expect((await w.after(100, theirs)).value).toBe('at-2')
     expect(w.server.requests).toHaveLength(1)
     await w.clock.advance(301_000)
-    await expect(w.after(100, manager.getAccessToken({ signal: AbortSignal.abort() }))).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(w.after(100, manager.getAccessToken({ signal: AbortSignal.abort() }))).rejects.toMatchObject({
+      name: 'AbortError',
+    })
   })
 
   it('nobody gets a token of another person: a call begun before a sign-in ends with it', async () => {
@@ -197,12 +216,21 @@ describe('getAccessToken', () => {
     const userAgent = scriptedUserAgent(() => '')
     const { manager } = await w.signedIn({ userAgent, redirectUri: 'https://app.example/cb' })
     await w.clock.advance(301_000)
-    for (const answer of [() => new Response('', { status: 500 }), () => new Response('{"error":"invalid_grant"}', { status: 400 })]) {
+    for (const answer of [
+      () => new Response('', { status: 500 }),
+      () => new Response('{"error":"invalid_grant"}', { status: 400 }),
+    ]) {
       w.server.before = answer
-      await w.after(5_000, manager.fetch(api).catch(() => {}))
+      await w.after(
+        5_000,
+        manager.fetch(api).catch(() => {}),
+      )
       await w.clock.advance(600_000)
     }
-    await w.after(100, manager.getAccessToken().catch(() => {}))
+    await w.after(
+      100,
+      manager.getAccessToken().catch(() => {}),
+    )
     expect([userAgent.visited, userAgent.navigated]).toEqual([[], []])
   })
 })
@@ -244,7 +272,7 @@ describe('fetch', () => {
     const opened = new Promise<void>((resolve) => (open = resolve))
     refusing(w, (token) => token !== 'at-1')
     const answer = w.server.api
-    w.server.api = async (request) => (await opened, answer(request))
+    w.server.api = async (request) => opened.then(() => answer(request))
     const slow = manager.fetch(api)
     await w.settle()
     await w.after(100, manager.refresh())
@@ -289,7 +317,7 @@ describe('fetch', () => {
     const { manager } = await w.signedIn()
     let open = () => {}
     const opened = new Promise<void>((resolve) => (open = resolve))
-    w.server.api = async () => (await opened, new Response('', { status: 401 }))
+    w.server.api = async () => opened.then(() => new Response('', { status: 401 }))
     const call = manager.fetch(api)
     await w.settle()
     await w.after(100, manager.adopt({ accessToken: 'bob-at', expiresAt: w.clock.now() + 9e5 }))
@@ -320,8 +348,12 @@ describe('fetch', () => {
     const w = world()
     const strict = await w.opened()
     await expect(strict.manager.fetch(api)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
-    await expect(strict.manager.fetch('https://other.example/')).rejects.toMatchObject({ code: 'ERR_TARGET_NOT_ALLOWED' })
-    await expect(strict.manager.headersFor('https://other.example/')).rejects.toMatchObject({ code: 'ERR_TARGET_NOT_ALLOWED' })
+    await expect(strict.manager.fetch('https://other.example/')).rejects.toMatchObject({
+      code: 'ERR_TARGET_NOT_ALLOWED',
+    })
+    await expect(strict.manager.headersFor('https://other.example/')).rejects.toMatchObject({
+      code: 'ERR_TARGET_NOT_ALLOWED',
+    })
     const bare = await w.opened({ whenSignedOut: 'bare', unlisted: 'bare' })
     await w.after(100, bare.manager.fetch(api))
     await w.after(100, bare.manager.fetch('https://other.example/'))
@@ -335,7 +367,11 @@ describe('when the storage cannot be read', () => {
     await w.signedIn()
     const { manager, store, told } = w.context()
     store.fault = () => 'before'
-    expect(await w.after(100, manager.ready())).toMatchObject({ status: 'signedOut', reason: 'storage_lost', error: { code: 'ERR_STORE_FAILED' } })
+    expect(await w.after(100, manager.ready())).toMatchObject({
+      status: 'signedOut',
+      reason: 'storage_lost',
+      error: { code: 'ERR_STORE_FAILED' },
+    })
     await w.settle()
     expect(told).toContain('store_failed')
     store.fault = () => undefined
@@ -356,8 +392,16 @@ describe('errors', () => {
   it('every rejection is a TokenManagerError with a code and a reason', async () => {
     const w = world()
     const { manager } = w.context()
-    for (const call of [() => manager.getAccessToken(), () => manager.refresh(), () => manager.signIn(), () => manager.headersFor('::')]) {
-      const error = await w.after(100, call().catch((error: unknown) => error))
+    for (const call of [
+      () => manager.getAccessToken(),
+      () => manager.refresh(),
+      () => manager.signIn(),
+      () => manager.headersFor('::'),
+    ]) {
+      const error = await w.after(
+        100,
+        call().catch((error: unknown) => error),
+      )
       expect(error).toBeInstanceOf(TokenManagerError)
       expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_/), reason: expect.any(String) })
     }

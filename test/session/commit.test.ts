@@ -31,7 +31,11 @@ describe('only invalid_grant ends a grant', () => {
       ['429', () => json({ error: 'invalid_grant' }, 429), 'ERR_TEMPORARILY_UNAVAILABLE'],
       ['500', () => new Response('', { status: 500 }), 'ERR_TEMPORARILY_UNAVAILABLE'],
       ['503 of json', () => json({ error: 'invalid_grant' }, 503), 'ERR_TEMPORARILY_UNAVAILABLE'],
-      ['302', () => new Response('', { status: 302, headers: { location: 'https://evil.example' } }), 'ERR_TEMPORARILY_UNAVAILABLE'],
+      [
+        '302',
+        () => new Response('', { status: 302, headers: { location: 'https://evil.example' } }),
+        'ERR_TEMPORARILY_UNAVAILABLE',
+      ],
       ['200 of html', () => new Response('<h1>Log in to the wifi</h1>'), 'ERR_TEMPORARILY_UNAVAILABLE'],
       ['200 bad json', () => new Response('{"access_token":'), 'ERR_TEMPORARILY_UNAVAILABLE'],
       ['200 without a token', () => json({ token_type: 'Bearer' }), 'ERR_RESPONSE_INVALID'],
@@ -76,7 +80,9 @@ describe('only invalid_grant ends a grant', () => {
     const w = world({ lock: 'none' })
     const { manager, told } = await expired(w)
     const now = w.clock.now()
-    const accessTokens = { ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' } }
+    const accessTokens = {
+      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+    }
     w.server.before = async () => {
       await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))
       return json({ error: 'invalid_grant' }, 400)
@@ -97,7 +103,9 @@ describe('only invalid_grant ends a grant', () => {
     await w.clock.advance(5_000)
     expect(manager.state.status).toBe('signedIn')
     const now = w.clock.now()
-    const accessTokens = { ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' } }
+    const accessTokens = {
+      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+    }
     await w.write((record) => ({ ...record, lease: undefined, generation: 2, accessTokens }))
     expect((await w.after(300, token)).value).toBe('at-9')
     expect(w.server.requests).toHaveLength(1)
@@ -168,14 +176,20 @@ describe('an answer that was lost', () => {
     const { manager, told } = await w.signedIn()
     await w.clock.advance(260_000)
     w.server.after = (_, answer) => (w.server.requests.length === 1 ? lost() : answer)
-    await expect(w.after(3_000, manager.refresh())).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'outcome_unknown' })
+    await expect(w.after(3_000, manager.refresh())).rejects.toMatchObject({
+      code: 'ERR_SIGNED_OUT',
+      reason: 'outcome_unknown',
+    })
     expect(sent(w)).toEqual(['rt-1', 'rt-1'])
     expect(manager.state).toMatchObject({ status: 'signedIn', health: 'sign_in_suggested' })
     expect((await w.after(0, manager.getAccessToken())).value).toBe('at-1')
     const record = await w.record()
     expect([record?.refreshToken, record?.generation, record?.lease]).toEqual([undefined, 1, undefined])
     await w.clock.advance(40_000)
-    await expect(w.after(1_000, manager.getAccessToken())).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'outcome_unknown' })
+    await expect(w.after(1_000, manager.getAccessToken())).rejects.toMatchObject({
+      code: 'ERR_SIGNED_OUT',
+      reason: 'outcome_unknown',
+    })
     expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'outcome_unknown' })
     expect(w.server.requests).toHaveLength(2)
     expect(told.filter((type) => type === 'signed_out')).toHaveLength(1)
@@ -197,7 +211,9 @@ describe('an answer that was lost', () => {
     const w = world()
     const { manager } = await w.signedIn()
     w.server.after = (_, answer) => (w.server.requests.length === 1 ? lost() : answer)
-    await expect(w.after(3_000, manager.getAccessToken({ resource: 'https://x/' }))).rejects.toMatchObject({ reason: 'outcome_unknown' })
+    await expect(w.after(3_000, manager.getAccessToken({ resource: 'https://x/' }))).rejects.toMatchObject({
+      reason: 'outcome_unknown',
+    })
     expect(manager.state).toMatchObject({ status: 'signedIn', health: 'sign_in_suggested' })
     expect((await w.after(0, manager.getAccessToken())).value).toBe('at-1')
   })
@@ -268,7 +284,11 @@ describe('an answer that was lost', () => {
     await w.clock.advance(3_000)
     w.server.before = () => json({ access_token: '', token_type: 'Bearer' })
     await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ code: 'ERR_RESPONSE_INVALID' })
-    expect(await record()).toMatchObject({ refreshToken: 'rt-kept', failure: { attempts: 2 }, doubt: expect.any(String) })
+    expect(await record()).toMatchObject({
+      refreshToken: 'rt-kept',
+      failure: { attempts: 2 },
+      doubt: expect.any(String),
+    })
   })
 })
 
@@ -279,7 +299,12 @@ describe('who answered', () => {
     const context = w.context()
     const now = Math.floor(w.clock.now() / 1000)
     const claims = { iss: w.server.issuer, aud: 'spa', sub: subject, iat: now, exp: now + 600 }
-    await context.manager.adopt({ accessToken, refreshToken, idToken: idToken(claims), expiresAt: w.clock.now() + 300_000 })
+    await context.manager.adopt({
+      accessToken,
+      refreshToken,
+      idToken: idToken(claims),
+      expiresAt: w.clock.now() + 300_000,
+    })
     return context
   }
 
@@ -288,9 +313,13 @@ describe('who answered', () => {
     const [a, b] = [await signedInAs(w, 'alice'), await w.opened()]
     await w.clock.advance(301_000)
     w.server.subject = 'bob'
-    await expect(w.after(1_000, a.manager.getAccessToken())).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'user_changed' })
+    await expect(w.after(1_000, a.manager.getAccessToken())).rejects.toMatchObject({
+      code: 'ERR_SIGNED_OUT',
+      reason: 'user_changed',
+    })
     await w.clock.advance(1_000)
-    for (const { manager } of [a, b]) expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
+    for (const { manager } of [a, b])
+      expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
     expect(w.server.revoked.map(({ token }) => token)).toEqual(['rt-2', 'rt-1'])
     expect(await w.record()).toMatchObject({ outbox: [], accessTokens: {} })
   })
@@ -385,7 +414,8 @@ describe('back-off', () => {
       }
       expect(w.server.requests.length).toBeGreaterThan(3)
       expect(w.server.requests.length).toBeLessThanOrEqual(8)
-      for (const { manager } of contexts) expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
+      for (const { manager } of contexts)
+        expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
       w.server.before = () => {}
       await w.clock.advance(60_000)
       const all = await w.after(1_000, Promise.all(contexts.map(({ manager }) => manager.getAccessToken())))
@@ -404,10 +434,14 @@ describe('back-off', () => {
       await expect(w.after(100, a.manager.getAccessToken())).rejects.toMatchObject({ retryAt: expect.any(Number) })
       const { retryAt = 0 } = a.manager.state as { retryAt?: number }
       expect(Math.round((retryAt - w.clock.now()) / 1_000)).toBe(waits / 1_000)
-      await expect(w.after(100, b.manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled', retryAt: expect.any(Number) })
+      await expect(w.after(100, b.manager.getAccessToken())).rejects.toMatchObject({
+        reason: 'throttled',
+        retryAt: expect.any(Number),
+      })
       w.server.before = () => {}
       await w.clock.advance(waits - 1_000)
-      for (const { manager } of [a, b]) await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
+      for (const { manager } of [a, b])
+        await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
       expect(w.server.requests).toHaveLength(1)
       await w.clock.advance(1_500)
       expect((await w.after(100, b.manager.getAccessToken())).value).toBe('at-2')
@@ -420,7 +454,8 @@ describe('back-off', () => {
     w.server.before = () => new Response('', { status: 503 })
     await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ status: 503 })
     const { state } = manager
-    for (let call = 0; call < 3; call++) await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
+    for (let call = 0; call < 3; call++)
+      await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
     expect(manager.state).toBe(state)
   })
 

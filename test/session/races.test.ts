@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Context, type World, world } from '../support/world.ts'
 
 /** Enough to be quick; more of them with RACES=1000. */
-const RUNS = Number(process.env.RACES ?? 25)
+const RUNS = Number(process.env.RACES ?? 15)
 
 type Act = 'getAccessToken' | 'refresh' | 'signOut' | 'adopt' | 'crash' | 'freeze' | 'drop'
 
@@ -49,7 +49,10 @@ async function play(s: fc.Scheduler, plan: readonly Step[], lock: 'shared' | 'no
     store.delay = (operation) => turn(`${index}.${operation}`)
   })
   w.server.before = () => turn('request')
-  w.server.after = async (_, answer) => (await turn('answer'), answer)
+  w.server.after = async (_, answer) => {
+    await turn('answer')
+    return answer
+  }
   const waiting = new Map<Promise<unknown>, { who: number; what: string }>()
   let [crashed, accidents, over, latest, adopting] = [false, 0, false, 0, 0]
 
@@ -76,15 +79,30 @@ async function play(s: fc.Scheduler, plan: readonly Step[], lock: 'shared' | 'no
     else if (step.act === 'signOut') {
       // A sign-in under way may well come after it.
       const began = adopting ? -1 : latest
-      begin(step.who, `${index} signOut`, manager.signOut().then(({ local }) => void (over ||= local === 'removed' && began === latest)))
+      begin(
+        step.who,
+        `${index} signOut`,
+        manager.signOut().then(({ local }) => {
+          if (local === 'removed' && began === latest) over = true
+        }),
+      )
     } else if (step.act === 'adopt') {
       const { accessToken, refreshToken } = w.server.issue()
       latest++
       adopting++
       over = false
       const adopted = manager.adopt({ accessToken, refreshToken, expiresAt: w.clock.now() + 300_000 })
-      begin(step.who, `${index} adopt`, adopted.finally(() => adopting--))
-    } else begin(step.who, `${index} ${step.act}`, manager[step.act]().then((token) => expect(token.value).toMatch(/^at-/)))
+      begin(
+        step.who,
+        `${index} adopt`,
+        adopted.finally(() => adopting--),
+      )
+    } else
+      begin(
+        step.who,
+        `${index} ${step.act}`,
+        manager[step.act]().then((token) => expect(token.value).toMatch(/^at-/)),
+      )
   }
   /** Lets scheduled things happen one by one, and time go by when nothing else can. */
   const run = async (ms: number) => {
@@ -154,7 +172,8 @@ describe('races of three contexts', () => {
         for (const { lifecycle } of contexts) lifecycle.resume()
         await w.clock.advance(100)
         const record = await w.record()
-        for (const { manager } of contexts) expect(manager.state.status).toBe(record?.signedOut ? 'signedOut' : 'signedIn')
+        for (const { manager } of contexts)
+          expect(manager.state.status).toBe(record?.signedOut ? 'signedOut' : 'signedIn')
       })
     }, 20_000)
   }

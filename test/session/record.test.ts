@@ -50,12 +50,24 @@ describe('readRecord', () => {
   })
 
   it('STO-04: any member missing or of a wrong type makes it corrupt, or is harmless; it never throws', async () => {
-    const optional = ['refreshToken', 'idToken', 'claims', 'lease', 'doubt', 'failure', 'signedOut', 'resource', 'expiresAt', 'locked']
+    const optional = [
+      'refreshToken',
+      'idToken',
+      'claims',
+      'lease',
+      'doubt',
+      'failure',
+      'signedOut',
+      'resource',
+      'expiresAt',
+      'locked',
+    ]
     const wrong = [null, true, 7, 'x', {}]
     const harmless: string[] = []
     const visit = async (build: (value: unknown) => unknown, path: string, value: unknown): Promise<void> => {
       const name = path.split('.').at(-1) as string
-      if (!optional.includes(name) && !/^[\d ]+$/.test(name)) expect([path, (await found(build(undefined))).kind]).toEqual([path, 'corrupt'])
+      if (!optional.includes(name) && !/^[\d ]+$/.test(name))
+        expect([path, (await found(build(undefined))).kind]).toEqual([path, 'corrupt'])
       for (const bad of wrong) {
         if (typeof bad === typeof value && bad !== null) continue
         const { kind } = await found(build(bad))
@@ -81,11 +93,19 @@ describe('readRecord', () => {
       json.replace('"sub"', '"__proto__"'),
     )
     await fc.assert(
-      fc.asyncProperty(fc.oneof(cut, proto.map((text) => JSON.parse(text)), fc.anything(), fc.jsonValue()), async (value) => {
-        const { kind } = await found(value ?? null)
-        expect(['corrupt', 'record', 'newer']).toContain(kind)
-        expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          cut,
+          proto.map((text) => JSON.parse(text)),
+          fc.anything(),
+          fc.jsonValue(),
+        ),
+        async (value) => {
+          const { kind } = await found(value ?? null)
+          expect(['corrupt', 'record', 'newer']).toContain(kind)
+          expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+        },
+      ),
       { numRuns: 500 },
     )
     const own = JSON.parse(json.replace('" ":', '"__proto__":')) as SessionRecord
@@ -118,7 +138,10 @@ describe('a context and a record that is none', () => {
     const newer = { version: 2, secret: 'of the future' }
     await w.write(() => newer)
     await w.clock.advance(5_001)
-    await expect(a.manager.getAccessToken()).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'incompatible_version' })
+    await expect(a.manager.getAccessToken()).rejects.toMatchObject({
+      code: 'ERR_SIGNED_OUT',
+      reason: 'incompatible_version',
+    })
     const swaps = a.store.count.swap
     await expect(a.manager.refresh()).rejects.toMatchObject({ reason: 'incompatible_version' })
     await a.manager.signOut()
@@ -201,13 +224,27 @@ describe('what a record holds', () => {
   it('a tombstone keeps the grant and its outbox, and nothing of the session', () => {
     const grave = tombstone(full, { at: 5, reason: 'idle' }, [pending('rt', 5)])
     expect(JSON.parse(JSON.stringify(grave))).toEqual({
-      ...{ version: 1, ...owner, grantId: 'g', generation: 3, scope: '', accessTokens: {}, signedInAt: 1, obtainedAt: 2, usedAt: 3 },
+      ...{
+        version: 1,
+        ...owner,
+        grantId: 'g',
+        generation: 3,
+        scope: '',
+        accessTokens: {},
+        signedInAt: 1,
+        obtainedAt: 2,
+        usedAt: 3,
+      },
       ...{ signedOut: { at: 5, reason: 'idle' }, outbox: [pending('old', 1), pending('rt', 5)] },
     })
   })
 
   it('what is to be revoked is the refresh token first, then access tokens that still live', () => {
-    const accessTokens = { a: { ...token, value: 'dead', expiresAt: 4 }, b: { ...token, value: 'alive' }, c: { ...token, value: 'open', expiresAt: undefined } }
+    const accessTokens = {
+      a: { ...token, value: 'dead', expiresAt: 4 },
+      b: { ...token, value: 'alive' },
+      c: { ...token, value: 'open', expiresAt: undefined },
+    }
     expect(revocable({ ...full, accessTokens }, 5).map((one) => one.token)).toEqual(['rt', 'alive', 'open'])
   })
 

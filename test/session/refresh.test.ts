@@ -20,7 +20,9 @@ describe('refreshOnce: one at a time', () => {
       const contexts = [first, ...(await Promise.all(Array.from({ length: 7 }, () => w.opened())))]
       await w.clock.advance(301_000)
       const calls = contexts.flatMap(({ manager }) => Array.from({ length: 25 }, () => manager.getAccessToken()))
-      const values = new Set((await w.after(lock === 'never' ? 20_000 : 1_000, Promise.all(calls))).map(({ value }) => value))
+      const values = new Set(
+        (await w.after(lock === 'never' ? 20_000 : 1_000, Promise.all(calls))).map(({ value }) => value),
+      )
       expect(values.size).toBe(1)
       expect(sent(w)).toEqual(['rt-1'])
       expect(w.server.reuse).toBe(0)
@@ -47,8 +49,7 @@ describe('refreshOnce: one at a time', () => {
       const w = world({ lock })
       const [a, b] = [await w.signedIn(), await w.opened()]
       await w.clock.advance(301_000)
-      const { open, opened } = gate()
-      w.server.after = async (_, answer) => (await opened, answer)
+      const open = w.hold()
       const both = Promise.all([a.manager.getAccessToken(), b.manager.getAccessToken()])
       await w.clock.advance(4_000)
       open()
@@ -63,7 +64,10 @@ describe('refreshOnce: one at a time', () => {
     const w = world()
     const { manager } = await w.signedIn()
     await w.clock.advance(301_000)
-    const both = Promise.all([manager.getAccessToken({ resource: 'https://x/' }), manager.getAccessToken({ resource: 'https://y/' })])
+    const both = Promise.all([
+      manager.getAccessToken({ resource: 'https://x/' }),
+      manager.getAccessToken({ resource: 'https://y/' }),
+    ])
     const [x, y] = await w.after(1_000, both)
     expect(sent(w)).toEqual(['rt-1', 'rt-2'])
     expect(w.server.requests.map(({ params }) => params.get('resource'))).toEqual(['https://x/', 'https://y/'])
@@ -104,10 +108,17 @@ describe('refreshOnce: one at a time', () => {
   it('refresh() brings a new token although the present one is good, once for all who ask at once', async () => {
     const w = world()
     const [a, b] = [await w.signedIn(), await w.opened()]
-    const all = await w.after(1_000, Promise.all([a, a, b].map(({ manager }) => manager.refresh({ reason: 'password' }))))
+    const all = await w.after(
+      1_000,
+      Promise.all([a, a, b].map(({ manager }) => manager.refresh({ reason: 'password' }))),
+    )
     expect(all.map(({ value }) => value)).toEqual(['at-2', 'at-2', 'at-2'])
     expect(w.server.requests).toHaveLength(1)
-    expect(a.events.find(({ type }) => type === 'refreshed')).toMatchObject({ reason: 'password', attempt: 1, generation: 2 })
+    expect(a.events.find(({ type }) => type === 'refreshed')).toMatchObject({
+      reason: 'password',
+      attempt: 1,
+      generation: 2,
+    })
     expect((await w.after(1_000, a.manager.refresh())).value).toBe('at-3')
   })
 })
@@ -129,7 +140,9 @@ describe('refreshOnce: locks that do not come', () => {
     await w.clock.advance(301_000)
     const token = manager.getAccessToken()
     await w.clock.advance(500)
-    const accessTokens = { ' ': { value: 'at-9', type: 'Bearer', obtainedAt: w.clock.now(), expiresAt: w.clock.now() + 9e5, scope: 'notes' } }
+    const accessTokens = {
+      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: w.clock.now(), expiresAt: w.clock.now() + 9e5, scope: 'notes' },
+    }
     await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))
     expect((await w.after(300, token)).value).toBe('at-9')
     expect(w.server.requests).toHaveLength(0)
@@ -230,7 +243,10 @@ describe('refreshOnce: leases', () => {
       await w.clock.advance(7_000)
       await w.write((record) => ({ ...record, lease: { owner: 'x', beat, locked: false } }))
     }
-    await expect(w.after(1_000, token)).rejects.toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'coordination_timeout' })
+    await expect(w.after(1_000, token)).rejects.toMatchObject({
+      code: 'ERR_TEMPORARILY_UNAVAILABLE',
+      reason: 'coordination_timeout',
+    })
     expect(w.server.requests).toHaveLength(0)
   })
 
@@ -267,7 +283,9 @@ describe('refreshOnce: leases', () => {
   it('after a sleep between claim and wire nothing is sent on that claim, on whichever clock the sleep shows', async () => {
     for (const sleep of ['both', 'wall'] as const) {
       const w = world()
-      const { manager, store } = await w.signedIn({ metadata: { issuer: w.server.issuer, token_endpoint: `${w.server.issuer}/token` } })
+      const { manager, store } = await w.signedIn({
+        metadata: { issuer: w.server.issuer, token_endpoint: `${w.server.issuer}/token` },
+      })
       await w.clock.advance(301_000)
       const { open, opened } = gate()
       const owners: unknown[] = []
@@ -338,7 +356,9 @@ describe('refreshOnce: commits', () => {
     const { manager } = await w.signedIn()
     await w.clock.advance(301_000)
     const now = w.clock.now()
-    const accessTokens = { ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' } }
+    const accessTokens = {
+      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+    }
     w.server.after = async (_, answer) => {
       await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))
       return answer
@@ -396,8 +416,7 @@ describe('refreshOnce: commits', () => {
       const w = world()
       const [a, b] = [await w.signedIn(), await w.opened()]
       await w.clock.advance(301_000)
-      const { open, opened } = gate()
-      w.server.after = async (_, answer) => (await opened, answer)
+      const open = w.hold()
       const token = a.manager.getAccessToken()
       token.catch(() => {})
       await w.clock.advance(100)
@@ -417,8 +436,7 @@ describe('refreshOnce: commits', () => {
     const w = world()
     const { manager } = await w.signedIn()
     await w.clock.advance(301_000)
-    const { open, opened } = gate()
-    w.server.after = async (_, answer) => (await opened, answer)
+    const open = w.hold()
     const token = manager.getAccessToken()
     token.catch(() => {})
     await w.clock.advance(100)
@@ -434,11 +452,12 @@ describe('refreshOnce: commits', () => {
     const w = world()
     const { manager } = await w.signedIn()
     const inside: unknown[] = []
-    manager.on('refreshed', async () => {
+    const listen = async () => {
       inside.push((await manager.getAccessToken()).value)
       if (inside.length === 1) inside.push((await manager.refresh()).value)
       await new Promise(() => {})
-    })
+    }
+    manager.on('refreshed', () => void listen())
     manager.on('refreshing', () => {
       throw new Error('of a listener')
     })
@@ -458,7 +477,9 @@ describe('refreshOnce: commits', () => {
     await w.clock.advance(301_000)
     w.server.onDiscovery = () => json({}, 500)
     const swaps = await w.record()
-    await expect(w.after(1_000, manager.getAccessToken())).rejects.toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE' })
+    await expect(w.after(1_000, manager.getAccessToken())).rejects.toMatchObject({
+      code: 'ERR_TEMPORARILY_UNAVAILABLE',
+    })
     expect((await w.record())?.lease).toBeUndefined()
     expect(swaps?.generation).toBe(1)
     w.server.onDiscovery = () => {}

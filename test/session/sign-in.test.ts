@@ -24,6 +24,14 @@ const changed = (url: string, change: (params: URLSearchParams) => void) => {
   return parsed.href
 }
 
+/** `url` with other parameters; `undefined` takes one away. */
+const answered = (url: string, values: Record<string, string | undefined>) =>
+  changed(url, (params) => {
+    for (const [name, value] of Object.entries(values))
+      if (value === undefined) params.delete(name)
+      else params.set(name, value)
+  })
+
 describe('signing in by redirect', () => {
   it('ready() completes it on the page that comes back, once, with returnTo', async () => {
     const w = world()
@@ -33,7 +41,10 @@ describe('signing in by redirect', () => {
     const { manager, told } = w.context({ userAgent: agent, redirectUri, scope: openid })
     const [one, two] = await w.after(100, Promise.all([manager.ready(), manager.ready()]))
     expect(one).toBe(two)
-    expect(one).toMatchObject({ status: 'signedIn', session: { subject: 'alice', returnTo: '/notes?x=1', scope: openid } })
+    expect(one).toMatchObject({
+      status: 'signedIn',
+      session: { subject: 'alice', returnTo: '/notes?x=1', scope: openid },
+    })
     expect((await w.after(0, manager.getAccessToken())).value).toBe('at-2')
     expect(agent.landing).toBe(redirectUri)
     expect(told).toContain('signed_in')
@@ -55,11 +66,19 @@ describe('signing in by redirect', () => {
 
   it('ready() never rejects: what went wrong is in the state, nothing is stored, no code leaves', async () => {
     const answers: [string, (url: string) => string, object][] = [
-      ['unknown state', (url) => changed(url, (p) => p.set('state', `${p.get('state')}x`)), { reason: 'state_mismatch' }],
+      [
+        'unknown state',
+        (url) => changed(url, (p) => p.set('state', `${p.get('state')}x`)),
+        { reason: 'state_mismatch' },
+      ],
       ['wrong iss', (url) => changed(url, (p) => p.set('iss', 'https://as.example/')), { reason: 'issuer_mismatch' }],
-      ['said no', (url) => changed(url, (p) => (p.delete('code'), p.set('error', 'access_denied'))), { code: 'ERR_AUTHORIZATION_CANCELLED' }],
-      ['server error', (url) => changed(url, (p) => (p.delete('code'), p.set('error', 'server_error'))), { error: 'server_error' }],
-      ['error of another', (url) => changed(url, (p) => (p.set('iss', 'https://x'), p.set('error', 'e'))), { reason: 'issuer_mismatch' }],
+      [
+        'said no',
+        (url) => answered(url, { code: undefined, error: 'access_denied' }),
+        { code: 'ERR_AUTHORIZATION_CANCELLED' },
+      ],
+      ['server error', (url) => answered(url, { code: undefined, error: 'server_error' }), { error: 'server_error' }],
+      ['error of another', (url) => answered(url, { iss: 'https://x', error: 'e' }), { reason: 'issuer_mismatch' }],
       ['no code', (url) => changed(url, (p) => p.delete('code')), { reason: 'authorization_error' }],
       ['fragment', (url) => `${url}#access_token=stolen`, { reason: 'unsupported_flow' }],
     ]
@@ -193,7 +212,12 @@ describe('signing in with a user agent that stays', () => {
     const w = world()
     w.server.subject = 'alice'
     const agent = saysYes(w)
-    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid, authorizationParams: { audience: 'api' } })
+    const { manager } = w.context({
+      userAgent: agent,
+      redirectUri,
+      scope: openid,
+      authorizationParams: { audience: 'api' },
+    })
     const state = await w.after(100, manager.signIn({ loginHint: 'alice', returnTo: '/x', scope: `${openid} more` }))
     expect(state).toMatchObject({ status: 'signedIn', session: { scope: `${openid} more`, returnTo: '/x' } })
     const asked = Object.fromEntries(new URL(agent.visited[0] as string).searchParams)
@@ -223,7 +247,11 @@ describe('signing in with a user agent that stays', () => {
   it('prepare() runs in the very turn of the call, inside the click', async () => {
     const w = world()
     let prepared = false
-    const agent: ScriptedUserAgent = { ...saysYes(w), prepare: () => ((prepared = true), () => {}) }
+    const prepare = () => {
+      prepared = true
+      return () => {}
+    }
+    const agent: ScriptedUserAgent = { ...saysYes(w), prepare }
     const { manager } = w.context({ userAgent: agent, redirectUri })
     const done = manager.signIn()
     expect(prepared).toBe(true)
@@ -258,12 +286,15 @@ describe('signing in with a user agent that stays', () => {
     w.server.subject = 'bob'
     await expect(w.after(1_000, a.manager.signIn({ prompt: 'none' }))).rejects.toMatchObject({ reason: 'user_changed' })
     await w.clock.advance(1_000)
-    for (const { manager } of [a, b]) expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
+    for (const { manager } of [a, b])
+      expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
     expect(w.server.revoked.map(({ token }) => token).sort()).toEqual(['at-2', 'at-4', 'rt-2', 'rt-4'])
     expect(await w.record()).toMatchObject({ accessTokens: {}, outbox: [], signedOut: { reason: 'user_changed' } })
     w.server.subject = 'alice'
     await w.after(100, a.manager.signIn())
-    await expect(w.after(100, a.manager.signIn({ prompt: 'none' }))).resolves.toMatchObject({ session: { subject: 'alice' } })
+    await expect(w.after(100, a.manager.signIn({ prompt: 'none' }))).resolves.toMatchObject({
+      session: { subject: 'alice' },
+    })
   })
 
   it('a person who signs in as someone else on purpose is announced', async () => {
@@ -280,7 +311,8 @@ describe('signing in with a user agent that stays', () => {
 
 describe('a store that refuses a sign-in', () => {
   const refuseWrites = (a: { store: { fault: unknown } }) => {
-    a.store.fault = (operation: string, key: string) => (operation === 'swap' && !key.endsWith('.pending') ? 'before' : undefined)
+    a.store.fault = (operation: string, key: string) =>
+      operation === 'swap' && !key.endsWith('.pending') ? 'before' : undefined
   }
 
   it('the new session lives in memory, whatever an older record or tombstone says, and is stored when that works', async () => {
@@ -289,7 +321,10 @@ describe('a store that refuses a sign-in', () => {
       const a = await w.signedIn()
       if (older === 'tombstone') await w.after(1_000, a.manager.signOut())
       refuseWrites(a)
-      await w.after(100, a.manager.adopt({ accessToken: 'bob-at', refreshToken: 'bob-rt', expiresAt: w.clock.now() + 9e5 }))
+      await w.after(
+        100,
+        a.manager.adopt({ accessToken: 'bob-at', refreshToken: 'bob-rt', expiresAt: w.clock.now() + 9e5 }),
+      )
       for (let round = 0; round < 4; round++) {
         await w.clock.advance(6_000)
         expect((await w.after(100, a.manager.getAccessToken())).value).toBe('bob-at')
@@ -309,18 +344,18 @@ describe('a store that refuses a sign-in', () => {
 
   it('whatever a storage rejects with, what callers get is a TokenManagerError', async () => {
     const w = world()
-    const a = w.context({ userAgent: saysYes(w), redirectUri })
+    const { manager, store } = w.context({ userAgent: saysYes(w), redirectUri })
     const fail = async (): Promise<never> => {
       throw new RangeError('of a storage')
     }
-    await a.manager.ready()
-    Object.assign(a.store, { get: fail, swap: fail })
-    for (const call of [() => a.manager.signIn(), () => a.manager.completeSignIn(`${redirectUri}?state=x&code=y`)])
+    await manager.ready()
+    Object.assign(store, { get: fail, swap: fail })
+    for (const call of [() => manager.signIn(), () => manager.completeSignIn(`${redirectUri}?state=x&code=y`)])
       await expect(w.after(100, call())).rejects.toMatchObject({ name: 'TokenManagerError', code: 'ERR_STORE_FAILED' })
-    await w.after(100, a.manager.adopt({ accessToken: 'x', refreshToken: 'y' }))
-    await expect(w.after(100, a.manager.refresh())).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })
-    expect(await w.after(100, a.manager.signOut())).toMatchObject({ local: 'memory_only' })
-    a.manager.dispose()
+    await w.after(100, manager.adopt({ accessToken: 'x', refreshToken: 'y' }))
+    await expect(w.after(100, manager.refresh())).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })
+    expect(await w.after(100, manager.signOut())).toMatchObject({ local: 'memory_only' })
+    manager.dispose()
   })
 })
 
@@ -330,9 +365,13 @@ describe('adopting tokens', () => {
     const { manager } = w.context()
     const now = Math.floor(w.clock.now() / 1_000)
     const wrong = idToken({ iss: 'https://other.example', aud: 'spa', sub: 'x', iat: now, exp: now + 60 })
-    await expect(w.after(100, manager.adopt({ accessToken: 'at', idToken: wrong }))).rejects.toMatchObject({ reason: 'id_token_iss' })
+    await expect(w.after(100, manager.adopt({ accessToken: 'at', idToken: wrong }))).rejects.toMatchObject({
+      reason: 'id_token_iss',
+    })
     for (const accessToken of ['a\nb', '', 'a b', 'é'])
-      await expect(w.after(100, manager.adopt({ accessToken })), String(accessToken)).rejects.toMatchObject({ name: 'TokenManagerError' })
+      await expect(w.after(100, manager.adopt({ accessToken })), String(accessToken)).rejects.toMatchObject({
+        name: 'TokenManagerError',
+      })
     expect(await w.record()).toBeUndefined()
     expect(manager.state).toEqual({ status: 'signedOut', reason: 'none' })
   })
@@ -354,7 +393,8 @@ describe('adopting tokens', () => {
     await w.after(0, manager.adopt({ accessToken: 'at', refreshToken: w.server.issue().refreshToken }))
     await w.clock.advance(40 * 86_400_000)
     expect((await w.after(100, manager.getAccessToken())).value).toBe('at')
-    w.server.api = (request) => new Response('', { status: request.headers.get('authorization') === 'Bearer at' ? 401 : 200 })
+    w.server.api = (request) =>
+      new Response('', { status: request.headers.get('authorization') === 'Bearer at' ? 401 : 200 })
     expect((await w.after(100, manager.fetch('https://api.example/x'))).status).toBe(200)
     expect(w.server.requests).toHaveLength(1)
   })

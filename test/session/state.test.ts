@@ -27,19 +27,27 @@ function run(events: readonly SessionEvent[], from: Held = LOADING): { held: Hel
   return { held, effects }
 }
 
-const read = (record: SessionRecord | undefined, order: number, own = false): SessionEvent => ({ type: 'read', record, order, own })
+const read = (record: SessionRecord | undefined, order: number, own = false): SessionEvent => ({
+  type: 'read',
+  record,
+  order,
+  own,
+})
 
 const grants = fc.constantFrom('a', 'b')
 const generations = fc.integer({ min: 1, max: 4 })
 const aRecord = fc.oneof(
   fc.tuple(grants, generations).map(([grantId, generation]) => record(grantId, generation)),
   fc.tuple(grants, generations).map(([grantId, generation]) => grave(grantId, generation)),
-  fc.tuple(grants, generations).map(([grantId, generation]) =>
-    record(grantId, generation, { refreshToken: undefined, doubt: 'x' }),
-  ),
+  fc
+    .tuple(grants, generations)
+    .map(([grantId, generation]) => record(grantId, generation, { refreshToken: undefined, doubt: 'x' })),
 )
 const anEvent: fc.Arbitrary<SessionEvent> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(aRecord, fc.integer({ min: 1, max: 30 }), fc.boolean()).map(([r, o, own]) => read(r, o, own)) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(aRecord, fc.integer({ min: 1, max: 30 }), fc.boolean()).map(([r, o, own]) => read(r, o, own)),
+  },
   fc.integer({ min: 1, max: 30 }).map((order) => read(undefined, order)),
   fc.tuple(aRecord, fc.boolean(), fc.nat()).map(([from, usable, retryAt]) => {
     const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'timeout', undefined, { retryAt })
@@ -68,25 +76,39 @@ describe('transition: laws', () => {
 
   it('a grant that was seen buried does not come back by a read that began earlier', () => {
     fc.assert(
-      fc.property(history, grants, generations, generations, fc.array(anEvent, { maxLength: 5 }), (held, id, one, two, more) => {
-        const { order } = held
-        if (order === Infinity) return
-        const buried = transition(held, read(grave(id, one), order + 1))[0]
-        const late = more.filter((event) => event.type !== 'read' || (event.order <= order && !event.own))
-        const after = run([...late, read(record(id, two), order)], buried).held
-        expect(after.state.status === 'signedIn' && after.record?.grantId === id).toBe(false)
-      }),
+      fc.property(
+        history,
+        grants,
+        generations,
+        generations,
+        fc.array(anEvent, { maxLength: 5 }),
+        (held, id, one, two, more) => {
+          const { order } = held
+          if (order === Infinity) return
+          const buried = transition(held, read(grave(id, one), order + 1))[0]
+          const late = more.filter((event) => event.type !== 'read' || (event.order <= order && !event.own))
+          const after = run([...late, read(record(id, two), order)], buried).held
+          expect(after.state.status === 'signedIn' && after.record?.grantId === id).toBe(false)
+        },
+      ),
     )
   })
 
   it('RT-18 a grant that ended here never comes back, whatever is read', () => {
     fc.assert(
-      fc.property(history, grants, fc.array(aRecord.chain((r) => fc.nat(40).map((o) => read(r, o)))), (held, id, reads) => {
-        const ended = transition(held, { type: 'ended', grantId: id, reason: 'signed_out' })[0]
-        if (ended.state.status === 'signedIn') return
-        for (const event of reads.filter(({ type, ...e }) => type === 'read' && 'record' in e && e.record?.grantId === id))
-          expect(transition(ended, event)[0].state.status).toBe('signedOut')
-      }),
+      fc.property(
+        history,
+        grants,
+        fc.array(aRecord.chain((r) => fc.nat(40).map((o) => read(r, o)))),
+        (held, id, reads) => {
+          const ended = transition(held, { type: 'ended', grantId: id, reason: 'signed_out' })[0]
+          if (ended.state.status === 'signedIn') return
+          for (const event of reads.filter(
+            ({ type, ...e }) => type === 'read' && 'record' in e && e.record?.grantId === id,
+          ))
+            expect(transition(ended, event)[0].state.status).toBe('signedOut')
+        },
+      ),
     )
   })
 
@@ -136,7 +158,10 @@ describe('transition: examples', () => {
     expect(signedIn.held.state).toMatchObject({ status: 'signedIn', health: 'ok', session: { scope: 'notes' } })
     expect(signedIn.effects).toEqual(['notify', 'arm'])
     expect(run([read(undefined, 1)]).held.state).toEqual({ status: 'signedOut', reason: 'none' })
-    expect(run([read(grave('a', 1, 'rejected'), 1)]).held.state).toMatchObject({ status: 'signedOut', reason: 'rejected' })
+    expect(run([read(grave('a', 1, 'rejected'), 1)]).held.state).toMatchObject({
+      status: 'signedOut',
+      reason: 'rejected',
+    })
   })
 
   it("another context's refresh is adopted without a new state", () => {
@@ -164,7 +189,9 @@ describe('transition: examples', () => {
 
   it('a failed refresh suspends only a session without a usable token, until the next commit', () => {
     const from = record('a', 1)
-    expect(run([{ type: 'refresh_failed', from, error, usable: true }], signedIn.held).held.state).toBe(signedIn.held.state)
+    expect(run([{ type: 'refresh_failed', from, error, usable: true }], signedIn.held).held.state).toBe(
+      signedIn.held.state,
+    )
     const suspended = run([{ type: 'refresh_failed', from, error, usable: false }], signedIn.held)
     expect(suspended.held.state).toMatchObject({ status: 'signedIn', health: 'suspended', cause: error })
     const throttled = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'throttled', undefined, { retryAt: 5 })
@@ -197,7 +224,10 @@ describe('transition: examples', () => {
   it('a failed sign-in or an unreadable store does not take a living session away', () => {
     for (const reason of ['sign_in_failed', 'storage_lost'] as const)
       expect(run([{ type: 'none', reason, error }], signedIn.held).held).toBe(signedIn.held)
-    expect(run([{ type: 'none', reason: 'sign_in_failed', error }]).held.state).toMatchObject({ reason: 'sign_in_failed', error })
+    expect(run([{ type: 'none', reason: 'sign_in_failed', error }]).held.state).toMatchObject({
+      reason: 'sign_in_failed',
+      error,
+    })
   })
 
   it('returnTo belongs to the page that completed the sign-in, and stays there', () => {

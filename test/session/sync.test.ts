@@ -25,8 +25,22 @@ describe('telling the others', () => {
     const { state } = manager
     const name = w.hub.posted[0]!.name
     const forged = [
-      ...[null, undefined, 7, 'signed_out', [], {}, { type: 'changed' }, { version: '1', type: 'changed' }, { version: 1 }],
-      ...[{ version: 1, type: 'signed_out' }, { version: 1, type: 'changed', record: { grantId: 'x' } }, { version: 99, type: 'changed' }],
+      ...[
+        null,
+        undefined,
+        7,
+        'signed_out',
+        [],
+        {},
+        { type: 'changed' },
+        { version: '1', type: 'changed' },
+        { version: 1 },
+      ],
+      ...[
+        { version: 1, type: 'signed_out' },
+        { version: 1, type: 'changed', record: { grantId: 'x' } },
+        { version: 99, type: 'changed' },
+      ],
     ]
     for (const message of forged) forger.post(name, message)
     await w.settle()

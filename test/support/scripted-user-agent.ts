@@ -41,7 +41,6 @@ export function scriptedUserAgent(
       agent.landing = redirectUri
       return landing
     },
-    navigate: (url) => void navigated.push(url),
   }
   return agent
 }

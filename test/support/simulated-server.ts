@@ -175,7 +175,7 @@ export function simulatedServer(now: () => number = () => 0, word = ''): Simulat
     const iat = Math.floor(now() / 1000)
     const claims = { iss: issuer, aud: 'spa', sub: server.subject, iat, exp: iat + 600, ...(nonce && { nonce }) }
     return json({
-      ...(server.subject !== undefined && { id_token: idToken({ ...claims, ...server.claims }) }),
+      ...(server.subject !== undefined && { id_token: idToken({ ...claims, ...server.claims }, `${word}c2ln`) }),
       ...{ access_token: accessToken, token_type: 'Bearer' },
       ...(server.expiresIn !== undefined && { expires_in: server.expiresIn }),
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
@@ -197,7 +197,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 }
 
 /** An ID token with a worthless signature, as only its claims are read. */
-export function idToken(claims: Record<string, unknown>): string {
+export function idToken(claims: Record<string, unknown>, signature = 'c2ln'): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  return `${part({ alg: 'RS256' })}.${part(claims)}.c2ln`
+  return `${part({ alg: 'RS256' })}.${part(claims)}.${signature}`
 }

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
-import { createTokenManager, type TokenManager, type TokenManagerEventType, type TokenManagerOptions } from '../../src/index.ts'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import {
+  createTokenManager,
+  type TokenManager,
+  type TokenManagerEventType,
+  type TokenManagerOptions,
+} from '../../src/index.ts'
 import type { Channel, Clock, Crypto, Fetch, Lock, Store } from '../../src/ports.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { type ChannelHub, channelHub } from './channel-hub.ts'
@@ -43,6 +48,8 @@ export interface World {
   signedIn(options?: Partial<TokenManagerOptions>): Promise<Context>
   /** Lets promises settle without time going by. */
   settle(): Promise<void>
+  /** Holds back the answers to token requests, which are processed all the same, until what it returns is called. */
+  hold(): () => void
   /** What `promise` came to after `ms`; fails when it has not settled by then. */
   after<T>(ms: number, promise: Promise<T>): Promise<T>
 }
@@ -55,8 +62,24 @@ const crypto: Crypto = {
 
 /** Every event there is. */
 export const eventTypes: TokenManagerEventType[] = [
-  ...(['signed_in', 'signed_out', 'sign_in_failed', 'refreshing', 'refreshed', 'adopted', 'waited', 'refresh_failed'] as const),
-  ...(['token_rejected', 'step_up_required', 'retry_impossible', 'revoked', 'revocation_failed', 'store_failed'] as const),
+  ...([
+    'signed_in',
+    'signed_out',
+    'sign_in_failed',
+    'refreshing',
+    'refreshed',
+    'adopted',
+    'waited',
+    'refresh_failed',
+  ] as const),
+  ...([
+    'token_rejected',
+    'step_up_required',
+    'retry_impossible',
+    'revoked',
+    'revocation_failed',
+    'store_failed',
+  ] as const),
   ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'degraded'] as const),
 ]
 
@@ -81,7 +104,10 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
       ? { spans: 'store', request: async (name, { signal }, run) => locks.request(name, { signal }, run) as never }
       : lock === 'none'
         ? { spans: 'process', request: async (_name, _options, run) => run() }
-        : { spans: 'store', request: (_name, { signal }) => new Promise((_, no) => signal.addEventListener('abort', no)) }
+        : {
+            spans: 'store',
+            request: (_name, { signal }) => new Promise((_, no) => signal.addEventListener('abort', no)),
+          }
   let key = ''
   const noting: Store<unknown> = {
     get(name) {
@@ -135,6 +161,17 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
       return context
     },
     settle: () => clock.advance(0),
+    hold() {
+      let open = () => {}
+      const opened = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      server.after = async (_, answer) => {
+        await opened
+        return answer
+      }
+      return open
+    },
     async after(ms, promise) {
       let settled = false
       const done = () => (settled = true)
@@ -199,7 +236,9 @@ function mortal() {
       spans: lock.spans,
       request<T>(name: string, { signal }: { readonly signal: AbortSignal }, run: () => Promise<T>) {
         return living(() =>
-          lock.request(name, { signal: AbortSignal.any([signal, death.signal]) }, () => Promise.race([living(run), gone])),
+          lock.request(name, { signal: AbortSignal.any([signal, death.signal]) }, () =>
+            Promise.race([living(run), gone]),
+          ),
         )
       },
     }),
