@@ -115,13 +115,18 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       return reading
     },
     async update(change, { returnTo, ...durability } = {}) {
-      const result = await update(find, store, session.name, change, durability).catch((error: unknown) => {
+      let began = 0
+      const look = () => {
+        began = ++order
+        return find()
+      }
+      const result = await update(look, store, session.name, change, durability).catch((error: unknown) => {
         if (error === NEWER_VERSION) session.apply({ type: 'none', reason: 'incompatible_version' })
         throw error
       })
       const { record, written } = result
       watch.note(record)
-      session.apply({ type: 'read', record, order: ++order, own: written, returnTo })
+      session.apply({ type: 'read', record, order: written ? ++order : began, own: written, returnTo })
       return result
     },
     async save(over) {

@@ -100,6 +100,31 @@ describe('telling the others', () => {
     for (const { manager } of [a, b]) expect((await w.after(100, manager.getAccessToken())).value).toBe('bob-at')
   })
 
+  it('what was read before something changed, and comes later than a newer read, changes nothing', async () => {
+    const w = world()
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const get = a.store.get
+    a.store.get = async (key) => {
+      const found = await get(key)
+      await opened
+      return found
+    }
+    // It looks whether something waits for its revocation, and hangs with what it saw.
+    a.lifecycle.setOnline(true)
+    await w.settle()
+    a.store.get = get
+    await w.after(100, b.manager.adopt({ accessToken: 'bob-at', expiresAt: w.clock.now() + 9e5 }))
+    await w.settle()
+    expect((await w.after(0, a.manager.getAccessToken())).value).toBe('bob-at')
+    open()
+    await w.settle()
+    expect((await w.after(0, a.manager.getAccessToken())).value).toBe('bob-at')
+  })
+
   it('without any channel, a session that begins or ends elsewhere is seen on the next use', async () => {
     const w = world()
     w.hub.mode = 'drop'
