@@ -1,12 +1,11 @@
+import { answerAt } from '../protocol/authorization-code.ts'
+
 // Authorization response parameters: RFC 6749 §4.1.2, RFC 9207 §2, OpenID Connect Session Management §2.
-const answerNames = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state']
+const ANSWER = /^(code|state|iss|error|error_description|error_uri|session_state)=/
 
 /** The `state` of `href` if it is an authorization response to `redirectUri`, in its query or its fragment. */
 export function stateOf(href: string, redirectUri: string): string | undefined {
-  const target = new URL(redirectUri).href
-  const answer = href.slice(target.length)
-  if (!href.startsWith(target) || !/^[?&#]/.test(answer)) return
-  for (const part of answer.split('#')) {
+  for (const part of answerAt(href, new URL(redirectUri).href)?.split('#') ?? []) {
     const state = new URLSearchParams(part).get('state')
     if (state) return state
   }
@@ -24,7 +23,7 @@ export function takeCallbackUrl(redirectUri: string, statePrefix: string): strin
   const part = url.searchParams.has('state') ? 'search' : 'hash'
   // Cut out of the text, so that the page's own parameters stay as they were written.
   const parameters = url[part].slice(1).split('&')
-  url[part] = parameters.filter((parameter) => !answerNames.includes(parameter.split('=', 1)[0] as string)).join('&')
+  url[part] = parameters.filter((parameter) => !ANSWER.test(parameter)).join('&')
   // Absolute, because a relative URL would be read against `<base>`.
   history.replaceState(history.state, '', url.href)
   return href

@@ -96,6 +96,13 @@ export async function authorizationRequest(
   return { url: withQuery(url, params), pending }
 }
 
+/** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */
+export function answerAt(url: string, redirectUri: string): string | undefined {
+  const answer = url.slice(redirectUri.length)
+  // Browsers write an origin with a slash.
+  return url.startsWith(redirectUri) && /^\/?[?&#]/.test(answer) ? answer : undefined
+}
+
 /**
  * Reads an authorization response (RFC 6749 §4.1.2) against the request it answers. Nothing is believed, an error neither,
  * before it is known to come from the right server (RFC 9207 §2.4) to the right place.
@@ -111,9 +118,7 @@ export async function authorizationResponse(
 ): Promise<URLSearchParams> {
   const [address = '', fragment = ''] = url.split('#')
   if (/(^|&)(access_token|id_token|code)=/.test(fragment)) throw rejected('unsupported_flow')
-  // Browsers write an origin with a slash.
-  const base = pending.redirectUri.replace(/^https?:\/\/[^/?#]+$/, '$&/')
-  if (!`${address}&`.startsWith(base + (base.includes('?') ? '&' : '?'))) throw rejected('redirect_uri_mismatch')
+  if (!answerAt(address, pending.redirectUri)) throw rejected('redirect_uri_mismatch')
   const params = new URLSearchParams(address.slice(address.indexOf('?')))
   if (['iss', 'state', 'error', 'code'].some((name) => params.getAll(name).length > 1))
     throw rejected('authorization_error')

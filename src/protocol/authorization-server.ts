@@ -8,7 +8,7 @@ import {
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { Clock, Crypto, Platform } from '../ports.ts'
 import { type Answer, type ExchangeOptions, exchange, type Send } from './exchange.ts'
-import { jsonObject, type TransientFailure } from './failure.ts'
+import type { TransientFailure } from './failure.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -114,8 +114,7 @@ export function authorizationServer(
     for (const algorithm of ['oidc', 'oauth2'] as const) {
       const answer = await server.exchange((options) => discoveryRequest(new URL(issuer), { ...options, algorithm }))
       if (answer.kind === 'transient') throw answer.error
-      const found = answer.status === 200 && jsonObject(answer.text)
-      if (found) return found
+      if (answer.status === 200 && answer.body) return answer.body
       if (answer.status !== 404) break
     }
     throw invalid('metadata_invalid')

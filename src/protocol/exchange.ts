@@ -1,5 +1,5 @@
 import type { EpochMs, Platform } from '../ports.ts'
-import { type TransientFailure, transient, unavailable } from './failure.ts'
+import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
 
 /** Characters of an answer that are read at most. */
 const LIMIT = 1_048_576
@@ -8,7 +8,8 @@ const LIMIT = 1_048_576
 export interface Answer {
   readonly kind: 'answer'
   readonly status: number
-  readonly text: string
+  /** The JSON object it holds, whatever its content type says. */
+  readonly body: Record<string, unknown> | undefined
   /** Wall clock when the request was sent. */
   readonly sentAt: EpochMs
 }
@@ -74,7 +75,7 @@ export async function exchange(
       unavailable(response, clock) ?? {
         kind: 'answer',
         status,
-        text: await readText(response),
+        body: jsonObject(await readText(response)),
         sentAt: sentAt as EpochMs,
       }
     )

@@ -42,7 +42,7 @@ export function unavailable({ status, headers, redirected }: Response, clock: Cl
   )
 }
 
-/** The JSON object in `text`, whatever its content type says; `undefined` for anything else. */
+/** The JSON object in `text`; `undefined` for anything else. */
 export function jsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
@@ -55,9 +55,14 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
  * A 4xx answer as an error (RFC 6749 §5.2), judged by the body whatever its content type. Only `reason: 'invalid_grant'`
  * means that the grant has ended.
  */
-export function refusal({ status, text }: { status: number; text: string }): TokenManagerError {
-  const found = jsonObject(text)?.error
-  const error = typeof found === 'string' ? found : ''
+export function refusal({
+  status,
+  body,
+}: {
+  status: number
+  body: Record<string, unknown> | undefined
+}): TokenManagerError {
+  const error = typeof body?.error === 'string' ? body.error : ''
   let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
   let reason = 'server_refused'
   if (error === 'unauthorized_client') reason = 'invalid_client'

@@ -2,7 +2,7 @@ import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Answer } from './exchange.ts'
-import { jsonObject, refusal, type TransientFailure, transient } from './failure.ts'
+import { refusal, type TransientFailure, transient } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
 
 export type { IdTokenClaims, TransientFailure }
@@ -57,24 +57,24 @@ export async function tokenAnswer(
   answer: Answer,
   requested: Requested,
 ): Promise<TokenAnswer> {
-  const { status, text, sentAt } = answer
+  const { status, body, sentAt } = answer
   if (status > 299) {
     const error = refusal(answer)
     return { kind: error.reason === 'invalid_grant' ? 'rejected' : 'refused', error }
   }
-  const body = jsonObject(text)
   if (!body) return transient('server_unavailable', true, { status })
-  const { access_token: accessToken, token_type, expires_in, scope, refresh_token, id_token } = body
+  const { access_token, token_type, expires_in, scope, refresh_token, id_token } = body
+  const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
   const refreshToken = typeof refresh_token === 'string' && refresh_token ? refresh_token : undefined
-  const invalid = (error: TokenManagerError): TokenAnswer => ({ kind: 'invalid', error, refreshToken })
-  const unusable = (reason: TokenManagerErrorReason) =>
-    invalid(new TokenManagerError('ERR_RESPONSE_INVALID', reason, undefined, { status }))
 
-  if (typeof accessToken !== 'string' || !TOKEN.test(accessToken)) return unusable('invalid_token_response')
+  let problem: TokenManagerErrorReason | undefined
   // A token of another type could not be used as its server means it (RFC 6749 §7.1).
-  if (String(token_type).toLowerCase() !== 'bearer') return unusable('unsupported_token_type')
-  const idToken = await checkIdToken(server, id_token, accessToken, requested)
-  if (idToken instanceof TokenManagerError) return invalid(idToken)
+  if (String(token_type).toLowerCase() !== 'bearer') problem = 'unsupported_token_type'
+  if (!accessToken) problem = 'invalid_token_response'
+  const idToken = problem
+    ? new TokenManagerError('ERR_RESPONSE_INVALID', problem, undefined, { status })
+    : await checkIdToken(server, id_token, accessToken, requested)
+  if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
 
   const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
   const seconds = parseFloat(String(expires_in))

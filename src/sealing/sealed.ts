@@ -17,28 +17,30 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
   const { crypto, keyName } = options
   let key: CryptoKey | undefined
 
-  const findKey = async () => {
-    key = await sealingKey(store, crypto, keyName)
-    return key
-  }
-
   return {
     async get(name) {
       const row = await store.get(name)
       if (!row) return
       let value = await open(crypto, key, name, row.value)
-      // Perhaps another context cleared the storage and began again with another key.
-      if (value === undefined) value = await open(crypto, await findKey(), name, row.value)
+      if (value === undefined) {
+        // Perhaps another context cleared the storage and began again with another key.
+        key = await sealingKey(store, crypto, keyName)
+        value = await open(crypto, key, name, row.value)
+      }
       return { value, tag: row.tag }
     },
     async swap(name, tag, value, swapOptions) {
       if (value === undefined) return store.swap(name, tag, value, swapOptions)
       // An absent record may mean that the storage was cleared, and the key with it.
-      const present = (tag && key) || (await findKey())
-      if (!present) throw failed('The storage does not keep the sealing key')
+      if (!tag || !key) key = await sealingKey(store, crypto, keyName)
       const plaintext = utf8.encode(JSON.stringify(value))
-      if (plaintext.length > maxBytes) throw failed('The value to store is larger than 1 MiB')
-      return store.swap(name, tag, await crypto.seal(present, plaintext, aadOf(name)), swapOptions)
+      if (!key || plaintext.length > maxBytes)
+        throw new TokenManagerError(
+          'ERR_STORE_FAILED',
+          'store_failed',
+          key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
+        )
+      return store.swap(name, tag, await crypto.seal(key, plaintext, aadOf(name)), swapOptions)
     },
   }
 }
@@ -72,8 +74,4 @@ async function open(crypto: Crypto, key: CryptoKey | undefined, name: string, va
 
 function aadOf(name: string): Uint8Array<ArrayBuffer> {
   return utf8.encode(`tokenward/1/${name}`)
-}
-
-function failed(what: string): TokenManagerError {
-  return new TokenManagerError('ERR_STORE_FAILED', 'store_failed', what)
 }
