@@ -38,7 +38,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
       .confirm()
       .then(arm)
       .catch(() => {})
-    if (event === 'online') outbox.nudge()
+    if (event === 'online') void outbox.drain()
   })
   return () => {
     stop()
