@@ -1,5 +1,4 @@
 import type { Channel, Degradation } from '../ports.ts'
-import { listeners } from './listeners.ts'
 import { onPage } from './page-events.ts'
 
 /**
@@ -8,61 +7,45 @@ import { onPage } from './page-events.ts'
  * when the page comes back.
  */
 export function broadcastChannel(report: (lacking: Degradation) => void): Channel {
-  const lines = new Map<string, Line>()
-  const lineOf = (name: string): Line => {
-    const found = lines.get(name) ?? line(name, report)
-    lines.set(name, found)
-    return found
-  }
-  return {
-    post: (name, message) => lineOf(name).post(message),
-    subscribe: (name, listener) => lineOf(name).subscribe(listener),
-  }
-}
+  const open = new Set<BroadcastChannel>()
 
-/** What goes over one name. */
-interface Line {
-  post(message: unknown): void
-  subscribe(listener: (message: unknown) => void): () => void
-}
-
-function line(name: string, report: (lacking: Degradation) => void): Line {
-  let port: BroadcastChannel | undefined
-  const open = () => {
-    try {
-      port = new BroadcastChannel(name)
-      port.onmessage = ({ data }) => heard.tell(data)
-    } catch {
-      report('channel_unavailable')
-    }
-  }
-  const close = () => {
-    port?.close()
-    port = undefined
-  }
-  const heard = listeners<unknown>(() => {
-    open()
-    const forget = onPage(['pagehide', 'pageshow'], ({ type, persisted }) => {
-      if (type === 'pagehide') close()
-      // Every page is shown once when it loads; then the port is open already.
-      else if (persisted) open()
-    })
-    return () => {
-      forget()
-      close()
-    }
-  })
   return {
-    subscribe: heard.add,
-    post(message) {
-      const kept = port
+    post(name, message) {
       try {
-        if (!kept) open()
-        port?.postMessage(message)
+        // A port does not hear what it posts itself.
+        const kept = [...open].find((port) => port.name === name)
+        const port = kept ?? new BroadcastChannel(name)
+        port.postMessage(message)
+        if (!kept) port.close()
       } catch {
         // A message may be lost: whoever needs to know reads the record.
       }
-      if (!kept) close()
+    },
+    subscribe(name, listener) {
+      let close = () => {}
+      const listen = () => {
+        try {
+          const port = new BroadcastChannel(name)
+          port.onmessage = ({ data }) => listener(data)
+          open.add(port)
+          close = () => {
+            open.delete(port)
+            port.close()
+          }
+        } catch {
+          report('channel_unavailable')
+        }
+      }
+      listen()
+      const forget = onPage(['pagehide', 'pageshow'], ({ type, persisted }) => {
+        if (type === 'pagehide') close()
+        // Every page is shown once when it loads; then the port is open already.
+        else if (persisted) listen()
+      })
+      return () => {
+        forget()
+        close()
+      }
     },
   }
 }

@@ -36,7 +36,6 @@ export function indexedDbStore({
     durability: 'strict' | 'relaxed',
     run: (store: IDBObjectStore) => Promise<T>,
   ): Promise<T> => {
-    let used: Promise<IDBDatabase> | undefined
     let transaction: IDBTransaction | undefined
     let timer: ReturnType<typeof setTimeout> | undefined
     let late = false
@@ -44,32 +43,28 @@ export function indexedDbStore({
       timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), timeout)
     })
     const attempt = async () => {
-      used = connection ??= connect()
-      const database = await used
+      connection ??= connect()
+      const database = await connection
       if (late) return limit
       transaction = database.transaction(rows, mode, { durability })
       // `complete`, not the request's success, says that the write is as durable as was asked.
       const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
       return result
     }
-    const abandon = () => {
-      if (connection === used) connection = undefined
-      used?.then((database) => database.close()).catch(() => {})
-      try {
-        transaction?.abort()
-      } catch {
-        // It has ended already.
-      }
-    }
     const again = () => {
-      abandon()
+      connection = undefined
       return attempt()
     }
     try {
       return await Promise.race([attempt().catch(again), limit])
     } catch (cause) {
+      connection = undefined
       late = true
-      abandon()
+      try {
+        transaction?.abort()
+      } catch {
+        // It has ended already.
+      }
       throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'IndexedDB failed', { cause })
     } finally {
       clearTimeout(timer)

@@ -6,7 +6,6 @@ import { webCrypto } from '../in-process/web-crypto.ts'
 import type { Channel, Degradation, Lock, Platform, Store, UserAgent } from '../ports.ts'
 import { broadcastChannel } from './broadcast-channel.ts'
 import { indexedDbStore } from './indexed-db-store.ts'
-import { listeners } from './listeners.ts'
 import { pageLifecycle } from './page-lifecycle.ts'
 import { persistentStore } from './persistent-store.ts'
 import { redirect } from './redirect.ts'
@@ -42,7 +41,7 @@ export function browserPlatform(options: { persistence: Persistence; userAgent?:
   return {
     ...shared,
     fetch: (input, init) => fetch(input, init),
-    lifecycle: pageLifecycle(),
+    lifecycle: pageLifecycle,
     clock: systemClock,
     crypto: webCrypto,
     userAgent,
@@ -52,14 +51,16 @@ export function browserPlatform(options: { persistence: Persistence; userAgent?:
 
 function share(persistence: Persistence): Shared {
   const found = new Set<Degradation>()
-  const heard = listeners<Degradation>()
+  const listeners = new Set<(step: Degradation) => void>()
   const report = (step: Degradation) => {
-    if (!found.has(step)) heard.tell(step)
+    if (found.has(step)) return
     found.add(step)
+    for (const listener of listeners) listener(step)
   }
   const onDegraded: Shared['onDegraded'] = (listener) => {
     for (const step of found) listener(step)
-    return heard.add(listener)
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
   if (persistence === 'memory') return { store: memoryStore(), lock: queueLock(), channel: noChannel, onDegraded }

@@ -14,7 +14,7 @@ lifecycleContract('pageLifecycle', () => {
   const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('visible')
   const onLine = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(true)
   return {
-    lifecycle: pageLifecycle(),
+    lifecycle: pageLifecycle,
     setOnline(online) {
       onLine.mockReturnValue(online)
       window.dispatchEvent(new Event(online ? 'online' : 'offline'))
@@ -30,7 +30,7 @@ lifecycleContract('pageLifecycle', () => {
 
 it('COO-12: takes a return from the back/forward cache for a resume, and a first showing for nothing', () => {
   const heard: LifecycleEvent[] = []
-  const undo = pageLifecycle().subscribe((event) => heard.push(event))
+  const undo = pageLifecycle.subscribe((event) => heard.push(event))
   show(false)
   window.dispatchEvent(new Event('pagehide'))
   show(true)
@@ -41,7 +41,7 @@ it('COO-12: takes a return from the back/forward cache for a resume, and a first
 it('listens to the page only while somebody listens to it', () => {
   const add = vi.spyOn(window, 'addEventListener')
   const watching = () => add.mock.calls.some(([, , options]) => !(options as AddEventListenerOptions).signal!.aborted)
-  const lifecycle = pageLifecycle()
+  const lifecycle = pageLifecycle
   expect(add).not.toHaveBeenCalled()
   const first = lifecycle.subscribe(() => {})
   const second = lifecycle.subscribe(() => {})

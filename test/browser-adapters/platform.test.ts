@@ -55,6 +55,7 @@ describe('browserPlatform', () => {
       const { signal } = new AbortController()
       expect(await platform.lock.request('n', { signal }, async () => 7)).toBe(7)
       platform.channel.post('n', 1)
+      platform.channel.subscribe('n', () => {})
       const late: string[] = []
       browserPlatform({ persistence })!.onDegraded!((step) => late.push(step))
       expect(late).toEqual(['store_unavailable', 'lock_unavailable', 'channel_unavailable'])

