@@ -163,6 +163,23 @@ describe('completing a sign-in by hand', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
+  it('mounted, unmounted and mounted again in one turn (StrictMode), the answer is not lost', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent, { returnTo: '/x' })
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const seen: string[] = []
+    manager.subscribe(() => {})()
+    manager.dispose()
+    manager.subscribe(({ status }) => seen.push(status))
+    await w.after(100, manager.ready())
+    await w.settle()
+    expect(manager.state).toMatchObject({ status: 'signedIn', session: { returnTo: '/x' } })
+    expect(seen.at(-1)).toBe('signedIn')
+    expect(w.server.requests).toHaveLength(1)
+  })
+
   it('ready() and completeSignIn() of a page that does both join', async () => {
     const w = world()
     w.server.subject = 'alice'
