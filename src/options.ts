@@ -104,6 +104,7 @@ const port = (...methods: string[]): Check => [
   (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
 ]
+const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 
 const checks: Readonly<Record<string, Check>> = {
@@ -122,6 +123,7 @@ const checks: Readonly<Record<string, Check>> = {
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
   persistence: oneOf('local', 'session', 'memory'),
+  refreshWorker: aFunction,
   account: text,
   authorizationParams: [
     (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
@@ -130,7 +132,7 @@ const checks: Readonly<Record<string, Check>> = {
   revokeReplaced: [(value: unknown) => typeof value === 'boolean', 'true or false'],
   userAgent: port('authorize', 'callbackUrl'),
   store: port('get', 'swap'),
-  fetch: [(value: unknown) => typeof value === 'function', 'a function'],
+  fetch: aFunction,
   lock: port('request'),
   channel: port('post', 'subscribe'),
   lifecycle: port('isOnline', 'isVisible', 'subscribe'),

@@ -144,6 +144,17 @@ export type Degradation =
   | 'lock_unavailable'
   /** No channel: contexts hear of one another by reading the record. */
   | 'channel_unavailable'
+  /** No worker that refreshes: the page does it itself, and a refresh ends with it. */
+  | 'worker_unavailable'
+
+/**
+ * Asks a context that outlives this one to refresh, unless the record has moved on `from` what is known here. Resolves, in bounded
+ * time, once that context is at it, has done it, or turned out to be of no use; whoever asked then looks at the record. Never rejects.
+ */
+export type RefreshElsewhere = (
+  from: { readonly grantId: string; readonly generation: number },
+  target: { readonly resource?: string; readonly scope?: string },
+) => Promise<void>
 
 /** Everything a platform gives to the manager. Each part can be replaced in the options. */
 export interface Platform {
@@ -158,6 +169,8 @@ export interface Platform {
   readonly userAgent?: UserAgent | undefined
   /** Base for relative URLs (`location.origin`); absent where there is none: only absolute URLs are accepted. */
   readonly origin?: string | undefined
+  /** Absent where every context refreshes for itself. */
+  readonly refreshElsewhere?: RefreshElsewhere | undefined
   /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */
   onDegraded?(listener: (step: Degradation) => void): () => void
 }

@@ -6,7 +6,7 @@ import { heldTokens } from './session/held-tokens.ts'
 import { limits as createLimits } from './session/limits.ts'
 import { outbox as createOutbox } from './session/outbox.ts'
 import { storeFailed } from './session/outcome.ts'
-import { createSession, type Session } from './session/session.ts'
+import { createSession, type Session, type SessionOptions } from './session/session.ts'
 import { type SignIn, signIn } from './session/sign-in.ts'
 import { type SignOut, signOut } from './session/sign-out.ts'
 import { hearOthers } from './session/sync.ts'
@@ -41,7 +41,7 @@ export function sharedSession(
   platform: Platform,
   insecureLoopback: boolean,
 ): SharedSession {
-  const identity = JSON.stringify([options.issuer, options.clientId, options.account ?? ''])
+  const identity = identityOf(options)
   const sessions = realm.get(platform.store) ?? new Map()
   realm.set(platform.store, sessions)
   const known = sessions.get(identity)
@@ -67,16 +67,9 @@ function build(
   insecureLoopback: boolean,
   release: (stop: () => void) => void,
 ): SharedSession {
-  const { requestTimeout = 10_000, confirmInterval = 5_000, idleTimeout, maxAge, refresh } = options
-  const server = authorizationServer({ ...options, requestTimeout, insecureLoopback }, platform)
-  const session = createSession({
-    platform,
-    server,
-    options: {
-      ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
-      ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge },
-    },
-  })
+  const rules = sessionOptions(options)
+  const server = authorizationServer({ ...options, ...rules, insecureLoopback }, platform)
+  const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)
   const limits = createLimits(session)
@@ -101,10 +94,9 @@ function build(
   }
 
   async function start() {
-    // Without a hash (an insecure context) there is nothing to sign in with either, and nothing but memory to name.
-    const hash = await platform.crypto.sha256(new TextEncoder().encode(identity)).catch(() => new Uint8Array())
+    const name = await sessionName(options, platform)
     if (session.closed) return
-    session.name = `tokenward.${base64url(hash.subarray(0, 16))}`
+    session.name = name
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits }),
       hearOthers(session),
@@ -115,6 +107,26 @@ function build(
       session.emit('store_failed', { during: 'read' })
     })
   }
+}
+
+/** What governs the session for `options`. */
+export function sessionOptions(options: TokenManagerOptions): SessionOptions {
+  const { requestTimeout = 10_000, confirmInterval = 5_000, idleTimeout, maxAge, refresh } = options
+  return {
+    ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
+    ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge },
+  }
+}
+
+/** The name of the session for `options`, the same in every context. */
+export async function sessionName(options: TokenManagerOptions, { crypto }: Platform): Promise<string> {
+  // Without a hash (an insecure context) there is nothing to sign in with either, and nothing but memory to name.
+  const hash = await crypto.sha256(new TextEncoder().encode(identityOf(options))).catch(() => new Uint8Array())
+  return `tokenward.${base64url(hash.subarray(0, 16))}`
+}
+
+function identityOf({ issuer, clientId, account = '' }: TokenManagerOptions): string {
+  return JSON.stringify([issuer, clientId, account])
 }
 
 /** FNV-1a. It only tells the managers of one page apart; names of what is stored are made with SHA-256. */

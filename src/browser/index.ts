@@ -12,6 +12,17 @@ export { redirect } from './redirect.ts'
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {
   /** Where the session is kept. Default `'local'`: sealed, shared by all tabs, until sign-out. */
   readonly persistence?: Persistence
+  /**
+   * Starts or joins the worker that refreshes for all tabs, so that a refresh outlives the tab that began it: a function that
+   * returns the `SharedWorker` of `tokenward/browser/worker`, called when a refresh is due. Default: each tab refreshes for itself,
+   * and a tab that is closed between the server's part and its own can cost the session. With `extendedLifetime: true` among
+   * the worker's own options (where the browser has it) a refresh outlives the last tab too.
+   *
+   * Where there is no such worker, the content policy (`worker-src`) forbids it, it does not answer within 3 s, or an option cannot be
+   * cloned (an own `store`, `fetch`, `lock`, `channel`, `clock` or `crypto`), the page refreshes itself and the event `degraded` says
+   * `worker_unavailable`. With `persistence` `'session'` or `'memory'` it is not used.
+   */
+  readonly refreshWorker?: () => SharedWorker
 }
 
 /**
@@ -20,5 +31,5 @@ export interface BrowserTokenManagerOptions extends TokenManagerOptions {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: BrowserTokenManagerOptions): TokenManager {
-  return createManager(options, browserPlatform({ persistence: Object(options).persistence ?? 'local' }))
+  return createManager(options, browserPlatform({ ...options, persistence: Object(options).persistence ?? 'local' }))
 }

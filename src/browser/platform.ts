@@ -3,12 +3,14 @@ import { noChannel } from '../in-process/no-channel.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
-import type { Channel, Degradation, Lock, Platform, Store, UserAgent } from '../ports.ts'
+import type { TokenManagerOptions } from '../options.ts'
+import type { Degradation, Platform } from '../ports.ts'
 import { broadcastChannel } from './broadcast-channel.ts'
 import { indexedDbStore } from './indexed-db-store.ts'
 import { pageLifecycle } from './page-lifecycle.ts'
 import { persistentStore } from './persistent-store.ts'
 import { redirect } from './redirect.ts'
+import { refreshWorker } from './refresh-worker.ts'
 import { sessionStorageSlot } from './session-storage-slot.ts'
 import { webLock } from './web-lock.ts'
 
@@ -18,38 +20,38 @@ import { webLock } from './web-lock.ts'
  */
 export type Persistence = 'local' | 'session' | 'memory'
 
-/** What the managers of one page share. */
-interface Shared {
-  readonly store: Store<unknown>
-  readonly lock: Lock
-  readonly channel: Channel
+/** What the managers of one page share, and what a worker of the origin has as well. */
+interface OriginPorts extends Pick<Platform, 'store' | 'lock' | 'channel' | 'fetch' | 'clock' | 'crypto'> {
   readonly onDegraded: NonNullable<Platform['onDegraded']>
+  readonly report: (lacking: Degradation) => void
 }
 
-const realm = new Map<Persistence, Shared>()
+const realm = new Map<Persistence, OriginPorts>()
 
 /**
  * The browser as a platform; `undefined` outside a page (server rendering), where a manager stays `loading`. It opens, asks and
  * listens to nothing before its parts are used, and never throws. Platforms of one page share the store of their `persistence`.
  * @param options `userAgent`: default `redirect()`
  */
-export function browserPlatform(options: { persistence: Persistence; userAgent?: UserAgent }): Platform | undefined {
+export function browserPlatform(
+  options: Partial<TokenManagerOptions> & { persistence: Persistence; refreshWorker?: () => SharedWorker },
+): Platform | undefined {
   if (typeof document === 'undefined') return
-  const { persistence, userAgent = redirect() } = options
-  const shared = realm.get(persistence) ?? share(persistence)
+  const { persistence, userAgent = redirect(), refreshWorker: create } = options
+  const shared = realm.get(persistence) ?? originPorts(persistence)
   realm.set(persistence, shared)
   return {
     ...shared,
-    fetch: (input, init) => fetch(input, init),
     lifecycle: pageLifecycle,
-    clock: systemClock,
-    crypto: webCrypto,
     userAgent,
     origin: location.origin === 'null' ? undefined : location.origin,
+    // Nobody else can reach a session of one tab.
+    refreshElsewhere: create && persistence === 'local' ? refreshWorker(create, options, shared.report) : undefined,
   }
 }
 
-function share(persistence: Persistence): Shared {
+/** New ports; `persistence` other than `'local'` only in a page. */
+export function originPorts(persistence: Persistence): OriginPorts {
   const found = new Set<Degradation>()
   const listeners = new Set<(step: Degradation) => void>()
   const report = (step: Degradation) => {
@@ -57,19 +59,23 @@ function share(persistence: Persistence): Shared {
     found.add(step)
     for (const listener of listeners) listener(step)
   }
-  const onDegraded: Shared['onDegraded'] = (listener) => {
+  const onDegraded: OriginPorts['onDegraded'] = (listener) => {
     for (const step of found) listener(step)
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
+  const ports = {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
+    ...{ clock: systemClock, crypto: webCrypto, onDegraded, report },
+  }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
-  if (persistence === 'memory') return { store: memoryStore(), lock: queueLock(), channel: noChannel, onDegraded }
+  if (persistence === 'memory') return { ...ports, store: memoryStore(), lock: queueLock(), channel: noChannel }
   const database = indexedDbStore()
   const store = persistence === 'session' ? sessionStorageSlot(database) : database
   return {
+    ...ports,
     store: persistentStore(store, webCrypto, report),
     lock: webLock(report),
     channel: broadcastChannel(report),
-    onDegraded,
   }
 }

@@ -11,7 +11,7 @@ import type { Session } from './session.ts'
 /** From where a refresh begins. */
 export interface RefreshRequest {
   /** The record the caller found wanting. */
-  readonly from: SessionRecord
+  readonly from: Pick<SessionRecord, 'grantId' | 'generation'>
   readonly target: Target
   /** For the event. */
   readonly reason?: string | undefined

@@ -152,6 +152,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
 
   async function refreshAndTell(from: SessionRecord, target: Target, reason?: string): Promise<RefreshOutcome> {
     const began = clock.elapsed()
+    const { grantId, generation } = from
+    // Whoever is asked only has a head start: what it brought is adopted, and what it did not bring is fetched here.
+    await session.platform.refreshElsewhere?.({ grantId, generation }, target)
     const result = await refreshOnce(session, { from, target, reason })
     const duration = clock.elapsed() - began
     const { outcome, error } = result
@@ -177,7 +180,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         if (!usable) await end(result.outcome, result.error, from)
         break
       default:
-        session.apply({ type: 'refresh_failed', from, error: result.error, usable })
+        // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
+        session.apply({ type: 'refresh_failed', from: sameGrant(session.live, from), error: result.error, usable })
     }
     const { reason: why, status, retryAt } = result.error
     session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
@@ -190,6 +194,9 @@ export function signedOutError({ held: { state } }: Session): TokenManagerError 
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
   return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
 }
+
+const sameGrant = (live: SessionRecord | undefined, from: SessionRecord) =>
+  live?.grantId === from.grantId ? live : from
 
 function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   if (outcome.outcome === 'signed_out') return signedOutError(session)

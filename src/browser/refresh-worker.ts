@@ -1,0 +1,53 @@
+import type { Target } from '../access-token.ts'
+import { allowInsecureLoopback, type TokenManagerOptions } from '../options.ts'
+import type { Degradation, RefreshElsewhere } from '../ports.ts'
+
+/** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */
+export interface RefreshMessage {
+  readonly version: 1
+  /** Where to refresh. Options that cannot be cloned, such as an own `fetch`, keep the message from being sent. */
+  readonly options: Partial<TokenManagerOptions>
+  /** Symbols are not cloned. */
+  readonly insecureLoopback: boolean | undefined
+  readonly from: Parameters<RefreshElsewhere>[0]
+  readonly target: Target
+}
+
+/** How long the worker may take to answer, ms; it answers within one second once it runs. */
+const PATIENCE = 3_000
+
+/** Has the worker that `create` starts or joins refresh; one that is missing or silent is reported, and tried anew the next time. */
+export function refreshWorker(
+  create: () => SharedWorker,
+  {
+    refreshWorker: _,
+    userAgent: _agent,
+    lifecycle: _life,
+    ...options
+  }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },
+  report: (lacking: Degradation) => void,
+): RefreshElsewhere {
+  let worker: SharedWorker | undefined
+  return (from, target) =>
+    new Promise((resolve) => {
+      const settle = (taken: unknown) => {
+        clearTimeout(timer)
+        if (!taken) {
+          worker = undefined
+          report('worker_unavailable')
+        }
+        resolve()
+      }
+      const timer = setTimeout(settle, PATIENCE)
+      try {
+        worker ??= create()
+        worker.onerror = () => settle(false)
+        const { port } = worker
+        port.onmessage = ({ data }) => settle(data)
+        const insecureLoopback = options[allowInsecureLoopback]
+        port.postMessage({ version: 1, options, insecureLoopback, from, target } satisfies RefreshMessage)
+      } catch {
+        settle(false)
+      }
+    })
+}

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { refreshWorker } from '../../src/browser/refresh-worker.ts'
+import { allowInsecureLoopback } from '../../src/options.ts'
+import type { Degradation } from '../../src/ports.ts'
+
+const from = { grantId: 'g', generation: 3 }
+const target = { resource: 'https://api.example/' }
+const options = { issuer: 'https://as.example', clientId: 'spa', persistence: 'local' as const }
+
+/** A worker behind a real pair of ports; `answer` is what it says to a message, `undefined` nothing. */
+function workers(answer: (message: unknown) => unknown) {
+  const made: SharedWorker[] = []
+  const heard: unknown[] = []
+  const ends: MessagePort[] = []
+  const create = () => {
+    const { port1, port2 } = new MessageChannel()
+    ends.push(port1, port2)
+    port2.onmessage = ({ data }) => {
+      heard.push(data)
+      const said = answer(data)
+      if (said !== undefined) port2.postMessage(said)
+    }
+    const worker = { port: port1, onerror: null } as unknown as SharedWorker
+    made.push(worker)
+    return worker
+  }
+  return { create, made, heard, close: () => ends.splice(0).map((port) => port.close()) }
+}
+
+let close = () => {}
+let reports: Degradation[]
+const report = (step: Degradation) => void reports.push(step)
+beforeEach(() => {
+  reports = []
+})
+afterEach(() => {
+  close()
+  vi.useRealTimers()
+})
+
+describe('asking the worker', () => {
+  it('starts it when a refresh is due, once, and tells it what to refresh', async () => {
+    const worker = workers(() => true)
+    close = worker.close
+    const ask = refreshWorker(worker.create, { ...options, [allowInsecureLoopback]: true }, report)
+    expect(worker.made).toHaveLength(0)
+    await ask(from, target)
+    await ask(from, {})
+    expect(worker.made).toHaveLength(1)
+    expect(worker.heard).toEqual([
+      { version: 1, options, insecureLoopback: true, from, target },
+      { version: 1, options, insecureLoopback: true, from, target: {} },
+    ])
+    expect(reports).toEqual([])
+  })
+
+  it('what belongs to the page alone does not keep it from asking', async () => {
+    const worker = workers(() => true)
+    close = worker.close
+    const agent = { authorize: async () => '', callbackUrl: () => undefined }
+    const lifecycle = { isOnline: () => true, isVisible: () => true, subscribe: () => () => {} }
+    await refreshWorker(
+      worker.create,
+      { ...options, userAgent: agent, lifecycle, refreshWorker: worker.create },
+      report,
+    )(from, target)
+    expect(reports).toEqual([])
+  })
+
+  it.each<[string, () => SharedWorker, object]>([
+    ['there is no SharedWorker', () => new (Reflect.get(globalThis, 'NoSharedWorker'))(), {}],
+    ['an option cannot be cloned', workers(() => true).create, { fetch: async () => new Response() }],
+    [
+      'a port of its own cannot be cloned',
+      workers(() => true).create,
+      { store: { get: async () => {}, swap: async () => true } },
+    ],
+  ])('%s: it says so, and the page goes on at once', async (_, create, more) => {
+    await refreshWorker(create, { ...options, ...more }, report)(from, target)
+    expect(reports).toEqual(['worker_unavailable'])
+  })
+
+  it('the worker cannot do it: it says so', async () => {
+    const worker = workers(() => false)
+    close = worker.close
+    await refreshWorker(worker.create, options, report)(from, target)
+    expect(reports).toEqual(['worker_unavailable'])
+  })
+
+  it('the script cannot be loaded, or the content policy forbids it: it says so, and tries anew the next time', async () => {
+    let broken = true
+    const worker = workers(() => (broken ? undefined : true))
+    close = worker.close
+    const ask = refreshWorker(worker.create, options, report)
+    const asked = ask(from, target)
+    worker.made[0]?.onerror?.(new Event('error') as ErrorEvent)
+    await asked
+    expect(reports).toEqual(['worker_unavailable'])
+    broken = false
+    await ask(from, target)
+    expect(worker.made).toHaveLength(2)
+    expect(reports).toHaveLength(1)
+  })
+
+  it('COO-04: no answer: after 3 s the page goes on, and a late answer changes nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const worker = workers(() => undefined)
+    close = worker.close
+    const settled = vi.fn()
+    const ask = refreshWorker(worker.create, options, report)
+    const asked = ask(from, target).then(settled)
+    await vi.advanceTimersByTimeAsync(2_999)
+    expect(settled).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    await asked
+    expect(reports).toEqual(['worker_unavailable'])
+    worker.made[0]?.port.onmessage?.(new MessageEvent('message', { data: true }))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('an answer leaves no timer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const worker = workers(() => true)
+    close = worker.close
+    await refreshWorker(worker.create, options, report)(from, target)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
