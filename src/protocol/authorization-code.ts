@@ -24,10 +24,6 @@ export interface AuthorizationRequestOptions {
   acrValues?: readonly string[]
   /** Preferred languages (BCP 47), best first. */
   uiLocales?: readonly string[]
-  /** The `claims` request parameter (OpenID Connect Core §5.5). */
-  claims?: Readonly<Record<string, unknown>>
-  /** Resource indicators (RFC 8707 §2). */
-  resource?: readonly string[]
   /** Further parameters. Those this library sets itself are refused with `ERR_INVALID_OPTION`. */
   extra?: Readonly<Record<string, string>>
 }
@@ -58,7 +54,7 @@ export async function authorizationRequest(
   server: AuthorizationServer,
   options: AuthorizationRequestOptions,
 ): Promise<{ url: string; pending: PendingAuthorization }> {
-  const { redirectUri, scope, maxAge, acrValues, claims, extra = {}, resource = [] } = options
+  const { redirectUri, scope, maxAge, acrValues, extra = {} } = options
   const { url } = await endpoint(server, 'authorization_endpoint')
   const random = () => base64url(server.crypto.randomBytes(32))
   const pending: PendingAuthorization = {
@@ -83,7 +79,6 @@ export async function authorizationRequest(
     max_age: maxAge === undefined ? maxAge : `${Math.floor(maxAge / 1000)}`,
     acr_values: acrValues?.join(' '),
     ui_locales: options.uiLocales?.join(' '),
-    claims: claims && JSON.stringify(claims),
   })
   for (const [name, value] of Object.entries(extra)) {
     if (RESERVED.test(name)) {
@@ -92,7 +87,6 @@ export async function authorizationRequest(
     }
     if (!params.has(name)) params.set(name, value)
   }
-  for (const indicator of resource) params.append('resource', indicator)
   return { url: withQuery(url, params), pending }
 }
 

@@ -5,10 +5,10 @@ import {
   customFetch,
   discoveryRequest,
 } from 'oauth4webapi'
-import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
+import { TokenManagerError } from '../errors.ts'
 import type { Clock, Crypto, Platform } from '../ports.ts'
 import { type Answer, type ExchangeOptions, exchange, type Send } from './exchange.ts'
-import type { TransientFailure } from './failure.ts'
+import { invalid, type TransientFailure } from './failure.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -50,7 +50,7 @@ export interface AuthorizationServer {
 }
 
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
-const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(?![^/?])[^\s\\#]*$/
+const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 
 /**
  * Describes an authorization server; asks nothing yet.
@@ -64,7 +64,7 @@ export function authorizationServer(
   { issuer, metadata, clientId, requestTimeout, insecureLoopback = false }: AuthorizationServerOptions,
   { fetch, clock, crypto }: Pick<Platform, 'fetch' | 'clock' | 'crypto'>,
 ): AuthorizationServer {
-  const secure = (url: unknown) => HTTPS.test(url as string) || (insecureLoopback && LOOPBACK.test(url as string))
+  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
   if (!secure(issuer) || issuer.includes('?'))
     throw new TokenManagerError(
       'ERR_INVALID_OPTION',
@@ -127,8 +127,4 @@ export async function endpoint(server: AuthorizationServer, name: 'authorization
   const url = metadata[name]
   if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}`)
   return { metadata, url }
-}
-
-function invalid(reason: TokenManagerErrorReason, message?: string): TokenManagerError {
-  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, message)
 }

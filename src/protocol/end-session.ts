@@ -7,8 +7,6 @@ export interface EndSessionOptions {
   idToken?: string | undefined
   /** Where the person goes afterwards, exactly as registered. */
   postLogoutRedirectUri?: string | undefined
-  /** Comes back with the person. */
-  state?: string | undefined
 }
 
 /**
@@ -18,7 +16,7 @@ export interface EndSessionOptions {
  */
 export async function endSessionUrl(
   server: AuthorizationServer,
-  { idToken, postLogoutRedirectUri, state }: EndSessionOptions,
+  { idToken, postLogoutRedirectUri }: EndSessionOptions,
 ): Promise<string | undefined> {
   const { end_session_endpoint: url } = await server.metadata()
   if (!url) return
@@ -26,7 +24,6 @@ export async function endSessionUrl(
     client_id: server.clientId,
     id_token_hint: idToken,
     post_logout_redirect_uri: postLogoutRedirectUri,
-    state,
   }
   return withQuery(url, parameters(params))
 }

@@ -28,6 +28,15 @@ export function transient(
   return { kind: 'transient', error, lost, retryAfter: wait }
 }
 
+/** An answer that is not what the specification asks for. */
+export function invalid(
+  reason: TokenManagerErrorReason,
+  what?: string,
+  details?: TokenManagerErrorDetails,
+): TokenManagerError {
+  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, what, details)
+}
+
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
   if (redirected || status < 200 || (status > 299 && status < 400))

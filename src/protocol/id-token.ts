@@ -1,7 +1,7 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
-import { jsonObject } from './failure.ts'
+import { invalid, jsonObject } from './failure.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims {
@@ -61,24 +61,24 @@ export async function checkIdToken(
   accessToken: string,
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
-  if (idToken == null) return pending?.nonce === undefined ? {} : failed('id_token_missing')
+  if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
   const token = String(idToken)
   const parts = token.split('.')
   const header = decode(parts[0])
   const claims = decode(parts[1]) as IdTokenClaims | undefined
-  if (parts.length !== 3 || !header || !claims) return pending ? failed('id_token_invalid') : {}
+  if (parts.length !== 3 || !header || !claims) return pending ? invalid('id_token_invalid') : {}
   const { iss, sub, acr, at_hash } = claims
   // Another person's token differs in more than `sub`; that it is another person's is what matters.
   if (previous && iss === previous.iss && sub !== previous.sub)
     return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
   const alg = String(header.alg ?? 'none')
   const wrong = alg === 'none' ? 'invalid' : wrongClaim(server, claims, pending, previous)
-  if (wrong) return failed(`id_token_${wrong}` as TokenManagerErrorReason)
+  if (wrong) return invalid(`id_token_${wrong}` as TokenManagerErrorReason)
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
     return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
   if (at_hash !== undefined && alg.endsWith('256')) {
     const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
-    if (at_hash !== base64url(hash.subarray(0, 16))) return failed('id_token_at_hash')
+    if (at_hash !== base64url(hash.subarray(0, 16))) return invalid('id_token_at_hash')
   }
   return { idToken: token, claims }
 }
@@ -102,7 +102,7 @@ function wrongClaim(
       (previous && String(audience) !== String(list(previous.aud))),
     azp: azp !== undefined && azp !== clientId,
     sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
-    iat: !Number.isFinite(iat) || (pending ? iat * 1000 > now + IAT_LEEWAY : previous && iat < previous.iat),
+    iat: pending ? !(iat * 1000 <= now + IAT_LEEWAY) : previous && !(iat >= previous.iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && (pending || nonce !== undefined),
     auth_time:
@@ -122,8 +122,4 @@ function decode(part = ''): Record<string, unknown> | undefined {
     return jsonObject(new TextDecoder().decode(bytes))
   } catch {}
   return
-}
-
-function failed(reason: TokenManagerErrorReason): TokenManagerError {
-  return new TokenManagerError('ERR_RESPONSE_INVALID', reason)
 }

@@ -2,7 +2,7 @@ import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Answer } from './exchange.ts'
-import { refusal, type TransientFailure, transient } from './failure.ts'
+import { invalid, refusal, type TransientFailure, transient } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
 
 export type { IdTokenClaims, TransientFailure }
@@ -72,7 +72,7 @@ export async function tokenAnswer(
   if (String(token_type).toLowerCase() !== 'bearer') problem = 'unsupported_token_type'
   if (!accessToken) problem = 'invalid_token_response'
   const idToken = problem
-    ? new TokenManagerError('ERR_RESPONSE_INVALID', problem, undefined, { status })
+    ? invalid(problem, undefined, { status })
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
 

@@ -91,8 +91,6 @@ describe('authorizationRequest', () => {
       prompt: 'login',
       loginHint: 'a+b@c.example',
       uiLocales: ['de', 'en'],
-      claims: { id_token: { acr: null } },
-      resource: ['https://a.example/', 'https://b.example/'],
       extra: { audience: 'api' },
     })
     expect(url.startsWith(`${origin}/a?tenant=x%20y&`)).toBe(true)
@@ -100,10 +98,8 @@ describe('authorizationRequest', () => {
       prompt: 'login',
       login_hint: 'a+b@c.example',
       ui_locales: 'de en',
-      claims: '{"id_token":{"acr":null}}',
       audience: 'api',
     })
-    expect(new URL(url).searchParams.getAll('resource')).toEqual(['https://a.example/', 'https://b.example/'])
   })
 
   it.each(['response_type', 'response_mode'])('ACQ-01: there is no other flow: %s', async (name) => {

@@ -5,13 +5,12 @@ import { clientOf, idToken, metadataAt } from './scripted-server.ts'
 const origin = 'https://as.example'
 
 describe('endSessionUrl', () => {
-  it('REV-08: holds the hint, an expired one too, client_id, the exact URI and state, beside the endpoint’s own query', async () => {
+  it('REV-08: holds the hint, an expired one too, client_id, and the exact URI, beside the endpoint’s own query', async () => {
     const metadata = metadataAt(origin, { end_session_endpoint: `${origin}/logout?tenant=a` })
     const hint = idToken({ exp: 1 })
     const url = await endSessionUrl(clientOf({ origin }, { metadata }), {
       idToken: hint,
       postLogoutRedirectUri: 'https://app.example/bye?x=1',
-      state: 's',
     })
     expect(url?.startsWith(`${origin}/logout?tenant=a&`)).toBe(true)
     expect(Object.fromEntries(new URL(url ?? '').searchParams)).toEqual({
@@ -19,7 +18,6 @@ describe('endSessionUrl', () => {
       client_id: 'spa',
       id_token_hint: hint,
       post_logout_redirect_uri: 'https://app.example/bye?x=1',
-      state: 's',
     })
   })
 
