@@ -50,7 +50,7 @@ export async function conclude(
       if (refreshToken === undefined) return giveBack(session, claim, error, { lost: true })
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
       await commit(session, claim, (record) => failedIn(session, { ...advanced(claim, record), refreshToken }))
-      return { outcome: 'failed', error }
+      return { outcome: 'failed', error: retryIn(session, error, session.live?.failure?.delay) }
     }
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
@@ -201,8 +201,11 @@ async function giveBack(
     return failed.lost && online ? { ...next, doubt: randomId(session.platform.crypto) } : next
   }
   await session.update(change).catch(() => session.emit('store_failed', { during: 'release' }))
-  if (delay) Object.assign(error, { retryAt: session.platform.clock.now() + delay })
-  return { outcome, error }
+  return { outcome, error: retryIn(session, error, delay) }
+}
+
+function retryIn({ platform: { clock } }: Session, error: TokenManagerError, delay?: number): TokenManagerError {
+  return delay ? Object.assign(error, { retryAt: clock.now() + delay }) : error
 }
 
 interface Failed {
