@@ -232,6 +232,17 @@ describe('refreshOnce: leases', () => {
     expect((await w.after(1_500, token)).value).toBe('at-2')
   })
 
+  it('to hold the lock says nothing about a lease that was taken without it', async () => {
+    const w = world()
+    const { manager } = await w.signedIn()
+    await w.clock.advance(301_000)
+    await w.write((record) => ({ ...record, lease: { owner: 'x', beat: 0, locked: false } }))
+    const token = manager.getAccessToken()
+    await w.clock.advance(14_500)
+    expect(w.server.requests).toHaveLength(0)
+    expect((await w.after(2_000, token)).value).toBe('at-2')
+  })
+
   it('a lease whose beat moves is alive, and who waits for it too long is told to come back', async () => {
     const w = world({ lock: 'none' })
     const { manager } = await w.signedIn()
