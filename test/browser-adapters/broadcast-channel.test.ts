@@ -46,6 +46,15 @@ describe('broadcastChannel', () => {
     expect(heard).toEqual([2])
   })
 
+  it('goes on hearing after it has told others', async () => {
+    const channel = create()
+    const heard = hears(channel)
+    channel.post('n', 1)
+    create().post('n', 2)
+    await settle()
+    expect(heard).toEqual([2])
+  })
+
   it('stays open when the page is shown for the first time', async () => {
     const target = page()
     const channel = create()

@@ -91,7 +91,7 @@ describe('authorizationRequest', () => {
       prompt: 'login',
       loginHint: 'a+b@c.example',
       uiLocales: ['de', 'en'],
-      extra: { audience: 'api' },
+      extra: { audience: 'api', prompt: 'none' },
     })
     expect(url.startsWith(`${origin}/a?tenant=x%20y&`)).toBe(true)
     expect(paramsOf(url)).toMatchObject({

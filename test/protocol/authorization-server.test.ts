@@ -221,7 +221,14 @@ describe('every request', () => {
       return options[customFetch]('https://as.example/token', {})
     })
     expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
+    await new Promise((resolve) => setTimeout(resolve, 80))
     expect(calls).toEqual([])
+  })
+
+  it('lets go of an answer it does not read', async () => {
+    const { fetch, calls } = memoryFetch(() => new Response('wait for it', { status: 503 }))
+    await expect(clientFor('https://as.example', fetch).metadata()).rejects.toMatchObject({ status: 503 })
+    expect(calls[0]?.init.signal?.aborted).toBe(true)
   })
 
   it('leaves nothing running', async () => {
