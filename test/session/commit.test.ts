@@ -147,7 +147,7 @@ describe('an answer that was lost', () => {
     const w = world()
     const { manager } = await expired(w)
     w.server.before = lost
-    await expect(w.after(3_000, manager.getAccessToken())).rejects.toMatchObject({ reason: 'network_unavailable' })
+    await expect(w.after(2_050, manager.getAccessToken())).rejects.toMatchObject({ reason: 'network_unavailable' })
     expect(w.server.requests).toHaveLength(2)
     expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
     const record = await w.record()

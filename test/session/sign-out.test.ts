@@ -55,6 +55,26 @@ describe('signing out', () => {
     })
   })
 
+  it('REV-01: from the very turn of the call nothing is handed out, however long the store takes', async () => {
+    const w = world()
+    const { manager, store } = await w.signedIn()
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    store.delay = () => opened
+    const report = manager.signOut()
+    await w.settle()
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'signed_out' })
+    const call = manager.fetch('https://api.example/')
+    call.catch(() => {})
+    await w.settle()
+    open()
+    await expect(w.after(100, call)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    expect(await w.after(100, report)).toMatchObject({ local: 'removed' })
+    expect(w.server.calls).toHaveLength(0)
+  })
+
   it('REV-01: it never waits for the network, whatever that does', async () => {
     for (const [answer, outcome] of [
       [() => new Promise<never>(() => {}), undefined],

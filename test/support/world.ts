@@ -210,7 +210,7 @@ function mortal() {
       death.abort()
     },
     freeze() {
-      frozen = new Promise((resolve) => (melt = resolve))
+      frozen ??= new Promise((resolve) => (melt = resolve))
     },
     thaw() {
       frozen = undefined
