@@ -41,6 +41,16 @@ const cases: Record<string, Case> = {
     without: ['code_challenge', 'refresh_token', 'outbox', 'indexedDB', 'encrypt'],
     control: `export * from 'tokenward/browser'`,
   },
+  'the page ships nothing of the worker that refreshes': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['"connect"'],
+    control: `import 'tokenward/browser/worker'`,
+  },
+  'the worker that refreshes ships nothing of signing in, of signing out or of a page': {
+    program: `import 'tokenward/browser/worker'`,
+    without: ['code_challenge', 'post_logout_redirect_uri', 'visibilityState', 'replaceState', 'outerWidth'],
+    control: `export * from 'tokenward/browser'`,
+  },
 }
 
 describe('bundles', () => {

@@ -41,9 +41,13 @@ describe('the tarball', () => {
       'README.md',
       'dist/browser.d.ts',
       'dist/browser.js',
+      'dist/browser/worker.d.ts',
+      'dist/browser/worker.js',
       'dist/index.d.ts',
       'dist/index.js',
       'dist/shared.js',
+      'dist/shared2.js',
+      'dist/shared3.js',
       'package.json',
     ])
   })
