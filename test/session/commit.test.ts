@@ -417,7 +417,7 @@ describe('back-off', () => {
       for (const { manager } of contexts)
         expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
       w.server.before = () => {}
-      await w.clock.advance(60_000)
+      await w.clock.advance(90_000)
       const all = await w.after(1_000, Promise.all(contexts.map(({ manager }) => manager.getAccessToken())))
       expect(new Set(all.map(({ value }) => value)).size).toBe(1)
     }
