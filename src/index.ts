@@ -1,4 +1,5 @@
 export type { AccessToken, Target } from './access-token.ts'
+export { createTokenManager, type ManagerPlatform } from './create-token-manager.ts'
 export {
   isTransient,
   type SignedOutReason,
@@ -26,6 +27,7 @@ export type {
   LifecycleEvent,
   Lock,
   Platform,
+  RefreshElsewhere,
   Sealed,
   Store,
   Stored,
@@ -46,11 +48,4 @@ export type {
 export type { Revocation } from './session/outbox.ts'
 export type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 export type { SessionState, SessionView } from './session/state.ts'
-export {
-  createTokenManager,
-  type GetAccessTokenOptions,
-  type ManagerPlatform,
-  type SignInOptions,
-  type TokenManager,
-  type TokenSet,
-} from './token-manager.ts'
+export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './token-manager.ts'

@@ -13,7 +13,7 @@ function roomOf(file: string): string {
 const ports = ['errors', 'ports']
 const session = [...ports, 'access-token', 'protocol', 'session']
 const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
-const manager = [...requests, 'options', 'shared-session', 'token-manager']
+const manager = [...requests, 'options', 'shared-session', 'token-manager', 'create-token-manager']
 const everyCore = [...manager, 'in-process', 'sealing']
 
 /** The rooms, and which other rooms each may import. */
@@ -31,7 +31,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'authorized-fetch': requests,
   options: [...ports, 'protocol', 'resource-matcher'],
   'shared-session': [...session, 'options'],
-  'token-manager': manager,
+  'token-manager': [...session, 'options'],
+  'create-token-manager': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
 }

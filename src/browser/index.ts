@@ -1,5 +1,6 @@
+import { createTokenManager as createManager } from '../create-token-manager.ts'
 import type { TokenManagerOptions } from '../options.ts'
-import { createTokenManager as createManager, type TokenManager } from '../token-manager.ts'
+import type { TokenManager } from '../token-manager.ts'
 import { browserPlatform, type Persistence } from './platform.ts'
 
 export * from '../index.ts'

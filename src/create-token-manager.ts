@@ -1,0 +1,174 @@
+import type { AccessToken, Target } from './access-token.ts'
+import { authorizationHeader } from './access-token.ts'
+import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from './authorized-fetch.ts'
+import { TokenManagerError } from './errors.ts'
+import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
+import type { Platform } from './ports.ts'
+import { authorizationServer } from './protocol/authorization-server.ts'
+import { resourceMatcher } from './resource-matcher.ts'
+import { LOADING } from './session/state.ts'
+import { type SharedSession, sharedSession } from './shared-session.ts'
+import type { TokenManager } from './token-manager.ts'
+
+/** A platform, and how its `fetch` shows redirects. */
+export interface ManagerPlatform extends Platform {
+  /**
+   * `followRedirect` where the platform's `fetch` shows redirects (Node): those that stay within their entry of `resources` are
+   * followed. Absent: a redirect of a request with a body throws `ERR_REDIRECTED`.
+   */
+  readonly followRedirect?: AuthorizedFetchOptions['follow']
+}
+
+const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
+
+/**
+ * A manager for one session. Does no I/O and starts nothing before it is used. Managers for the same issuer, client and account
+ * on one store share the session.
+ * @param platform what it runs on; `undefined` where nothing can be kept (server rendering): the manager stays `loading`
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager {
+  checkOptions(options)
+  const origin = platform?.origin
+  const insecureLoopback = options[allowInsecureLoopback] === true
+  const { issuer, clientId } = options
+  // Refuses an issuer that is none.
+  authorizationServer({ issuer, clientId, requestTimeout: 0, insecureLoopback }, Object(platform))
+  const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
+  const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
+  const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
+  const ports: Platform | undefined = platform && { ...platform, ...Object.fromEntries(given) }
+  let shared: SharedSession | undefined
+  let starting: Promise<unknown> | undefined
+
+  const manager: TokenManager = {
+    get state() {
+      return shared?.session.held.state ?? LOADING.state
+    },
+    subscribe(listener) {
+      const undo = use()?.session.subscribe(listener)
+      if (undo) void manager.ready()
+      else listener(manager.state)
+      return undo ?? (() => {})
+    },
+    on: (type, listener) => use()?.session.on(type, listener) ?? (() => {}),
+    async ready() {
+      if (ports) await start()
+      return manager.state
+    },
+    async signIn(signInOptions = {}) {
+      const { userAgent = ports?.userAgent, ...request } = signInOptions
+      const { signIn } = here()
+      if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
+      if (redirectUri === undefined)
+        throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri')
+      const extra = options.authorizationParams ?? {}
+      await signIn.signIn({ scope, ...request, redirectUri, userAgent, extra, ready: start })
+      return manager.state
+    },
+    async completeSignIn(url = callbackUrl()) {
+      const { signIn } = here()
+      if (url === undefined)
+        throw new TokenManagerError(
+          'ERR_AUTHORIZATION_REJECTED',
+          'state_mismatch',
+          'This URL answers no sign-in of this manager',
+        )
+      await start()
+      await signIn.complete(url)
+      return manager.state
+    },
+    async adopt(tokens) {
+      const { signIn } = here()
+      await start()
+      await signIn.adopt({ ...tokens, scope: tokens.scope ?? scope })
+      return manager.state
+    },
+    getAccessToken(wanted = {}) {
+      const hot = wanted.minValidity === undefined && shared?.source.current(wanted)
+      return hot ? Promise.resolve(hot) : getToken(wanted, wanted.signal, wanted.minValidity)
+    },
+    fetch: authorizedFetch({
+      source: {
+        current: (target) => shared?.source.current(target),
+        get: getToken,
+        replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
+      },
+      fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
+      ...{ match, unlisted, whenSignedOut, follow: platform?.followRedirect },
+      observe: (type, details) => shared?.session.emit(type, details),
+    }),
+    async headersFor(url) {
+      const place = match(String(url))
+      if (!place.target) throw notAllowed(place.reason, place.origin)
+      return new Headers({ authorization: authorizationHeader(await getToken(place.target)) })
+    },
+    async refresh({ reason, ...target } = {}) {
+      const { source } = here()
+      await start()
+      return source.refresh(target, reason)
+    },
+    async signOut(signOutOptions) {
+      const { signOut } = here()
+      await start()
+      return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri })
+    },
+    dispose() {
+      shared?.release()
+      shared = undefined
+      starting = undefined
+    },
+  }
+  return manager
+
+  function use(): SharedSession | undefined {
+    shared ??= ports && sharedSession(options, ports, insecureLoopback)
+    return shared
+  }
+
+  function here(): SharedSession {
+    return use() ?? nowhere()
+  }
+
+  async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
+    const { source } = here()
+    await start()
+    return source.get(target, signal, minValidity)
+  }
+
+  function start(): Promise<unknown> {
+    // The address bar is read in this very turn, before other scripts see the code in it (RFC 9700 §4.2.4).
+    starting ??= begin(callbackUrl())
+    return starting
+  }
+
+  function callbackUrl(): string | undefined {
+    return redirectUri === undefined ? undefined : ports?.userAgent?.callbackUrl(redirectUri, here().statePrefix)
+  }
+
+  async function begin(url: string | undefined) {
+    const own = here()
+    if (url !== undefined) own.completing = complete(own, url)
+    await own.ready()
+    await own.completing
+  }
+
+  async function complete({ ready, session, signIn }: SharedSession, url: string) {
+    // Kept until this is done: React's StrictMode disposes of what it starts, starts it again, and then finds no answer.
+    const kept = ports && sharedSession(options, ports, insecureLoopback)
+    try {
+      await ready()
+      await signIn.complete(url)
+    } catch (error) {
+      const failure = error as TokenManagerError
+      session.apply({ type: 'none', reason: 'sign_in_failed', error: failure })
+      session.emit('sign_in_failed', { reason: failure.reason })
+    } finally {
+      kept?.release()
+    }
+  }
+}
+
+function nowhere(): never {
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'There is no window here')
+}
