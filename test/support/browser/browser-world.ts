@@ -183,4 +183,9 @@ function eavesdrop() {
     if (!this.name.startsWith('tokenward:popup:')) window.overheard?.(`message ${this.name} ${JSON.stringify(message)}`)
     postMessage.call(this, message)
   }
+  const { postMessage: ask } = MessagePort.prototype
+  MessagePort.prototype.postMessage = function (message) {
+    window.overheard?.(`message to the worker ${JSON.stringify(message)}`)
+    ask.call(this, message)
+  }
 }

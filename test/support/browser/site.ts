@@ -33,11 +33,15 @@ export interface Site {
 }
 
 /**
- * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/elsewhere`;
+ * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/elsewhere`, `/no-workers` (where none
+ * may start); the worker that refreshes, `/worker.js`;
  * and for other things to look at `/echo`, `/slow`, `/redirect?status=…&to=…`.
  */
 export async function startSite(): Promise<Site> {
-  const script = await bundle()
+  const [script, worker] = await Promise.all([
+    bundle('./page/main.ts', 'iife'),
+    bundle('../../../src/browser/worker/index.ts', 'esm'),
+  ])
   const requests: SeenRequest[] = []
 
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
@@ -45,7 +49,8 @@ export async function startSite(): Promise<Site> {
     const { method = '', headers } = req
     requests.push({ method, url: url.href, headers, body: await text(req) })
     if (url.pathname === '/page.js') return send(res, 200, script, { 'content-type': 'text/javascript' })
-    if (['/', '/callback', '/csp', '/elsewhere'].includes(url.pathname)) {
+    if (url.pathname === '/worker.js') return send(res, 200, worker, { 'content-type': 'text/javascript' })
+    if (['/', '/callback', '/csp', '/elsewhere', '/no-workers'].includes(url.pathname)) {
       const html = { 'content-type': 'text/html', ...policy(url.pathname, site) }
       return send(res, 200, pageOf(site, script), html)
     }
@@ -71,13 +76,13 @@ export async function startSite(): Promise<Site> {
   return site
 }
 
-/** Bundles the test page with the library from its sources. */
-async function bundle(): Promise<string> {
+/** Bundles a script with the library from its sources. */
+async function bundle(entry: string, format: 'iife' | 'esm'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page/main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     tsconfig: fileURLToPath(new URL('../../../tsconfig.json', import.meta.url)),
     bundle: true,
-    format: 'iife',
+    format,
     target: 'es2022',
     platform: 'browser',
     write: false,
@@ -96,6 +101,7 @@ ${indiscreet ? `<script>${script.replaceAll('</script', '<\\/script')}</script>`
 
 function policy(path: string, { defaults, indiscreet }: Site): Record<string, string> {
   if (indiscreet) return { 'referrer-policy': 'unsafe-url' }
+  if (path === '/no-workers') return { 'content-security-policy': "worker-src 'none'" }
   if (path !== '/csp' && path !== '/callback') return {}
   const { issuer, metadata, resources = [] } = defaults
   const sources = [issuer, metadata?.token_endpoint ?? '', ...resources].join(' ')

@@ -38,6 +38,10 @@ export interface PageOptions
   readonly locking?: 'none' | 'missing'
   /** Drops every message. */
   readonly silent?: boolean
+  /** The script of the worker that refreshes; then every port that cannot be cloned is the platform's own. */
+  readonly worker?: string
+  /** Whether that worker may outlive its last page. */
+  readonly extendedLifetime?: boolean
   /** At the redirect URI: makes a manager, disposes of it and makes it again, as React's StrictMode does. */
   readonly twice?: boolean
   /** `unsealed`: the rows in clear. `forgetful`: no outbox. `leaseless`: nobody sees a lease. Faults, to see them caught. */
@@ -90,6 +94,11 @@ const types: readonly TokenManagerEventType[] = [
   ...(['clock_jumped', 'degraded'] as const),
 ]
 
+interface TrustPolicy {
+  createScriptURL(url: string): string
+}
+
+let policy: TrustPolicy | undefined
 const stores = new Map<string, Store<unknown>>()
 const silence: Channel = { post() {}, subscribe: () => () => {} }
 const noLock: Lock = { spans: 'process', request: async (_name, _options, run) => run() }
@@ -103,14 +112,28 @@ window.page = {
   uncaught: [],
   shown: [],
   create(given = {}) {
-    const { agent, locking, silent, fault, twice: _, ...options } = { ...page.defaults, ...given }
+    const {
+      agent,
+      locking,
+      silent,
+      fault,
+      twice: _,
+      worker,
+      extendedLifetime,
+      ...options
+    } = { ...page.defaults, ...given }
+    const workerOptions = { type: 'module', extendedLifetime } as WorkerOptions
     if (locking === 'missing') Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
     const manager = tokenward.createTokenManager({
       ...options,
       [tokenward.allowInsecureLoopback]: true,
-      store: storeOf(options.persistence ?? 'local', fault),
-      fetch: page.steps.fetch((input, init) => fetch(input, init)),
-      clock: page.clock,
+      ...(worker === undefined
+        ? {
+            store: storeOf(options.persistence ?? 'local', fault),
+            fetch: page.steps.fetch((input, init) => fetch(input, init)),
+            clock: page.clock,
+          }
+        : { refreshWorker: () => new SharedWorker(trusted(worker), workerOptions) }),
       ...(agent === 'popup' && { userAgent: tokenward.popup({ closedPollInterval: 50 }) }),
       ...(silent && { channel: silence }),
       ...(locking === 'none' && { lock: noLock }),
@@ -160,6 +183,13 @@ if (location.pathname === '/callback') {
     if (times > 1) manager.dispose()
   }
   new Image().src = '/pixel'
+}
+
+/** A page under `require-trusted-types-for` starts no worker from a mere text. */
+function trusted(url: string): string {
+  const { trustedTypes } = window as { trustedTypes?: { createPolicy(name: string, policy: object): TrustPolicy } }
+  policy ??= trustedTypes?.createPolicy('refresh-worker', { createScriptURL: (text: string) => text })
+  return policy?.createScriptURL(url) ?? url
 }
 
 /** One for all managers of this page, so that they share their sessions as they do on the platform's own. */
