@@ -49,7 +49,7 @@ export interface TokenManagerEvents {
   store_failed: { readonly during: string }
   /** What was stored could not be read as a session and was removed. */
   storage_corrupt: object
-  /** The stored session vanished without a sign-out; it was written back from memory. */
+  /** The storage lost the session, or that it had ended; it was written back from memory. */
   storage_lost: object
   /** Another person is signed in than before. */
   user_changed: object

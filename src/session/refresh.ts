@@ -6,7 +6,7 @@ import { type Claim, conclude, release, withBeat } from './commit.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed, throttled } from './outcome.ts'
 import { randomId, type SessionRecord, targetKey } from './record.ts'
 import { fraction } from './schedule.ts'
-import type { Session } from './session.ts'
+import type { Change, Session } from './session.ts'
 
 /** From where a refresh begins. */
 export interface RefreshRequest {
@@ -29,11 +29,18 @@ const UNSENT_LIMIT = 3
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
   try {
-    if (session.held.unsaved) await session.save(true)
+    if (session.held.unsaved) await session.save()
     return await underLock(session, request)
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
   }
+}
+
+/** What an attempt rests on. */
+interface Hold {
+  /** Whether it is under a lock that spans the store. */
+  locked: boolean
+  claim?: Claim | undefined
 }
 
 /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
@@ -41,18 +48,22 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
   const { platform, options, name } = session
   const until = platform.clock.elapsed() + options.lockTimeout
   const waiting = new AbortController()
-  let phase: 'waiting' | 'granted' | 'without' = 'waiting'
-  const underIt = platform.lock.request(name, { signal: waiting.signal }, async () => {
-    if (phase !== 'waiting') return undefined
-    phase = 'granted'
+  const hold: Hold = { locked: platform.lock.spans === 'store' }
+  let work = undefined as Promise<RefreshOutcome> | undefined
+  let waits = true
+  const isWaiting = () => waits
+  const underIt = async () => {
+    if (!waits) return
+    waits = false
     session.wake()
-    return attempt(session, request, platform.lock.spans === 'store')
-  })
-  underIt.catch(() => {
-    if (phase === 'waiting') phase = 'without'
+    work = attempt(session, request, hold)
+    await work
+  }
+  platform.lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
+    if (work) void takeBack(session, hold)
+    waits = false
     session.wake()
   })
-  const isWaiting = () => phase === 'waiting'
   try {
     while (isWaiting()) {
       await session.pause(WATCH)
@@ -65,18 +76,34 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
       if (platform.clock.elapsed() >= until + (alive ? options.leaseTime : 0)) break
     }
   } finally {
-    if (isWaiting()) phase = 'without'
+    waits = false
     waiting.abort()
   }
-  return (phase === ('granted' as string) && (await underIt)) || attempt(session, request, false)
+  return work ?? attempt(session, request, { locked: false })
 }
 
-async function attempt(session: Session, request: RefreshRequest, locked: boolean): Promise<RefreshOutcome> {
+/**
+ * The lock was stolen, and whoever has it now takes our lease for dead. It waits and reads again before it sends, and finds that
+ * the lease is ours.
+ */
+async function takeBack(session: Session, hold: Hold): Promise<void> {
+  hold.locked = false
+  if (!hold.claim) return
+  const { owner, record } = hold.claim
+  const change: Change = (now) =>
+    now?.lease && now.grantId === record.grantId && now.generation === record.generation
+      ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false } }
+      : undefined
+  await session.update(change).catch(() => {})
+}
+
+async function attempt(session: Session, request: RefreshRequest, hold: Hold): Promise<RefreshOutcome> {
   const { server, options } = session
   const { clock } = session.platform
   const patience = clock.elapsed() + 3 * options.leaseTime
   let unsent: string | undefined
   for (let tries = 0; ; ) {
+    hold.claim = undefined
     const record = await session.read()
     const settled = settledBy(session, record, request)
     if (settled) return settled
@@ -86,7 +113,7 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
     }
     const rest = backOffLeft(session, record)
     if (rest > 0) return throttled('throttled', clock.now() + rest)
-    if (record.lease && record.lease.owner !== unsent && !isDead(session, record, locked)) {
+    if (record.lease && record.lease.owner !== unsent && !isDead(session, record, hold.locked)) {
       if (clock.elapsed() > patience) return throttled('coordination_timeout')
       await session.pause(WATCH)
       continue
@@ -97,8 +124,9 @@ async function attempt(session: Session, request: RefreshRequest, locked: boolea
       (error: TokenManagerError) => error,
     )
     if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
-    const claim = await claimFrom(session, record, locked, unsent)
+    const claim = await claimFrom(session, record, hold.locked, unsent)
     if (!claim) continue
+    hold.claim = claim
     const answer = await send(session, claim, request, tries > 0)
     if (answer === 'again') continue
     if (answer.kind === 'unsent') {
@@ -215,7 +243,8 @@ function isDead(session: Session, record: SessionRecord, locked: boolean): boole
   return (locked && record.lease?.locked === true) || session.unchangedFor('lease', record) >= session.options.leaseTime
 }
 
-function backOffLeft(session: Session, record: SessionRecord): number {
+/** What is left of the back-off all contexts share, ms. */
+export function backOffLeft(session: Session, record: SessionRecord): number {
   return record.failure ? record.failure.delay - session.unchangedFor('failure', record) : 0
 }
 

@@ -2,7 +2,16 @@ import type { Platform, SwapOptions } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
 import { listenerSet } from './listener-set.ts'
-import { type Found, NEWER_VERSION, readRecord, type SessionRecord, update } from './record.ts'
+import {
+  type Found,
+  NEWER_VERSION,
+  readRecord,
+  revocable,
+  type SessionRecord,
+  supersedes,
+  tombstone,
+  update,
+} from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { ScheduleOptions } from './schedule.ts'
 import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState, transition } from './state.ts'
@@ -47,8 +56,8 @@ export interface Session {
   read(): Promise<SessionRecord | undefined>
   /** Writes by compare-and-set; what the record is then is applied. */
   update(change: Change, options?: UpdateOptions): Promise<{ record: SessionRecord | undefined; written: boolean }>
-  /** Writes the session in memory back where the store lost it or could not be written. `over`: also over another grant. */
-  save(over?: boolean): Promise<void>
+  /** Writes what memory knows of the session, or of its end, where the store lost it or could not be written. */
+  save(): Promise<void>
   readonly unchangedFor: RecordWatch['unchangedFor']
   emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
   on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
@@ -129,14 +138,15 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       session.apply({ type: 'read', record, order: written ? ++order : began, own: written, returnTo })
       return result
     },
-    async save(over) {
-      const { live } = session
-      if (!live) return
-      const { lease: _, ...kept } = live
+    async save() {
+      const { record, unsaved } = held
+      if (!record) return
+      const { lease: _, ...kept } = record
       await session.update((now) => {
-        if (now && (now.grantId === live.grantId ? now.signedOut || now.generation >= live.generation : !over))
-          return undefined
-        return { ...kept, outbox: now?.outbox ?? live.outbox }
+        if (now && (now.grantId === record.grantId ? !supersedes(record, now) : !unsaved)) return undefined
+        if (unsaved) return unsaved(now)
+        if (record.signedOut) return now && tombstone(now, record.signedOut, revocable(now, clock.now()))
+        return { ...kept, outbox: now?.outbox ?? record.outbox }
       })
     },
     unchangedFor: watch.unchangedFor,

@@ -129,9 +129,9 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
     } catch (cause) {
       const error = storeFailed(cause)
       if (error.reason === 'incompatible_version' || other) throw error
-      session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: true, returnTo })
+      session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
       // The new session lives in memory alone until the store takes it.
-      session.retry(() => session.save(true), 'sign_in')
+      session.retry(() => session.save(), 'sign_in')
     }
     tellOthers(session)
     if (other)

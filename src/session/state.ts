@@ -39,6 +39,9 @@ export type SessionState =
       readonly retryAt?: EpochMs | undefined
     }
 
+/** A sign-in: what it makes of the record. */
+export type SignInChange = (record: SessionRecord | undefined) => SessionRecord
+
 /** What one context knows. */
 export interface Held {
   readonly state: SessionState
@@ -46,8 +49,8 @@ export interface Held {
   readonly record?: SessionRecord | undefined
   /** The read or write `record` stems from; a later one wins. */
   readonly order: number
-  /** The store has not taken this grant yet, so what it says of others is older. */
-  readonly unsaved?: boolean | undefined
+  /** The sign-in the store has not taken yet: what it says of others is older. */
+  readonly unsaved?: SignInChange | undefined
   /** The grant that ended here: whatever the store still says, it does not come back. */
   readonly ended?: string
 }
@@ -60,7 +63,7 @@ export type SessionEvent =
       readonly record: SessionRecord | undefined
       readonly order: number
       readonly own?: boolean
-      readonly unsaved?: boolean
+      readonly unsaved?: SignInChange
       readonly returnTo?: string | undefined
     }
   | {
@@ -89,7 +92,7 @@ export type SessionEffect =
   | 'notify'
   /** The access tokens or their limits changed: look at the timers again. */
   | 'arm'
-  /** The store lost a session that lives here: write it back. */
+  /** The store lost a session that lives here, or the end of one: write it back. */
   | 'storage_lost'
   /** Another person is signed in now. */
   | 'user_changed'
@@ -128,6 +131,8 @@ function known(
   const ahead = current !== undefined && supersedes(record, current)
   const behind = current !== undefined && supersedes(current, record)
   const foreign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
+  // The end of the session was lost with the storage, and a context that had not heard of it wrote the session back.
+  if (behind && current.signedOut && event.order > held.order) return [held, ['storage_lost']]
   if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended))
     return [held, []]
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }

@@ -34,6 +34,8 @@ export interface TokenSourceParts {
 /** How many tokens refused while still fresh are replaced within a minute. */
 const REJECTIONS = 3
 const REJECTION_WINDOW = 60_000
+/** How often the record is read until nothing was heard meanwhile. */
+const READS = 9
 /** The least time between two refreshes that nobody waits for. */
 const QUIET = 1_000
 
@@ -62,7 +64,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     async get(target, signal, minValidity) {
       const hot = minValidity === undefined && source.current(target)
       if (hot) return hot
-      const from = await grantNow(target, signal)
+      const from = await grantNow(target, signal, session.live?.grantId)
       for (let last: RefreshOutcome | undefined; ; ) {
         const held = tokens.usable(target, minValidity)
         if (held) {
@@ -100,7 +102,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       return tokens.grantOf(rejected) === session.live?.grantId ? tokens.usable(target, 0)?.token : undefined
     },
     async refresh(target, reason) {
-      const from = await grantNow(target)
+      const from = await grantNow(target, undefined, session.live?.grantId)
       const outcome = await refresh(target, reason)
       await grantNow(target, undefined, from)
       const held = tokens.usable(target, 0)
@@ -112,8 +114,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async confirm() {
       await ready()
-      // The read that is under way may have begun before whatever made this necessary; the next one has not.
-      for (let reads = 0; reads < 2 && clock.elapsed() - session.confirmedAt > confirmInterval; reads++) await reread()
+      const oldest = clock.elapsed() - confirmInterval
+      // A read that is under way may have begun before whatever made this necessary, and so may the next one.
+      for (let reads = 0; reads < READS && session.confirmedAt < oldest; reads++) await reread()
     },
   }
   return source

@@ -1,6 +1,7 @@
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
+import { backOffLeft } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
@@ -60,7 +61,9 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const limit = limits.next - now
     // A hidden page's timers are throttled: it leaves the refresh to those that are seen, and asks when it is used.
     if (!lifecycle.isVisible()) return limit
-    const retry = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) - now : 0
+    const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
+    // Another context may have raised the back-off since this one last tried.
+    const retry = Math.max(retryAt - now, backOffLeft(session, live))
     const ahead = (tokens.get({})?.refreshAt ?? Infinity) - elapsed
     const turn = live.obtainedAt + (interval ?? Infinity) - now
     // Without a refresh token all that is left to do is to end with the last access token.
