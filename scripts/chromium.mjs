@@ -10,11 +10,18 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
  * @returns {string | undefined} its path; `undefined` if there is none
  */
 export function findChromium() {
-  const named = process.env.CHROMIUM_PATH
+  return findProgram(process.env.CHROMIUM_PATH, names) ?? (process.env.CHROMIUM_PATH ? undefined : downloaded())
+}
+
+/**
+ * @param {string | undefined} named the only one that counts, if there is a name
+ * @param {readonly string[]} names what it is called on the `PATH`
+ * @returns {string | undefined} its path
+ */
+export function findProgram(named, names) {
   if (named) return isProgram(named) ? named : undefined
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  const onPath = folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram)
-  return onPath ?? downloaded()
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram)
 }
 
 /**

@@ -2,17 +2,19 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { findChromium } from './chromium.mjs'
+import { otherEngines } from './engines.mjs'
 import { root } from './entries.mjs'
 
 const minimumNode = [20, 19]
 
 /**
- * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, and a Chromium.
- * Needs nothing but Node and npm itself. Ends the process with a sentence on what to do if something cannot be had.
+ * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, a Chromium, and on
+ * Debian, for root, Firefox and WebKitGTK. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
+ * if something cannot be had; engines beside Chromium are left out with a word.
  *
- * @param {{ browser: boolean }} options whether a Chromium is needed
+ * @param {{ browser: boolean, otherEngines?: boolean }} options whether a Chromium is needed, and whether the other engines are
  */
-export function setUp({ browser }) {
+export function setUp({ browser, otherEngines: others = false }) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) {
     giveUp(`Node ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}.`)
@@ -24,6 +26,7 @@ export function setUp({ browser }) {
       giveUp(`\`${command.join(' ')}\` failed; its output above says why. Is the npm registry reachable?`)
   }
   if (browser) bringChromium()
+  if (others) bringOtherEngines()
 }
 
 /** Whether node_modules holds what package-lock.json asks for. npm keeps what it installed in node_modules/.package-lock.json. */
@@ -54,11 +57,9 @@ function bringChromium() {
   if (chromiumStarts()) return
   if (process.env.CHROMIUM_PATH)
     giveUp(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, and no Chromium starts from there.`)
-  if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+  if (canInstall()) {
     step("Installing Debian's chromium package")
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    show(['apt-get', 'update', '-q'], env)
-    show(['apt-get', 'install', '-y', '-q', '--no-install-recommends', 'chromium'], env)
+    install('chromium')
     if (chromiumStarts()) return
   }
   step("Downloading Playwright's Chromium")
@@ -68,6 +69,26 @@ function bringChromium() {
       'No Chromium could be found or installed. Install Chromium or Chrome, or set CHROMIUM_PATH to one, and run this again.',
     )
   }
+}
+
+function bringOtherEngines() {
+  if (otherEngines().missing.length > 0 && canInstall()) {
+    step("Installing Debian's Firefox and WebKitGTK")
+    install('firefox-esr', 'webkit2gtk-driver', 'xvfb')
+  }
+  const { missing } = otherEngines()
+  if (missing.length > 0) console.log(`Not here, so not run: ${missing.join(', ')}.`)
+}
+
+function canInstall() {
+  return process.getuid?.() === 0 && existsSync('/etc/debian_version')
+}
+
+/** @param {string[]} packages of Debian */
+function install(...packages) {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' }
+  show(['apt-get', 'update', '-q'], env)
+  show(['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages], env)
 }
 
 /** One that is there but lacks a system library does not count. */
@@ -108,4 +129,5 @@ function giveUp(text) {
   process.exit(1)
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) setUp({ browser: true })
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  setUp({ browser: true, otherEngines: true })

@@ -2,7 +2,7 @@ import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { readTotals, totalsLine } from './totals.mjs'
 
-setUp({ browser: true })
+setUp({ browser: true, otherEngines: true })
 
 const minute = 60_000
 const parts = [

@@ -37,7 +37,7 @@ export interface SeenRequest {
   /** The refresh token presented. */
   readonly refreshToken: string
   readonly family: string
-  /** It had been presented before, and processed. */
+  /** The request that presented it before, if that was processed or is to be. */
   readonly reused: SeenRequest | undefined
   /** Others that presented a token of this family were not answered yet. */
   readonly overlapping: boolean
@@ -82,6 +82,8 @@ export interface MisbehavingServer {
   revokeAll(): void
   /** Does this with the next `times` token requests. */
   next(fault: RequestFault, times?: number): void
+  /** How many faults wait for their request. */
+  readonly faultsWaiting: number
   /** Does this with every token request that has no fault of its own; `undefined`: nothing. */
   always(fault: RequestFault | undefined): void
   stop(): Promise<void>
@@ -99,8 +101,10 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const requests: SeenRequest[] = []
   const calls = new Map<number, number>()
   const families = new Map<string, Family>()
-  /** Refresh token → its first use and the answer to that. */
-  const used = new Map<string, { readonly request: SeenRequest; readonly body: TokenBody; readonly at: number }>()
+  /** Refresh token → the first request that came with it, and was or will be processed. */
+  const presented = new Map<string, SeenRequest>()
+  /** Refresh token → when it was used, and the answer to that. */
+  const used = new Map<string, { readonly body: TokenBody; readonly at: number }>()
   /** Access token → when it expires. */
   const accessTokens = new Map<string, number>()
   const queue: RequestFault[] = []
@@ -141,6 +145,9 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     },
     next(fault, times = 1) {
       for (let i = 0; i < times; i++) queue.push(fault)
+    },
+    get faultsWaiting() {
+      return queue.length
     },
     always(fault) {
       steady = fault
@@ -188,13 +195,15 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   async function token(form: URLSearchParams, context: string, res: ServerResponse) {
     const refreshToken = form.get('refresh_token') ?? ''
     const family = families.get(refreshToken)
-    const before = server.rotation === 'none' ? undefined : used.get(refreshToken)?.request
+    const before = server.rotation === 'none' ? undefined : presented.get(refreshToken)
     const seen: SeenRequest = {
       ...{ at: Date.now(), context, refreshToken, family: family?.id ?? '', reused: before },
       ...{ overlapping: (family?.running ?? 0) > 0, outcome: 'pending' },
     }
     requests.push(seen)
     const fault = queue.shift() ?? steady
+    // What is not processed spends nothing.
+    if (!before && fault?.kind !== 'refuse' && fault?.kind !== 'reset') presented.set(refreshToken, seen)
     if (family) overlap = Math.max(overlap, ++family.running)
     res.once('close', () => {
       if (family) family.running--
@@ -232,7 +241,7 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     seen.outcome = family?.alive ? 'granted' : 'invalid_grant'
     if (!family?.alive) return json({ error: 'invalid_grant' }, 400)
     const body = inGrace ? before.body : granted(family)
-    if (!before) used.set(seen.refreshToken, { request: seen, body, at: Date.now() })
+    if (!before) used.set(seen.refreshToken, { body, at: Date.now() })
     return json(fault?.kind === 'change' ? { ...body, ...fault.change(body) } : body)
   }
 

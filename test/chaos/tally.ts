@@ -1,0 +1,139 @@
+import type { MisbehavingServer, SeenRequest } from '../support/misbehaving-server.ts'
+import type { Ledger } from './ledger.ts'
+import type { Report } from './page/report.ts'
+
+/** What a run adds up to. */
+export interface Tally {
+  readonly refreshes: number
+  /** Token requests of any outcome. */
+  readonly requests: number
+  /** Refresh tokens that came twice, by why. */
+  readonly reuse: ReadonlyMap<string, number>
+  readonly sessions: number
+  /** Sessions that were lost, by why. */
+  readonly lost: ReadonlyMap<string, number>
+  readonly calls: { readonly begun: number; readonly answered: number; readonly failed: ReadonlyMap<string, number> }
+  /** The longest that a call waited while its page ran, ms. */
+  readonly longest: number
+  readonly restored: number
+  /** Calls that were never answered although their page ran. */
+  readonly unanswered: number
+  /** What must not be. */
+  readonly violations: readonly string[]
+}
+
+/** Adds up while a run goes on. */
+export interface OpenTally {
+  hear(report: Report): void
+  beginFamily(family: string): void
+  /** The present session is over; `why` if that was wanted. What was noted, in words. */
+  endFamily(why?: string): string | undefined
+  /** Somebody cleared the storage. */
+  cleared(): void
+  /** What is still pending there will not come any more. */
+  unanswered(report: Report): void
+  close(): Tally
+}
+
+interface Ended {
+  readonly family: string
+  readonly why: string | undefined
+  readonly reasons: ReadonlySet<string>
+  readonly cleared: boolean
+}
+
+/** A call that takes longer than this while its page runs will not be answered. */
+const LONGEST = 60_000
+
+/** Nothing yet. */
+export function createTally(server: MisbehavingServer, ledger: Ledger): OpenTally {
+  const failed = new Map<string, number>()
+  const ended: Ended[] = []
+  const uncaught = new Set<string>()
+  const sum = { begun: 0, answered: 0, longest: 0, restored: 0, refreshed: 0, unanswered: 0, sessions: 0 }
+  let family: string | undefined
+  let cleared = false
+  let reasons = new Set<string>()
+
+  return {
+    hear({ calls, restored, refreshed, signedOut, state, pending, ...report }) {
+      sum.begun += calls.begun
+      sum.answered += calls.answered
+      sum.longest = Math.max(sum.longest, calls.longest, pending.oldest)
+      sum.restored += restored
+      sum.refreshed += refreshed
+      if (pending.oldest > LONGEST) sum.unanswered++
+      for (const [why, times] of Object.entries(calls.failed)) add(failed, why, times)
+      for (const { reason } of signedOut) reasons.add(reason)
+      if (state.startsWith('signedOut')) reasons.add(state.slice('signedOut '.length))
+      for (const one of report.uncaught) uncaught.add(one)
+    },
+    beginFamily(id) {
+      family = id
+      cleared = false
+      reasons = new Set()
+      sum.sessions++
+    },
+    endFamily(why) {
+      if (family === undefined) return
+      ended.push({ family, why, reasons, cleared })
+      family = undefined
+      return `session lost: ${[...reasons].join(', ')}`
+    },
+    cleared() {
+      cleared = true
+    },
+    unanswered({ pending }) {
+      sum.unanswered += pending.count
+    },
+    close() {
+      const violations: string[] = []
+      const reuse = new Map<string, number>()
+      const lost = new Map<string, number>()
+      const causes = new Map<string, string>()
+      for (const request of server.requests.filter(({ reused }) => reused)) {
+        const cause = ledger.causeOf(request)
+        add(reuse, cause ?? 'our own contexts', 1)
+        if (cause === undefined) violations.push(`a refresh token came twice: ${told(request)}`)
+        else causes.set(request.family, causes.get(request.family) ?? cause)
+      }
+      for (const { family, why, reasons, cleared } of ended) {
+        const cause = why ?? causes.get(family) ?? (cleared ? 'storage cleared' : undefined)
+        add(
+          lost,
+          `${[...reasons].filter((reason) => reason !== 'none').join(', ') || 'none'}: ${cause ?? 'unexplained'}`,
+          1,
+        )
+        if (cause === undefined) violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}`)
+      }
+      if (sum.unanswered) violations.push(`${sum.unanswered} calls were never answered`)
+      for (const one of uncaught) violations.push(`nobody caught: ${one}`)
+      const refreshes = server.requests.filter(({ outcome }) => outcome === 'granted').length
+      if (refreshes === 0) violations.push('nothing was refreshed')
+      const { begun, answered, longest, restored, unanswered, sessions } = sum
+      return {
+        ...{
+          refreshes,
+          requests: server.requests.length,
+          reuse,
+          lost,
+          longest,
+          restored,
+          unanswered,
+          sessions,
+          violations,
+        },
+        calls: { begun, answered, failed },
+      }
+    },
+  }
+}
+
+function told({ context, at, reused }: SeenRequest): string {
+  const { context: by, at: first = 0, endedAt = 0, outcome } = reused ?? {}
+  return `${by} (${outcome}, answered after ${endedAt - first} ms), then ${context} ${at - first} ms later`
+}
+
+function add(counts: Map<string, number>, what: string, times: number) {
+  counts.set(what, (counts.get(what) ?? 0) + times)
+}
