@@ -16,7 +16,7 @@ export interface RefreshMessage {
 /** How long the worker may take to answer, ms; it answers within one second once it runs. */
 const PATIENCE = 3_000
 
-/** Has the worker that `create` starts or joins refresh; one that is missing or silent is reported, and tried anew the next time. */
+/** Has the worker that `create` starts or joins refresh; one that is missing or silent is reported. */
 export function refreshWorker(
   create: () => SharedWorker,
   {
@@ -27,22 +27,21 @@ export function refreshWorker(
   }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },
   report: (lacking: Degradation) => void,
 ): RefreshElsewhere {
-  let worker: SharedWorker | undefined
   return (from, target) =>
     new Promise((resolve) => {
+      let port: MessagePort | undefined
       const settle = (taken: unknown) => {
         clearTimeout(timer)
-        if (!taken) {
-          worker = undefined
-          report('worker_unavailable')
-        }
+        port?.close()
+        if (!taken) report('worker_unavailable')
         resolve()
       }
       const timer = setTimeout(settle, PATIENCE)
       try {
-        worker ??= create()
+        // Anew each time: a worker can go with the tab that started it, and a port is not told.
+        const worker = create()
         worker.onerror = () => settle(false)
-        const { port } = worker
+        port = worker.port
         port.onmessage = ({ data }) => settle(data)
         const insecureLoopback = options[allowInsecureLoopback]
         port.postMessage({ version: 1, options, insecureLoopback, from, target } satisfies RefreshMessage)

@@ -50,9 +50,15 @@ interface UserAgent {
     prepare?(): () => void;
     authorize(url: string, redirectUri: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
-    navigate(url: string): void;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable";
+type RefreshElsewhere = (from: {
+    readonly grantId: string;
+    readonly generation: number;
+}, target: {
+    readonly resource?: string;
+    readonly scope?: string;
+}) => Promise<void>;
 interface Platform {
     readonly store: Store<unknown>;
     readonly fetch: Fetch;
@@ -63,6 +69,7 @@ interface Platform {
     readonly crypto: Crypto;
     readonly userAgent?: UserAgent | undefined;
     readonly origin?: string | undefined;
+    readonly refreshElsewhere?: RefreshElsewhere | undefined;
     onDegraded?(listener: (step: Degradation) => void): () => void;
 }
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
@@ -115,10 +122,24 @@ interface AccessToken {
     readonly scope: string;
     readonly resource?: string;
 }
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>;
+}
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
     readonly scope?: string;
+};
+type Match = {
+    readonly target: Target;
+    readonly url: string;
+} | {
+    readonly target?: undefined;
+    readonly url?: undefined;
+    readonly reason: "target_not_listed" | "insecure_target";
+    readonly origin?: string | undefined;
 };
 declare const allowInsecureLoopback: unique symbol;
 interface RefreshOptions {
@@ -269,7 +290,7 @@ interface SignInOptions {
     readonly acrValues?: readonly string[];
     readonly uiLocales?: readonly string[];
     readonly scope?: string;
-    readonly userAgent?: Platform["userAgent"];
+    readonly userAgent?: UserAgent;
 }
 interface TokenSet {
     readonly accessToken: string;
@@ -300,7 +321,34 @@ interface TokenManager {
     signOut(options?: SignOutOptions): Promise<SignOutReport>;
     dispose(): void;
 }
-declare function createTokenManager(options: TokenManagerOptions, platform: Platform | undefined): TokenManager;
+interface RequestBody {
+    replay(): BodyInit | undefined;
+    drop?(): void;
+}
+interface SentRequest {
+    readonly target: Target;
+    readonly url: string;
+    readonly to: RequestInfo;
+    readonly init: RequestInit & {
+        readonly headers: Headers;
+    };
+    readonly body: RequestBody | undefined;
+    readonly hops: number;
+}
+interface AuthorizedFetchOptions {
+    readonly source: TokenSource;
+    readonly fetch: Fetch;
+    readonly match: (url: string) => Match;
+    readonly unlisted: "throw" | "bare";
+    readonly whenSignedOut: "throw" | "bare";
+    readonly observe: <T extends "step_up_required" | "retry_impossible">(type: T, details: TokenManagerEvents[T]) => void;
+    readonly follow?: ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined) | undefined;
+}
+interface ManagerPlatform extends Platform {
+    readonly followRedirect?: AuthorizedFetchOptions["follow"];
+}
+declare function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager;
+declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
 declare const noChannel: Channel;
@@ -311,5 +359,5 @@ declare function sealed(store: Store<unknown>, options: {
     crypto: Crypto;
     keyName?: string;
 }): Store<unknown>;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto };
-export type { AccessToken, Channel, Clock, Crypto, Degradation, EpochMs, EventBase, EventListener, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, Platform, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Store, Stored, SwapOptions, Target, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto };
+export type { AccessToken, Channel, Clock, Crypto, Degradation, EpochMs, EventBase, EventListener, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Platform, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Store, Stored, SwapOptions, Target, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
