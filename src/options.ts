@@ -51,7 +51,7 @@ export interface TokenManagerOptions {
   readonly idleTimeout?: number
   /** Ends the session this long after sign-in, ms. Default: none; at least 1 000. */
   readonly maxAge?: number
-  /** Limit for a request to the authorization server, ms. Default 10 000, 1 000 to 60 000. A lease lives 5 s longer. */
+  /** Limit for a request to the authorization server, ms. Default 10 000, 1 000 to 60 000. A lease lives 3 s longer. */
   readonly requestTimeout?: number
   /**
    * How old the last look at the stored session may be when a token is used, ms. Default 5 000, 0 to 60 000. It is the longest

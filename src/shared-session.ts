@@ -30,7 +30,7 @@ export interface SharedSession {
 }
 
 /** A lease has to outlive the request it covers, with room for a timer that is late. */
-const LEASE_MARGIN = 5_000
+const LEASE_MARGIN = 3_000
 const LOCK_TIMEOUT = 3_000
 
 const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()

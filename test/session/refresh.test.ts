@@ -188,7 +188,7 @@ describe('refreshOnce: locks that do not come', () => {
     await w.settle()
     expect((await w.record())?.lease).toMatchObject({ locked: true, beat: 0 })
     const token = b.manager.getAccessToken()
-    await w.clock.advance(14_000)
+    await w.clock.advance(12_000)
     expect(w.server.requests).toHaveLength(0)
     expect((await w.after(5_000, token)).value).toBe('at-2')
     a.store.swap = swap
@@ -227,7 +227,7 @@ describe('refreshOnce: leases', () => {
     a.crash()
     w.server.before = () => {}
     const token = b.manager.getAccessToken()
-    await w.clock.advance(15_000)
+    await w.clock.advance(13_000)
     expect(w.server.requests).toHaveLength(1)
     expect((await w.after(1_500, token)).value).toBe('at-2')
   })
@@ -238,7 +238,7 @@ describe('refreshOnce: leases', () => {
     await w.clock.advance(301_000)
     await w.write((record) => ({ ...record, lease: { owner: 'x', beat: 0, locked: false } }))
     const token = manager.getAccessToken()
-    await w.clock.advance(14_500)
+    await w.clock.advance(12_500)
     expect(w.server.requests).toHaveLength(0)
     expect((await w.after(2_000, token)).value).toBe('at-2')
   })
@@ -413,7 +413,7 @@ describe('refreshOnce: commits', () => {
     expect(held).toBe(true)
     const taking = b.manager.getAccessToken()
     // B finds the lease dead, claims, and waits its second; in that second A commits.
-    await w.clock.advance(15_300)
+    await w.clock.advance(13_300)
     expect((await w.record())?.doubt).toBeDefined()
     open()
     expect((await w.after(0, slow)).value).toBe('at-2')
