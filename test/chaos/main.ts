@@ -8,6 +8,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     engine: { type: 'string', multiple: true, default: Object.keys(engines) },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    grace: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -23,8 +24,14 @@ for (const engine of values.engine as EngineName[]) {
   const began = Date.now()
   const log = (line: string) =>
     values.verbose && console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(7)} ${line}`)
-  console.log(`\n${engine} for ${minutes} min`)
-  const result = await runChaos({ engine, duration: minutes * 60_000, seed: Number(values.seed), log })
+  console.log(`\n${engine} for ${minutes} min, ${values.grace ? 'a server with grace' : 'a strict server'}`)
+  const result = await runChaos({
+    engine,
+    duration: minutes * 60_000,
+    seed: Number(values.seed),
+    grace: values.grace,
+    log,
+  })
   results.push(result)
   console.log(summary(result))
 }

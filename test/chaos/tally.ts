@@ -45,8 +45,8 @@ interface Ended {
 /** A call that takes longer than this while its page runs will not be answered. */
 const LONGEST = 60_000
 
-/** Nothing yet. */
-export function createTally(server: MisbehavingServer, ledger: Ledger): OpenTally {
+/** @param grace whether the server forgives: a lost answer is no cause to lose a session then */
+export function createTally(server: MisbehavingServer, ledger: Ledger, grace: boolean): OpenTally {
   const failed = new Map<string, number>()
   const ended: Ended[] = []
   const uncaught = new Set<string>()
@@ -95,7 +95,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger): OpenTall
         const cause = ledger.causeOf(request)
         add(reuse, cause ?? 'our own contexts', 1)
         if (cause === undefined) violations.push(`a refresh token came twice: ${told(request)}`)
-        else causes.set(request.family, causes.get(request.family) ?? cause)
+        else if (!grace) causes.set(request.family, causes.get(request.family) ?? cause)
       }
       for (const { family, why, reasons, cleared } of ended) {
         const cause = why ?? causes.get(family) ?? (cleared ? 'storage cleared' : undefined)
