@@ -1,8 +1,8 @@
 import { type Clause, type Context, idle, LAST, LEASE, REQUEST, type State } from './protocol-state.ts'
 
 /**
- * The claim, send and commit of one refresh as a small model, to be searched whole. It describes, in `src/session`:
- * `refresh.ts` (`underLock`, `attempt`, `settledBy`, `claimFrom`, `send`, `isDead`), `commit.ts` (`commit`, `refreshed`, `reject`,
+ * The claim, send and commit of one refresh as a small model, to be searched whole. It describes, in `src/session`: `refresh.ts`
+ * (`underLock`, `takeBack`, `attempt`, `settledBy`, `claimFrom`, `send`, `isDead`), `commit.ts` (`commit`, `refreshed`, `reject`,
  * `giveBack`, `release`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
  *
  * One step is one write of the record, one thing sent, one answer, or one tick of time. A context may let any number of ticks go
@@ -46,8 +46,18 @@ export function steps(now: State, take: Take, left?: Clause): void {
     switch (context.phase) {
       case 'idle':
         if (now.ended || now.grant || now.token < 0 || now.generation === LAST) break
-        if (now.contexts.every(({ lock }) => !lock) || !has('no lock is stolen'))
+        if (now.contexts.every(({ lock }) => !lock))
           step('begins with the lock', (s, c) => Object.assign(c, { phase: 'looking', from: s.generation, lock: true }))
+        else
+          step(
+            'begins with a stolen lock',
+            (s, c) => {
+              for (const other of s.contexts)
+                if (other.lock) Object.assign(other, { lock: false, robbed: living(other) })
+              Object.assign(c, { phase: 'looking', from: s.generation, lock: true })
+            },
+            'fault',
+          )
         if (has('not had in time, a lock is done without'))
           step('begins without the lock', (s, c) => Object.assign(c, { phase: 'looking', from: s.generation }))
         break
@@ -132,6 +142,15 @@ export function steps(now: State, take: Take, left?: Clause): void {
           leave(s, c)
         })
     }
+    if (context.robbed)
+      step('hears that its lock was stolen', (s, c) => {
+        c.robbed = false
+        const mayHaveSent = ['ready', 'sent', 'granted', 'refused', 'lost'].includes(c.phase)
+        const awake = c.age < LEASE || !has('who slept takes no lease back')
+        const fits = !over(s, c) || has('a lease is taken back whatever the generation')
+        const takes = s.lease !== 'none' && (c.owns || (mayHaveSent && awake)) && fits
+        if (takes && has('who lost the lock takes the lease back')) lease(s, c, 'plain')
+      })
     if (now.faults > 0 && context.phase !== 'idle')
       // Without a lock to keep, they are one.
       for (const phase of ['crashed', 'hung'] as const)
@@ -187,7 +206,9 @@ export function steps(now: State, take: Take, left?: Clause): void {
   /** What happens without any context: time, the server, and the person. */
   function world() {
     const due =
-      now.strays.some(({ out }) => out >= REQUEST) || now.contexts.some((c) => c.phase === 'sent' && c.out >= REQUEST)
+      now.contexts.some(({ robbed }) => robbed) ||
+      now.strays.some(({ out }) => out >= REQUEST) ||
+      now.contexts.some((c) => c.phase === 'sent' && c.out >= REQUEST)
     const up = (ticks: number, most: number) => (ticks < 0 ? ticks : Math.min(ticks + 1, most))
     if (!due)
       take('time passes', (s) => {

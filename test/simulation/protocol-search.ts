@@ -4,7 +4,7 @@ import { brokenLaw, type Clause, isSettled, phases, type State, start } from './
 /** How much of the world is searched. */
 export interface Scope {
   readonly contexts: number
-  /** How many faults (crash, hang, lost answer, sign-out, a family ended by the server) one history may hold. */
+  /** How many faults (crash, hang, stolen lock, lost answer, sign-out, a family ended by the server) one history may hold. */
   readonly faults: number
   /** Whether the server ends a family when a used token comes. Default true. */
   readonly strict?: boolean

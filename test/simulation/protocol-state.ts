@@ -12,7 +12,9 @@ export const clauses = [
   'a claim waits while a lease lives',
   'a lease dies by time',
   'a lock proves only that a lease taken under it is dead',
-  'no lock is stolen',
+  'who lost the lock takes the lease back',
+  'who slept takes no lease back',
+  'a lease is taken back whatever the generation',
   'not had in time, a lock is done without',
   'a claim has an identity of its own',
   'taking over leaves doubt',
@@ -55,6 +57,8 @@ export const phases = [
 export interface Context {
   phase: (typeof phases)[number]
   lock: boolean
+  /** Whether its lock was stolen, and it has not yet heard of it; it does before time passes. */
+  robbed: boolean
   /** Whether the record's lease is its own. */
   owns: boolean
   /** The generation its refresh began from. */
@@ -100,7 +104,7 @@ export interface State {
 }
 
 export const idle: Context = {
-  ...{ phase: 'idle', lock: false, owns: false, from: 0, token: -1, given: -1, age: 0, out: 0 },
+  ...{ phase: 'idle', lock: false, robbed: false, owns: false, from: 0, token: -1, given: -1, age: 0, out: 0 },
   ...{ retried: false, clears: false },
 }
 
