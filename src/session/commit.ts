@@ -73,8 +73,11 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     outcome = 'signed_out'
     if (now.signedOut || now.grantId !== from.grantId)
       return { ...now, outbox: withPending(now.outbox, newTokens(advance(from), from, at), at) }
-    if (session.held.ended === from.grantId)
-      return tombstone(now, { at, reason: 'signed_out' }, revocable(advance(now), at))
+    const { ended, state } = session.held
+    if (ended === from.grantId) {
+      const reason = state.status === 'signedOut' ? state.reason : 'signed_out'
+      return tombstone(now, { at, reason }, revocable(advance(now), at))
+    }
     outcome = 'superseded'
     if (now.generation !== from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
     outcome = 'refreshed'

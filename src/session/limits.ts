@@ -1,9 +1,10 @@
+import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
 /** The local limits of a session. */
 export interface Limits {
-  /** The first one that has passed. */
-  overdue(): 'max_age' | 'idle' | undefined
+  /** The first one that has passed, by `record` or the living one. */
+  overdue(record?: SessionRecord): 'max_age' | 'idle' | undefined
   /** When the next one passes, wall clock. */
   readonly next: number
   /** The session was used. */
@@ -15,16 +16,16 @@ export function limits(session: Session): Limits {
   const { maxAge, idleTimeout } = session.options
   const { clock } = session.platform
   let written = -Infinity
-  const idleAt = () => Math.max(session.live?.usedAt ?? 0, written) + (idleTimeout ?? Infinity)
-  const maxAgeAt = () => (session.live?.signedInAt ?? 0) + (maxAge ?? Infinity)
+  const idleAt = (usedAt = 0) => Math.max(usedAt, written) + (idleTimeout ?? Infinity)
+  const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
   return {
-    overdue() {
-      if (!session.live || (maxAge === undefined && idleTimeout === undefined)) return undefined
+    overdue(record = session.live) {
+      if (!record || (maxAge === undefined && idleTimeout === undefined)) return undefined
       const now = clock.now()
-      return now >= maxAgeAt() ? 'max_age' : now >= idleAt() ? 'idle' : undefined
+      return now >= maxAgeAt(record.signedInAt) ? 'max_age' : now >= idleAt(record.usedAt) ? 'idle' : undefined
     },
     get next() {
-      return Math.min(maxAgeAt(), idleAt())
+      return Math.min(maxAgeAt(session.live?.signedInAt), idleAt(session.live?.usedAt))
     },
     used() {
       if (idleTimeout === undefined) return

@@ -124,9 +124,10 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
       (error: TokenManagerError) => error,
     )
     if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
-    const claim = await claimFrom(session, record, hold.locked, unsent)
+    const claim = await claimFrom(session, record, hold, unsent)
     if (!claim) continue
     hold.claim = claim
+    if (claim.record.lease?.locked && !hold.locked) await takeBack(session, hold)
     const answer = await send(session, claim, request, tries > 0)
     if (answer === 'again') continue
     if (answer.kind === 'unsent') {
@@ -162,7 +163,7 @@ function settledBy(
 async function claimFrom(
   session: Session,
   seen: SessionRecord,
-  locked: boolean,
+  hold: Hold,
   unsent: string | undefined,
 ): Promise<Claim | undefined> {
   const { clock, crypto } = session.platform
@@ -174,6 +175,7 @@ async function claimFrom(
       if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
       if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
       const free = !now.lease || now.lease.owner === unsent
+      const { locked } = hold
       if (!free && !isDead(session, now, locked)) return undefined
       doubtful = !free
       return { ...now, lease: { owner, beat: 0, locked }, doubt: doubtful ? owner : now.doubt }

@@ -48,8 +48,8 @@ export interface Session {
   readonly held: Held
   /** The living record in memory. */
   readonly live: SessionRecord | undefined
-  /** When the last read of the store began, on the monotonic clock; -Infinity once something says that it is stale. */
-  readonly confirmedAt: number
+  /** How long ago the last read began, ms, on the larger of both clocks; Infinity once something says that it is stale. */
+  readonly age: number
   readonly closed: boolean
   apply(event: SessionEvent): void
   /** Reads the record; what it shows is applied. `undefined`: there is none. */
@@ -79,6 +79,7 @@ export interface Session {
 
 const FIRST_DELAY = 250
 const LAST_DELAY = 5_000
+const NEVER = { elapsed: -Infinity, now: -Infinity }
 
 /** A session that has read nothing yet and started nothing. */
 export function createSession(base: Pick<Session, 'platform' | 'server' | 'options'>): Session {
@@ -91,14 +92,14 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
   let held: Held = LOADING
   let effectRunner: (effect: SessionEffect) => void = () => {}
   let order = 0
-  let confirmedAt = -Infinity
+  let confirmed = NEVER
   let suspectedAt = 0
   let reading: Promise<SessionRecord | undefined> | undefined
 
   const session: Session = {
     ...{ platform, server, options, name: '', closed: false },
-    get confirmedAt() {
-      return confirmedAt
+    get age() {
+      return Math.max(clock.elapsed() - confirmed.elapsed, clock.now() - confirmed.now)
     },
     get held() {
       return held
@@ -125,9 +126,13 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     },
     async update(change, { returnTo, ...durability } = {}) {
       let began = 0
-      const look = () => {
+      const look = async () => {
         began = ++order
-        return find()
+        const found = await find()
+        const record = recordOf(found)
+        // An end counts from when it was read, not from when this write is done.
+        if (record?.signedOut) session.apply({ type: 'read', record, order: began })
+        return found
       }
       const result = await update(look, store, session.name, change, durability).catch((error: unknown) => {
         if (error === NEWER_VERSION) session.apply({ type: 'none', reason: 'incompatible_version' })
@@ -161,7 +166,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     },
     suspect() {
       suspectedAt = order
-      confirmedAt = -Infinity
+      confirmed = NEVER
     },
     onEffect(run) {
       effectRunner = run
@@ -200,9 +205,9 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     void Promise.resolve().then(() => {
       reading = undefined
     })
-    const began = { order: ++order, at: clock.elapsed() }
+    const began = { order: ++order, elapsed: clock.elapsed(), now: clock.now() }
     const found = await find()
-    if (began.order > suspectedAt) confirmedAt = Math.max(confirmedAt, began.at)
+    if (began.order > suspectedAt && began.elapsed >= confirmed.elapsed) confirmed = began
     if (found.kind === 'newer') session.apply({ type: 'none', reason: 'incompatible_version' })
     else session.apply({ type: 'read', record: recordOf(found), order: began.order })
     return recordOf(found)

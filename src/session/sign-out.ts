@@ -37,8 +37,8 @@ export interface SignOutReport {
 export interface SignOut {
   /** Because the person wants to. */
   signOut(options?: SignOutOptions & { readonly postLogoutRedirectUri?: string | undefined }): Promise<SignOutReport>
-  /** Because of a local limit, or because nothing is left that could bring a token; then only from the record `from`. */
-  end(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord): Promise<void>
+  /** Because of a local limit, or because nothing is left that could bring a token; then only while the record is `still` so. */
+  end(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean): Promise<void>
 }
 
 /** Ends `session`: at once in memory, then in the store, then at the server. */
@@ -61,12 +61,12 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
         tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),
       }
     },
-    async end(reason, error, from) {
-      await bury(reason, error, from)
+    async end(reason, error, still) {
+      await bury(reason, error, still)
     },
   }
 
-  async function bury(reason: SignedOutReason, error?: TokenManagerError, from?: SessionRecord) {
+  async function bury(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean) {
     const { live } = session
     const { unsaved } = session.held
     const at = clock.now()
@@ -78,7 +78,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       if (!record) return undefined
       // It ends the grant it saw first, and no other.
       if (live && record.grantId !== live.grantId && !unsaved) local = 'superseded'
-      if (from && (record.generation !== from.generation || record.refreshToken !== undefined)) local = 'superseded'
+      if (still && !still(record)) local = 'superseded'
       if (local === 'superseded') return undefined
       tokens = [...revocable(record, at), ...(live ? revocable(live, at) : [])]
       tokens = tokens.filter(({ token }, index) => tokens.findIndex((other) => other.token === token) === index)
@@ -88,7 +88,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
     }
     const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
     // Refused from this turn on, whatever the store says and however long it takes.
-    if (!from) ended()
+    if (!still) ended()
     try {
       await session.update(change)
     } catch {

@@ -52,12 +52,11 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     current(target) {
       const held = tokens.usable(target)
       if (!held || limits.overdue()) return undefined
-      const elapsed = clock.elapsed()
-      const age = elapsed - session.confirmedAt
+      const { age } = session
       if (age > confirmInterval) return undefined
       // So that a session in steady use never has to wait for the read.
       if (age > confirmInterval / 2) void reread()
-      if (elapsed >= held.refreshAt) source.refreshAhead(target)
+      if (clock.elapsed() >= held.refreshAt) source.refreshAhead(target)
       limits.used()
       return held.token
     },
@@ -114,9 +113,10 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async confirm() {
       await ready()
-      const oldest = clock.elapsed() - confirmInterval
+      const asked = clock.elapsed()
+      const isOld = () => session.age > clock.elapsed() - asked + confirmInterval
       // A read that is under way may have begun before whatever made this necessary, and so may the next one.
-      for (let reads = 0; reads < READS && session.confirmedAt < oldest; reads++) await reread()
+      for (let reads = 0; reads < READS && isOld(); reads++) await reread()
     },
   }
   return source
@@ -125,7 +125,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   async function grantNow(target: Target, signal?: AbortSignal, from?: string): Promise<string> {
     await unlessAborted(source.confirm(), signal)
     const limit = limits.overdue()
-    if (limit) await end(limit)
+    if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
     if (!live || (from !== undefined && live.grantId !== from)) throw signedOutError(session)
     const missing = missingScope(target, live)
@@ -180,7 +180,12 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         break
       case 'expired':
       case 'outcome_unknown':
-        if (!usable) await end(result.outcome, result.error, from)
+        if (!usable)
+          await end(
+            result.outcome,
+            result.error,
+            ({ generation, refreshToken }) => generation === from.generation && refreshToken === undefined,
+          )
         break
       default:
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
