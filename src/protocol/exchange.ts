@@ -4,6 +4,9 @@ import { jsonObject, type TransientFailure, transient, unavailable } from './fai
 /** Characters of an answer that are read at most. */
 const LIMIT = 1_048_576
 
+/** For how long a page has to be running before it gives up, ms. */
+const LAST_LAP = 500
+
 /** A 2xx or 4xx answer (but 408 and 429), read once. */
 export interface Answer {
   readonly kind: 'answer'
@@ -44,10 +47,17 @@ export async function exchange(
   let status: number | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
-    stop = clock.at(clock.elapsed() + timeout, () => {
-      controller.abort()
-      reject()
-    })
+    const lap = (ms: number, run: () => void) => {
+      stop = clock.at(clock.elapsed() + ms, run)
+    }
+    const last = Math.min(LAST_LAP, timeout / 4)
+    // Two laps: in a page that slept the timer comes before the answer that has been waiting for it to wake.
+    lap(timeout - last, () =>
+      lap(last, () => {
+        controller.abort()
+        reject()
+      }),
+    )
   })
   const send: Send = (url, options) => {
     const init: RequestInit = {

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest'
+import type { Clock } from '../../src/ports.ts'
+import { exchange } from '../../src/protocol/exchange.ts'
+
+/** A clock whose timers run only when the page does. */
+function sleepyClock() {
+  const timers = new Map<object, { readonly time: number; readonly run: () => void }>()
+  let elapsed = 0
+  const clock: Clock = {
+    now: () => elapsed,
+    elapsed: () => elapsed,
+    at(time, run) {
+      const id = {}
+      timers.set(id, { time, run })
+      return () => void timers.delete(id)
+    },
+  }
+  return {
+    ...{ clock, timers },
+    /** The page stands still for this long, and then all that is due runs before anything else. */
+    sleep(ms: number) {
+      elapsed += ms
+      for (const [id, { time, run }] of [...timers])
+        if (time <= elapsed) {
+          timers.delete(id)
+          run()
+        }
+    },
+  }
+}
+
+function asked(timeout = 2_000) {
+  const page = sleepyClock()
+  let answer = (_: Response) => {}
+  const fetch = (_: unknown, { signal }: RequestInit = {}) =>
+    new Promise<Response>((resolve, reject) => {
+      answer = resolve
+      signal?.addEventListener('abort', () => reject(signal.reason))
+    })
+  const done = exchange({ fetch, clock: page.clock }, timeout, (send) => send('https://as.example/token', {}))
+  return { ...page, done, answer: () => answer(new Response('{}')) }
+}
+
+it('RT-10: an answer that came while the page slept is read, though its time is up', async () => {
+  for (const slept of [1_900, 2_200, 60_000]) {
+    const page = asked()
+    page.sleep(slept)
+    page.answer()
+    expect(await page.done).toMatchObject({ kind: 'answer', status: 200 })
+    expect(page.timers.size).toBe(0)
+  }
+})
+
+it('RT-10: a page that runs gives up at its limit, and one that slept half a second after it woke', async () => {
+  const runs = asked()
+  runs.sleep(1_500)
+  runs.sleep(499)
+  const late = Promise.race([runs.done, Promise.resolve('waits')])
+  expect(await late).toBe('waits')
+  runs.sleep(1)
+  expect(await runs.done).toMatchObject({ kind: 'transient', lost: true, error: { reason: 'timeout' } })
+
+  const slept = asked()
+  slept.sleep(60_000)
+  slept.sleep(500)
+  expect(await slept.done).toMatchObject({ kind: 'transient', lost: true, error: { reason: 'timeout' } })
+})
