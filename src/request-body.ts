@@ -7,7 +7,7 @@ export interface RequestBody {
 }
 
 /** How much of a `Request`'s body is kept for sending it again, bytes. A larger one is sent once. */
-export const KEPT_BODY_BYTES = 2 ** 20
+const KEPT_BODY_BYTES = 2 ** 20
 
 /**
  * The body that `fetch(request, init)` would send; `undefined` when there is none. Strings, forms, blobs and buffers are sent

@@ -198,7 +198,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
 }
 
 /** Why there is no session, as an error. */
-export function signedOutError({ held: { state } }: Session): TokenManagerError {
+function signedOutError({ held: { state } }: Session): TokenManagerError {
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
   return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
 }

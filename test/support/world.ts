@@ -61,7 +61,7 @@ const crypto: Crypto = {
 }
 
 /** Every event there is. */
-export const eventTypes: TokenManagerEventType[] = [
+const eventTypes: TokenManagerEventType[] = [
   ...([
     'signed_in',
     'signed_out',
