@@ -260,25 +260,47 @@ describe('refreshing for pages', () => {
       expect(fetched).toEqual(['page'])
     })
 
-    it.each<[string, unknown]>([
-      ['nothing', undefined],
-      ['a text', 'refresh'],
-      ['a newer version', { version: 2 }],
-      ['options that are none', { options: { issuer: 1 } }],
-      ['an issuer that is none', { options: { issuer: 'ftp://as.example', clientId: 'spa' } }],
-      ['an unknown option', { options: { issuer: 'https://as.example', clientId: 'spa', later: 1 } }],
-      ['no grant', { from: { generation: 1 } }],
-      ['no generation', { from: { grantId: 'g' } }],
-      ['a target that is none', { target: { scope: {} } }],
-    ])('a message that is %s', async (_, part) => {
-      const whole = {
-        ...{ version: 1, options: { issuer: server.issuer, clientId: 'spa' } },
-        ...{ from: { grantId: 'g', generation: 1 }, target: {} },
-      }
-      const message = typeof part === 'object' ? { ...whole, ...part } : part
-      expect(await refreshForPages(platform('worker'))(message)).toBe(false)
-      expect(server.requests).toEqual([])
+    it.each<[string, (message: object) => unknown]>([
+      ['nothing', () => undefined],
+      ['a text', () => 'refresh'],
+      ['a newer version', (whole) => ({ ...whole, version: 2 })],
+      [
+        'of an issuer that is none',
+        (whole) => ({ ...whole, options: { issuer: 'ftp://as.example', clientId: 'spa' } }),
+      ],
+      ['with options that are none', (whole) => ({ ...whole, options: 1 })],
+      [
+        'with an unknown option',
+        (whole) => ({ ...whole, options: { issuer: server.issuer, clientId: 'spa', later: 1 } }),
+      ],
+      ['without a grant', (whole) => ({ ...whole, from: { generation: 1 } })],
+      [
+        'without a generation',
+        ({ from, ...whole }: { from?: object }) => ({ ...whole, from: { ...from, generation: '1' } }),
+      ],
+      ['with a target that is none', (whole) => ({ ...whole, target: { scope: {} } })],
+    ])('a message that is %s', async (_, change) => {
+      let seen: object = {}
+      const one = await page(async (message) => {
+        seen = message as object
+        return false
+      })
+      await signIn(one)
+      server.before = () => new Response('', { status: 503 })
+      await one.manager.refresh().catch(() => {})
+      const before = server.requests.length
+      expect(await refreshForPages(platform('worker'))(change(seen))).toBe(false)
+      expect(server.requests).toHaveLength(before)
     })
+  })
+
+  it('a tab that asked for nothing hears of it', async () => {
+    const answer = refreshForPages(platform('worker'))
+    const one = await page(answer)
+    await signIn(one)
+    const idle = await page(answer, 'idle')
+    await one.manager.refresh()
+    await expect.poll(() => idle.events, { timeout: 1_000 }).toEqual(['adopted'])
   })
 
   it('without an answer the page does it itself, and the lease keeps the two apart', async () => {
@@ -293,7 +315,7 @@ describe('refreshing for pages', () => {
     expect(one.reports).toEqual(['worker_unavailable'])
   })
 
-  it('keeps no token between refreshes, and hears nothing', async () => {
+  it('has one session for all who ask for the same, and hears nothing between refreshes', async () => {
     const ports = platform('worker')
     let listening = 0
     const channel = {
@@ -307,10 +329,17 @@ describe('refreshing for pages', () => {
         }
       },
     }
-    const one = await page(refreshForPages({ ...ports, channel }))
+    const answer = refreshForPages({ ...ports, channel })
+    const one = await page(answer)
     await signIn(one)
-    server.before = () => void expect(listening).toBe(1)
-    await one.manager.refresh()
+    const others = [await page(answer, 'two'), await page(answer, 'three')]
+    let most = 0
+    server.before = async () => {
+      await sleep(100)
+      most = Math.max(most, listening)
+    }
+    await Promise.all([one, ...others].map(({ manager }) => manager.refresh()))
+    expect(most).toBe(1)
     expect(listening).toBe(0)
   })
 })
