@@ -17,6 +17,8 @@ export interface ChaosOptions {
   readonly seed: number
   /** Whether a refresh token that comes again within 30 s is answered with the same pair: then no lost answer costs a session. */
   readonly grace?: boolean
+  /** Does nothing but this; default everything. */
+  readonly only?: readonly FaultName[]
   /** Takes lock and lease away from the pages, to see that it is found. */
   readonly leaseless?: boolean
   /** Hears of what happens. */
@@ -49,6 +51,7 @@ export async function runChaos({
   seed,
   grace = false,
   leaseless = false,
+  only,
   log = () => {},
 }: ChaosOptions): Promise<ChaosResult> {
   const chance = createChance(seed)
@@ -153,7 +156,8 @@ export async function runChaos({
         tell,
       })
       for (const [, what] of list) if (!counts.has(what)) counts.set(what, 0)
-      const [what, run] = chance.weighted(list.map(([weight, what, run]) => [weight, [what, run]] as const))
+      const wanted = list.filter(([, what]) => only?.includes(what) ?? true)
+      const [what, run] = chance.weighted(wanted.map(([weight, what, run]) => [weight, [what, run]] as const))
       // There a killed page ends the driver's session: not all the time.
       if (what === 'renderer killed' && name === 'webkit' && chance.between(1, 3) > 1) continue
       const doing = run()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { json } from '../support/simulated-server.ts'
+import { json } from '../support/wild-answers.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
 const empty = () => new Response(null, { status: 400 })

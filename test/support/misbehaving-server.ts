@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuthorizationServerMetadata } from '../../src/index.ts'
-import { json } from './simulated-server.ts'
-import type { TokenBody } from './wild-answers.ts'
+import { json, type TokenBody } from './wild-answers.ts'
 
 /**
  * What the server does with a refresh token that was used before. `strict`: ends the family (RFC 9700 §4.14.2). `grace`: within

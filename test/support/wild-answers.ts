@@ -1,7 +1,10 @@
-import { json } from './simulated-server.ts'
-
 /** What the token endpoint would have answered. */
 export type TokenBody = Readonly<Record<string, unknown>>
+
+/** A JSON answer. */
+export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+}
 
 const html = (status: number, headers: Record<string, string> = {}) =>
   new Response(`<!doctype html><title>${status}</title><h1>Something went wrong</h1>`, {
