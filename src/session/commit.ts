@@ -2,6 +2,7 @@ import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
+import { type Claim, withBeat } from './claim.ts'
 import { offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
   type PendingRevocation,
@@ -16,21 +17,6 @@ import {
 } from './record.ts'
 import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
 import type { Change, Session } from './session.ts'
-
-/** A refresh token this context may send. */
-export interface Claim {
-  /** As the claim's swap wrote it. */
-  readonly record: SessionRecord
-  readonly owner: string
-  /** Just before the swap was called. */
-  began: { elapsed: number; now: EpochMs }
-  /** When the refresh token left, on the monotonic clock. */
-  sentAt?: number
-  /** Whether there was a network then. */
-  online?: boolean
-  /** How often it was sent. */
-  attempt: number
-}
 
 /** Turns the server's answer into what the record says from now on. */
 export async function conclude(
@@ -140,17 +126,6 @@ export function storedAccessToken(response: TokenResponse, scope: string, resour
 function advanced({ owner }: Claim, record: SessionRecord): SessionRecord {
   const lease = record.lease?.owner === owner ? undefined : record.lease
   return { ...record, generation: record.generation + 1, lease }
-}
-
-/** Takes the lease of `claim` out of the record, if it is still there. */
-export async function release(session: Session, { owner }: Claim): Promise<void> {
-  await session.update((now) => (now?.lease?.owner === owner ? { ...now, lease: undefined } : undefined))
-}
-
-/** The same lease, once more shown to be alive. */
-export function withBeat(record: SessionRecord): SessionRecord {
-  const { lease } = record
-  return { ...record, lease: lease && { ...lease, beat: lease.beat + 1 } }
 }
 
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */

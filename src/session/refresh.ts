@@ -2,11 +2,22 @@ import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { type Claim, conclude, release, withBeat } from './commit.ts'
+import {
+  backOffLeft,
+  type Claim,
+  claimFrom,
+  DOUBT_WAIT,
+  type Hold,
+  isDead,
+  release,
+  takeBack,
+  withBeat,
+} from './claim.ts'
+import { conclude } from './commit.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed, throttled } from './outcome.ts'
 import { randomId, type SessionRecord, targetKey } from './record.ts'
 import { fraction } from './schedule.ts'
-import type { Change, Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** From where a refresh begins. */
 export interface RefreshRequest {
@@ -19,8 +30,6 @@ export interface RefreshRequest {
 
 /** How often the record is looked at while waiting, ms; the channel is quicker. */
 const WATCH = 200
-/** The wait before a refresh token that may be spent is sent (again), ms. */
-const DOUBT_WAIT = 1_000
 const UNSENT_LIMIT = 3
 
 /**
@@ -34,13 +43,6 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
   }
-}
-
-/** What an attempt rests on. */
-interface Hold {
-  /** Whether it is under a lock that spans the store. */
-  locked: boolean
-  claim?: Claim | undefined
 }
 
 /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
@@ -60,7 +62,7 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     await work
   }
   platform.lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
-    if (work) void takeBack(session, hold)
+    if (work !== undefined) void takeBack(session, hold)
     waits = false
     session.wake()
   })
@@ -80,21 +82,6 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     waiting.abort()
   }
   return work ?? attempt(session, request, { locked: false })
-}
-
-/**
- * The lock was stolen, and whoever has it now takes our lease for dead. It waits and reads again before it sends, and finds that
- * the lease is ours.
- */
-async function takeBack(session: Session, hold: Hold): Promise<void> {
-  hold.locked = false
-  if (!hold.claim) return
-  const { owner, record } = hold.claim
-  const change: Change = (now) =>
-    now?.lease && now.grantId === record.grantId && now.generation === record.generation
-      ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false } }
-      : undefined
-  await session.update(change).catch(() => {})
 }
 
 async function attempt(session: Session, request: RefreshRequest, hold: Hold): Promise<RefreshOutcome> {
@@ -159,40 +146,6 @@ function settledBy(
     : { outcome: 'outcome_unknown', error: outcomeUnknown() }
 }
 
-/** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
-async function claimFrom(
-  session: Session,
-  seen: SessionRecord,
-  hold: Hold,
-  unsent: string | undefined,
-): Promise<Claim | undefined> {
-  const { clock, crypto } = session.platform
-  const owner = randomId(crypto)
-  const began = { elapsed: clock.elapsed(), now: clock.now() }
-  let doubtful = false
-  const { record, written } = await session.update(
-    (now) => {
-      if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
-      if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
-      const free = !now.lease || now.lease.owner === unsent
-      const { locked } = hold
-      if (!free && !isDead(session, now, locked)) return undefined
-      doubtful = !free
-      return { ...now, lease: { owner, beat: 0, locked }, doubt: doubtful ? owner : now.doubt }
-    },
-    { durability: 'relaxed' },
-  )
-  if (!written || !record) return undefined
-  const claim: Claim = { record, owner, began, attempt: 1 }
-  if (!doubtful) return claim
-  // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
-  await session.wait(DOUBT_WAIT)
-  const now = await session.read()
-  if (now?.lease?.owner === owner && now.generation === seen.generation) return claim
-  await release(session, claim)
-  return undefined
-}
-
 async function send(
   session: Session,
   claim: Claim,
@@ -235,19 +188,6 @@ async function send(
   claim.attempt = 2
   const second = await once()
   return second.kind === 'unsent' ? answer : second
-}
-
-/**
- * A lease is dead at once only if it was taken under the very lock we hold now; any other when nothing about it changed for
- * the lease time on our own clock.
- */
-function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
-  return (locked && record.lease?.locked === true) || session.unchangedFor('lease', record) >= session.options.leaseTime
-}
-
-/** What is left of the back-off all contexts share, ms. */
-export function backOffLeft(session: Session, record: SessionRecord): number {
-  return record.failure ? record.failure.delay - session.unchangedFor('failure', record) : 0
 }
 
 /** Memory is ahead of the store, which could not be written then. */

@@ -78,7 +78,8 @@ export interface Session {
 }
 
 const FIRST_DELAY = 250
-const LAST_DELAY = 5_000
+// Shorter than a takeover waits: once the storage works again, new tokens are stored before anybody sends the old one.
+const LAST_DELAY = 750
 const NEVER = { elapsed: -Infinity, now: -Infinity }
 
 /** A session that has read nothing yet and started nothing. */

@@ -44,7 +44,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   const { clock } = session.platform
   const { confirmInterval } = session.options
   let running: { readonly key: string; readonly grantId: string; readonly outcome: Promise<RefreshOutcome> } | undefined
-  let reading: Promise<unknown> | undefined
+  let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
 
@@ -116,7 +116,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       const asked = clock.elapsed()
       const isOld = () => session.age > clock.elapsed() - asked + confirmInterval
       // A read that is under way may have begun before whatever made this necessary, and so may the next one.
-      for (let reads = 0; reads < READS && isOld(); reads++) await reread()
+      for (let reads = 0; reads < READS && isOld() && (await reread()); reads++);
     },
   }
   return source
@@ -133,10 +133,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     return live.grantId
   }
 
-  function reread(): Promise<unknown> {
+  /** Whether the record could be read. */
+  function reread(): Promise<boolean> {
     reading ??= session
       .read()
-      .catch(() => session.emit('store_failed', { during: 'read' }))
+      .then(
+        () => true,
+        () => {
+          session.emit('store_failed', { during: 'read' })
+          return false
+        },
+      )
       .finally(() => (reading = undefined))
     return reading
   }

@@ -1,7 +1,7 @@
+import { backOffLeft } from './claim.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
-import { backOffLeft } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
