@@ -164,6 +164,7 @@ const advice: Readonly<Record<TokenManagerErrorCode, string>> = {
  * It never holds a token, a header, a request, a form body or a URL's query.
  */
 export class TokenManagerError extends Error {
+  /** The class's own name. */
   override readonly name = 'TokenManagerError'
   /** What to do. */
   declare readonly code: TokenManagerErrorCode

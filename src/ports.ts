@@ -158,12 +158,19 @@ export type RefreshElsewhere = (
 
 /** Everything a platform gives to the manager. Each part can be replaced in the options. */
 export interface Platform {
+  /** Where sessions are kept. */
   readonly store: Store<unknown>
+  /** For the authorization server and for resources. */
   readonly fetch: Fetch
+  /** Saves contexts waiting. */
   readonly lock: Lock
+  /** Wakes the other contexts. */
   readonly channel: Channel
+  /** Network and visibility. */
   readonly lifecycle: Lifecycle
+  /** All time comes from here. */
   readonly clock: Clock
+  /** All randomness, hashing and sealing comes from here. */
   readonly crypto: Crypto
   /** Absent where nobody can sign in interactively. */
   readonly userAgent?: UserAgent | undefined

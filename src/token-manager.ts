@@ -27,11 +27,13 @@ export interface SignInOptions {
 
 /** Tokens obtained elsewhere. */
 export interface TokenSet {
+  /** For the APIs. */
   readonly accessToken: string
   /** Default `Bearer`. */
   readonly tokenType?: 'Bearer'
   /** When the access token expires, epoch ms. Absent: unknown, it is used until an API refuses it. */
   readonly expiresAt?: EpochMs
+  /** For new access tokens. Absent: the session ends with the access token. */
   readonly refreshToken?: string
   /** Its `iss`, `aud` and `sub` are checked, its signature is not: hand over only what came from the authorization server. */
   readonly idToken?: string

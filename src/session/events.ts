@@ -14,39 +14,88 @@ export interface EventBase {
 /** Every event and what it carries beside {@link EventBase}. */
 export interface TokenManagerEvents {
   /** A sign-in was completed here. */
-  signed_in: { readonly subject?: string | undefined }
+  signed_in: {
+    /** `sub` of the ID token; absent without OpenID Connect. */
+    readonly subject?: string | undefined
+  }
   /** The page came back from a sign-in with an answer that could not be used; nothing was stored. */
-  sign_in_failed: { readonly reason: TokenManagerErrorReason }
+  sign_in_failed: {
+    /** Why. */
+    readonly reason: TokenManagerErrorReason
+  }
   /** The session ended here, was ended elsewhere, or was found ended. */
-  signed_out: { readonly reason: string }
+  signed_out: {
+    /** Why. */
+    readonly reason: string
+  }
   /** This context claimed the refresh and is about to send the refresh token. */
-  refreshing: { readonly reason?: string | undefined }
+  refreshing: {
+    /** Why. */
+    readonly reason?: string | undefined
+  }
   /** This context refreshed. `duration` in ms, from the call to the commit. */
-  refreshed: { readonly duration: number; readonly attempt: number; readonly reason?: string | undefined }
+  refreshed: {
+    /** Milliseconds, from the call on. */
+    readonly duration: number
+    /** How often the refresh token was sent: 1, or 2 after a lost answer. */
+    readonly attempt: number
+    /** Why. */
+    readonly reason?: string | undefined
+  }
   /** Another context had refreshed; its tokens are used from now on. */
   adopted: object
   /** A refresh was wanted here and another context made it. `duration` in ms. */
-  waited: { readonly duration: number }
+  waited: {
+    /** Milliseconds, from the call on. */
+    readonly duration: number
+  }
   /** A refresh brought no new token; `outcome` says why. The session is kept unless `signed_out` follows. */
   refresh_failed: {
+    /** Which of the typed outcomes of a refresh it was. */
     readonly outcome: string
-    readonly reason: TokenManagerErrorReason
-    readonly duration: number
-    readonly status?: number | undefined
-    readonly retryAt?: EpochMs | undefined
+    /** Why. */ readonly reason: TokenManagerErrorReason
+    /** Milliseconds, from the call on. */ readonly duration: number
+    /** HTTP status of the answer. */ readonly status?: number | undefined
+    /** Not before this time, epoch milliseconds. */ readonly retryAt?: EpochMs | undefined
   }
   /** An API answered 401 for a token that had not expired. `replaced` is false while the breaker is open. */
-  token_rejected: { readonly replaced: boolean }
+  token_rejected: {
+    /** Whether a new token is asked for. */
+    readonly replaced: boolean
+  }
   /** An API asked for a stronger or fresher sign-in (RFC 9470) or for more scope (RFC 6750 §3.1). */
-  step_up_required: { readonly reason: TokenManagerErrorReason; readonly scope?: string | undefined }
+  step_up_required: {
+    /** Why. */
+    readonly reason: TokenManagerErrorReason
+    /** The scope asked for. */
+    readonly scope?: string | undefined
+  }
   /** A request could not be sent again because its body can be read only once. */
-  retry_impossible: { readonly status: number }
+  retry_impossible: {
+    /** HTTP status of the answer. */
+    readonly status: number
+  }
   /** A token was revoked at the server, or the server does not revoke this kind. */
-  revoked: { readonly kind: string; readonly supported: boolean }
+  revoked: {
+    /** `refresh_token` or `access_token`. */
+    readonly kind: string
+    /** Whether the server revokes this kind. */
+    readonly supported: boolean
+  }
   /** A revocation did not succeed; unless `final`, it is tried again. */
-  revocation_failed: { readonly kind: string; readonly reason: TokenManagerErrorReason; readonly final: boolean }
+  revocation_failed: {
+    /** `refresh_token` or `access_token`. */
+    readonly kind: string
+    /** Why. */
+    readonly reason: TokenManagerErrorReason
+    /** Whether it is given up. */
+    readonly final: boolean
+  }
   /** The storage refused; what is in memory goes on. */
-  store_failed: { readonly during: string }
+  store_failed: {
+    /** What was being done. */
+    readonly during: string
+  }
   /** What was stored could not be read as a session and was removed. */
   storage_corrupt: object
   /** The storage lost the session, or that it had ended; it was written back from memory. */
@@ -54,9 +103,15 @@ export interface TokenManagerEvents {
   /** Another person is signed in than before. */
   user_changed: object
   /** The wall clock was set by about `by` ms. */
-  clock_jumped: { readonly by: number }
+  clock_jumped: {
+    /** Milliseconds; negative when it was set back. */
+    readonly by: number
+  }
   /** The platform lacks something; `step` says what is done instead. */
-  degraded: { readonly step: Degradation }
+  degraded: {
+    /** What is lacking. */
+    readonly step: Degradation
+  }
 }
 
 /** The name of an event. */

@@ -22,7 +22,12 @@ export interface SignOutReport {
    */
   readonly local: 'removed' | 'memory_only' | 'superseded'
   /** The tokens that are being revoked at the server (RFC 7009). */
-  readonly tokens: readonly { readonly kind: 'refresh_token' | 'access_token'; readonly revocation: 'pending' }[]
+  readonly tokens: readonly {
+    /** Which. */
+    readonly kind: 'refresh_token' | 'access_token'
+    /** It waits in the outbox. */
+    readonly revocation: 'pending'
+  }[]
   /**
    * What became of them. `revoked`; `uncertain`: revoked, but a refresh was under way whose answer nobody saw; `unsupported`: the
    * server revokes nothing; `failed`: it refused; `pending`: it could not be reached, and they are tried again for 30 days.

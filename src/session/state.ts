@@ -30,12 +30,22 @@ export interface SessionView {
  */
 export type SessionState =
   | { readonly status: 'loading' }
-  | { readonly status: 'signedOut'; readonly reason: SignedOutReason; readonly error?: TokenManagerError | undefined }
+  | {
+      readonly status: 'signedOut'
+      /** Why. */
+      readonly reason: SignedOutReason
+      /** What went wrong, where something did. */
+      readonly error?: TokenManagerError | undefined
+    }
   | {
       readonly status: 'signedIn'
+      /** What to show. */
       readonly session: SessionView
+      /** How it is doing. */
       readonly health: 'ok' | 'suspended' | 'sign_in_suggested'
+      /** Why it is not `ok`. */
       readonly cause?: TokenManagerError | undefined
+      /** When it goes on, epoch milliseconds. */
       readonly retryAt?: EpochMs | undefined
     }
 
