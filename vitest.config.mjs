@@ -12,9 +12,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/browser/**'],
+          exclude: ['test/package/**', 'test/browser/**', 'test/simulation/**'],
           testTimeout: 30_000,
         },
+      },
+      {
+        resolve: { alias },
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
@@ -22,6 +26,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          // It goes on for minutes, with tabs that go away under the worker: `npm run chaos:worker`.
+          exclude: process.env.WORKER_ROUNDS ? [] : ['test/browser/worker.test.ts'],
           // One file at a time: they share one machine, and some measure time.
           fileParallelism: false,
           testTimeout: 60_000,

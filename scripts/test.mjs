@@ -19,6 +19,18 @@ const parts = [
     ],
     limit: 12 * minute,
   },
+  {
+    name: 'protocol model',
+    command: [
+      'node',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project=simulation',
+      '--reporter=default',
+      '--reporter=./scripts/vitest-totals.mjs',
+    ],
+    limit: 5 * minute,
+  },
   { name: 'demo', command: ['node', 'scripts/demo.mjs', '--check'], limit: 4 * minute },
 ]
 
