@@ -39,7 +39,7 @@ const steps = [
   { name: 'size', command: ['node', 'scripts/size.mjs'], after: ['build'] },
 ]
 
-const limit = 120_000
+const limit = 300_000
 const started = performance.now()
 const width = Math.max(...steps.map(({ name }) => name.length))
 const only = process.argv.slice(2)
