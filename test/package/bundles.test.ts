@@ -36,6 +36,11 @@ const cases: Record<string, Case> = {
     without: ['indexedDB', 'BroadcastChannel', 'navigator.locks', 'sessionStorage', 'visibilityState', 'replaceState'],
     control: `export * from 'tokenward/browser'`,
   },
+  'who does not import tokenward/testing ships none of it': {
+    program: `export * from 'tokenward/browser'`,
+    without: ['Store contract', 'test-access-token', 'as.example', 'setImmediate'],
+    control: `export * from 'tokenward/testing'`,
+  },
   'who imports only the error ships no session': {
     program: `import { isTransient } from 'tokenward/browser'; globalThis.isTransient = isTransient`,
     without: ['code_challenge', 'refresh_token', 'outbox', 'indexedDB', 'encrypt'],

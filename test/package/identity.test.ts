@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest'
 import { entries } from '../../scripts/entries.mjs'
+import type { createTestTokenManager } from '../../src/testing/index.ts'
 
 // The worker's script exports nothing; it is here to show that it can be imported anywhere.
 const all: readonly (readonly [string, Record<string, unknown>])[] = await Promise.all(
   entries.map(async ({ specifier, js }) => [specifier, await import(js)] as const),
 )
-const modules = all.filter(([specifier]) => specifier !== 'tokenward/browser/worker')
+const modules = all.filter(([specifier]) => !['tokenward/browser/worker', 'tokenward/testing'].includes(specifier))
+const [, testing = {}] = all.find(([specifier]) => specifier === 'tokenward/testing') ?? []
 const [, main = {}] = modules.find(([specifier]) => specifier === 'tokenward') ?? []
 
 it.each(modules)('%s: an error is of the same class as in every other entry', (_, entry) => {
@@ -25,4 +27,10 @@ it.each(modules)('%s: what it has of the main entry is the very same', (specifie
 it.each(modules)('%s: symbols are the same', (_, entry) => {
   expect(entry.allowInsecureLoopback).toBeTypeOf('symbol')
   expect(entry.allowInsecureLoopback).toBe(main.allowInsecureLoopback)
+})
+
+it('tokenward/testing: its manager throws the error of the main entry', async () => {
+  const tokens = (testing.createTestTokenManager as typeof createTestTokenManager)({ state: 'signedOut' })
+  await expect(tokens.getAccessToken()).rejects.toBeInstanceOf(main.TokenManagerError)
+  expect(testing.memoryStore).toBe(main.memoryStore)
 })

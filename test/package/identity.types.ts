@@ -1,6 +1,7 @@
 // Compiled against what was built, by the package's own name and without any ambient types, as an application would be.
 import type * as main from 'tokenward'
 import type * as browser from 'tokenward/browser'
+import type * as testing from 'tokenward/testing'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Is<T extends true> = T
@@ -16,6 +17,12 @@ export type ASymbolIsTheSameInEveryEntry = Is<
 export type AManagerIsTheSameInEveryEntry = Is<
   Same<ReturnType<typeof main.createTokenManager>, ReturnType<typeof browser.createTokenManager>>
 >
+
+export type ATestManagerIsAManager = Is<
+  ReturnType<typeof testing.createTestTokenManager> extends main.TokenManager ? true : false
+>
+
+export type AStoreIsTheSameInEveryEntry = Is<Same<ReturnType<typeof testing.memoryStore>, main.Store<unknown>>>
 
 // The comparison itself can fail.
 export type TwoSymbolsDiffer = Is<Same<Same<typeof main.allowInsecureLoopback, symbol>, false>>

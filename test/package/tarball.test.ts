@@ -45,9 +45,14 @@ describe('the tarball', () => {
       'dist/browser/worker.js',
       'dist/index.d.ts',
       'dist/index.js',
+      'dist/shared.d.ts',
       'dist/shared.js',
       'dist/shared2.js',
       'dist/shared3.js',
+      'dist/shared4.js',
+      'dist/shared5.js',
+      'dist/testing.d.ts',
+      'dist/testing.js',
       'package.json',
     ])
   })

@@ -1,0 +1,164 @@
+import type { Store } from '../ports.ts'
+
+/** Two contexts (tabs, processes, hosts) on one storage. */
+export interface StoreContexts {
+  /** May be one store twice, where only one context can reach the storage. */
+  readonly contexts: readonly [Store<unknown>, Store<unknown>]
+  /** Ends what was opened. Called after each test. */
+  close?(): Promise<void> | void
+}
+
+/** What the contract is held against, and with what. */
+export interface StoreContractOptions {
+  /** Makes an empty storage with two contexts; each call another one. */
+  readonly create: () => Promise<StoreContexts> | StoreContexts
+  /** The `test` or `it` of your test runner: gets a title, and a function that rejects when the store breaks the contract. */
+  readonly test: (title: string, run: () => Promise<void>) => unknown
+}
+
+const KEY = 'k'
+const oddKeys = ['__proto__', 'constructor', 'a/b', '../x', 'ключ', ' ', '👩‍🚀', 'k'.repeat(500)]
+
+/** What every store does, by title. */
+const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) => Promise<void>>> = {
+  async 'reads what was written, in both contexts'(a, b) {
+    equal(await a.get(KEY), undefined, 'get() of an absent key')
+    equal(await a.swap(KEY, undefined, { n: 1 }), true, 'swap() of an absent key')
+    const [left, right] = [await a.get(KEY), await b.get(KEY)]
+    equal(left?.value, { n: 1 }, 'the value')
+    equal(right, left, 'what the other context reads')
+    equal(typeof left?.tag, 'string', 'the type of the tag')
+  },
+
+  async 'writes only over the tag it was given'(a, b) {
+    const old = await written(a, { n: 1 })
+    equal(await b.swap(KEY, undefined, { n: 2 }), false, 'swap() that expects the key to be absent')
+    equal(await b.swap(KEY, 'another tag', { n: 2 }), false, 'swap() over another tag')
+    equal(await b.swap(KEY, old, { n: 3 }), true, 'swap() over the present tag')
+    equal(await a.swap(KEY, old, { n: 4 }), false, 'swap() over a tag that is gone')
+    equal(await stored(a), { n: 3 }, 'the value')
+  },
+
+  async 'expects an absent key to be absent'(a) {
+    equal(await a.swap(KEY, 'a tag', { n: 1 }), false, 'swap() over a tag where there is none')
+    equal(await a.get(KEY), undefined, 'get() of an absent key')
+  },
+
+  async 'deletes under the same condition'(a, b) {
+    const tag = await written(a, { n: 1 })
+    equal(await b.swap(KEY, 'another tag', undefined), false, 'deletion over another tag')
+    equal(await b.swap(KEY, tag, undefined), true, 'deletion over the present tag')
+    equal(await a.get(KEY), undefined, 'get() of a deleted key')
+    equal(await a.swap(KEY, tag, { n: 2 }), false, 'swap() over the tag of a deleted key')
+    equal(await a.swap(KEY, undefined, undefined), true, 'deletion of an absent key')
+  },
+
+  async 'lets exactly one of 50 concurrent swaps win, from both contexts'(a, b) {
+    for (const round of [0, 1]) {
+      const tag = (await a.get(KEY))?.tag
+      const won = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 ? a : b).swap(KEY, tag, { round, n })))
+      equal(won.filter((one) => one).length, 1, 'how many swaps over the same tag say true')
+      equal(await stored(a), { round, n: won.indexOf(true) }, 'the value')
+    }
+  },
+
+  async 'never repeats a tag, not even after a delete'(a, b) {
+    const tags = new Set<string>()
+    for (let n = 0; n < 20; n++) {
+      const [writer, reader] = n % 2 ? [a, b] : [b, a]
+      await writer.swap(KEY, (await writer.get(KEY))?.tag, { same: true })
+      const { tag } = await present(reader)
+      tags.add(tag)
+      if (n % 3 === 0) await reader.swap(KEY, tag, undefined)
+    }
+    equal(tags.size, 20, 'how many tags 20 writes had')
+  },
+
+  async 'keeps a value apart from the objects it was given and gave out'(a) {
+    const given = { list: [{ n: 1 }] }
+    await a.swap(KEY, undefined, given)
+    set(given, 2)
+    const read = (await present(a)).value as typeof given
+    equal(read, { list: [{ n: 1 }] }, 'the value, after the object that was stored has changed')
+    set(read, 3)
+    equal(await stored(a), { list: [{ n: 1 }] }, 'the value, after the object that was read has changed')
+  },
+
+  async 'keeps odd keys apart, and touches no prototype'(a, b) {
+    for (const key of oddKeys) equal(await a.get(key), undefined, `get() of the absent key ${key}`)
+    for (const key of oddKeys) equal(await a.swap(key, undefined, { key }), true, `swap() of the absent key ${key}`)
+    for (const key of oddKeys) equal((await b.get(key))?.value, { key }, `the value of the key ${key}`)
+    equal(Object.keys(Object.prototype), [], 'what was added to the prototype of all objects')
+  },
+
+  async 'gives odd and large values back as they were'(a, b) {
+    const text = JSON.stringify({ text: 'ü'.repeat(200_000), none: null, deep: [[[{ a: [] }]]] })
+    const value = JSON.parse(text.replace('none', '__proto__'))
+    await a.swap(KEY, undefined, value)
+    const read = (await present(b)).value as object
+    equal(JSON.stringify(read) === JSON.stringify(value), true, 'whether 200 000 letters came back')
+    equal(Object.hasOwn(read, '__proto__'), true, 'whether a member called __proto__ came back')
+  },
+
+  async 'accepts either durability'(a, b) {
+    equal(await a.swap(KEY, undefined, { n: 1 }, { durability: 'strict' }), true, 'swap() with strict durability')
+    const { tag } = await present(a)
+    equal(await a.swap(KEY, tag, { n: 2 }, { durability: 'relaxed' }), true, 'swap() with relaxed durability')
+    equal(await stored(b), { n: 2 }, 'the value')
+  },
+}
+
+/**
+ * Holds a {@link Store} to what a manager rests on. Hands one test after the other to your test runner.
+ * @example
+ * describe('my store', () => storeContract({ test: it, create: () => ({ contexts: [myStore(), myStore()] }) }))
+ */
+export function storeContract({ create, test }: StoreContractOptions): void {
+  for (const [title, run] of Object.entries(contract))
+    test(title, async () => {
+      const { contexts, close } = await create()
+      try {
+        await run(...contexts)
+      } finally {
+        await close?.()
+      }
+    })
+}
+
+function equal(actual: unknown, expected: unknown, what: string): void {
+  const [is, should] = [shown(actual), shown(expected)]
+  if (is !== should) throw new Error(`Store contract: ${what} is ${is.slice(0, 200)}, not ${should}`)
+}
+
+/** As JSON, with members in the order of their names. */
+function shown(value: unknown): string {
+  const sorted = (_: string, member: unknown) =>
+    member && Object.getPrototypeOf(member) === Object.prototype
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member
+  return JSON.stringify(value, sorted) ?? 'undefined'
+}
+
+async function present(store: Store<unknown>) {
+  const found = await store.get(KEY)
+  if (!found) throw new Error('Store contract: what was written is not there')
+  return found
+}
+
+async function written(store: Store<unknown>, value: unknown): Promise<string> {
+  await store.swap(KEY, undefined, value)
+  return (await present(store)).tag
+}
+
+async function stored(store: Store<unknown>): Promise<unknown> {
+  return (await present(store)).value
+}
+
+function set({ list }: { readonly list: { n: number }[] }, n: number): void {
+  const [first] = list
+  try {
+    if (first) first.n = n
+  } catch {
+    // Frozen is as good as copied.
+  }
+}
