@@ -3,7 +3,7 @@ import type { FaultProxy } from '../support/fault-proxy.ts'
 import type { MisbehavingServer, RequestFault } from '../support/misbehaving-server.ts'
 import { wildRefusals } from '../support/wild-answers.ts'
 import type { Engine, EngineTab } from './engine.ts'
-import type { Ledger } from './ledger.ts'
+import { HUNG, type Ledger } from './ledger.ts'
 import type { Command } from './page/report.ts'
 import { signal } from './processes.ts'
 import type { Chance } from './random.ts'
@@ -39,8 +39,6 @@ export interface FaultContext {
   open(): Promise<void>
   /** Tells a page something; `undefined`: whichever is heard next. */
   tell(tab: string | undefined, command: Command): void
-  /** The storage of the present session was cleared. */
-  cleared(): void
 }
 
 const MOST_TABS = 6
@@ -50,7 +48,7 @@ const FEWEST_TABS = 2
 export function faults(
   context: FaultContext,
 ): readonly (readonly [number, FaultName, () => Promise<unknown> | unknown])[] {
-  const { engine, server, proxy, ledger, chance, tabs, standstill, open, tell, cleared } = context
+  const { engine, server, proxy, ledger, chance, tabs, standstill, open, tell } = context
   const anyTab = () => chance.of([...tabs.keys()]) ?? ''
   /** Does `run` while the ledger knows about it, and takes what a tab that is gone or hung rejects with for done. */
   const disturbed = async (what: FaultName, tab: string | undefined, run: () => Promise<unknown>) => {
@@ -67,9 +65,11 @@ export function faults(
     const pid = chance.of(engine.renderers())
     if (pid === undefined) return false
     if (what === 'renderer killed') return signal(pid, 'SIGKILL')
+    const over = ledger.disturb(HUNG)
     signal(pid, 'SIGSTOP')
     await sleep(chance.between(1_000, standstill))
     signal(pid, 'SIGCONT')
+    over()
     return true
   }
   /** One after the other, with a refresh that goes well in between: a back-off of minutes would leave nothing to see. */
@@ -150,14 +150,7 @@ export function faults(
       'clock moved',
       () => tell(anyTab(), { do: 'clock', by: chance.between(-60, 60) * (chance.of([100, 1_000, 60_000]) ?? 1) }),
     ],
-    [
-      1,
-      'storage cleared',
-      () => {
-        cleared()
-        tell(anyTab(), { do: 'clear' })
-      },
-    ],
+    [1, 'storage cleared', () => tell(anyTab(), { do: 'clear' })],
     [1, 'answer lost', () => hit({ kind: chance.of(['lose', 'hang'] as const) ?? 'lose' })],
     [4, 'answer late', () => hit({ kind: 'late', ms: chance.between(300, 2_500) })],
     [2, 'request reset', () => hit({ kind: 'reset' })],

@@ -29,13 +29,17 @@ interface Disturbance {
 
 /** A page that runs tells of itself every 250 ms: one that does not for this long was not running. */
 const ABSENCE = 2_500
-/** Nobody may give up a refresh that is under way before this, whatever its page does; a lease lives 7 s there. */
+/** The same while some page's process, nobody knows whose, was hung. */
+const SHORT_ABSENCE = 1_000
+/** What {@link Ledger.disturb} is told when a process is hung. */
+export const HUNG = 'renderer hung'
+/** Nobody may give up a refresh that is under way before this, whatever its page does; a lease lives 5 s there. */
 const PATIENCE = 5_000
 /** An answer the server has sent may be on its way for this long. */
 const TRANSIT = 1_000
 
-/** Knows nothing yet. */
-export function ledger(): Ledger {
+/** @param requestTimeout the pages' own, ms */
+export function ledger(requestTimeout: number): Ledger {
   const contexts = new Map<string, { last: Report; heard: number[] }>()
   const disturbances: Disturbance[] = []
 
@@ -59,9 +63,12 @@ export function ledger(): Ledger {
       // Two at once, and the first not even old enough to be given up: nothing excuses that.
       if (overlapping && at - first.at < PATIENCE) return undefined
       if (first.outcome === 'lost' || first.outcome === 'gone') return 'the answer was lost'
+      // On its way there and back it was later than the limit, or may have been.
+      if ((first.endedAt ?? 0) - first.at > requestTimeout - TRANSIT / 2) return 'the answer was late'
       const { context } = first
       const disturbed = disturbances.find(
-        ({ tab, from, to }) =>
+        ({ what, tab, from, to }) =>
+          what !== HUNG &&
           from < at &&
           to > first.at - TRANSIT &&
           (tab === undefined ? from < (first.endedAt ?? at) + TRANSIT : isIn(context, tab)),
@@ -71,7 +78,8 @@ export function ledger(): Ledger {
       if ((heard.at(-1) ?? 0) < at + TRANSIT / 2) return 'its page had ended'
       const between = heard.filter((time) => time > first.at - ABSENCE && time < at + ABSENCE)
       const gaps = between.slice(1).map((time, index) => time - (between[index] ?? time))
-      return Math.max(...gaps) > ABSENCE ? 'its page was standing still' : undefined
+      const hung = disturbances.some(({ what, from, to }) => what === HUNG && from < at && to > first.at)
+      return Math.max(...gaps) > (hung ? SHORT_ABSENCE : ABSENCE) ? 'its page was standing still' : undefined
     },
   }
 }

@@ -38,6 +38,7 @@ export interface ChaosResult extends Tally {
 
 /** The longest that a page is hung or frozen, ms: longer than a lease lives. */
 const STANDSTILL = 12_000
+const FIRST_TABS = 2
 const REQUEST_TIMEOUT = 2_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
@@ -61,12 +62,13 @@ export async function runChaos({
   server.expiresIn = () => chance.between(1, 5)
   server.rotation = grace ? 'grace' : 'strict'
   server.latency = { before: 100, after: 100 }
-  const ledger = createLedger()
+  const ledger = createLedger(REQUEST_TIMEOUT)
   const tally = createTally(server, ledger, grace)
   const tabs = new Map<string, EngineTab>()
   const letters: { readonly tab: string | undefined; readonly command: Command }[] = []
   const counts = new Map<FaultName, number>()
   const running = new Set<Promise<unknown>>()
+  const nobodySince = new Map<string, { readonly since: number; readonly last: number }>()
   let draining = false
   let serial = 0
   let restarts = 0
@@ -81,14 +83,23 @@ export async function runChaos({
       waitingFor = undefined
     }
     const own = letters.filter(({ tab }) => tab === undefined || tab === report.tab)
-    for (const letter of own) letters.splice(letters.indexOf(letter), 1)
+    for (const letter of own) {
+      letters.splice(letters.indexOf(letter), 1)
+      if (letter.command.do === 'clear') tally.cleared()
+    }
     return [...own.map(({ command }) => command), ...signIn(report), ...(draining ? [{ do: 'rest' } as const] : [])]
   }
 
   /** Lets one page sign in where nobody is signed in. */
   const signIn = ({ state, context }: Report): Command[] => {
-    if (draining || !state.startsWith('signedOut')) return []
-    if (Date.now() - signedInAt < NOBODY || (waitingFor && Date.now() - waitingFor.since < 5_000)) return []
+    const now = Date.now()
+    const before = nobodySince.get(context)
+    const goesOn = state.startsWith('signedOut') && before && now - before.last < 2 * NOBODY
+    const since = goesOn ? before.since : now
+    nobodySince.set(context, { since, last: state.startsWith('signedOut') ? now : 0 })
+    // A page that has just woken may not know yet who signed in meanwhile.
+    if (draining || !goesOn || now - since < NOBODY) return []
+    if (now - signedInAt < NOBODY || (waitingFor && now - waitingFor.since < 5_000)) return []
     const loss = tally.endFamily()
     if (loss) log(loss)
     const { family, ...tokens } = server.issue()
@@ -131,8 +142,9 @@ export async function runChaos({
   }
 
   try {
-    await open()
-    await open()
+    for (let tries = 0; tabs.size < FIRST_TABS && tries < 5; tries++) await open().catch(({ message }) => log(message))
+    // A loaded machine takes its time to show the first page: nothing is gained by faults before that.
+    for (let waits = 0; waits < 100 && ledger.recent(5_000).length < FIRST_TABS; waits++) await sleep(200)
     const end = Date.now() + duration
     const standstill = Math.min(STANDSTILL, duration / 3)
     let lost = 0
@@ -152,7 +164,7 @@ export async function runChaos({
       }
       if (tabs.size < 2) await open().catch(() => {})
       const list = faults({
-        ...{ standstill, engine, server, proxy, ledger, chance, tabs, open, cleared: tally.cleared },
+        ...{ standstill, engine, server, proxy, ledger, chance, tabs, open },
         tell,
       })
       for (const [, what] of list) if (!counts.has(what)) counts.set(what, 0)

@@ -44,6 +44,8 @@ interface Ended {
 
 /** A call that takes longer than this while its page runs will not be answered. */
 const LONGEST = 60_000
+/** A frozen page keeps a database from being deleted: for so long a deletion may still happen, ms. */
+const CLEARING = 15_000
 
 /** @param grace whether the server forgives: a lost answer is no cause to lose a session then */
 export function createTally(server: MisbehavingServer, ledger: Ledger, grace: boolean): OpenTally {
@@ -53,6 +55,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
   const sum = { begun: 0, answered: 0, longest: 0, restored: 0, refreshed: 0, unanswered: 0, sessions: 0 }
   let family: string | undefined
   let cleared = false
+  let clearedUntil = 0
   let reasons = new Set<string>()
 
   return {
@@ -70,7 +73,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
     beginFamily(id) {
       family = id
-      cleared = false
+      cleared = Date.now() < clearedUntil
       reasons = new Set()
       sum.sessions++
     },
@@ -82,6 +85,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
     cleared() {
       cleared = true
+      clearedUntil = Date.now() + CLEARING
     },
     unanswered({ pending }) {
       sum.unanswered += pending.count
@@ -104,7 +108,8 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
           `${[...reasons].filter((reason) => reason !== 'none').join(', ') || 'none'}: ${cause ?? 'unexplained'}`,
           1,
         )
-        if (cause === undefined) violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}`)
+        if (cause === undefined)
+          violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}${history(family)}`)
       }
       if (sum.unanswered) violations.push(`${sum.unanswered} calls were never answered`)
       for (const one of uncaught) violations.push(`nobody caught: ${one}`)
@@ -126,6 +131,12 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
         calls: { begun, answered, failed },
       }
     },
+  }
+
+  /** The last requests of a session. */
+  function history(family: string) {
+    const own = server.requests.filter((request) => request.family === family).slice(-4)
+    return own.map(({ context, at, outcome }) => ` · ${context} ${outcome} ${at}`).join('')
   }
 }
 
