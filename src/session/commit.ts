@@ -76,7 +76,7 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
     session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
     const beat: Change = (now) => (now?.lease?.owner === owner ? withBeat(now) : undefined)
-    session.retry(
+    const held = session.retry(
       () =>
         session.update(change).catch(async (error) => {
           // Whoever watches sees that the owner is alive, and does not take over with the old token.
@@ -85,7 +85,7 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
         }),
       'commit',
     )
-    return { outcome: 'store_failed', error: storeFailed(cause), held: true }
+    return { outcome: 'store_failed', error: storeFailed(cause), held }
   }
 }
 

@@ -7,11 +7,11 @@ export type RefreshOutcome =
   | { readonly outcome: 'refreshed'; readonly attempt: number; readonly error?: undefined }
   /** Another context had made it, before or meanwhile. */
   | { readonly outcome: 'adopted' | 'superseded' | 'signed_out'; readonly error?: TokenManagerError }
-  /** No new token; the session is kept. `held`: the tokens are here all the same, in memory. */
+  /** No new token; the session is kept. `held`: the tokens are here all the same, in memory, until this resolves. */
   | {
       readonly outcome: 'store_failed' | 'offline' | 'throttled' | 'failed'
       readonly error: TokenManagerError
-      readonly held?: true
+      readonly held?: Promise<void>
     }
   /** The end of the session. */
   | { readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'expired'; readonly error: TokenManagerError }

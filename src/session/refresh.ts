@@ -59,7 +59,11 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     waits = false
     session.wake()
     work = attempt(session, request, hold)
-    await work
+    // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
+    await work.then(
+      (result) => ('held' in result ? result.held : undefined),
+      () => {},
+    )
   }
   platform.lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
     if (work !== undefined) void takeBack(session, hold)

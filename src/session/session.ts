@@ -72,8 +72,8 @@ export interface Session {
   wake(): void
   /** Resolves after `time` ms of the monotonic clock. */
   wait(time: number): Promise<void>
-  /** Does `work` again and again until the store lets it. Nobody waits for it. */
-  retry(work: () => Promise<unknown>, during: string): void
+  /** Does `work` again and again until the store lets it. */
+  retry(work: () => Promise<unknown>, during: string): Promise<void>
   close(): void
 }
 
@@ -117,7 +117,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         else if (effect === 'arm' || effect === 'drain') effectRunner(effect)
         else {
           session.emit(effect, {})
-          if (effect === 'storage_lost') session.retry(() => session.save(), effect)
+          if (effect === 'storage_lost') void session.retry(() => session.save(), effect)
         }
       }
     },
@@ -195,7 +195,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
           await again(Math.min(2 * delay, LAST_DELAY))
         })
       }
-      void again(FIRST_DELAY)
+      return again(FIRST_DELAY)
     },
     close: () => void Object.assign(session, { closed: true }),
   }

@@ -131,7 +131,7 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
       if (error.reason === 'incompatible_version' || other) throw error
       session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
       // The new session lives in memory alone until the store takes it.
-      session.retry(() => session.save(), 'sign_in')
+      void session.retry(() => session.save(), 'sign_in')
     }
     tellOthers(session)
     if (other)
