@@ -18,6 +18,7 @@ export { webCrypto } from './in-process/web-crypto.ts'
 export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './options.ts'
 export type {
   Channel,
+  ClientAuthentication,
   Clock,
   Crypto,
   Degradation,

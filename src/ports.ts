@@ -156,6 +156,25 @@ export type RefreshElsewhere = (
   target: { readonly resource?: string; readonly scope?: string },
 ) => Promise<void>
 
+/** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request it makes as the client. */
+export interface ClientAuthentication {
+  /** Its name in the server's `token_endpoint_auth_methods_supported` (RFC 8414 §2). */
+  readonly method: string
+  /**
+   * Adds to the body and the headers of one request what it takes. Called anew for every attempt.
+   * @param server the authorization server's metadata
+   * @param client the client identifier, under its name in a registration (RFC 7591 §2)
+   */
+  authenticate(
+    server: { readonly issuer: string },
+    client: { readonly client_id: string },
+    body: URLSearchParams,
+    headers: Headers,
+  ): void | Promise<void>
+  /** What of the metadata holds for this way of authenticating; absent: all of it as it is. */
+  endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>
+}
+
 /** Everything a platform gives to the manager. Each part can be replaced in the options. */
 export interface Platform {
   /** Where sessions are kept. */
@@ -178,6 +197,8 @@ export interface Platform {
   readonly origin?: string | undefined
   /** Absent where every context refreshes for itself. */
   readonly refreshElsewhere?: RefreshElsewhere | undefined
+  /** Absent for a public client: `client_id` in the body and nothing secret. */
+  readonly clientAuthentication?: ClientAuthentication | undefined
   /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */
   onDegraded?(listener: (step: Degradation) => void): () => void
 }

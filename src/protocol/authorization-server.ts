@@ -2,8 +2,10 @@ import {
   type AuthorizationServer as AuthorizationServerMetadata,
   allowInsecureRequests,
   type Client,
+  type ClientAuth,
   customFetch,
   discoveryRequest,
+  None,
 } from 'oauth4webapi'
 import { TokenManagerError } from '../errors.ts'
 import type { Clock, Crypto, Platform } from '../ports.ts'
@@ -38,6 +40,8 @@ export interface AuthorizationServer {
   readonly clientId: string
   /** The client as oauth4webapi takes it. */
   readonly client: Client
+  /** How the client authenticates, as oauth4webapi takes it; every request made as the client does. */
+  readonly clientAuthentication: ClientAuth
   readonly clock: Clock
   readonly crypto: Crypto
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
@@ -62,7 +66,7 @@ const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
  */
 export function authorizationServer(
   { issuer, metadata, clientId, requestTimeout, insecureLoopback = false }: AuthorizationServerOptions,
-  { fetch, clock, crypto }: Pick<Platform, 'fetch' | 'clock' | 'crypto'>,
+  { fetch, clock, crypto, clientAuthentication }: Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication'>,
 ): AuthorizationServer {
   const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
   if (!secure(issuer) || issuer.includes('?'))
@@ -77,6 +81,7 @@ export function authorizationServer(
     issuer,
     clientId,
     client: { client_id: clientId },
+    clientAuthentication: clientAuthentication?.authenticate ?? None(),
     clock,
     crypto,
     metadata: () =>
@@ -95,7 +100,8 @@ export function authorizationServer(
   return server
 
   async function load() {
-    const found: Record<string, unknown> = { ...(metadata ?? (await discover())) }
+    const all = { ...(metadata ?? (await discover())) }
+    const found: Record<string, unknown> = clientAuthentication?.endpoints?.(all) ?? all
     if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',

@@ -1,4 +1,4 @@
-import { None, revocationRequest } from 'oauth4webapi'
+import { revocationRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { refusal } from './failure.ts'
@@ -31,7 +31,7 @@ export async function revokeToken(
     if (!metadata.revocation_endpoint) return 'unsupported'
     const answer = await server.exchange(
       (options) =>
-        revocationRequest(metadata, server.client, None(), token, {
+        revocationRequest(metadata, server.client, server.clientAuthentication, token, {
           ...options,
           additionalParameters: { token_type_hint: kind },
         }),

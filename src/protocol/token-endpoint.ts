@@ -1,11 +1,11 @@
-import { genericTokenEndpointRequest, None } from 'oauth4webapi'
+import { genericTokenEndpointRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
 /**
- * One token request (RFC 6749 §3.2), sent at most once. A public client: `client_id` in the body and nothing secret.
+ * One token request (RFC 6749 §3.2), sent at most once, with the client's authentication.
  * @param values what the grant sends beside `grant_type` and `client_id`
  * @param beforeSend called directly before the real `fetch`, in the same turn; false keeps the request from being sent
  */
@@ -20,7 +20,15 @@ export async function tokenRequest(
   try {
     const { metadata } = await endpoint(server, 'token_endpoint')
     const answer = await server.exchange(
-      (options) => genericTokenEndpointRequest(metadata, server.client, None(), grantType, parameters(values), options),
+      (options) =>
+        genericTokenEndpointRequest(
+          metadata,
+          server.client,
+          server.clientAuthentication,
+          grantType,
+          parameters(values),
+          options,
+        ),
       {
         beforeSend() {
           unsent = beforeSend?.() === false
