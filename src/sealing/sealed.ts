@@ -21,11 +21,11 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
     async get(name) {
       const row = await store.get(name)
       if (!row) return
-      let value = await open(crypto, key, name, row.value)
+      let value = await openWith(crypto, key, name, row.value)
       if (value === undefined) {
         // Perhaps another context cleared the storage and began again with another key.
         key = await sealingKey(store, crypto, keyName)
-        value = await open(crypto, key, name, row.value)
+        value = await openWith(crypto, key, name, row.value)
       }
       return { value, tag: row.tag }
     },
@@ -33,14 +33,7 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
       if (value === undefined) return store.swap(name, tag, value, swapOptions)
       // An absent record may mean that the storage was cleared, and the key with it.
       if (!tag || !key) key = await sealingKey(store, crypto, keyName)
-      const plaintext = utf8.encode(JSON.stringify(value))
-      if (!key || plaintext.length > maxBytes)
-        throw new TokenManagerError(
-          'ERR_STORE_FAILED',
-          'store_failed',
-          key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
-        )
-      return store.swap(name, tag, await crypto.seal(key, plaintext, aadOf(name)), swapOptions)
+      return store.swap(name, tag, await sealWith(crypto, key, name, value), swapOptions)
     },
   }
 }
@@ -61,8 +54,30 @@ export async function sealingKey(
   return undefined
 }
 
-/** What was sealed; `undefined` for anything else. */
-async function open(crypto: Crypto, key: CryptoKey | undefined, name: string, value: unknown): Promise<unknown> {
+/** `value` as it is stored under `name`. */
+export async function sealWith(
+  crypto: Crypto,
+  key: CryptoKey | undefined,
+  name: string,
+  value: unknown,
+): Promise<Sealed> {
+  const plaintext = utf8.encode(JSON.stringify(value))
+  if (!key || plaintext.length > maxBytes)
+    throw new TokenManagerError(
+      'ERR_STORE_FAILED',
+      'store_failed',
+      key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
+    )
+  return crypto.seal(key, plaintext, aadOf(name))
+}
+
+/** What was sealed as the value of `name`; `undefined` for anything else. */
+export async function openWith(
+  crypto: Crypto,
+  key: CryptoKey | undefined,
+  name: string,
+  value: unknown,
+): Promise<unknown> {
   const sealed = Object(value) as Sealed
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
   try {
