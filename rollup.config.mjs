@@ -4,12 +4,13 @@ import esbuild from 'rollup-plugin-esbuild'
 import { entries, manifest, root } from './scripts/entries.mjs'
 
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
-const tsconfig = `${root}tsconfig.json`
+// The wider of the two: what runs on Node is compiled with Node's types.
+const tsconfig = `${root}tsconfig.node.json`
 
 /** @type {import('rollup').RollupOptions} */
 const all = {
   input: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
-  external: (id) => packages.some((name) => id === name || id.startsWith(`${name}/`)),
+  external: (id) => id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`)),
   onwarn(warning) {
     // The worker exports nothing, so its types are empty.
     if (warning.code !== 'EMPTY_BUNDLE') throw new Error(warning.message)
@@ -38,7 +39,7 @@ export default [
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.
       manualChunks: (/** @type {string} */ id) =>
-        /\/src\/(?:index\.ts|browser\/|testing\/)/.test(id) ? undefined : 'shared',
+        /\/src\/(?:index\.ts|browser\/|node\/|testing\/)/.test(id) ? undefined : 'shared',
     },
   },
 ]

@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/browser/**', 'test/simulation/**'],
+          exclude: ['test/package/**', 'test/browser/**', 'test/node/**', 'test/simulation/**'],
           testTimeout: 30_000,
         },
       },
@@ -21,6 +21,17 @@ export default defineConfig({
         test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        resolve: { alias },
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          // One file at a time: each starts processes of its own, and some measure time.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         resolve: { alias },
         test: {

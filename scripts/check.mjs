@@ -21,6 +21,7 @@ const steps = [
   { name: 'build', command: bin('rollup/dist/bin/rollup', '--config', '--silent') },
   { name: 'unit tests', command: [...vitest, '--project=unit'] },
   { name: 'types of src', command: bin('typescript/bin/tsc', '-p', 'tsconfig.json') },
+  { name: 'types of src on node', command: bin('typescript/bin/tsc', '-p', 'tsconfig.node.json') },
   { name: 'types of the rest', command: bin('typescript/bin/tsc', '-p', 'tsconfig.tests.json') },
   { name: 'lint and format', command: bin('@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '--colors=off') },
   {

@@ -8,6 +8,18 @@ const minute = 60_000
 const parts = [
   { name: 'check', command: ['node', 'scripts/check.mjs'], limit: 6 * minute },
   {
+    name: 'node suite',
+    command: [
+      'node',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--project=node',
+      '--reporter=default',
+      '--reporter=./scripts/vitest-totals.mjs',
+    ],
+    limit: 5 * minute,
+  },
+  {
     name: 'browser suite',
     command: [
       'node',

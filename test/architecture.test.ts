@@ -35,6 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'create-token-manager': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
+  node: [...everyCore, 'index'],
   testing: everyCore,
 }
 
@@ -42,10 +43,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const doors: Readonly<Record<string, string>> = {
   oauth4webapi: 'protocol',
   'idb-keyval': 'browser',
+  '@napi-rs/keyring': 'node',
   jose: 'resource-server',
 }
 
-const platformRooms = ['browser']
+const platformRooms = ['browser', 'node']
+
+/** The rooms that may import what Node brings along. */
+const roomsOnNode = ['node']
 
 /** What the core may take from a platform: every one of them, React Native too, has these. */
 const everywhere = [
@@ -88,7 +93,7 @@ function roomsImportOnlyTheirNeighbours(files: Files): readonly Offence[] {
 
 function packagesHaveOneDoor(files: Files): readonly Offence[] {
   return importsOf(files).flatMap(({ from, file, specifier }) => {
-    if (file) return []
+    if (file || (specifier.startsWith('node:') && roomsOnNode.includes(roomOf(from)))) return []
     return doors[specifier] === roomOf(from) ? [] : [`${from}: ${roomOf(from)} may not import ${specifier}`]
   })
 }
@@ -213,6 +218,7 @@ const laws: readonly Law[] = [
     planted: {
       'src/protocol/a.ts': `import * as oauth from 'oauth4webapi'; import { get } from 'idb-keyval'`,
       'src/session/b.ts': `import type { Client } from 'oauth4webapi'; import 'node:fs'`,
+      'src/node/d.ts': `import { open } from 'node:fs/promises'; const load = () => import('@napi-rs/keyring')`,
       'src/browser/c.ts': `import { get } from 'idb-keyval'; import left from 'left-pad'; export { jwtVerify } from 'jose'`,
     },
     found: [

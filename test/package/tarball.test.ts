@@ -45,6 +45,8 @@ describe('the tarball', () => {
       'dist/browser/worker.js',
       'dist/index.d.ts',
       'dist/index.js',
+      'dist/node.d.ts',
+      'dist/node.js',
       'dist/shared.d.ts',
       'dist/shared.js',
       'dist/shared2.js',

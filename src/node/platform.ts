@@ -1,0 +1,25 @@
+import type { ManagerPlatform } from '../create-token-manager.ts'
+import { followRedirect } from '../follow-redirect.ts'
+import { alwaysOnline } from '../in-process/always-online.ts'
+import { memoryStore } from '../in-process/memory-store.ts'
+import { noChannel } from '../in-process/no-channel.ts'
+import { queueLock } from '../in-process/queue-lock.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import { webCrypto } from '../in-process/web-crypto.ts'
+
+/**
+ * Node as a platform, with a memory of its own. `fetch` is looked up at each call, and gets what it was given: a stream with
+ * `duplex: 'half'`, undici's `dispatcher`.
+ */
+export function nodePlatform(): ManagerPlatform {
+  return {
+    store: memoryStore(),
+    fetch: (input, init) => fetch(input, init),
+    lock: queueLock(),
+    channel: noChannel,
+    lifecycle: alwaysOnline,
+    clock: systemClock,
+    crypto: webCrypto,
+    followRedirect,
+  }
+}

@@ -1,0 +1,377 @@
+import { AuthorizationServer } from "oauth4webapi";
+export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
+type EpochMs = number;
+type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+interface Stored<V> {
+    readonly value: V;
+    readonly tag: string;
+}
+interface Store<V> {
+    get(key: string): Promise<Stored<V> | undefined>;
+    swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+}
+interface SwapOptions {
+    readonly durability?: "strict" | "relaxed";
+}
+interface Lock {
+    readonly spans: "store" | "process";
+    request<T>(name: string, options: {
+        readonly signal: AbortSignal;
+    }, run: () => Promise<T>): Promise<T>;
+}
+interface Channel {
+    post(name: string, message: unknown): void;
+    subscribe(name: string, listener: (message: unknown) => void): () => void;
+}
+type LifecycleEvent = "online" | "visible" | "hidden" | "resumed" | "frozen";
+interface Lifecycle {
+    isOnline(): boolean;
+    isVisible(): boolean;
+    subscribe(listener: (event: LifecycleEvent) => void): () => void;
+}
+interface Clock {
+    now(): EpochMs;
+    elapsed(): number;
+    at(time: number, run: () => void): () => void;
+}
+interface Sealed {
+    readonly iv: Uint8Array<ArrayBuffer>;
+    readonly data: Uint8Array<ArrayBuffer>;
+}
+interface Crypto {
+    randomBytes(length: number): Uint8Array<ArrayBuffer>;
+    sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+    generateSealingKey(): Promise<CryptoKey>;
+    seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>;
+    open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+interface UserAgent {
+    readonly stateMarker?: string | undefined;
+    prepare?(): () => void;
+    authorize(url: string, redirectUri: string): Promise<string>;
+    callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
+}
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable";
+type RefreshElsewhere = (from: {
+    readonly grantId: string;
+    readonly generation: number;
+}, target: {
+    readonly resource?: string;
+    readonly scope?: string;
+}) => Promise<void>;
+interface ClientAuthentication {
+    readonly method: string;
+    authenticate(server: {
+        readonly issuer: string;
+    }, client: {
+        readonly client_id: string;
+    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
+}
+interface Platform {
+    readonly store: Store<unknown>;
+    readonly fetch: Fetch;
+    readonly lock: Lock;
+    readonly channel: Channel;
+    readonly lifecycle: Lifecycle;
+    readonly clock: Clock;
+    readonly crypto: Crypto;
+    readonly userAgent?: UserAgent | undefined;
+    readonly origin?: string | undefined;
+    readonly refreshElsewhere?: RefreshElsewhere | undefined;
+    readonly clientAuthentication?: ClientAuthentication | undefined;
+    onDegraded?(listener: (step: Degradation) => void): () => void;
+}
+type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "incompatible_version" | "sign_in_failed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+interface TokenManagerErrorDetails {
+    status?: number | undefined;
+    error?: string | undefined;
+    retryAt?: number | undefined;
+    acrValues?: readonly string[] | undefined;
+    maxAge?: number | undefined;
+    scope?: string | undefined;
+    cause?: unknown;
+}
+declare class TokenManagerError extends Error {
+    readonly name = "TokenManagerError";
+    readonly code: TokenManagerErrorCode;
+    readonly reason: TokenManagerErrorReason;
+    readonly status?: number;
+    readonly error?: string;
+    readonly retryAt?: number;
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly scope?: string;
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+}
+declare function isTransient(error: unknown): boolean;
+interface IdTokenClaims {
+    readonly iss: string;
+    readonly sub: string;
+    readonly aud: string | readonly string[];
+    readonly exp: number;
+    readonly iat: number;
+    readonly auth_time?: number;
+    readonly nonce?: string;
+    readonly acr?: string;
+    readonly amr?: readonly string[];
+    readonly azp?: string;
+    readonly sid?: string;
+    readonly [claim: string]: unknown;
+}
+interface Target {
+    readonly resource?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>;
+}
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly scope?: string;
+};
+type Match = {
+    readonly target: Target;
+    readonly url: string;
+} | {
+    readonly target?: undefined;
+    readonly url?: undefined;
+    readonly reason: "target_not_listed" | "insecure_target";
+    readonly origin?: string | undefined;
+};
+declare const allowInsecureLoopback: unique symbol;
+interface RefreshOptions {
+    readonly leeway?: number;
+    readonly jitter?: number;
+    readonly interval?: number;
+}
+interface TokenManagerOptions {
+    readonly issuer: string;
+    readonly metadata?: AuthorizationServer;
+    readonly clientId: string;
+    readonly redirectUri?: string;
+    readonly postLogoutRedirectUri?: string;
+    readonly scope?: string;
+    readonly resources?: readonly ResourceOption[];
+    readonly unlisted?: "throw" | "bare";
+    readonly whenSignedOut?: "throw" | "bare";
+    readonly refresh?: RefreshOptions;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly requestTimeout?: number;
+    readonly confirmInterval?: number;
+    readonly account?: string;
+    readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly revokeReplaced?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly userAgent?: UserAgent;
+    readonly store?: Store<unknown>;
+    readonly fetch?: Fetch;
+    readonly lock?: Lock;
+    readonly channel?: Channel;
+    readonly lifecycle?: Lifecycle;
+    readonly clock?: Clock;
+    readonly crypto?: Crypto;
+}
+interface EventBase {
+    readonly at: EpochMs;
+    readonly grant?: string | undefined;
+    readonly generation?: number | undefined;
+}
+interface TokenManagerEvents {
+    signed_in: {
+        readonly subject?: string | undefined;
+    };
+    sign_in_failed: {
+        readonly reason: TokenManagerErrorReason;
+    };
+    signed_out: {
+        readonly reason: string;
+    };
+    refreshing: {
+        readonly reason?: string | undefined;
+    };
+    refreshed: {
+        readonly duration: number;
+        readonly attempt: number;
+        readonly reason?: string | undefined;
+    };
+    adopted: object;
+    waited: {
+        readonly duration: number;
+    };
+    refresh_failed: {
+        readonly outcome: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly duration: number;
+        readonly status?: number | undefined;
+        readonly retryAt?: EpochMs | undefined;
+    };
+    token_rejected: {
+        readonly replaced: boolean;
+    };
+    step_up_required: {
+        readonly reason: TokenManagerErrorReason;
+        readonly scope?: string | undefined;
+    };
+    retry_impossible: {
+        readonly status: number;
+    };
+    revoked: {
+        readonly kind: string;
+        readonly supported: boolean;
+    };
+    revocation_failed: {
+        readonly kind: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly final: boolean;
+    };
+    store_failed: {
+        readonly during: string;
+    };
+    storage_corrupt: object;
+    storage_lost: object;
+    user_changed: object;
+    clock_jumped: {
+        readonly by: number;
+    };
+    degraded: {
+        readonly step: Degradation;
+    };
+}
+type TokenManagerEventType = keyof TokenManagerEvents;
+type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> = {
+    [Type in T]: EventBase & {
+        readonly type: Type;
+    } & TokenManagerEvents[Type];
+}[T];
+type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
+interface SessionView {
+    readonly subject?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
+    readonly scope: string;
+    readonly signedInAt: EpochMs;
+    readonly maxAgeAt?: EpochMs | undefined;
+    readonly returnTo?: string | undefined;
+}
+type SessionState = {
+    readonly status: "loading";
+} | {
+    readonly status: "signedOut";
+    readonly reason: SignedOutReason;
+    readonly error?: TokenManagerError | undefined;
+} | {
+    readonly status: "signedIn";
+    readonly session: SessionView;
+    readonly health: "ok" | "suspended" | "sign_in_suggested";
+    readonly cause?: TokenManagerError | undefined;
+    readonly retryAt?: EpochMs | undefined;
+};
+type Revocation = "revoked" | "unsupported" | "failed" | "pending";
+interface SignOutOptions {
+    readonly endSession?: boolean;
+}
+interface SignOutReport {
+    readonly local: "removed" | "memory_only" | "superseded";
+    readonly tokens: readonly {
+        readonly kind: "refresh_token" | "access_token";
+        readonly revocation: "pending";
+    }[];
+    readonly revoked: Promise<"revoked" | "uncertain" | Revocation>;
+    readonly endSessionUrl?: string | undefined;
+}
+interface SignInOptions {
+    readonly returnTo?: string;
+    readonly prompt?: string;
+    readonly loginHint?: string;
+    readonly maxAge?: number;
+    readonly acrValues?: readonly string[];
+    readonly uiLocales?: readonly string[];
+    readonly scope?: string;
+    readonly userAgent?: UserAgent;
+}
+interface TokenSet {
+    readonly accessToken: string;
+    readonly tokenType?: "Bearer";
+    readonly expiresAt?: EpochMs;
+    readonly refreshToken?: string;
+    readonly idToken?: string;
+    readonly scope?: string;
+}
+interface GetAccessTokenOptions extends Target {
+    readonly minValidity?: number;
+    readonly signal?: AbortSignal;
+}
+interface TokenManager {
+    readonly state: SessionState;
+    subscribe(listener: (state: SessionState) => void): () => void;
+    on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void;
+    ready(): Promise<SessionState>;
+    signIn(options?: SignInOptions): Promise<SessionState>;
+    completeSignIn(url?: string): Promise<SessionState>;
+    adopt(tokens: TokenSet): Promise<SessionState>;
+    getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
+    fetch: Fetch;
+    headersFor(url: string | URL): Promise<Headers>;
+    refresh(options?: Target & {
+        readonly reason?: string;
+    }): Promise<AccessToken>;
+    signOut(options?: SignOutOptions): Promise<SignOutReport>;
+    dispose(): void;
+}
+interface RequestBody {
+    replay(): BodyInit | undefined;
+    drop?(): void;
+}
+interface SentRequest {
+    readonly target: Target;
+    readonly url: string;
+    readonly to: RequestInfo;
+    readonly init: RequestInit & {
+        readonly headers: Headers;
+    };
+    readonly body: RequestBody | undefined;
+    readonly hops: number;
+}
+interface AuthorizedFetchOptions {
+    readonly source: TokenSource;
+    readonly fetch: Fetch;
+    readonly match: (url: string) => Match;
+    readonly unlisted: "throw" | "bare";
+    readonly whenSignedOut: "throw" | "bare";
+    readonly observe: <T extends "step_up_required" | "retry_impossible">(type: T, details: TokenManagerEvents[T]) => void;
+    readonly follow?: ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined) | undefined;
+}
+interface ManagerPlatform extends Platform {
+    readonly followRedirect?: AuthorizedFetchOptions["follow"];
+}
+declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
+declare const alwaysOnline: Lifecycle;
+declare function memoryStore<V>(): Store<V>;
+declare const noChannel: Channel;
+declare function queueLock(): Lock;
+declare const systemClock: Clock;
+declare const webCrypto: Crypto;
+declare function sealed(store: Store<unknown>, options: {
+    crypto: Crypto;
+    keyName?: string;
+}): Store<unknown>;
+interface NodeTokenManagerOptions extends TokenManagerOptions {
+}
+interface NodeTokenManager extends TokenManager {
+}
+declare function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager;
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto };
+export type { AccessToken, Channel, ClientAuthentication, Clock, Crypto, Degradation, EpochMs, EventBase, EventListener, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, NodeTokenManager, NodeTokenManagerOptions, Platform, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Store, Stored, SwapOptions, Target, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
