@@ -16,8 +16,18 @@ export function resolve(specifier, context, next) {
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, next) {
   if (!/^file:.*\.ts$/.test(url)) return next(url, context)
-  const sourcefile = fileURLToPath(url)
-  const { code } = await transform(await readFile(sourcefile, 'utf8'), {
+  const path = fileURLToPath(url)
+  return { format: 'module', source: await compile(await readFile(path, 'utf8'), path), shortCircuit: true }
+}
+
+/**
+ * The JavaScript of `source`, which lies in `sourcefile`.
+ *
+ * @param {string} source
+ * @param {string} sourcefile
+ */
+export async function compile(source, sourcefile) {
+  const { code } = await transform(source, {
     loader: 'ts',
     format: 'esm',
     target: 'node20',
@@ -25,5 +35,5 @@ export async function load(url, context, next) {
     sourcefile,
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
   })
-  return { format: 'module', source: code, shortCircuit: true }
+  return code
 }

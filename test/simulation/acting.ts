@@ -1,0 +1,119 @@
+import { CLIENT, EPOCH, ISSUER } from './authorization-server.ts'
+import type { History } from './history.ts'
+import { fetchOf, metadata } from './network.ts'
+import type { Plan, TabMove } from './plan.ts'
+import { openTab, type Tab } from './tab.ts'
+
+/** The only place tokens are sent to. */
+const API = 'https://api.example/'
+
+/** A page is opened in `slot`. */
+export function start(history: History, slot: number): Tab {
+  const { plan, subject, judge, dice } = history
+  const earlier = history.tabs.filter((other) => other.slot === slot).length
+  const tab = openTab(history, slot, `tab ${slot + 1}${'′'.repeat(earlier)}`)
+  tab.manager = subject.createTokenManager(
+    {
+      ...{ issuer: ISSUER, clientId: CLIENT, scope: 'notes files', resources: [API] },
+      metadata: metadata(plan.server.revocation !== 'absent'),
+      ...timing(plan),
+    },
+    { ...tab.ports, fetch: fetchOf(history, tab, dice.fork('network', tab.name)) },
+  )
+  history.note?.(tab, '*** open')
+  judge.opened(tab)
+  void tab.manager.ready()
+  return tab
+}
+
+/** Something happens to `tab`, or somebody asks it for something. */
+export function act(history: History, tab: Tab, move: TabMove): void {
+  const { manager } = tab
+  switch (move) {
+    case 'close':
+    case 'crash':
+      history.count(move)
+      if (move === 'close') manager.dispose()
+      tab.gone = true
+      history.locks.gone(tab)
+      return
+    case 'freeze':
+    case 'hang':
+      if (tab.frozen) return
+      history.count(move)
+      if (move === 'freeze') tab.tell('frozen')
+      tab.frozen = true
+      tab.frozenAt = history.time.now
+      return
+    case 'thaw':
+      if (tab.frozen) thaw(history, tab, history.dice.chance(0.5))
+      return
+    case 'hide':
+      tab.visible = false
+      tell(history, tab, 'hidden')
+      return
+    case 'show':
+      tab.visible = true
+      tell(history, tab, 'visible')
+      return
+    case 'go offline':
+      history.count('offline')
+      tab.online = false
+      return
+    case 'come online':
+      tab.online = true
+      tell(history, tab, 'online')
+      return
+    case 'dispose':
+      tab.wasDisposed = true
+      manager.dispose()
+      return
+    default:
+      // A page that stands still calls nothing.
+      history.time.inTab(tab, 0, () => call(history, tab, move))
+  }
+}
+
+/** `tab` goes on. `told`: its platform says so. */
+export function thaw({ time }: History, tab: Tab, told: boolean): void {
+  tab.frozenFor += time.now - tab.frozenAt
+  tab.frozenAt = time.now
+  time.thaw(tab)
+  if (told) time.inTab(tab, 0, () => tab.tell('resumed'))
+}
+
+function tell({ time }: History, tab: Tab, event: 'visible' | 'hidden' | 'online') {
+  if (!tab.frozen) time.inTab(tab, 0, () => tab.tell(event))
+}
+
+function call(history: History, tab: Tab, move: TabMove) {
+  const { manager } = tab
+  const track = <T>(work: Promise<T>) => history.judge.called(tab, move, work)
+  switch (move) {
+    case 'getAccessToken':
+      return track(manager.getAccessToken())
+    case 'getAccessToken narrow':
+      return track(manager.getAccessToken({ scope: 'notes' }))
+    case 'fetch':
+      return track(manager.fetch(`${API}notes`))
+    case 'post':
+      return track(manager.fetch(`${API}notes`, { method: 'POST', body: 'note' }))
+    case 'refresh':
+      return track(manager.refresh())
+    case 'signOut':
+      return track(manager.signOut())
+    case 'adopt':
+    case 'adopt other': {
+      const { time, server, plan } = history
+      const { idToken, ...tokens } = server.issue(history.person(move === 'adopt other'), time.now)
+      const expiresAt = EPOCH + Math.floor(time.now) + history.wallOffset + plan.server.lifetime
+      history.judge.signingIn(tokens.refreshToken)
+      return track(manager.adopt({ ...tokens, expiresAt, ...(idToken !== undefined && { idToken }) }))
+    }
+  }
+}
+
+function timing({ options }: Plan) {
+  const { interval, ...rest } = options
+  return interval === undefined ? rest : { ...rest, refresh: { interval } }
+}

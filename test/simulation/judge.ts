@@ -1,0 +1,129 @@
+import type { SessionRecord } from '../../src/session/record.ts'
+import { alarms } from './alarms.ts'
+import type { ServerAnswer } from './authorization-server.ts'
+import { calls } from './calls.ts'
+import { endings } from './endings.ts'
+import { evidence, type Violation } from './evidence.ts'
+import type { History } from './history.ts'
+import { type Presentation, presentations } from './presentations.ts'
+import { quiescence } from './quiescence.ts'
+import type { Tab } from './tab.ts'
+import { wire } from './wire.ts'
+import { recordText, stateText } from './words.ts'
+
+/** Sees everything, and says when a law is broken. */
+export interface Judge {
+  readonly violation: Violation | undefined
+  readonly longestWait: number
+  /** How many times a refresh token was presented. */
+  readonly presentations: number
+  opened(tab: Tab): void
+  called(tab: Tab, name: string, work: Promise<unknown>): void
+  /** Somebody is about to sign in with what begins with `refreshToken`. */
+  signingIn(refreshToken: string): void
+  read(tab: Tab, key: string, value: unknown, began: number): void
+  written(tab: Tab, key: string, before: unknown, after: unknown): void
+  /** A refresh token leaves `tab`. */
+  presented(tab: Tab, token: string): Presentation
+  answered(presentation: Presentation | undefined, answer: ServerAnswer | 'lost'): void
+  /** An API request leaves `tab` with `token`. */
+  used(tab: Tab, token: string): void
+  revoking(tab: Tab, token: string): void
+  alarm(tab: Tab, due: number): void
+  cleared(): void
+  stolen(): void
+  /** The faults have been over for long enough. */
+  settled(): void
+  /** Every manager was disposed of, long ago. */
+  disposed(): void
+  /** A promise was rejected, and nobody minds. */
+  escaped(reason: unknown): void
+}
+
+const watched = [
+  ...(['refreshed', 'adopted', 'refresh_failed', 'store_failed', 'storage_lost'] as const),
+  ...(['signed_out', 'revoked', 'waited'] as const),
+]
+
+export function judge(history: History): Judge {
+  const { plan, time } = history
+  const known = evidence(history)
+  const sent = presentations(known)
+  const made = calls(known)
+  const written = endings(known, sent)
+  const onTheWire = wire(known)
+  const inTheEnd = quiescence(known, sent)
+  const isPending = (key: string) => key.endsWith('.pending')
+
+  return {
+    get violation() {
+      return known.violation
+    },
+    get longestWait() {
+      return made.longestWait
+    },
+    get presentations() {
+      return sent.count
+    },
+    opened: listen,
+    called: made.made,
+    signingIn(refreshToken) {
+      const token = history.server.refreshTokens.get(refreshToken)
+      if (token) known.families.add(token.family)
+    },
+    read(tab, key, value, began) {
+      if (isPending(key)) return
+      tab.readAt = Math.max(tab.readAt, began)
+      tab.readTook = time.now - began
+      const seen = value as SessionRecord | undefined
+      if (seen?.signedOut) tab.knowsEnded.add(seen.grantId)
+      history.note?.(tab, `reads ${recordText(seen)}`)
+    },
+    written(tab, key, before, after) {
+      if (isPending(key)) return
+      known.record = after as SessionRecord | undefined
+      history.note?.(tab, `writes ${recordText(known.record)}`)
+      written.written(tab, before as SessionRecord | undefined, known.record)
+    },
+    presented(tab, token) {
+      onTheWire.refreshing(tab, token)
+      return sent.add(tab, token)
+    },
+    answered: sent.answered,
+    used: onTheWire.using,
+    revoking: onTheWire.revoking,
+    alarm: alarms(known).set,
+    cleared() {
+      known.record = undefined
+      known.clearedAt = time.now
+    },
+    stolen() {
+      known.stolenAt = time.now
+    },
+    settled() {
+      made.settled()
+      inTheEnd.settled()
+    },
+    disposed: inTheEnd.disposed,
+    escaped: (reason) => known.broken(10, `nobody handles ${reason}`),
+  }
+
+  function listen(tab: Tab) {
+    const { manager } = tab
+    const dice = history.dice.fork('listeners', tab.name)
+    let signedIn = false
+    let heard = 0
+    manager.subscribe((state) => {
+      history.note?.(tab, `state: ${stateText(state)}`)
+      if (state.status === 'signedOut' && signedIn) written.shown(tab, state.reason)
+      signedIn = state.status === 'signedIn'
+      if (heard++ > 0 && dice.chance(plan.noise.listenersThrow)) throw new Error('a listener throws')
+    })
+    for (const type of watched)
+      manager.on(type, (event) => {
+        history.note?.(tab, `event: ${type} ${'outcome' in event ? event.outcome : ''}`)
+        // As an async function would, whatever the type allows.
+        if (dice.chance(plan.noise.listenersThrow)) return Promise.reject(new Error('a listener rejects')) as never
+      })
+  }
+}

@@ -1,0 +1,145 @@
+import type { SessionRecord } from '../../src/session/record.ts'
+import type { Family, ServerAnswer } from './authorization-server.ts'
+import type { Evidence } from './evidence.ts'
+import type { Tab } from './tab.ts'
+
+/** One use of a refresh token. */
+export interface Presentation {
+  readonly tab: Tab
+  readonly token: string
+  readonly family: Family | undefined
+  readonly sentAt: number
+  readonly frozenFor: number
+  /** What its sender knows of it. `rotated`, `kept`: tokens came. `lost`: nothing came, or nobody can tell. */
+  result: 'flying' | 'rotated' | 'kept' | 'rejected' | 'refused' | 'unavailable' | 'lost'
+  overAt: number
+}
+
+/** Laws 1, 7 and 8: what becomes of refresh tokens on the wire. */
+export interface Presentations {
+  readonly count: number
+  add(tab: Tab, token: string): Presentation
+  answered(presentation: Presentation | undefined, answer: ServerAnswer | 'lost'): void
+  wrote(before: SessionRecord | undefined, after: SessionRecord): void
+  wasRejected(tab: Tab, token: string | undefined): boolean
+  /** Whether a request for it reached the server after its sender had given up or died. */
+  arrivedLate(family: Family): boolean
+  /** The number of the newest refresh token a tab was given that still lives. */
+  newestGiven(family: Family): number
+}
+
+export function presentations(known: Evidence): Presentations {
+  const { history, broken } = known
+  const { time, plan } = history
+  const all: Presentation[] = []
+  /** When each back-off was first written, on the machine's clock. */
+  const failures = new Map<string, number>()
+  /** Failures in a row, by family. */
+  const rows = new Map<Family, { count: number; at: number; retryAfter: number }>()
+
+  return {
+    get count() {
+      return all.length
+    },
+    add(tab, token) {
+      const family = history.server.refreshTokens.get(token)?.family
+      const made: Presentation = {
+        ...{ tab, token, family, sentAt: time.now, frozenFor: tab.frozenFor, result: 'flying', overAt: Infinity },
+      }
+      for (const other of all) if (other.family === family) compare(made, other)
+      backOff(made)
+      all.push(made)
+      return made
+    },
+    answered(presentation, answer) {
+      if (presentation?.result !== 'flying') return
+      presentation.overAt = time.now
+      presentation.result = answer === 'lost' ? 'lost' : meaning(answer, presentation.token)
+      const { family, result, tab } = presentation
+      if (!family) return
+      if (result === 'rotated' || result === 'kept') rows.delete(family)
+      else if (result !== 'rejected' && tab.online) {
+        const row = rows.get(family)
+        const retryAfter = answer === 'lost' ? 0 : Number(answer.headers?.['retry-after'] ?? 0) || 0
+        rows.set(family, { count: (row?.count ?? 0) + 1, at: time.awake, retryAfter: retryAfter * 1000 })
+      } else rows.delete(family)
+    },
+    wrote(before, { failure }) {
+      if (failure && failure.beat !== before?.failure?.beat && !failures.has(failure.beat))
+        failures.set(failure.beat, time.awake)
+    },
+    wasRejected: (tab, token) => all.some((one) => one.tab === tab && one.token === token && one.result === 'rejected'),
+    arrivedLate: (family) =>
+      all.some(
+        (one) =>
+          one.family === family && (one.result === 'lost' || one.result === 'flying' || one.tab.gone || excused(one)),
+      ),
+    newestGiven(family) {
+      const numbers = all
+        .filter((one) => one.family === family && one.result === 'rotated' && !one.tab.gone)
+        .map(({ token }) => (history.server.refreshTokens.get(token)?.number ?? 0) + 1)
+      return Math.max(1, ...numbers)
+    },
+  }
+
+  function compare(made: Presentation, other: Presentation) {
+    if (known.clearedAt > -Infinity) return
+    const { tab, token } = made
+    if (other.result === 'flying') {
+      if (!canRun(other)) return
+      broken(7, `${tab.name} sends ${token}, while ${other.tab.name} is waiting for the answer to ${other.token}`)
+    } else if (
+      other.token === token &&
+      (other.result === 'rotated' ? !excused(other) : other.result === 'rejected' && !unstored(other))
+    )
+      broken(1, `${tab.name} sends ${token} again, which ${other.tab.name} had an answer for (${other.result})`)
+  }
+
+  /** Its sender was there all the time: nobody else may act for it. */
+  function canRun({ tab, frozenFor }: Presentation): boolean {
+    return !tab.gone && !tab.frozen && tab.frozenFor === frozenFor
+  }
+
+  /** Its sender had the answer, and then no chance to store it. */
+  function excused(one: Presentation): boolean {
+    return !canRun(one)
+  }
+
+  /** Nor could it store what it knew. */
+  function unstored(one: Presentation): boolean {
+    return excused(one) || one.tab.writeFailedAt >= one.overAt || one.tab.readFailedAt >= one.overAt
+  }
+
+  /** Law 8. */
+  function backOff(made: Presentation) {
+    const { family, tab } = made
+    const { record } = known
+    const since = record?.failure && failures.get(record.failure.beat)
+    if (
+      record?.failure &&
+      since !== undefined &&
+      time.awake - since < record.failure.delay * (1 - plan.noise.drift) - 1
+    )
+      broken(
+        8,
+        `${tab.name} sends ${made.token} ${Math.round(time.awake - since)} ms after a failure that asks for ${record.failure.delay}`,
+      )
+    const row = family && rows.get(family)
+    if (!row) return
+    const others = all.filter((one) => one.family === family && one.sentAt > made.sentAt - 3_600_000)
+    if (others.some((one) => unstored(one)) || known.clearedAt > -Infinity || known.stolenAt > -Infinity) return
+    const least = Math.max(0.8 * Math.min(300_000, 1_000 * 2 ** (row.count - 1)), row.retryAfter)
+    if (time.awake - row.at < least * (1 - plan.noise.drift) - 1)
+      broken(
+        8,
+        `${tab.name} sends ${made.token} ${Math.round(time.awake - row.at)} ms after failure ${row.count} in a row`,
+      )
+  }
+
+  function meaning({ status, body }: ServerAnswer, token: string): Presentation['result'] {
+    if (status >= 500 || status === 408 || status === 429 || (status > 299 && status < 400)) return 'unavailable'
+    if (status >= 400) return body.includes('invalid_grant') ? 'rejected' : 'refused'
+    const next = /"refresh_token":"([^"]+)"/.exec(body)?.[1]
+    return next === undefined || next === token ? 'kept' : 'rotated'
+  }
+}

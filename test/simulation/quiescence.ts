@@ -1,0 +1,61 @@
+import type { Evidence } from './evidence.ts'
+import type { Presentations } from './presentations.ts'
+
+/** Laws 2, 3, 9 and 10, once the faults have been over for long enough. */
+export interface Quiescence {
+  settled(): void
+  /** Every manager was disposed of, long ago. */
+  disposed(): void
+}
+
+export function quiescence(known: Evidence, sent: Presentations): Quiescence {
+  const { history, broken } = known
+  const { plan, server, time } = history
+
+  return {
+    settled() {
+      sameEverywhere()
+      nothingForgotten()
+    },
+    disposed() {
+      for (const tab of history.tabs) {
+        const left = tab.gone ? 0 : time.pendingIn(tab)
+        if (left > 0) broken(10, `${tab.name}: ${left} timers are left after dispose()`)
+      }
+    },
+  }
+
+  /** Law 9. */
+  function sameEverywhere() {
+    const { record } = known
+    const living = record && !record.signedOut
+    const expected = living ? 'signedIn' : 'signedOut'
+    for (const tab of history.tabs) {
+      if (tab.gone) continue
+      const { state } = tab.manager
+      if (state.status !== expected) broken(9, `${tab.name} is ${state.status}, and the record says ${expected}`)
+      else if (state.status === 'signedIn' && state.session.signedInAt !== record?.signedInAt)
+        broken(9, `${tab.name} shows another session than the one that is stored`)
+    }
+  }
+
+  /** Laws 2 and 3: every refresh token that a living tab was given is stored, or on its way to be revoked. */
+  function nothingForgotten() {
+    const { record } = known
+    const refuses = plan.moves.some((move) => move.do === 'server fails' && move.how === '400')
+    if (known.clearedAt > -Infinity || refuses || !['works', 'fails'].includes(plan.server.revocation)) return
+    const stored = record && !record.signedOut ? server.refreshTokens.get(record.refreshToken ?? '') : undefined
+    for (const family of known.families) {
+      const grant = known.grantOf.get(family)
+      if (family.endedBy || grant === undefined) continue
+      if (stored?.family === family) {
+        const number = sent.newestGiven(family)
+        if (stored.number < number)
+          broken(2, `the record has ${stored.value}, and number ${number} was given to a living tab`)
+      } else if (!record?.outbox.some(({ token }) => server.refreshTokens.get(token)?.family === family)) {
+        const law = known.buried.has(grant) ? 3 : 2
+        broken(law, `no refresh token of family ${family.id} is stored or waits to be revoked`)
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { register } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Fault, faults } from './faults.ts'
+import { runHistory, type Subject } from './history.ts'
+import { plan } from './plan.ts'
+import { shrink } from './shrink.ts'
+import { story } from './story.ts'
+import { countHistory, emptyTally, type Tally } from './tally.ts'
+
+/** Which histories are to be run. */
+export interface Task {
+  readonly from: number
+  readonly count: number
+}
+
+/** What came of them. */
+export interface Report {
+  readonly tally: Tally
+  readonly failure?: Failure
+}
+
+/** A law that was broken, and how. */
+export interface Failure {
+  readonly seed: number
+  readonly law: number
+  readonly what: string
+  /** The shrunk story. */
+  readonly story: string
+  readonly length: number
+}
+
+// Nobody reads the stacks of the errors that the sources make.
+Error.stackTraceLimit = 0
+const fault = faults.find(({ name }) => name === (workerData as { fault?: string }).fault)
+const subject = await load(fault)
+parentPort?.on('message', (task: Task) => void run(task))
+parentPort?.postMessage('ready')
+
+/** The sources, with `fault` in them; the files stay as they are. */
+async function load(planted: Fault | undefined): Promise<Subject> {
+  if (planted) register('./fault-hooks.mjs', import.meta.url, { data: planted })
+  return import('../../src/index.ts')
+}
+
+async function run({ from, count }: Task) {
+  const tally = emptyTally()
+  const report = (failure?: Failure) => parentPort?.postMessage({ tally, ...(failure && { failure }) } satisfies Report)
+  for (let seed = from; seed < from + count; seed++) {
+    const planned = plan(seed)
+    const outcome = await runHistory(planned, subject)
+    countHistory(tally, planned, outcome)
+    if (!outcome.violation) continue
+    const { law } = outcome.violation
+    const shrunk = await shrink(planned, subject, law)
+    const { what } = shrunk.outcome.violation ?? outcome.violation
+    report({ seed, law, what, story: story(shrunk), length: shrunk.length })
+    return
+  }
+  report()
+}
