@@ -1,0 +1,120 @@
+import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto'
+import { TokenManagerError } from '../errors.ts'
+import type { ClientAuthentication } from '../ports.ts'
+import { type AssertionKey, type AssertionOptions, signedAssertion } from '../protocol/client-authentication.ts'
+
+/** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a JWK, a `KeyObject`, or a `CryptoKey` with the usage `sign`. */
+export type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey
+
+/** How {@link privateKeyJwt} signs. */
+export interface PrivateKeyJwtOptions {
+  /** The key's identifier at the server, for the assertion's header. Default: the JWK's own `kid`, else none. */
+  readonly kid?: string
+  /**
+   * The signature algorithm (RFC 7518 §3.1). Default: the JWK's own `alg`, else what the key is made for: `RS256` for RSA, `ES256`,
+   * `ES384` or `ES512` by the curve, `Ed25519`. `EdDSA` for servers that know an Ed25519 key by that name only.
+   */
+  readonly alg?: string
+  /** `aud` of the assertion. Default: the issuer identifier. Some servers want the URL of their token endpoint. */
+  readonly aud?: string
+}
+
+/**
+ * `private_key_jwt` (RFC 7523 §3): the client signs an assertion, a fresh one for every attempt, that lives 60 s. Nothing that was
+ * ever sent can be used for long, and the key never leaves this process.
+ * @param key the private key, or a function that is asked for it before every request, so that a rotated key is used at once
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if the key cannot be read or does not fit `alg`
+ */
+export function privateKeyJwt(
+  key: PrivateKeySource | (() => PrivateKeySource | Promise<PrivateKeySource>),
+  { kid, alg, aud }: PrivateKeyJwtOptions = {},
+): ClientAuthentication {
+  const options: AssertionOptions = aud === undefined ? {} : { audience: aud }
+  const read = keyReader({ kid, alg })
+  if (typeof key !== 'function') {
+    const known = read(key)
+    return signedAssertion(() => known, options)
+  }
+  let last: { readonly source: PrivateKeySource; readonly key: Promise<AssertionKey> } | undefined
+  return signedAssertion(async () => {
+    const source = await key()
+    if (last?.source !== source) last = { source, key: read(source) }
+    return last.key
+  }, options)
+}
+
+const ALGORITHMS: Readonly<Record<string, RsaHashedImportParams | EcKeyImportParams | { readonly name: string }>> = {
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  RS384: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' },
+  RS512: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' },
+  PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
+  PS384: { name: 'RSA-PSS', hash: 'SHA-384' },
+  PS512: { name: 'RSA-PSS', hash: 'SHA-512' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+  ES512: { name: 'ECDSA', namedCurve: 'P-521' },
+  Ed25519: { name: 'Ed25519' },
+  EdDSA: { name: 'Ed25519' },
+}
+
+const BY_CURVE: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
+
+/** What is wrong shows when it is called; only the import itself is awaited. */
+function keyReader(names: { readonly kid: string | undefined; readonly alg: string | undefined }) {
+  return (source: PrivateKeySource): Promise<AssertionKey> => {
+    if (isCryptoKey(source)) return Promise.resolve({ ...names, key: source })
+    const isJwk = typeof source === 'object' && !(source instanceof KeyObject)
+    const own = (isJwk ? source : {}) as { readonly kid?: string; readonly alg?: string }
+    const key = keyObject(source as string | JsonWebKey | KeyObject)
+    const alg = names.alg ?? own.alg ?? algorithmOf(key)
+    const algorithm = ALGORITHMS[alg]
+    if (!algorithm || !fits(key, alg))
+      throw invalid(`a key for the algorithm ${alg.slice(0, 20)}, one of ${Object.keys(ALGORITHMS).join(', ')}`)
+    const imported = webcrypto.subtle.importKey(
+      'pkcs8',
+      key.export({ format: 'der', type: 'pkcs8' }),
+      algorithm as RsaHashedImportParams,
+      false,
+      ['sign'],
+    ) as Promise<CryptoKey>
+    // Awaited at the first request.
+    imported.catch(() => {})
+    return imported.then((ready) => ({ key: ready, kid: names.kid ?? own.kid, alg }))
+  }
+}
+
+function keyObject(source: string | JsonWebKey | KeyObject): KeyObject {
+  if (source instanceof KeyObject && source.type === 'private') return source
+  try {
+    return typeof source === 'string'
+      ? createPrivateKey(source)
+      : createPrivateKey({ key: source as never, format: 'jwk' })
+  } catch {
+    // The platform's own error may quote the key.
+    throw invalid('a private key: PEM, a JWK, a KeyObject or a CryptoKey')
+  }
+}
+
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  if (asymmetricKeyType === 'rsa') return 'RS256'
+  if (asymmetricKeyType === 'rsa-pss') return 'PS256'
+  if (asymmetricKeyType === 'ed25519') return 'Ed25519'
+  return BY_CURVE[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'unknown'
+}
+
+function fits(key: KeyObject, alg: string): boolean {
+  const own = algorithmOf(key)
+  return /^(RS|PS)/.test(own) ? /^(RS|PS)/.test(alg) : own === alg || (own === 'Ed25519' && alg === 'EdDSA')
+}
+
+function invalid(expected: string): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_INVALID_OPTION',
+    'invalid_option',
+    `Option clientAuthentication (private_key_jwt) has to be given ${expected}`,
+  )
+}
+
+function isCryptoKey(source: unknown): source is CryptoKey {
+  return Object.prototype.toString.call(source) === '[object CryptoKey]'
+}

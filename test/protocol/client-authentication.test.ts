@@ -1,0 +1,158 @@
+import { webcrypto } from 'node:crypto'
+import { inspect } from 'node:util'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/in-process/system-clock.ts'
+import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import type { ClientAuthentication } from '../../src/ports.ts'
+import { authorizationServer } from '../../src/protocol/authorization-server.ts'
+import {
+  clientSecretBasic,
+  clientSecretPost,
+  mutualTls,
+  signedAssertion,
+} from '../../src/protocol/client-authentication.ts'
+import { refreshTokenGrant } from '../../src/protocol/refresh-token.ts'
+import { revokeToken } from '../../src/protocol/revocation.ts'
+import { bareFetch, metadataAt, reply, type ScriptedServer, scriptedServer } from './scripted-server.ts'
+
+const tokens = { access_token: 'canary-at', token_type: 'Bearer', expires_in: 60 }
+const refresh = { refreshToken: 'canary-rt', beforeSend: () => true }
+
+function clientOf(server: ScriptedServer, clientAuthentication: ClientAuthentication, metadata = {}, clientId = 'svc') {
+  return authorizationServer(
+    {
+      ...{ issuer: server.origin, metadata: metadataAt(server.origin, metadata), clientId },
+      ...{ requestTimeout: 2000, insecureLoopback: true },
+    },
+    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, clientAuthentication },
+  )
+}
+
+async function signingKey() {
+  const { privateKey } = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+  return privateKey as CryptoKey
+}
+
+describe('client authentication', () => {
+  it('ACQ-17: basic form-encodes id and secret before base64', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    await refreshTokenGrant(clientOf(server, clientSecretBasic('p%&'), {}, 'a b:c'), refresh)
+    const [seen] = server.seen
+    expect(seen?.headers.authorization).toBe(`Basic ${Buffer.from('a+b%3Ac:p%25%26').toString('base64')}`)
+    expect(seen?.form).toEqual({ grant_type: 'refresh_token', refresh_token: 'canary-rt' })
+  })
+
+  it('ACQ-17: post puts both into the body', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    await refreshTokenGrant(clientOf(server, clientSecretPost('canary-secret')), refresh)
+    expect(server.seen[0]?.form).toMatchObject({ client_id: 'svc', client_secret: 'canary-secret' })
+    expect(server.seen[0]?.headers).not.toHaveProperty('authorization')
+  })
+
+  it('asks for the secret before every request, so that a rotated one is used at once', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const secrets = ['canary-one', 'canary-two']
+    const client = clientOf(
+      server,
+      clientSecretPost(async () => secrets.shift() as string),
+    )
+    await refreshTokenGrant(client, refresh)
+    await refreshTokenGrant(client, refresh)
+    expect(server.seen.map(({ form }) => form.client_secret)).toEqual(['canary-one', 'canary-two'])
+  })
+
+  it('ERR-01: a secret that cannot be had is a passing fault, nothing is sent, and nothing of it is told', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    for (const failing of [() => Promise.reject(new Error('vault: canary-secret')), () => '']) {
+      const answer = await refreshTokenGrant(clientOf(server, clientSecretBasic(failing)), refresh)
+      expect(answer).toMatchObject({ kind: 'transient', lost: false })
+      expect(inspect(answer, { depth: 9 })).not.toContain('canary')
+    }
+    expect(server.seen).toEqual([])
+  })
+
+  it('ACQ-17: private_key_jwt: aud is the issuer as a string, at most 60 s, and a new jti for every attempt', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const key = await signingKey()
+    const client = clientOf(
+      server,
+      signedAssertion(() => ({ key, kid: 'k1' })),
+    )
+    await refreshTokenGrant(client, refresh)
+    await refreshTokenGrant(client, refresh)
+    const assertions = server.seen.map(({ form }) => form.client_assertion ?? '')
+    const [first, second] = assertions.map((assertion) => decodeJwt(assertion))
+    expect(first).toMatchObject({ iss: 'svc', sub: 'svc', aud: server.origin })
+    expect((first?.exp ?? 0) - (first?.iat ?? 0)).toBeLessThanOrEqual(60)
+    expect(first).not.toHaveProperty('nbf')
+    expect(first?.jti).not.toBe(second?.jti)
+    expect(decodeProtectedHeader(assertions[0] ?? '')).toEqual({ alg: 'ES256', kid: 'k1' })
+    expect(server.seen[0]?.form.client_assertion_type).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+  })
+
+  it('private_key_jwt: audience and alg can be what a server wants', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const key = await signingKey()
+    const audience = `${server.origin}/token`
+    await refreshTokenGrant(
+      clientOf(
+        server,
+        signedAssertion(() => ({ key, alg: 'ES256K' }), { audience }),
+      ),
+      refresh,
+    )
+    const assertion = server.seen[0]?.form.client_assertion ?? ''
+    expect(decodeJwt(assertion).aud).toBe(audience)
+    expect(decodeProtectedHeader(assertion).alg).toBe('ES256K')
+  })
+
+  it('ACQ-17: revocation authenticates as well', async () => {
+    const server = await scriptedServer(reply(200))
+    await revokeToken(clientOf(server, clientSecretBasic('s')), { kind: 'refresh_token', token: 'canary-rt' })
+    expect(server.seen[0]?.path).toBe('/revoke')
+    expect(server.seen[0]?.headers.authorization).toMatch(/^Basic /)
+  })
+
+  it('ACQ-30: mutual TLS takes the alias where there is one, and the ordinary endpoint elsewhere', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const mtls_endpoint_aliases = {
+      token_endpoint: `${server.origin}/mtls/token`,
+      authorization_endpoint: `${server.origin}/mtls/authorize`,
+    }
+    const client = clientOf(server, mutualTls(), { mtls_endpoint_aliases })
+    await refreshTokenGrant(client, refresh)
+    await revokeToken(client, { kind: 'refresh_token', token: 'canary-rt' })
+    expect(server.seen.map(({ path }) => path)).toEqual(['/mtls/token', '/revoke'])
+    expect(server.seen[0]?.form).toMatchObject({ client_id: 'svc' })
+    expect((await client.metadata()).authorization_endpoint).toBe(`${server.origin}/authorize`)
+  })
+
+  it('mutual TLS refuses an alias that is no https URL', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const client = clientOf(server, mutualTls(), {
+      mtls_endpoint_aliases: { token_endpoint: 'http://as.example/token' },
+    })
+    expect(await refreshTokenGrant(client, refresh)).toMatchObject({ error: { reason: 'insecure_endpoint' } })
+    expect(server.seen).toEqual([])
+  })
+
+  it('without mutual TLS the aliases mean nothing', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const aliases = { mtls_endpoint_aliases: { token_endpoint: `${server.origin}/mtls/token` } }
+    await refreshTokenGrant(clientOf(server, clientSecretPost('s'), aliases), refresh)
+    expect(server.seen[0]?.path).toBe('/token')
+  })
+
+  it('a refused client keeps the session: ERR_CLIENT_REJECTED', async () => {
+    const server = await scriptedServer(reply(401, { error: 'invalid_client' }))
+    const answer = await refreshTokenGrant(clientOf(server, clientSecretBasic('wrong')), refresh)
+    expect(answer).toMatchObject({ kind: 'refused', error: { code: 'ERR_CLIENT_REJECTED', reason: 'invalid_client' } })
+  })
+
+  it('refuses at construction what is no secret', () => {
+    for (const nothing of ['', undefined, 1, {}])
+      for (const method of [clientSecretBasic, clientSecretPost])
+        expect(() => method(nothing as string)).toThrow(/clientAuthentication/)
+  })
+})
