@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', 'test/browser/**', 'test/node/**', 'test/simulation/**'],
+          exclude: ['test/package/**', 'test/browser/**', 'test/node/**', 'test/redis/**', 'test/simulation/**'],
           testTimeout: 30_000,
         },
       },
@@ -25,7 +25,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'node',
-          include: ['test/node/**/*.test.ts'],
+          include: ['test/node/**/*.test.ts', 'test/redis/**/*.test.ts'],
           // One file at a time: each starts processes of its own, and some measure time.
           fileParallelism: false,
           testTimeout: 60_000,

@@ -30,12 +30,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'follow-redirect': requests,
   'authorized-fetch': requests,
   options: [...ports, 'protocol', 'resource-matcher'],
-  'shared-session': [...session, 'options'],
+  'shared-session': [...session, 'options', 'resource-matcher'],
   'token-manager': [...session, 'options'],
   'create-token-manager': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'index'],
+  redis: [...everyCore],
   testing: everyCore,
 }
 
@@ -47,10 +48,10 @@ const doors: Readonly<Record<string, string>> = {
   jose: 'resource-server',
 }
 
-const platformRooms = ['browser', 'node']
+const platformRooms = ['browser', 'node', 'redis']
 
 /** The rooms that may import what Node brings along. */
-const roomsOnNode = ['node']
+const roomsOnNode = ['node', 'redis']
 
 /** What the core may take from a platform: every one of them, React Native too, has these. */
 const everywhere = [

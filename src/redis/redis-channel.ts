@@ -1,0 +1,117 @@
+import { TokenManagerError } from '../errors.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import type { Channel } from '../ports.ts'
+import { guard, isIoredis, type RedisClient } from './redis-client.ts'
+
+/** Options of {@link redisChannel}. */
+export interface RedisChannelOptions {
+  /** A client of `ioredis` or of `redis`; yours to open and to close. It publishes; for listening it is duplicated. */
+  readonly client: RedisClient
+  /** What the name of every channel begins with. Default `'tokenward:'`. */
+  readonly prefix?: string
+}
+
+/** A connection that only listens, as either library has it. */
+interface Subscriber {
+  readonly stream?: { unref?(): void }
+  on(event: string, listener: (...values: string[]) => void): unknown
+  connect(): Promise<unknown>
+  unref?(): void
+  subscribe(name: string, listener?: (text: string, name: string) => void): Promise<unknown>
+  unsubscribe(name: string): Promise<unknown>
+  disconnect(): unknown
+  destroy(): unknown
+}
+
+interface Listening {
+  readonly subscriber: Subscriber
+  close(): void
+}
+
+const RETRY = 1_000
+
+/**
+ * Wakes the other processes and hosts by publish and subscribe. Messages can be lost, which costs others `confirmInterval` at most:
+ * nothing rests on them. The connection that listens is opened at the first `subscribe`, closed with the last (a manager's
+ * `dispose()`), and keeps no process alive where the library lets it.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {
+  if (isIoredis(client) === undefined)
+    throw new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'invalid_option',
+      'Option client has to be a client of ioredis or of redis',
+    )
+  guard(client)
+  const self = crypto.randomUUID()
+  const listeners = new Map<string, Set<(message: unknown) => void>>()
+  let listening: Listening | undefined
+
+  const hear = (text: string, name: string) => {
+    try {
+      const { from, message } = JSON.parse(text) as { from: string; message: unknown }
+      if (from !== self) for (const listener of [...(listeners.get(name) ?? [])]) listener(message)
+    } catch {
+      // Nothing of ours.
+    }
+  }
+
+  /** Tries until it listens or nobody wants it any more. */
+  const listen = (to: Listening, name: string) => {
+    const again = () => {
+      if (listening === to && listeners.has(name))
+        systemClock.at(systemClock.elapsed() + RETRY, () => listening === to && listen(to, name))
+    }
+    attempt(() => to.subscriber.subscribe(name, hear)).catch(again)
+  }
+
+  return {
+    post(name, message) {
+      try {
+        const text = JSON.stringify({ from: self, message })
+        void attempt(() => client.publish(prefix + name, text)).catch(() => {})
+      } catch {
+        // What cannot be sent is lost, as any message may be.
+      }
+    },
+    subscribe(to, listener) {
+      const name = prefix + to
+      const own = (message: unknown) => listener(message)
+      listening ??= open(client, hear)
+      const before = listeners.get(name)
+      const all = before ?? new Set()
+      listeners.set(name, all.add(own))
+      if (!before) listen(listening, name)
+      return () => {
+        if (!all.delete(own) || all.size > 0) return
+        listeners.delete(name)
+        const { subscriber } = listening as Listening
+        void attempt(() => subscriber.unsubscribe(name)).catch(() => {})
+        if (listeners.size > 0) return
+        listening?.close()
+        listening = undefined
+      }
+    },
+  }
+}
+
+function open(client: RedisClient, hear: (text: string, name: string) => void): Listening {
+  const subscriber = guard(client.duplicate() as Subscriber)
+  if (isIoredis(client)) {
+    subscriber.on('message', (name = '', text = '') => hear(text, name))
+    subscriber.on('connect', () => subscriber.stream?.unref?.())
+    return { subscriber, close: () => void subscriber.disconnect() }
+  }
+  const connected = attempt(() => subscriber.connect())
+  void connected.then(
+    () => subscriber.unref?.(),
+    () => {},
+  )
+  return { subscriber, close: () => void attempt(async () => subscriber.destroy()).catch(() => {}) }
+}
+
+/** `run`, whose throw is a rejection. */
+async function attempt<T>(run: () => Promise<T>): Promise<T> {
+  return run()
+}

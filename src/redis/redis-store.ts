@@ -1,0 +1,173 @@
+import { TokenManagerError } from '../errors.ts'
+import { type SealingKeySource, sealingKeys } from '../in-process/sealing-keys.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import { webCrypto } from '../in-process/web-crypto.ts'
+import type { Clock, Sealed, Store } from '../ports.ts'
+import { sealedWith } from '../sealing/sealed-with.ts'
+import { guard, isIoredis, type RedisClient, type ScriptAnswer, type ScriptCall, scriptRunner } from './redis-client.ts'
+import { serverClock } from './server-clock.ts'
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** A client of `ioredis` or of `redis`; yours to open and to close. A listener for its `error` events is added. */
+  readonly client: RedisClient
+  /**
+   * What values are sealed with (AES-256-GCM), before they leave the process: 32 bytes, a `CryptoKey`, a list of those (the first
+   * seals, all open), or a function that fetches them from where secrets are kept, called once at the first use. The same for all
+   * who share the sessions. It never comes near Redis.
+   */
+  readonly key: SealingKeySource
+  /** What every key begins with. Default `'tokenward:'`. No braces: they choose the slot of a cluster. */
+  readonly prefix?: string
+  /** Longest an operation may take, ms. Default 2 000; 10 to 60 000. What was given up is not done later. */
+  readonly timeout?: number
+  /**
+   * How long what nobody writes is kept, ms; every write begins it anew. Default 90 days; at least 31, so that what a sign-out left
+   * to be revoked lives its 30.
+   */
+  readonly expireAfter?: number
+  /**
+   * How many replicas must have a write before it counts (WAIT); a write that fewer have within `timeout` rejects. Default 0. With 1, a
+   * failover to that replica loses nothing, and nothing is refreshed while there is no replica.
+   */
+  readonly replicas?: number
+}
+
+/** What {@link redisStore} makes. */
+export interface RedisStore extends Store<unknown> {
+  /** The wall clock of Redis: the same for every host, however their own are set. */
+  readonly clock: Clock
+  /** 1 000: a read costs little here. */
+  readonly confirmInterval: number
+}
+
+const DAY = 86_400_000
+const RETRY = 1_000
+
+const READ = `
+local t = redis.call('TIME')
+local row = redis.call('HMGET', KEYS[1], 'tag', 'value')
+return {t[1] * 1000 + math.floor(t[2] / 1000), row[1] or '', row[2] or ''}`
+
+// A client that lost its connection may send the same swap once more: that one is told what the first one did.
+const SWAP = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local deadline, expected, tag, value, expiry = unpack(ARGV)
+local present = redis.call('HGET', KEYS[1], 'tag') or ''
+if tag ~= '' and present == tag then return {now, 1} end
+if now > tonumber(deadline) then return {now, -1} end
+if present ~= expected then return {now, 0} end
+if tag == '' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('HSET', KEYS[1], 'tag', tag, 'value', value)
+  redis.call('PEXPIRE', KEYS[1], expiry)
+end
+return {now, 1}`
+
+/**
+ * A store in Redis, shared by every process and host that has the same `key` and `prefix`. Both methods reject within `timeout`,
+ * with `ERR_TEMPORARILY_UNAVAILABLE` (`store_failed`, `retryAt`) when Redis fails, hangs or cannot be reached, and with
+ * `ERR_STORE_FAILED` for what the key does not open. Values are sealed; all keys of one session lie in one slot of a cluster.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  const { client, key, prefix = 'tokenward:', timeout = 2_000, expireAfter = 90 * DAY, replicas = 0 } = options
+  check(options)
+  guard(client)
+  const { clock, learn } = serverClock()
+  const read = scriptRunner(client, READ)
+  const swap = scriptRunner(client, SWAP)
+  /** Keys with a command that was given up and not answered yet, and until when nothing more is sent after it. */
+  const stuck = new Map<string, number>()
+
+  const failed = (what: string, cause?: unknown) => {
+    const details = { cause, retryAt: clock.now() + RETRY }
+    return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, details)
+  }
+
+  /** The answer of `run`, within the time there is. */
+  async function bounded(run: (call: ScriptCall) => Promise<ScriptAnswer>, call: ScriptCall): Promise<ScriptAnswer> {
+    const late = () => failed(`Redis did not answer within ${timeout} ms`)
+    // A connection answers in order: behind one that hangs, another one would only make its caller wait as well.
+    if ((stuck.get(call.key) ?? 0) > systemClock.elapsed()) throw late()
+    const sent = systemClock.now()
+    const answer = run(call)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        stuck.set(call.key, systemClock.elapsed() + 5 * timeout)
+        const answered = () => void stuck.delete(call.key)
+        answer.then(answered, answered)
+        reject(late())
+      }, timeout)
+    })
+    try {
+      const { reply, replicas } = await Promise.race([answer, limit])
+      learn(Number(reply[0]), sent)
+      return { reply, replicas }
+    } catch (error) {
+      throw error instanceof TokenManagerError ? error : failed('Redis failed', error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  const rows: Store<unknown> = {
+    async get(name) {
+      const { reply } = await bounded(read, { key: keyOf(prefix, name), values: [] })
+      const [, tag, value] = reply.map(String)
+      return tag ? { value: decoded(value), tag } : undefined
+    },
+    async swap(name, expected, value) {
+      if (expected === '') return false
+      const tag = value === undefined ? '' : randomTag()
+      const deadline = String(Math.round(clock.now() + timeout))
+      const { reply, replicas: reached } = await bounded(swap, {
+        key: keyOf(prefix, name),
+        values: [deadline, expected ?? '', tag, tag && encoded(value as Sealed), String(expireAfter)],
+        // Not only what has to survive a crash of this process: another one acts on a claim that a failover lost.
+        wait: replicas > 0 ? { replicas, ms: Math.ceil(timeout * 0.8) } : undefined,
+      })
+      const done = Number(reply[1])
+      if (done < 0) throw failed('Redis came to it too late')
+      if (done === 1 && reached < replicas) throw failed(`Only ${reached} of ${replicas} replicas have it`)
+      return done === 1
+    },
+  }
+  return { ...sealedWith(rows, { crypto: webCrypto, keys: sealingKeys(key) }), clock, confirmInterval: 1_000 }
+}
+
+/** `tokenward.abc.pending` lies in the slot of `tokenward.abc`. */
+function keyOf(prefix: string, name: string): string {
+  const slot = name.split('.', 2).join('.')
+  return `${prefix}{${slot}}${name.slice(slot.length)}`
+}
+
+function encoded({ iv, data }: Sealed): string {
+  return [iv, data].map((bytes) => Buffer.from(bytes).toString('base64')).join('.')
+}
+
+function decoded(text = ''): Partial<Sealed> {
+  const [iv, data] = text.split('.').map((part) => new Uint8Array(Buffer.from(part, 'base64')))
+  return { ...(iv && { iv }), ...(data && { data }) }
+}
+
+/** 128 random bits: no tag comes twice for a key, not even after it was deleted. */
+function randomTag(): string {
+  return Buffer.from(webCrypto.randomBytes(16)).toString('base64url')
+}
+
+function check({ client, prefix = '', timeout = 10, expireAfter = 31 * DAY, replicas = 0 }: RedisStoreOptions): void {
+  const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high
+  const rules: readonly (readonly [boolean, string])[] = [
+    [isIoredis(client) !== undefined, 'client has to be a client of ioredis or of redis'],
+    [typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix has to be a string without braces'],
+    [whole(timeout, 10, 60_000), 'timeout has to be 10 to 60000 ms'],
+    [whole(expireAfter, 31 * DAY, Number.MAX_SAFE_INTEGER), `expireAfter has to be at least ${31 * DAY} ms`],
+    [whole(replicas, 0, 100), 'replicas has to be 0 to 100'],
+  ]
+  for (const [fits, what] of rules)
+    if (!fits) throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
+}

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+
+/** A Redis on 127.0.0.1. */
+export interface RedisServer {
+  readonly port: number
+  readonly url: string
+  readonly pid: number
+  /** One command, its answer as redis-cli would get it. */
+  send(...words: (string | number)[]): Promise<unknown>
+  /** Ends it as a power cut does. What it had written to its file is read at the next `start()`. */
+  kill(): Promise<void>
+  /** Starts it again on the same port. */
+  start(): Promise<void>
+  /** Lets it stand still (SIGSTOP), or go on. */
+  hang(still: boolean): void
+  stop(): Promise<void>
+}
+
+/** A primary, its replicas, and three sentinels that watch over them. */
+export interface SentinelTrio {
+  readonly sentinels: readonly { readonly host: string; readonly port: number }[]
+  /** Of the primary in the sentinels' words. */
+  readonly name: string
+  readonly servers: readonly RedisServer[]
+  /** The present primary. */
+  primary(): Promise<RedisServer>
+  /** Asks the sentinels for a failover; resolves when they name another primary. */
+  failOver(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Three primaries that share all slots. */
+export interface RedisCluster {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[]
+  readonly servers: readonly RedisServer[]
+  stop(): Promise<void>
+}
+
+const HOST = '127.0.0.1'
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Where redis-server is: `REDIS_SERVER`, or on the `PATH`. */
+function redisBinary(): string {
+  const path = process.env.REDIS_SERVER ?? 'redis-server'
+  if (spawnSync(path, ['--version']).status === 0) return path
+  throw new Error(
+    'No redis-server found. Install the package redis-server (Debian: apt-get install redis-server; `npm run setup` does it for root), or set REDIS_SERVER to its path.',
+  )
+}
+
+/** Starts a Redis that keeps nothing on disk unless `args` say so. */
+export async function startRedis(...args: string[]): Promise<RedisServer> {
+  return startServer(await freePort(), args)
+}
+
+async function startServer(port: number, args: readonly string[], config?: string): Promise<RedisServer> {
+  const binary = redisBinary()
+  const folder = mkdtempSync(join(tmpdir(), 'tokenward-redis-'))
+  if (config) writeFileSync(join(folder, 'sentinel.conf'), config)
+  const always = ['--port', String(port), '--bind', HOST, '--dir', folder, '--daemonize', 'no']
+  const own = config ? [join(folder, 'sentinel.conf'), '--sentinel'] : ['--save', '', '--appendonly', 'no']
+  let child: ChildProcess
+  const control = new Redis({
+    host: HOST,
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+  })
+  control.on('error', () => {})
+  const server: RedisServer = {
+    ...{ port, url: `redis://${HOST}:${port}` },
+    get pid() {
+      return child.pid as number
+    },
+    send: (command, ...words) => control.call(String(command), ...words.map(String)),
+    async kill() {
+      const gone = exited(child)
+      child.kill('SIGCONT')
+      child.kill('SIGKILL')
+      await gone
+    },
+    async start() {
+      child = spawn(binary, config ? [...own, ...always] : [...always, ...own, ...args], { stdio: 'ignore' })
+      running.add(child)
+      child.once('exit', () => running.delete(child))
+      await control.ping()
+    },
+    hang: (still) => void child.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+    async stop() {
+      control.disconnect()
+      if (running.has(child)) await server.kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  await server.start()
+  return server
+}
+
+/** Starts a primary with `replicas` replicas under three sentinels that give up on a primary after 1 s. */
+export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
+  const name = 'tokenward'
+  const first = await startRedis('--repl-diskless-sync-delay', '0')
+  const { port } = first
+  const others = await Promise.all(
+    Array.from({ length: replicas }, () =>
+      startRedis('--replicaof', `${HOST} ${port}`, '--repl-diskless-sync-delay', '0'),
+    ),
+  )
+  const servers = [first, ...others]
+  await until(async () => String(await first.send('INFO', 'replication')).includes(`connected_slaves:${replicas}`))
+  const config = `
+sentinel monitor ${name} ${HOST} ${port} 2
+sentinel down-after-milliseconds ${name} 1000
+sentinel failover-timeout ${name} 5000
+`
+  const watchers = await Promise.all(Array.from({ length: 3 }, async () => startServer(await freePort(), [], config)))
+  const ask = async () =>
+    Number(((await watchers[0]!.send('SENTINEL', 'get-master-addr-by-name', name)) as string[])[1])
+  const trio: SentinelTrio = {
+    ...{ name, servers, sentinels: watchers.map(({ port }) => ({ host: HOST, port })) },
+    async primary() {
+      const port = await ask()
+      return servers.find((server) => server.port === port) ?? first
+    },
+    async failOver() {
+      const before = await ask()
+      // Refused while the last one is not over, or no replica is ready.
+      await until(async () => {
+        if ((await ask()) !== before) return true
+        await watchers[0]?.send('SENTINEL', 'failover', name).catch(() => {})
+        return false
+      })
+    },
+    async stop() {
+      await Promise.all([...watchers, ...servers].map((server) => server.stop()))
+    },
+  }
+  // A sentinel that does not know the others yet cannot be outvoted, and cannot win either.
+  await until(async () => {
+    const known = (await watchers[0]?.send('SENTINEL', 'sentinels', name)) as unknown[]
+    const replicasKnown = (await watchers[0]?.send('SENTINEL', 'replicas', name)) as unknown[]
+    return known.length === 2 && replicasKnown.length === replicas
+  })
+  return trio
+}
+
+/** Starts a cluster of three nodes. */
+export async function startCluster(): Promise<RedisCluster> {
+  const servers = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes')))
+  const share = Math.ceil(16_384 / servers.length)
+  for (const [index, server] of servers.entries()) {
+    const last = Math.min(16_384, (index + 1) * share) - 1
+    await server.send('CLUSTER', 'ADDSLOTSRANGE', index * share, last)
+    await server.send('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
+    await server.send('CLUSTER', 'MEET', HOST, servers[0]?.port ?? 0)
+  }
+  const isUp = async (server: RedisServer) => {
+    const info = String(await server.send('CLUSTER', 'INFO'))
+    return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3')
+  }
+  await until(async () => (await Promise.all(servers.map(isUp))).every(Boolean))
+  return {
+    ...{ servers, nodes: servers.map(({ port }) => ({ host: HOST, port })) },
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()))
+    },
+  }
+}
+
+async function until(reached: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) if (await reached()) return
+  throw new Error('Redis did not get ready within 30 s')
+}
+
+const exited = (child: ChildProcess) =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => child.once('exit', () => resolve()))
+
+async function freePort(): Promise<number> {
+  // A cluster's node takes the port 10 000 above as well.
+  for (;;) {
+    const server = createServer().listen(0, HOST)
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as { port: number }
+    await new Promise((resolve) => server.close(resolve))
+    if (port < 55_000) return port
+  }
+}
