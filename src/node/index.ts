@@ -1,4 +1,5 @@
 export * from '../index.ts'
 export { type ClientSecret, clientSecretBasic, clientSecretPost, mutualTls } from '../protocol/client-authentication.ts'
 export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions } from './create-token-manager.ts'
+export { type FileStoreKey, type FileStoreOptions, fileStore, type KeyFolder } from './file-store.ts'
 export { type PrivateKeyJwtOptions, type PrivateKeySource, privateKeyJwt } from './private-key-jwt.ts'

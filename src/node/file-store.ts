@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TokenManagerError } from '../errors.ts'
+import { type SealingKey, sealingKeys } from '../in-process/sealing-keys.ts'
+import { webCrypto } from '../in-process/web-crypto.ts'
+import type { Sealed, Store, SwapOptions } from '../ports.ts'
+import { sealedWith } from '../sealing/sealed-with.ts'
+import { whileOwning } from './owner-file.ts'
+import { privateFolder } from './private-folder.ts'
+import { encodeSealedFile, readSealedFile, TAG_BYTES } from './sealed-file.ts'
+
+/** The folder that a sealing key is for. */
+export interface KeyFolder {
+  /** Runs `run` while no other process that uses the folder runs anything here: of two that make the key one waits. */
+  exclusively<T>(run: () => Promise<T>): Promise<T>
+  /** Sets aside what was sealed before, as `NAME.lost`. To be called before a new key is kept, which opens nothing of it. */
+  setAside(): Promise<void>
+}
+
+/** The key of a {@link fileStore}; of several the first seals and all of them open. */
+export type FileStoreKey =
+  | SealingKey
+  | readonly SealingKey[]
+  | ((folder: KeyFolder) => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[])
+
+/** Options of {@link fileStore}. */
+export interface FileStoreOptions {
+  /** A folder for this store alone, made with mode 0700 where there is none. One that other users can reach is refused. */
+  readonly path: string
+  /**
+   * Seals the files: 32 bytes, a function that fetches them (from a key management service), `environmentKey()` or `keychainKey()`.
+   * A function is asked at the first use, and again only if it failed.
+   */
+  readonly key: FileStoreKey
+}
+
+// A keychain may ask the person for a password.
+const KEY_LIMITS = { holdLimit: 120_000, patience: 180_000 }
+const RECORD = /^[\da-f]{32}$/
+
+/**
+ * A store in files: one for each name, mode 0600, sealed with AES-256-GCM. Any number of processes of this machine can use it at a
+ * time; `swap` is a real compare-and-set among them. A new value is written beside the old one, forced to the disk and put in its
+ * place in one step: a crash at any moment leaves the old one or the new one. A process that dies while it writes delays
+ * nobody. The folder has to be on a local disk with hard links; for several hosts there is `tokenward/redis`.
+ *
+ * `get` rejects for what none of the keys opens, and destroys nothing. A file that was damaged is read as
+ * `{ value: undefined, tag }`: there is something, and a `swap` on its tag replaces it.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a path or a key that cannot be one. Later everything rejects with
+ *   `ERR_STORE_FAILED`, or with what the key's function rejects with
+ */
+export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
+  if (typeof path !== 'string' || path === '')
+    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option path has to be the path of a folder')
+  const folder = privateFolder(path)
+  const fileOf = (name: string) => join(path, createHash('sha256').update(name).digest('hex').slice(0, 32))
+
+  const files: Store<unknown> = {
+    get: (name) => orRefuse(() => readSealedFile(fileOf(name))),
+    swap: (name, tag, value, options) => orRefuse(() => swap(fileOf(name), tag, value as Sealed | undefined, options)),
+  }
+  const keyFolder: KeyFolder = {
+    exclusively: (run) => orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS))),
+    setAside: () =>
+      orRefuse(async () => {
+        for (const name of await readdir(path))
+          if (RECORD.test(name)) await rename(join(path, name), join(path, `${name}.lost`))
+      }),
+  }
+  const keys = sealingKeys(typeof key === 'function' ? () => key(keyFolder) : key)
+  const sealed = (store: Store<unknown>) => sealedWith(store, { crypto: webCrypto, keys })
+
+  return {
+    async get(name) {
+      const row = await files.get(name)
+      return row?.value ? sealed({ ...files, get: async () => row }).get(name) : row
+    },
+    swap: sealed(files).swap,
+  }
+
+  async function swap(
+    file: string,
+    tag: string | undefined,
+    value: Sealed | undefined,
+    { durability = 'strict' }: SwapOptions = {},
+  ): Promise<boolean> {
+    const isExpected = async () => (await readSealedFile(file))?.tag === tag
+    if (!(await isExpected())) return false
+    if (value === undefined && tag === undefined) return true
+    const isStrict = durability === 'strict'
+    return folder.use(() =>
+      whileOwning(`${file}.lock`, async (check) => {
+        if (!(await isExpected())) return false
+        if (value) await replace(file, encodeSealedFile(randomBytes(TAG_BYTES), value), check, isStrict)
+        else {
+          check()
+          await unlink(file)
+        }
+        if (isStrict) await folder.sync()
+        return true
+      }),
+    )
+  }
+}
+
+async function replace(path: string, bytes: Uint8Array, check: () => void, isStrict: boolean): Promise<void> {
+  const beside = `${path}.${randomBytes(8).toString('hex')}.new`
+  const file = await open(beside, 'wx', 0o600)
+  try {
+    try {
+      await file.writeFile(bytes)
+      if (isStrict) await file.sync()
+    } finally {
+      await file.close()
+    }
+    check()
+    await rename(beside, path)
+  } catch (error) {
+    await unlink(beside).catch(() => {})
+    throw error
+  }
+}
+
+/** What the file system throws can hold paths, and nothing else of this library's does. */
+async function orRefuse<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    if (cause instanceof TokenManagerError) throw cause
+    throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The file store cannot be read or written', {
+      cause,
+    })
+  }
+}

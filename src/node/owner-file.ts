@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import { link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TokenManagerError } from '../errors.ts'
+import { isOver, type ProcessIdentity, thisProcess } from './process-identity.ts'
+
+/** Milliseconds. */
+export interface OwnerFileOptions {
+  /** The longest an owner may take. One of whom nothing else can be known counts as gone after twice that. Default 5 000. */
+  readonly holdLimit?: number
+  /** How long to wait for a living owner. Default 10 000. */
+  readonly patience?: number
+}
+
+interface Owner extends ProcessIdentity {
+  /** Random; another one each time. */
+  readonly id: string
+}
+
+/** A file that names an owner, and whom it names. */
+type Named = readonly [file: string, id: string]
+
+/** What this thread owns now. */
+const owned = new Set<string>()
+const queues = new Map<string, Promise<unknown>>()
+
+/**
+ * Runs `run` while no other process, and nobody else in this one, owns `path`.
+ *
+ * The owner is who linked a file with its name in it to `path`; there is only one, and the file is never half-written. If that
+ * owner is dead, it has exactly one heir: who linked its own file to a name made of the dead owner's random id. So has a dead heir.
+ * Nobody removes a file of somebody else who may live; so a dead owner delays nobody, and no two take its place.
+ * @param run gets `check`, to be called directly before what must not happen twice: it throws once so much time has passed that
+ *   others may have taken over
+ * @throws TokenManagerError `ERR_STORE_FAILED` if a living process owns it for longer than the patience; what the file system throws
+ */
+export async function whileOwning<T>(
+  path: string,
+  run: (check: () => void) => Promise<T>,
+  options: OwnerFileOptions = {},
+): Promise<T> {
+  const turn = Promise.resolve(queues.get(path)).then(() => own(path, run, options))
+  const settled = turn.then(
+    () => {},
+    () => {},
+  )
+  queues.set(path, settled)
+  try {
+    return await turn
+  } finally {
+    if (queues.get(path) === settled) queues.delete(path)
+  }
+}
+
+async function own<T>(
+  path: string,
+  run: (check: () => void) => Promise<T>,
+  { holdLimit = 5_000, patience = 10_000 }: OwnerFileOptions,
+): Promise<T> {
+  const id = randomBytes(16).toString('hex')
+  const claim = `${path}.${id}.claim`
+  await writeFile(claim, JSON.stringify({ ...thisProcess(), id } satisfies Owner), { flag: 'wx', mode: 0o600 })
+  owned.add(id)
+  try {
+    const chain = await acquire(path, claim, holdLimit, patience)
+    const since = performance.now()
+    const isLate = () => performance.now() - since > holdLimit
+    try {
+      return await run(() => {
+        if (isLate()) throw refused('This process was held up for too long while it wrote')
+      })
+    } finally {
+      const mine: Named = [chain.length > 0 ? heirOf(path, chain.at(-1)?.[1]) : path, id]
+      // Late, it has to be its own heir before it may take anything away.
+      if (!isLate()) await release(path, [...chain, mine])
+      else if (await inherit(path, claim, [...chain, mine]))
+        await release(path, [...chain, mine, [heirOf(path, id), id]])
+    }
+  } finally {
+    owned.delete(id)
+    await remove(claim)
+  }
+}
+
+/** Waits until `claim` is the owner; says after which dead ones. */
+async function acquire(path: string, claim: string, holdLimit: number, patience: number): Promise<readonly Named[]> {
+  const began = performance.now()
+  // The file system's own time, which may be another machine's.
+  const { ctimeMs } = await stat(claim)
+  const isGone = async (owner: Owner, file: string) => {
+    if (owned.has(owner.id)) return false
+    const over = isOver(owner)
+    if (over !== 'unknown') return over
+    const changed = await stat(file).catch(() => undefined)
+    return changed !== undefined && ctimeMs + performance.now() - began - changed.ctimeMs > 2 * holdLimit
+  }
+  for (let tries = 0; ; tries++) {
+    if (await tryLink(claim, path)) return []
+    const chain: Named[] = []
+    for (let file = path; ; ) {
+      const owner = await ownerOf(file)
+      if (!owner || !(await isGone(owner, file))) break
+      chain.push([file, owner.id])
+      if (await inherit(path, claim, chain)) return chain
+      file = heirOf(path, owner.id)
+    }
+    if (performance.now() - began > patience) throw refused('Another process has been writing for too long')
+    await sleep(Math.min(1 + tries, 20) * (0.5 + Math.random()))
+  }
+}
+
+/** Makes `claim` the heir of the last of `chain`, unless there is one, or the chain is no longer what it was. */
+async function inherit(path: string, claim: string, chain: readonly Named[]): Promise<boolean> {
+  const heir = heirOf(path, chain.at(-1)?.[1])
+  if (!(await tryLink(claim, heir))) return false
+  for (const [file, id] of chain) {
+    if ((await ownerOf(file))?.id === id) continue
+    // Its place was taken and given up before: this name leads nowhere any more.
+    await remove(heir)
+    return false
+  }
+  return true
+}
+
+/** The first goes first: from then on the others lead nowhere. */
+async function release(path: string, chain: readonly Named[]): Promise<void> {
+  await remove(path)
+  for (const [file] of chain) if (file !== path) await remove(file)
+}
+
+function heirOf(path: string, id = ''): string {
+  return `${path}.${id}.heir`
+}
+
+async function ownerOf(file: string): Promise<Owner | undefined> {
+  try {
+    const text = await readFile(file, 'utf8')
+    if (text.endsWith('}')) return JSON.parse(text) as Owner
+    // The machine lost power before the file reached the disk.
+    const { ino, mtimeNs } = await stat(file, { bigint: true })
+    return { id: `${ino}-${mtimeNs}`, system: '', pid: 0, start: '', thread: 0 }
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Whether `to` is the file `from` now; false if there was one before. */
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (Object(error).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function remove(file: string): Promise<void> {
+  await unlink(file).catch(() => {})
+}
+
+function refused(what: string): TokenManagerError {
+  return new TokenManagerError('ERR_STORE_FAILED', 'store_failed', what)
+}

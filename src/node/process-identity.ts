@@ -1,0 +1,71 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { threadId } from 'node:worker_threads'
+
+/** One process, so that no other one is taken for it: not another machine's, and not a later one with the same pid. */
+export interface ProcessIdentity {
+  /** The running system that the pid is of: its boot and its pid namespace; elsewhere than on Linux the host's name. */
+  readonly system: string
+  readonly pid: number
+  /** When it started, in the system's own unit; empty where the system does not say. */
+  readonly start: string
+  readonly thread: number
+}
+
+let own: ProcessIdentity | undefined
+
+/** This process. */
+export function thisProcess(): ProcessIdentity {
+  own ??= {
+    system: orElse(hostname(), () =>
+      [readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), readlinkSync('/proc/self/ns/pid')].join(' '),
+    ),
+    pid: process.pid,
+    start: orElse('', () => statOf(process.pid).start),
+    thread: threadId,
+  }
+  return own
+}
+
+/**
+ * Whether `other` is over. `'unknown'`: nothing here can tell, because it is of another system, another thread of this process, or
+ * because this system does not say when a process started.
+ */
+export function isOver({ system, pid, start }: ProcessIdentity): boolean | 'unknown' {
+  const me = thisProcess()
+  if (system !== me.system) return 'unknown'
+  if (!exists(pid)) return true
+  if (!start) return 'unknown'
+  if (pid === me.pid) return start === me.start ? 'unknown' : true
+  try {
+    const now = statOf(pid)
+    return now.start !== start || /[ZXx]/.test(now.state)
+  } catch {
+    return 'unknown'
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Otherwise it is somebody else's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+/** proc_pid_stat(5): the third and the 22nd field. The second may hold spaces and parentheses. */
+function statOf(pid: number): { readonly state: string; readonly start: string } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const [state = '', ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state, start: rest[18] ?? '' }
+}
+
+function orElse<T>(other: T, read: () => T): T {
+  try {
+    return read()
+  } catch {
+    return other
+  }
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Sealed, Stored } from '../ports.ts'
+
+/** What a file holds: a sealed value and its tag; without a value, it was damaged. */
+export type SealedFile = Stored<Sealed | undefined>
+
+const MARK = Buffer.from('tw1\n')
+const CHECKSUM = 16
+const TAG = 16
+const IV = 12
+const HEAD = MARK.length + CHECKSUM + TAG + IV
+/** More than any value takes, sealed. */
+const LIMIT = 2 ** 20 + 1024
+
+/** The bytes of a file: a mark, a checksum of what follows, the tag, the initialization vector, the ciphertext. */
+export function encodeSealedFile(tag: Uint8Array, { iv, data }: Sealed): Buffer {
+  const rest = Buffer.concat([tag, iv, data])
+  return Buffer.concat([MARK, checksum(rest), rest])
+}
+
+/** A random tag's length, bytes. */
+export const TAG_BYTES = TAG
+
+/** What lies at `path`; `undefined` if nothing does. */
+export async function readSealedFile(path: string): Promise<SealedFile | undefined> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const bytes = Buffer.alloc(Math.min((await file.stat()).size, LIMIT) + 1)
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
+    return decode(bytes.subarray(0, bytesRead))
+  } finally {
+    await file.close()
+  }
+}
+
+function decode(bytes: Buffer): SealedFile {
+  const rest = bytes.subarray(MARK.length + CHECKSUM)
+  const isWhole = bytes.length >= HEAD && bytes.length <= LIMIT && bytes.subarray(0, MARK.length).equals(MARK)
+  if (!isWhole || !checksum(rest).equals(bytes.subarray(MARK.length, MARK.length + CHECKSUM)))
+    return { value: undefined, tag: `damaged-${checksum(bytes).toString('hex')}` }
+  const iv = new Uint8Array(rest.subarray(TAG, TAG + IV))
+  return { value: { iv, data: new Uint8Array(rest.subarray(TAG + IV)) }, tag: rest.subarray(0, TAG).toString('hex') }
+}
+
+function checksum(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, CHECKSUM)
+}
