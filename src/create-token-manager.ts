@@ -37,7 +37,8 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
   const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
   const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
-  const ports: Platform | undefined = platform && { ...platform, ...Object.fromEntries(given) }
+  const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
+  const ports: Platform | undefined = platform && { ...platform, clock, ...Object.fromEntries(given) }
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
 

@@ -27,6 +27,13 @@ export interface Store<V> {
    *   the promise resolves only when the write survives a crash
    */
   swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>
+  /**
+   * The clock that all hosts of this storage share, so that what one of them wrote has not expired, or not begun, for another whose
+   * own clock is wrong. A manager that is given the store goes by it, unless it is given a `clock`. Absent: hosts have to agree.
+   */
+  readonly clock?: Clock | undefined
+  /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
+  readonly confirmInterval?: number | undefined
 }
 
 /** How safe a write has to be before `swap` resolves. */

@@ -111,7 +111,8 @@ function build(
 
 /** What governs the session for `options`. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
-  const { requestTimeout = 10_000, confirmInterval = 5_000, idleTimeout, maxAge, refresh } = options
+  const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh } = options
+  const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
   return {
     ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
     ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge },

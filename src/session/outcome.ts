@@ -27,6 +27,8 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
+  // A storage that knows when to ask again says so itself.
+  if (cause instanceof TokenManagerError && cause.retryAt) return cause
   return cause === NEWER_VERSION
     ? new TokenManagerError(
         'ERR_SIGNED_OUT',

@@ -141,8 +141,8 @@ function known(
   const ahead = current !== undefined && supersedes(record, current)
   const behind = current !== undefined && supersedes(current, record)
   const foreign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
-  // The end of the session was lost with the storage, and a context that had not heard of it wrote the session back.
-  if (behind && current.signedOut && event.order > held.order) return [held, ['storage_lost']]
+  // The storage went back to what it was: the session's end was lost, or a refresh, whose old token must not be sent again.
+  if (behind && event.order > held.order) return [held, ['storage_lost']]
   if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended))
     return [held, []]
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
