@@ -40,6 +40,14 @@ export interface TokenSource {
   replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>
 }
 
+/** Proofs of possession for requests with a DPoP token (RFC 9449). */
+export interface Proofs {
+  /** A new proof, for one attempt. Rejects with `ERR_SIGNED_OUT` (`dpop_key_lost`) where the key is gone. */
+  prove(token: AccessToken, method: string, url: string): Promise<string>
+  /** Hears the answer to a request that carried `proof`; true: another proof may do. `last`: another token would not. */
+  heed(answer: Response, url: string, proof: string, last: boolean): boolean
+}
+
 const redacted = { value: () => '[redacted access token]' }
 
 /**

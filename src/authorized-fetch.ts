@@ -1,4 +1,4 @@
-import { type AccessToken, authorizationHeader, type Target, type TokenSource } from './access-token.ts'
+import { type AccessToken, authorizationHeader, type Proofs, type Target, type TokenSource } from './access-token.ts'
 import { TokenManagerError } from './errors.ts'
 import type { Fetch } from './ports.ts'
 import { parseChallenges } from './protocol/challenge.ts'
@@ -25,6 +25,8 @@ export interface AuthorizedFetchOptions {
   readonly source: TokenSource
   /** The platform's `fetch`. */
   readonly fetch: Fetch
+  /** For DPoP tokens, which go without a proof where there is none. */
+  readonly proofs?: (() => Proofs | undefined) | undefined
   /** Where tokens may go. */
   readonly match: (url: string) => Match
   /** For URLs that get no token. `'throw'`: `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sent as the caller gave it, without a token. */
@@ -48,12 +50,14 @@ export interface AuthorizedFetchOptions {
  * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
  *   can be read only once is never sent again: its 401 is returned.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3).
+ * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one, once, with the same token.
+ *   One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
  * - A redirect of a request with a body or a DPoP token throws `ERR_REDIRECTED` unless `follow` takes it: the platform would send
  *   body and proof along. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
  * - `signal` ends this call's own wait and its own request, nothing that others wait for.
  */
 export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
-  const { source, fetch, match, unlisted, whenSignedOut, observe, follow } = options
+  const { source, fetch, proofs: findProofs, match, unlisted, whenSignedOut, observe, follow } = options
   return async (input, init) => {
     const request = typeof input === 'object' && 'url' in input ? input : undefined
     const place = match(request ? request.url : `${input}`)
@@ -75,9 +79,17 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     let sent: SentRequest = { target, url, to: request ?? url, init: own, body, hops: 0 }
     let response: Response | undefined
     try {
-      for (let renewed = false; ; ) {
-        sent.init.headers.set('authorization', authorizationHeader(token))
+      const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
+      for (let renewed = false, proven = false; ; ) {
+        const { headers, method = request?.method ?? 'GET' } = sent.init
+        headers.set('authorization', authorizationHeader(token))
+        let proof: string | undefined
+        if (proofs && token.type === 'DPoP') {
+          proof = await proofs.prove(token, method, sent.url)
+          headers.set('dpop', proof)
+        }
         response = await fetch(sent.to, sent.init)
+        const again: boolean = proofs && proof ? proofs.heed(response, sent.url, proof, renewed) && !proven : false
         if (response.ok) return response
         if (manual && (response.type === 'opaqueredirect' || /^30[12378]$/.test(`${response.status}`))) {
           if (!follow) throw redirectedError(sent.url, response)
@@ -85,14 +97,16 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
           if (!next) return response
           sent = next
         } else {
-          if (!refusesToken(response, token, observe) || renewed) return response
-          renewed = true
-          const next = await source.replace(target, token, signal)
-          const again = sent.body ? sent.body.replay() : null
-          if (again === undefined) observe('retry_impossible', { status: 401 })
-          if (again === undefined || !next || next.value === token.value) return response
+          if (!again && (!refusesToken(response, token, observe) || renewed)) return response
+          const next: AccessToken | undefined = again ? token : await source.replace(target, token, signal)
+          const body = sent.body ? sent.body.replay() : null
+          if (body === undefined) observe('retry_impossible', { status: 401 })
+          if (body === undefined || !next || (!again && next.value === token.value)) return response
+          if (again) proven = true
+          else renewed = true
+          if (next.type !== token.type) sent.init.headers.delete('dpop')
           token = next
-          if (again !== null) sent = { ...sent, init: { ...sent.init, body: again } }
+          if (body !== null) sent = { ...sent, init: { ...sent.init, body } }
         }
         discard(response)
       }

@@ -96,13 +96,18 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
         replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
+      proofs: () => here().proofs,
       ...{ match, unlisted, whenSignedOut, follow: platform?.followRedirect },
       observe: (type, details) => shared?.session.emit(type, details),
     }),
-    async headersFor(url) {
+    async headersFor(url, method = 'GET') {
       const place = match(String(url))
       if (!place.target) throw notAllowed(place.reason, place.origin)
-      return new Headers({ authorization: authorizationHeader(await getToken(place.target)) })
+      const token = await getToken(place.target)
+      const headers = new Headers({ authorization: authorizationHeader(token) })
+      const proofs = token.type === 'DPoP' && here().proofs
+      if (proofs) headers.set('dpop', await proofs.prove(token, method, place.url))
+      return headers
     },
     async refresh({ reason, ...target } = {}) {
       const { source } = here()

@@ -1,5 +1,6 @@
 export type { AccessToken, Target } from './access-token.ts'
 export { createTokenManager, type ManagerPlatform } from './create-token-manager.ts'
+export { type Dpop, dpop } from './dpop.ts'
 export {
   isTransient,
   type SignedOutReason,
@@ -30,12 +31,15 @@ export type {
   Platform,
   RefreshElsewhere,
   Sealed,
+  Signing,
+  SigningKey,
   Store,
   Stored,
   SwapOptions,
   UserAgent,
 } from './ports.ts'
 export type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
+export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
 export type { ResourceOption } from './resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

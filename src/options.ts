@@ -1,3 +1,4 @@
+import type { Dpop } from './dpop.ts'
 import { TokenManagerError } from './errors.ts'
 import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from './ports.ts'
 import type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
@@ -47,6 +48,8 @@ export interface TokenManagerOptions {
   readonly whenSignedOut?: 'throw' | 'bare'
   /** When tokens are refreshed. */
   readonly refresh?: RefreshOptions
+  /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: they are Bearer tokens, whatever the server offers. */
+  readonly dpop?: Dpop
   /** Ends the session after this long without use in any context, ms. Default: none; at least 1 000. */
   readonly idleTimeout?: number
   /** Ends the session this long after sign-in, ms. Default: none; at least 1 000. */
@@ -118,6 +121,7 @@ const checks: Readonly<Record<string, Check>> = {
   unlisted: oneOf('throw', 'bare'),
   whenSignedOut: oneOf('throw', 'bare'),
   refresh: [isObject, 'an object'],
+  dpop: [(value: Partial<Dpop> | undefined) => typeof value?.start === 'function', 'dpop()'],
   idleTimeout: atLeastASecond,
   maxAge: atLeastASecond,
   requestTimeout: between(1_000, 60_000),

@@ -99,6 +99,8 @@ export interface Sealed {
   readonly iv: Uint8Array<ArrayBuffer>
   /** Ciphertext with its authentication tag. */
   readonly data: Uint8Array<ArrayBuffer>
+  /** The handles that were in the plaintext, where a store keeps it: bytes that nobody can read need no sealing. */
+  readonly keys?: readonly unknown[]
 }
 
 /** Randomness, hashing and authenticated encryption. */

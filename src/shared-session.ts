@@ -1,8 +1,12 @@
+import type { Proofs } from './access-token.ts'
+import type { TokenManagerError } from './errors.ts'
 import type { TokenManagerOptions } from './options.ts'
 import type { Platform, Store } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
 import { base64url } from './protocol/base64url.ts'
-import { heldTokens } from './session/held-tokens.ts'
+import type { DpopProver } from './protocol/dpop.ts'
+import { signInTarget } from './resource-matcher.ts'
+import { type HeldTokens, heldTokens } from './session/held-tokens.ts'
 import { limits as createLimits } from './session/limits.ts'
 import { outbox as createOutbox } from './session/outbox.ts'
 import { storeFailed } from './session/outcome.ts'
@@ -19,6 +23,8 @@ export interface SharedSession {
   readonly source: RefreshingTokenSource
   readonly signIn: SignIn
   readonly signOut: SignOut
+  /** Proofs for its DPoP tokens; absent without option `dpop`. */
+  readonly proofs: Proofs | undefined
   /** What begins the `state` of its sign-ins. */
   readonly statePrefix: string
   /** The sign-in that an answer in the address bar is completing. Never rejects. */
@@ -68,7 +74,8 @@ function build(
   release: (stop: () => void) => void,
 ): SharedSession {
   const rules = sessionOptions(options)
-  const server = authorizationServer({ ...options, ...rules, insecureLoopback }, platform)
+  const onInsecureEndpoint = () => session.emit('degraded', { step: 'insecure_endpoint' })
+  const server = authorizationServer({ ...options, ...rules, insecureLoopback, onInsecureEndpoint }, platform)
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)
@@ -82,6 +89,7 @@ function build(
     ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
     signIn: signIn(session, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
     signOut: ending,
+    proofs: server.dpop && proofsOf(server.dpop, tokens, ending),
     release: () =>
       release(() => {
         for (const stop of stops.splice(0)) stop()
@@ -109,13 +117,27 @@ function build(
   }
 }
 
+function proofsOf(dpop: DpopProver, tokens: HeldTokens, { end }: SignOut): Proofs {
+  return {
+    heed: dpop.heed,
+    async prove(token, method, url) {
+      try {
+        return await dpop.prove(tokens.keyOf(token), method, url, token)
+      } catch (error) {
+        await end('dpop_key_lost', error as TokenManagerError, ({ grantId }) => grantId === tokens.grantOf(token))
+        throw error
+      }
+    },
+  }
+}
+
 /** What governs the session for `options`. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
   const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh } = options
   const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
   return {
     ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
-    ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge },
+    ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge, signInTarget: signInTarget(options.resources) },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AccessToken, Target } from './access-token.ts'
 import type { TokenManagerOptions } from './options.ts'
 import type { EpochMs, Fetch, UserAgent } from './ports.ts'
+import type { DpopKey } from './protocol/dpop.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
 import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 import type { SessionState } from './session/state.ts'
@@ -30,7 +31,9 @@ export interface TokenSet {
   /** For the APIs. */
   readonly accessToken: string
   /** Default `Bearer`. */
-  readonly tokenType?: 'Bearer'
+  readonly tokenType?: 'Bearer' | 'DPoP'
+  /** The key the tokens are bound to (RFC 9449); its private key a `CryptoKey` for `sign`, or a private JWK. Needs option `dpop`. */
+  readonly dpopKey?: DpopKey
   /** When the access token expires, epoch ms. Absent: unknown, it is used until an API refuses it. */
   readonly expiresAt?: EpochMs
   /** For new access tokens. Absent: the session ends with the access token. */
@@ -89,8 +92,13 @@ export interface TokenManager {
    * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_SIGNED_OUT`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
    */
   fetch: Fetch
-  /** `Authorization` for a listed URL, for transports that are not `fetch`. Ask again for every attempt. */
-  headersFor(url: string | URL): Promise<Headers>
+  /**
+   * `Authorization`, and `DPoP` for a token that is bound to a key, for transports that are not `fetch`. Ask again for every attempt:
+   * a proof is good for one request to one URL.
+   * @param url a listed URL
+   * @param method that of the request, for the proof; default `GET`
+   */
+  headersFor(url: string | URL, method?: string): Promise<Headers>
   /** Event-based rotation: a new access token now (password changed, risky action). `reason` is for the event. */
   refresh(options?: Target & { readonly reason?: string }): Promise<AccessToken>
   /**

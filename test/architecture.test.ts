@@ -14,7 +14,7 @@ const ports = ['errors', 'ports']
 const session = [...ports, 'access-token', 'protocol', 'session']
 const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
 const manager = [...requests, 'options', 'shared-session', 'token-manager', 'create-token-manager']
-const everyCore = [...manager, 'in-process', 'sealing']
+const everyCore = [...manager, 'dpop', 'in-process', 'sealing']
 
 /** The rooms, and which other rooms each may import. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -24,12 +24,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sealing: ports,
   protocol: ports,
   'access-token': [...ports, 'session'],
+  dpop: [...ports, 'protocol', 'in-process'],
   session,
   'request-body': ports,
   'resource-matcher': [...ports, 'access-token'],
   'follow-redirect': requests,
   'authorized-fetch': requests,
-  options: [...ports, 'protocol', 'resource-matcher'],
+  options: [...ports, 'protocol', 'resource-matcher', 'dpop'],
   'shared-session': [...session, 'options', 'resource-matcher'],
   'token-manager': [...session, 'options'],
   'create-token-manager': manager,

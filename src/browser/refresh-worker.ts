@@ -1,5 +1,6 @@
 import type { Target } from '../access-token.ts'
 import { allowInsecureLoopback, type TokenManagerOptions } from '../options.ts'
+import type { DpopOptions } from '../protocol/dpop.ts'
 import type { Degradation, RefreshElsewhere } from '../ports.ts'
 
 /** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */
@@ -9,6 +10,8 @@ export interface RefreshMessage {
   readonly options: Partial<TokenManagerOptions>
   /** Symbols are not cloned. */
   readonly insecureLoopback: boolean | undefined
+  /** Functions are not, either: the worker has its own `dpop()`. */
+  readonly dpop: DpopOptions | undefined
   readonly from: Parameters<RefreshElsewhere>[0]
   readonly target: Target
 }
@@ -23,6 +26,7 @@ export function refreshWorker(
     refreshWorker: _,
     userAgent: _agent,
     lifecycle: _life,
+    dpop,
     ...options
   }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },
   report: (lacking: Degradation) => void,
@@ -44,7 +48,8 @@ export function refreshWorker(
         port = worker.port
         port.onmessage = ({ data }) => settle(data)
         const insecureLoopback = options[allowInsecureLoopback]
-        port.postMessage({ version: 1, options, insecureLoopback, from, target } satisfies RefreshMessage)
+        const message = { version: 1, options, insecureLoopback, dpop: dpop?.options, from, target } as const
+        port.postMessage(message satisfies RefreshMessage)
       } catch {
         settle(false)
       }

@@ -2,6 +2,7 @@ import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErro
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
+import type { DpopKey } from './dpop.ts'
 import { parameters, withQuery } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -40,6 +41,8 @@ export interface PendingAuthorization {
   readonly maxAge?: number | undefined
   readonly acrValues?: readonly string[] | undefined
   readonly createdAt: EpochMs
+  /** The key that the code and the tokens are bound to (RFC 9449 §10); absent: they are bound to none. */
+  readonly dpopKey?: DpopKey | undefined
 }
 
 const RESERVED = /^(re(sponse|quest|direct)|code_|client_id$|scope$|state$|nonce$|max_age$|acr_values$)/
@@ -56,6 +59,8 @@ export async function authorizationRequest(
 ): Promise<{ url: string; pending: PendingAuthorization }> {
   const { redirectUri, scope, maxAge, acrValues, extra = {} } = options
   const { url } = await endpoint(server, 'authorization_endpoint')
+  const { dpop } = server
+  const dpopKey = await dpop?.newKey(metadata.dpop_signing_alg_values_supported)
   const random = () => base64url(server.crypto.randomBytes(32))
   const pending: PendingAuthorization = {
     state: options.statePrefix + random(),
@@ -63,6 +68,7 @@ export async function authorizationRequest(
     nonce: scope.split(' ').includes('openid') ? random() : undefined,
     issuer: server.issuer,
     createdAt: server.clock.now(),
+    dpopKey,
     ...{ redirectUri, scope, maxAge, acrValues },
   }
   const params = parameters({
@@ -74,6 +80,7 @@ export async function authorizationRequest(
     nonce: pending.nonce,
     code_challenge: base64url(await server.crypto.sha256(new TextEncoder().encode(pending.codeVerifier))),
     code_challenge_method: 'S256',
+    dpop_jkt: dpopKey && (await dpop?.thumbprint(dpopKey)),
     prompt: options.prompt,
     login_hint: options.loginHint,
     max_age: maxAge === undefined ? maxAge : `${Math.floor(maxAge / 1000)}`,
@@ -144,7 +151,7 @@ export async function authorizationCodeGrant(
     server,
     'authorization_code',
     { code: params.get('code') as string, redirect_uri: pending.redirectUri, code_verifier: pending.codeVerifier },
-    { scope: pending.scope, pending },
+    { scope: pending.scope, pending, dpopKey: pending.dpopKey },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
   const { error } = answer

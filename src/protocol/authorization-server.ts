@@ -9,6 +9,7 @@ import {
 } from 'oauth4webapi'
 import { TokenManagerError } from '../errors.ts'
 import type { Clock, Crypto, Platform } from '../ports.ts'
+import type { DpopProver } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange, type Send } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
 
@@ -26,7 +27,15 @@ export interface AuthorizationServerOptions {
   requestTimeout: number
   /** Allows http on a loopback host, for development. Default false. */
   insecureLoopback?: boolean
+  /** Hears that an endpoint of the metadata is not https and counts as absent. */
+  onInsecureEndpoint?: () => void
+  /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
+  dpop?: { start(platform: ServerPlatform): DpopProver }
 }
+
+/** What it takes to speak to an authorization server. */
+export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication'> &
+  Partial<Pick<Platform, 'store'>>
 
 /** What oauth4webapi's request functions take as options. */
 export interface RequestOptions {
@@ -44,6 +53,8 @@ export interface AuthorizationServer {
   readonly clientAuthentication: ClientAuth
   readonly clock: Clock
   readonly crypto: Crypto
+  /** Makes the proofs; absent: tokens are Bearer tokens. */
+  readonly dpop: DpopProver | undefined
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
   /** One bounded request; never rejects. */
@@ -65,9 +76,18 @@ const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL without query and fragment
  */
 export function authorizationServer(
-  { issuer, metadata, clientId, requestTimeout, insecureLoopback = false }: AuthorizationServerOptions,
-  { fetch, clock, crypto, clientAuthentication }: Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication'>,
+  {
+    issuer,
+    metadata,
+    clientId,
+    requestTimeout,
+    insecureLoopback = false,
+    onInsecureEndpoint,
+    dpop,
+  }: AuthorizationServerOptions,
+  platform: ServerPlatform,
 ): AuthorizationServer {
+  const { fetch, clock, crypto, clientAuthentication } = platform
   const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
   if (!secure(issuer) || issuer.includes('?'))
     throw new TokenManagerError(
@@ -84,6 +104,7 @@ export function authorizationServer(
     clientAuthentication: clientAuthentication?.authenticate ?? None(),
     clock,
     crypto,
+    dpop: dpop?.start(platform),
     metadata: () =>
       (known ??= load().catch((error) => {
         known = undefined
@@ -112,6 +133,7 @@ export function authorizationServer(
       if (/^(token|authorization)_/.test(name))
         throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
       delete found[name]
+      onInsecureEndpoint?.()
     }
     return found as AuthorizationServerMetadata
   }
@@ -128,7 +150,10 @@ export function authorizationServer(
 }
 
 /** An endpoint of the metadata. Rejects with `endpoint_missing` where there is none, and as `metadata()` does. */
-export async function endpoint(server: AuthorizationServer, name: 'authorization_endpoint' | 'token_endpoint') {
+export async function endpoint(
+  server: AuthorizationServer,
+  name: 'authorization_endpoint' | 'token_endpoint' | 'pushed_authorization_request_endpoint',
+) {
   const metadata = await server.metadata()
   const url = metadata[name]
   if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}`)

@@ -23,6 +23,10 @@ export interface ExchangeOptions {
   beforeSend?: () => boolean
   /** Lets a small request outlive the page. */
   keepalive?: boolean
+  /** Makes a proof of possession for a request to `url` (RFC 9449 §5); a rejection keeps it from being sent. */
+  prove?: ((url: string) => Promise<string>) | undefined
+  /** Hears an answer and the `error` in it; true: the server looked at the proof only, and would take another. */
+  heed?: ((answer: Response, error: unknown, sentAt: EpochMs) => boolean) | undefined
 }
 
 /** A `fetch` as oauth4webapi's `customFetch` wants it. */
@@ -38,7 +42,7 @@ export async function exchange(
   { fetch, clock }: Pick<Platform, 'fetch' | 'clock'>,
   timeout: number,
   request: (send: Send) => Promise<Response>,
-  { beforeSend, keepalive }: ExchangeOptions = {},
+  { beforeSend, keepalive, prove, heed }: ExchangeOptions = {},
 ): Promise<Answer | TransientFailure> {
   const controller = new AbortController()
   const { signal } = controller
@@ -59,7 +63,8 @@ export async function exchange(
       }),
     )
   })
-  const send: Send = (url, options) => {
+  const send: Send = async (url, options: RequestInit) => {
+    const proof = prove && { ...options.headers, dpop: await prove(url) }
     const init: RequestInit = {
       ...options,
       redirect: 'manual',
@@ -68,6 +73,7 @@ export async function exchange(
       referrerPolicy: 'no-referrer',
       signal,
     }
+    if (proof) init.headers = proof
     const now = clock.now()
     if (signal.aborted || beforeSend?.() === false) throw undefined
     sentAt = now
@@ -78,17 +84,14 @@ export async function exchange(
       return fetch(url, init)
     })
   }
-  const work = async (): Promise<Answer | TransientFailure> => {
+  const work = async (again = true): Promise<Answer | TransientFailure> => {
     const response = await request(send)
     status = response.status
-    return (
-      unavailable(response, clock) ?? {
-        kind: 'answer',
-        status,
-        body: jsonObject(await readText(response)),
-        sentAt: sentAt as EpochMs,
-      }
-    )
+    const failure = unavailable(response, clock)
+    const body = failure ? undefined : jsonObject(await readText(response))
+    // The same presentation once more, within the same time.
+    if (heed?.(response, body?.error, sentAt as EpochMs) && again) return work(false)
+    return failure ?? { kind: 'answer', status, body, sentAt: sentAt as EpochMs }
   }
   try {
     return await Promise.race([work(), late])

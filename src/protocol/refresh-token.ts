@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from './authorization-server.ts'
+import type { DpopKey } from './dpop.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { IdTokenClaims, TokenAnswer } from './token-set.ts'
 
@@ -9,6 +10,8 @@ export interface RefreshTokenRequest {
   scope?: string | undefined
   /** The resource the access token is for (RFC 8707 §2.2). */
   resource?: string | undefined
+  /** The key the refresh token is bound to (RFC 9449 §5). */
+  dpopKey?: DpopKey | undefined
   /** The claims of the present ID token; a new one has to be about the same sign-in (OpenID Connect Core §12.2). */
   previous?: IdTokenClaims | undefined
   /** Called directly before the real `fetch`, in the same turn. False: nothing is sent and the answer is `unsent`. */
@@ -18,13 +21,13 @@ export interface RefreshTokenRequest {
 /** Sends a refresh token (RFC 6749 §6) once. Never rejects: metadata that cannot be had is `transient` and nothing was sent. */
 export function refreshTokenGrant(
   server: AuthorizationServer,
-  { refreshToken, scope, resource, previous, beforeSend }: RefreshTokenRequest,
+  { refreshToken, scope, resource, previous, dpopKey, beforeSend }: RefreshTokenRequest,
 ): Promise<TokenAnswer> {
   return tokenRequest(
     server,
     'refresh_token',
     { refresh_token: refreshToken, scope, resource },
-    { scope, previous },
+    { scope, previous, dpopKey },
     beforeSend,
   )
 }

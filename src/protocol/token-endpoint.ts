@@ -1,11 +1,13 @@
 import { genericTokenEndpointRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import type { DpopProver } from './dpop.ts'
 import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
 /**
- * One token request (RFC 6749 §3.2), sent at most once, with the client's authentication.
+ * One token request (RFC 6749 §3.2), processed at most once, with the client's authentication. With a key it carries a proof, and is
+ * sent again once to a server that asks for another one before it looks at the rest (RFC 9449 §8).
  * @param values what the grant sends beside `grant_type` and `client_id`
  * @param beforeSend called directly before the real `fetch`, in the same turn; false keeps the request from being sent
  */
@@ -17,6 +19,9 @@ export async function tokenRequest(
   beforeSend?: () => boolean,
 ): Promise<TokenAnswer> {
   let unsent = false
+  let keyLost: TokenManagerError | undefined
+  const { dpop } = server
+  const { dpopKey } = requested
   try {
     const { metadata } = await endpoint(server, 'token_endpoint')
     const answer = await server.exchange(
@@ -34,8 +39,17 @@ export async function tokenRequest(
           unsent = beforeSend?.() === false
           return !unsent
         },
+        heed: dpop?.heedServer,
+        prove:
+          dpopKey &&
+          ((url) =>
+            (dpop as DpopProver).prove(dpopKey, 'POST', url).catch((error) => {
+              keyLost = error
+              throw error
+            })),
       },
     )
+    if (keyLost) return { kind: 'invalid', error: keyLost }
     if (unsent) return { kind: 'unsent' }
     return answer.kind === 'transient' ? answer : await tokenAnswer(server, answer, requested)
   } catch (error) {

@@ -1,6 +1,7 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import type { DpopKey } from './dpop.ts'
 import type { Answer } from './exchange.ts'
 import { invalid, refusal, type TransientFailure, transient } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
@@ -40,6 +41,8 @@ export type TokenAnswer =
 /** What was asked for. */
 export interface Requested extends ExpectedIdToken {
   readonly scope?: string | undefined
+  /** The key that the request proves possession of; its answer may be bound to it (RFC 9449 §5). */
+  readonly dpopKey?: DpopKey | undefined
 }
 
 /** An access token goes into a header: printable ASCII without spaces (RFC 6749 appendix A.12), or it goes nowhere. */
@@ -67,14 +70,19 @@ export async function tokenAnswer(
   const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
   const refreshToken = typeof refresh_token === 'string' && refresh_token ? refresh_token : undefined
 
+  const { dpop } = server
+  const type = String(token_type).toLowerCase()
+  const tokenType = type === 'dpop' && requested.dpopKey ? 'DPoP' : 'Bearer'
   let problem: TokenManagerErrorReason | undefined
+  if (tokenType === 'Bearer' && dpop?.required) problem = 'dpop_not_bound'
   // A token of another type could not be used as its server means it (RFC 6749 §7.1).
-  if (String(token_type).toLowerCase() !== 'bearer') problem = 'unsupported_token_type'
+  if (type !== tokenType.toLowerCase()) problem = 'unsupported_token_type'
   if (!accessToken) problem = 'invalid_token_response'
   const idToken = problem
     ? invalid(problem, undefined, { status })
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
+  if (idToken.claims) dpop?.tell(idToken.claims.iat * 1000, sentAt)
 
   const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
   const seconds = parseFloat(String(expires_in))
@@ -82,7 +90,7 @@ export async function tokenAnswer(
     kind: 'tokens',
     response: {
       accessToken,
-      tokenType: 'Bearer',
+      tokenType,
       obtainedAt: sentAt,
       expiresAt:
         expires_in == null ? undefined : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),

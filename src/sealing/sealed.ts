@@ -9,7 +9,8 @@ const utf8 = new TextEncoder()
  * key lies in the same store, created at the first write. It keeps tokens out of backups and casual reads; it stops neither
  * script of the same origin nor someone who copies the whole profile.
  *
- * Values must survive JSON and stay below 1 MiB. A value that cannot be opened is read as `{ value: undefined, tag }`: there
+ * Values must survive JSON, but for `CryptoKey`s, which lie beside the ciphertext as they are: handles, not bytes. They must stay
+ * below 1 MiB. A value that cannot be opened is read as `{ value: undefined, tag }`: there
  * is something, and a `swap` on its tag replaces it.
  * @param options `keyName`: where the sealing key lies in `store`; default `'sealing-key'`. Values cannot use that name.
  */
@@ -54,6 +55,11 @@ export async function sealingKey(
   return undefined
 }
 
+/** Stands for a handle, by its place in `keys`. */
+const HANDLE = 'tokenward:handle'
+
+const isHandle = (value: unknown) => Object.prototype.toString.call(value) === '[object CryptoKey]'
+
 /** `value` as it is stored under `name`. */
 export async function sealWith(
   crypto: Crypto,
@@ -61,14 +67,17 @@ export async function sealWith(
   name: string,
   value: unknown,
 ): Promise<Sealed> {
-  const plaintext = utf8.encode(JSON.stringify(value))
+  const keys: unknown[] = []
+  const text = JSON.stringify(value, (_, inner) => (isHandle(inner) ? { [HANDLE]: keys.push(inner) - 1 } : inner))
+  const plaintext = utf8.encode(text)
   if (!key || plaintext.length > maxBytes)
     throw new TokenManagerError(
       'ERR_STORE_FAILED',
       'store_failed',
       key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
     )
-  return crypto.seal(key, plaintext, aadOf(name))
+  const sealed = await crypto.seal(key, plaintext, aadOf(name))
+  return keys.length ? { ...sealed, keys } : sealed
 }
 
 /** What was sealed as the value of `name`; `undefined` for anything else. */
@@ -81,7 +90,8 @@ export async function openWith(
   const sealed = Object(value) as Sealed
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
   try {
-    return JSON.parse(new TextDecoder().decode(await crypto.open(key, sealed, aadOf(name))))
+    const text = new TextDecoder().decode(await crypto.open(key, sealed, aadOf(name)))
+    return JSON.parse(text, (_, inner) => (Object.hasOwn(Object(inner), HANDLE) ? sealed.keys?.[inner[HANDLE]] : inner))
   } catch {
     return
   }

@@ -32,7 +32,7 @@ export async function conclude(
       return reject(session, claim, answer.error)
     case 'invalid': {
       const { refreshToken, error } = answer
-      if (error.reason === 'user_changed') return endForOther(session, claim, refreshToken, error)
+      if (error.code === 'ERR_SIGNED_OUT') return endFor(session, claim, refreshToken, error)
       if (refreshToken === undefined) return giveBack(session, claim, error, { lost: true })
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
       await commit(session, claim, (record) => failedIn(session, { ...advanced(claim, record), refreshToken }))
@@ -144,21 +144,25 @@ async function reject(session: Session, claim: Claim, error: TokenManagerError):
   return outcome === 'outcome_unknown' ? { outcome, error: outcomeUnknown() } : { outcome, error }
 }
 
-/** The answer was for another person: nothing of it is kept, and the old session ends (OpenID Connect Core §12.2). */
-async function endForOther(
+/**
+ * The answer was for another person (OpenID Connect Core §12.2), or the key is gone (RFC 9449 §5): nothing is kept, and the session
+ * ends.
+ */
+async function endFor(
   session: Session,
   { record }: Claim,
   refreshToken: string | undefined,
   error: TokenManagerError,
 ): Promise<RefreshOutcome> {
   const at = session.platform.clock.now()
+  const reason = error.reason as 'user_changed' | 'dpop_key_lost'
   const added = revocable({ ...record, refreshToken, accessTokens: {} }, at)
   await session.update((now) =>
     now && now.grantId === record.grantId && !now.signedOut
-      ? tombstone(now, { at, reason: 'user_changed' }, [...added, ...revocable(now, at)])
+      ? tombstone(now, { at, reason }, [...added, ...revocable(now, at)])
       : undefined,
   )
-  return { outcome: 'user_changed', error }
+  return { outcome: reason, error }
 }
 
 /** Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share. */

@@ -107,6 +107,14 @@ export interface TokenManagerEvents {
     /** Milliseconds; negative when it was set back. */
     readonly by: number
   }
+  /**
+   * With option `dpop`, a session began whose access token is bound to no key. `dpop_unsupported`: the server's metadata does not
+   * offer it, or no algorithm of this platform. `dpop_not_bound`: it answered with a Bearer token all the same.
+   */
+  dpop_not_bound: {
+    /** Why. */
+    readonly reason: 'dpop_unsupported' | 'dpop_not_bound'
+  }
   /** The platform lacks something; `step` says what is done instead. */
   degraded: {
     /** What is lacking. */

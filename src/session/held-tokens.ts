@@ -1,6 +1,7 @@
 import { type AccessToken, accessToken, type Target } from '../access-token.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import { CLOCK_STEP } from './outcome.ts'
-import { type StoredAccessToken, targetKey } from './record.ts'
+import { type SessionRecord, type StoredAccessToken, targetKey } from './record.ts'
 import { fraction, leewayOf } from './schedule.ts'
 import type { Session } from './session.ts'
 
@@ -28,6 +29,8 @@ export interface HeldTokens {
   readonly until: number
   /** The grant a token was handed out for. */
   grantOf(token: AccessToken): string | undefined
+  /** The key a token is bound to. */
+  keyOf(token: AccessToken): DpopKey | undefined
   /** Follows the session: keeps what it knows of tokens that are still there. */
   sync(): void
 }
@@ -42,7 +45,7 @@ const SHORT = 10_000
 export function heldTokens(session: Session): HeldTokens {
   const { clock, crypto } = session.platform
   const { leeway, jitter } = session.options
-  const grants = new WeakMap<AccessToken, string>()
+  const records = new WeakMap<AccessToken, SessionRecord>()
   let byKey = new Map<string, HeldToken>()
 
   return {
@@ -57,14 +60,15 @@ export function heldTokens(session: Session): HeldTokens {
     get until() {
       return Math.max(...[...byKey.values()].map(({ rejected, deadAt }) => (rejected ? -Infinity : deadAt)))
     },
-    grantOf: (token) => grants.get(token),
+    grantOf: (token) => records.get(token)?.grantId,
+    keyOf: (token) => records.get(token)?.dpopKey,
     sync() {
-      const { accessTokens = {}, grantId = '' } = session.live ?? {}
+      const { live } = session
       byKey = new Map(
-        Object.entries(accessTokens).map(([key, stored]) => {
+        Object.entries(live?.accessTokens ?? {}).map(([key, stored]) => {
           const known = byKey.get(key)
           const held = known?.stored.value === stored.value ? known : hold(stored)
-          grants.set(held.token, grantId)
+          records.set(held.token, live as SessionRecord)
           return [key, held]
         }),
       )

@@ -14,7 +14,10 @@ export type RefreshOutcome =
       readonly held?: Promise<void>
     }
   /** The end of the session. */
-  | { readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'expired'; readonly error: TokenManagerError }
+  | {
+      readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired'
+      readonly error: TokenManagerError
+    }
 
 /** By how much a wall clock may be set back before what was stored counts as coming from the future. */
 export const CLOCK_STEP = 10_000

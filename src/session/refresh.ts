@@ -164,6 +164,7 @@ async function send(
       refreshToken: record.refreshToken as string,
       ...target,
       previous: record.claims,
+      dpopKey: record.dpopKey,
       beforeSend: () => {
         const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
         // Slept since the claim, or signed out: others may have taken over.

@@ -7,6 +7,7 @@ import {
   authorizationRequest,
   authorizationResponse,
 } from '../protocol/authorization-code.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
@@ -46,6 +47,8 @@ export interface SignIn {
 /** Tokens obtained elsewhere, as the application has them. */
 export interface AdoptedTokens {
   readonly accessToken: string
+  readonly tokenType?: 'Bearer' | 'DPoP'
+  readonly dpopKey?: DpopKey
   readonly expiresAt?: EpochMs
   readonly refreshToken?: string
   readonly idToken?: string
@@ -81,12 +84,18 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
       }
     },
     complete,
-    async adopt({ accessToken, idToken, scope, ...rest }) {
+    async adopt({ accessToken, idToken, scope, tokenType = 'Bearer', dpopKey, ...rest }) {
       // Refuses what no header can carry.
       toAccessToken({ value: accessToken } as StoredAccessToken)
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
-      await begin({ accessToken, tokenType: 'Bearer', obtainedAt: clock.now(), ...rest, ...checked }, scope)
+      if (server.dpop ? !server.dpop.canUse(dpopKey, [tokenType]) : dpopKey || tokenType === 'DPoP')
+        throw new TokenManagerError(
+          'ERR_INVALID_OPTION',
+          'dpop_not_bound',
+          'adopt() needs dpopKey for tokens that are bound to a key, as they have to be where dpop is required, and option dpop',
+        )
+      await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, { dpopKey })
     },
   }
 
@@ -112,9 +121,9 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
   async function begin(
     response: TokenResponse,
     scope: string,
-    { returnTo, onlySubject }: Partial<Transaction> = {},
+    { returnTo, onlySubject, dpopKey }: Partial<Transaction> = {},
   ): Promise<void> {
-    const record = recordOf(response, scope)
+    const record = recordOf(response, scope, dpopKey)
     const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
     const at = clock.now()
     const change = (now: SessionRecord | undefined): SessionRecord => {
@@ -141,15 +150,18 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
         'Another person came back: both were signed out',
       )
     session.emit('signed_in', { subject: record.claims?.sub })
+    if (server.dpop && response.tokenType === 'Bearer')
+      session.emit('dpop_not_bound', { reason: dpopKey ? 'dpop_not_bound' : 'dpop_unsupported' })
   }
 
-  function recordOf(response: TokenResponse, scope: string): SessionRecord {
+  function recordOf(response: TokenResponse, scope: string, dpopKey: DpopKey | undefined): SessionRecord {
     const { refreshToken, idToken, claims, obtainedAt } = response
     const granted = response.scope ?? scope
     const now = clock.now()
     return {
       ...{ version: 1, issuer: server.issuer, clientId: server.clientId, grantId: randomId(crypto), generation: 1 },
       ...{ refreshToken, idToken, claims, obtainedAt, scope: granted, outbox: [], signedInAt: now, usedAt: now },
+      dpopKey: dpopKey && { ...dpopKey, clockOffset: server.dpop?.clockOffset },
       accessTokens: { [targetKey({})]: storedAccessToken(response, granted) },
     }
   }

@@ -183,6 +183,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         return result
       case 'rejected':
       case 'user_changed':
+      case 'dpop_key_lost':
         tellOthers(session)
         break
       case 'expired':

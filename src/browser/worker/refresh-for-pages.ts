@@ -1,3 +1,4 @@
+import { dpop } from '../../dpop.ts'
 import { checkOptions, type TokenManagerOptions } from '../../options.ts'
 import type { Platform } from '../../ports.ts'
 import { type AuthorizationServer, authorizationServer } from '../../protocol/authorization-server.ts'
@@ -40,9 +41,9 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
   }
 
   /** The first page decides where the tokens of an issuer and client go: no later message changes that. */
-  function serverOf({ options, insecureLoopback = false }: Request): AuthorizationServer | undefined {
+  function serverOf({ options, insecureLoopback = false, dpop: settings }: Request): AuthorizationServer | undefined {
     const { issuer, clientId, metadata } = options
-    const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback])
+    const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
     const known = servers.get(key)
     const rival = [...servers.values()].some((server) => server.issuer === issuer && server.clientId === clientId)
     if (known || rival || servers.size >= MANY) return known
@@ -79,10 +80,11 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
 /** Throws for what is no message of this version. */
 function readMessage(message: unknown): Request {
-  const { version, options, from, target } = message as Request
+  const { version, options: given, dpop: settings, from, target } = message as Request
+  const options = settings ? { ...given, dpop: dpop(settings) } : given
   checkOptions(options)
   const texts = [from.grantId, target.resource ?? '', target.scope ?? '']
   if (version !== 1 || !Number.isInteger(from.generation) || texts.some((text) => typeof text !== 'string'))
     throw new TypeError()
-  return message as Request
+  return { ...(message as Request), options }
 }

@@ -1,0 +1,38 @@
+import { TokenManagerError } from '../errors.ts'
+import type { Signing } from '../ports.ts'
+
+/**
+ * Signatures of the platform's Web Cryptography: `ES256`, and `Ed25519` (also called `EdDSA`) where it has that. Private keys are not
+ * extractable, unless they are to be. Both methods reject with `ERR_UNSUPPORTED` (`insecure_context`) outside secure contexts.
+ */
+export const webSigning: Signing = {
+  async generate(alg, extractable) {
+    const pair = (await subtle().generateKey(algorithmOf(alg), extractable, ['sign', 'verify'])) as CryptoKeyPair
+    const { crv, kty, x, y } = await subtle().exportKey('jwk', pair.publicKey)
+    return {
+      alg,
+      privateKey: extractable ? await subtle().exportKey('jwk', pair.privateKey) : pair.privateKey,
+      publicKey: { crv, kty, x, ...(y !== undefined && { y }) } as JsonWebKey,
+    }
+  },
+  async signer({ alg, privateKey }) {
+    const algorithm = algorithmOf(alg)
+    const key = isHandle(privateKey)
+      ? privateKey
+      : await subtle().importKey('jwk', privateKey, algorithm, false, ['sign'])
+    return (data) => subtle().sign(algorithm, key, data)
+  },
+}
+
+function isHandle(key: CryptoKey | JsonWebKey): key is CryptoKey {
+  return 'usages' in key
+}
+
+function algorithmOf(alg: string): EcKeyGenParams & EcdsaParams {
+  return { name: alg === 'ES256' ? 'ECDSA' : 'Ed25519', namedCurve: 'P-256', hash: 'SHA-256' }
+}
+
+function subtle(): SubtleCrypto {
+  if (crypto.subtle) return crypto.subtle
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context')
+}
