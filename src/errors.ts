@@ -56,6 +56,11 @@ export type SignedOutReason =
   | 'user_changed'
   /** The platform's storage lost the session and nobody had it in memory. */
   | 'storage_lost'
+  /**
+   * The key its tokens are bound to is gone or cannot sign (RFC 9449 §5), `dpop` is not among the options, or `dpop` is required and
+   * the tokens are bound to none.
+   */
+  | 'dpop_key_lost'
   /** A newer version of this library wrote the stored session; reload to get that version. */
   | 'incompatible_version'
   /** A sign-in ended in an error, which the state carries. */
@@ -105,6 +110,10 @@ export type TokenManagerErrorReason =
   | 'invalid_scope'
   | 'invalid_target'
   | 'server_refused'
+  // DPoP (RFC 9449)
+  | 'dpop_unsupported'
+  | 'dpop_not_bound'
+  | 'dpop_unsupported_by_resource'
   // passing faults
   | 'network_unavailable'
   | 'timeout'

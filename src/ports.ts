@@ -34,6 +34,18 @@ export interface Store<V> {
   readonly clock?: Clock | undefined
   /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
   readonly confirmInterval?: number | undefined
+  /**
+   * The clock that all hosts of this storage share, so that what one of them wrote has not expired, or not begun, for another whose
+   * own clock is wrong. A manager that is given the store goes by it, unless it is given a `clock`. Absent: hosts have to agree.
+   */
+  readonly clock?: Clock | undefined
+  /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
+  readonly confirmInterval?: number | undefined
+  /**
+   * True where values are kept as text (files, Redis), so that a `CryptoKey` in one would be lost: keys are then made exportable
+   * and lie in the value as JWK, as secret as the tokens beside them. Default: what structured clone keeps is kept.
+   */
+  readonly textOnly?: boolean | undefined
 }
 
 /** How safe a write has to be before `swap` resolves. */
@@ -117,6 +129,24 @@ export interface Crypto {
   open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
 }
 
+/** A key pair for signatures, as it is stored. */
+export interface SigningKey {
+  /** JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): `ES256`, `Ed25519` or `EdDSA`. */
+  readonly alg: string
+  /** A handle whose bytes cannot be read back; where the store keeps text only, the private JWK. */
+  readonly privateKey: CryptoKey | JsonWebKey
+  /** The public key: the members that make its thumbprint (RFC 7638 §3.2), and no others. */
+  readonly publicKey: JsonWebKey
+}
+
+/** Signs with keys that stay on the platform. */
+export interface Signing {
+  /** A new key pair; rejects where the platform lacks `alg`. `extractable`: its private key is to be a JWK. */
+  generate(alg: string, extractable: boolean): Promise<SigningKey>
+  /** What signs with `key`, in the format of JWS (RFC 7518 §3.4: r and s); rejects if there is no such key any more. */
+  signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>
+}
+
 /** Takes a person to the authorization server and back (RFC 8252 calls it the external user agent). */
 export interface UserAgent {
   /**
@@ -130,11 +160,11 @@ export interface UserAgent {
    */
   prepare?(): () => void
   /**
-   * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri`.
-   * One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
+   * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri` with `state`, which `url`
+   * need not hold (RFC 9126). One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
    * Rejects with a `TokenManagerError` when it was blocked or the person gave up.
    */
-  authorize(url: string, redirectUri: string): Promise<string>
+  authorize(url: string, redirectUri: string, state: string): Promise<string>
   /**
    * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, taken out
    * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none, or when
@@ -155,6 +185,8 @@ export type Degradation =
   | 'channel_unavailable'
   /** No worker that refreshes: the page does it itself, and a refresh ends with it. */
   | 'worker_unavailable'
+  /** The metadata names an endpoint that is not https, such as the one for revocation: it counts as absent. */
+  | 'insecure_endpoint'
 
 /**
  * Asks a context that outlives this one to refresh, unless the record has moved on `from` what is known here. Resolves, in bounded
@@ -162,7 +194,7 @@ export type Degradation =
  */
 export type RefreshElsewhere = (
   from: { readonly grantId: string; readonly generation: number },
-  target: { readonly resource?: string; readonly scope?: string },
+  target: { readonly resource?: string; readonly audience?: string; readonly scope?: string },
 ) => Promise<void>
 
 /** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request it makes as the client. */

@@ -1,5 +1,6 @@
 import type { SignedOutReason } from '../errors.ts'
 import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
 
 /** An access token as it lies in the record. */
@@ -65,6 +66,8 @@ export interface SessionRecord {
   readonly obtainedAt: EpochMs
   /** The last use; written only where `idleTimeout` is set, at most ten times per `idleTimeout`. */
   readonly usedAt: EpochMs
+  /** The key of the grant (RFC 9449); absent: its tokens are bound to none. */
+  readonly dpopKey?: DpopKey | undefined
   readonly lease?: Lease | undefined
   /** An answer was lost: the refresh token may be spent. Another value at each loss. */
   readonly doubt?: string | undefined
@@ -114,7 +117,7 @@ const RECORD = {
     usedAt: 'n',
   },
   ...{ accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?', signedOut: 'o?' },
-  ...{ lease: 'o?', failure: 'o?' },
+  ...{ lease: 'o?', failure: 'o?', dpopKey: 'o?' },
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?' }
@@ -179,7 +182,7 @@ export function tombstone(
 ): SessionRecord {
   const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
   const outbox = withPending(record.outbox, tokens, signedOut.at)
-  return { ...record, ...nothing, failure: undefined, signedOut, scope: '', accessTokens: {}, outbox }
+  return { ...record, ...nothing, failure: undefined, dpopKey: undefined, signedOut, scope: '', accessTokens: {}, outbox }
 }
 
 /** The outbox with `tokens` added: no token twice, nothing older than 30 days, the newest 50. */
