@@ -35,13 +35,6 @@ export interface Store<V> {
   /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
   readonly confirmInterval?: number | undefined
   /**
-   * The clock that all hosts of this storage share, so that what one of them wrote has not expired, or not begun, for another whose
-   * own clock is wrong. A manager that is given the store goes by it, unless it is given a `clock`. Absent: hosts have to agree.
-   */
-  readonly clock?: Clock | undefined
-  /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
-  readonly confirmInterval?: number | undefined
-  /**
    * True where values are kept as text (files, Redis), so that a `CryptoKey` in one would be lost: keys are then made exportable
    * and lie in the value as JWK, as secret as the tokens beside them. Default: what structured clone keeps is kept.
    */

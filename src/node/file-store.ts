@@ -72,6 +72,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   const sealed = (store: Store<unknown>) => sealedWith(store, { crypto: webCrypto, keys })
 
   return {
+    textOnly: true,
     async get(name) {
       const row = await files.get(name)
       return row?.value ? sealed({ ...files, get: async () => row }).get(name) : row

@@ -19,6 +19,7 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
   let key: CryptoKey | undefined
 
   return {
+    textOnly: store.textOnly,
     async get(name) {
       const row = await store.get(name)
       if (!row) return

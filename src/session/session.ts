@@ -2,6 +2,7 @@ import type { Platform, SwapOptions } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
 import { listenerSet } from './listener-set.ts'
+import { isKeyLost, wipeKeyless } from './lost-key.ts'
 import {
   type Found,
   NEWER_VERSION,
@@ -115,7 +116,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       if (record && next.state.status === 'signedIn' && isKeyLost(record, server.dpop)) {
         const { grantId } = record
         ;[next, effects] = transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
-        if (server.dpop) void session.retry(() => wipe(grantId), 'sign_out')
+        void session.retry(() => wipeKeyless(session, grantId), 'sign_out')
       }
       held = next
       for (const effect of effects) {
@@ -220,16 +221,6 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     return recordOf(found)
   }
 
-  /** The key of the grant is lost for everybody. */
-  function wipe(grantId: string) {
-    const at = clock.now()
-    return session.update((now) =>
-      now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
-        ? tombstone(now, { at, reason: 'dpop_key_lost' }, revocable(now, at))
-        : undefined,
-    )
-  }
-
   /** Reads, notes since when things look the way they do, and takes away what cannot be a session. */
   async function find(): Promise<Found> {
     const found = await readRecord(store, session.name, server)
@@ -247,15 +238,6 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       session.emit('signed_out', { reason: state.reason })
     states.tell(state)
   }
-}
-
-/** Whether the tokens are bound to a key that is not there, or that nobody here can use, or to none where one is required. */
-function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: AuthorizationServer['dpop']): boolean {
-  if (!dpop) return dpopKey !== undefined
-  return !dpop.canUse(
-    dpopKey,
-    Object.values(accessTokens).map(({ type }) => type),
-  )
 }
 
 const recordOf = (found: Found): SessionRecord | undefined => (found.kind === 'record' ? found.record : undefined)
