@@ -11,8 +11,7 @@ export interface PrivateFolder {
   sync(): Promise<void>
 }
 
-/** Files of processes that ended in the middle of something. Nobody needs one for as long as this, ms. */
-const leftOver = /\.(claim|new)$/
+/** How long a file may be needed that is no value and no owner, ms. */
 const LEFT_OVER_AGE = 3_600_000
 
 /** Nothing is done before the first use. */
@@ -60,10 +59,16 @@ async function openFolder(path: string): Promise<void> {
       'store_failed',
       `The file store's folder has mode ${(mode & 0o777).toString(8)}: it has to be one that only its owner can reach (700)`,
     )
-  for (const name of await readdir(path)) {
-    if (!leftOver.test(name)) continue
-    const file = join(path, name)
-    const changed = await stat(file).catch(() => undefined)
-    if (changed && Date.now() - changed.mtimeMs > LEFT_OVER_AGE) await unlink(file).catch(() => {})
-  }
+  for (const name of await readdir(path))
+    if (await isLeftOver(path, name)) await unlink(join(path, name)).catch(() => {})
+}
+
+/** Whether a process that ended in the middle of something left it there, and nobody will ever look for it. */
+async function isLeftOver(path: string, name: string): Promise<boolean> {
+  const [, owned, kind] = /^(.*?)\.[\da-f-]+\.(claim|new|heir)$/.exec(name) ?? []
+  if (!owned) return false
+  // An heir counts for as long as the owner whose heir it is, who never comes back.
+  const [file, age] = kind === 'heir' ? [owned, Infinity] : [name, LEFT_OVER_AGE]
+  const found = await stat(join(path, file)).catch(() => undefined)
+  return !found || Date.now() - found.mtimeMs > age
 }

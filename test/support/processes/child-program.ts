@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { basename } from 'node:path'
+import { build } from 'esbuild'
+import { entries, root } from '../../../scripts/entries.mjs'
+
+/** How a child went. */
+export interface ChildEnd {
+  /** Absent if it was killed. */
+  readonly code: number | undefined
+  readonly signal: NodeJS.Signals | undefined
+  /** What it wrote to standard output, and to standard error. */
+  readonly output: string
+  readonly errors: string
+  /** The messages it sent. */
+  readonly messages: readonly unknown[]
+}
+
+/** A program that runs in a process of its own. */
+export interface Child {
+  readonly pid: number
+  readonly process: ChildProcess
+  readonly ended: Promise<ChildEnd>
+  /** The next message it sends; rejects if it ends first. */
+  message<T = unknown>(): Promise<T>
+}
+
+/** How to start a program. */
+export interface ChildOptions {
+  /** Handed to the program as JSON, in its first argument. */
+  readonly argument?: unknown
+  readonly env?: Readonly<Record<string, string>>
+  /** Ends it, ms. Default 30 000. */
+  readonly limit?: number
+}
+
+/** Starts one process of a program. */
+export type Program = (options?: ChildOptions) => Child
+
+/** Makes one file of `source` (from the repository's root) and all it imports, so that its processes start quickly. */
+export async function childProgram(source: string): Promise<Program> {
+  const outfile = `${root}node_modules/.cache/child-programs/${basename(source, '.ts')}-${process.pid}.mjs`
+  await build({
+    entryPoints: [root + source],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    alias: Object.fromEntries(entries.map((entry) => [entry.specifier, entry.source])),
+    logLevel: 'silent',
+  })
+  return (options) => start(outfile, options)
+}
+
+function start(file: string, { argument, env = {}, limit = 30_000 }: ChildOptions = {}): Child {
+  const child = fork(file, argument === undefined ? [] : [JSON.stringify(argument)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const messages: unknown[] = []
+  let [output, errors] = ['', '']
+  child.stdout?.setEncoding('utf8').on('data', (text) => (output += text))
+  child.stderr?.setEncoding('utf8').on('data', (text) => (errors += text))
+  child.on('message', (message) => messages.push(message))
+  const timer = setTimeout(() => child.kill('SIGKILL'), limit)
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? undefined, signal: signal ?? undefined, output, errors, messages })
+    })
+  })
+  let taken = 0
+  return {
+    pid: child.pid as number,
+    process: child,
+    ended,
+    async message<T>() {
+      const index = taken++
+      while (messages.length <= index) {
+        const arrived = new Promise<undefined>((resolve) => child.once('message', () => resolve(undefined)))
+        const end = await Promise.race([arrived, ended])
+        if (end && messages.length <= index)
+          throw new Error(`${basename(file)} ended (${end.code ?? end.signal}) before it said more\n${end.errors}`)
+      }
+      return messages[index] as T
+    },
+  }
+}
