@@ -25,6 +25,7 @@ interface Subscriber {
 
 interface Listening {
   readonly subscriber: Subscriber
+  connect(): Promise<unknown>
   close(): void
 }
 
@@ -63,7 +64,10 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
       if (listening === to && listeners.has(name))
         systemClock.at(systemClock.elapsed() + RETRY, () => listening === to && listen(to, name))
     }
-    attempt(() => to.subscriber.subscribe(name, hear)).catch(again)
+    attempt(async () => {
+      await to.connect()
+      await to.subscriber.subscribe(name, hear)
+    }).catch(again)
   }
 
   return {
@@ -101,14 +105,23 @@ function open(client: RedisClient, hear: (text: string, name: string) => void): 
   if (isIoredis(client)) {
     subscriber.on('message', (name = '', text = '') => hear(text, name))
     subscriber.on('connect', () => subscriber.stream?.unref?.())
-    return { subscriber, close: () => void subscriber.disconnect() }
+    return { subscriber, connect: async () => {}, close: () => void subscriber.disconnect() }
   }
-  const connected = attempt(() => subscriber.connect())
-  void connected.then(
-    () => subscriber.unref?.(),
-    () => {},
-  )
-  return { subscriber, close: () => void attempt(async () => subscriber.destroy()).catch(() => {}) }
+  let connecting: Promise<unknown> | undefined
+  return {
+    subscriber,
+    async connect() {
+      connecting ??= attempt(() => subscriber.connect())
+      try {
+        await connecting
+      } catch (error) {
+        connecting = undefined
+        throw error
+      }
+      subscriber.unref?.()
+    },
+    close: () => void attempt(async () => subscriber.destroy()).catch(() => {}),
+  }
 }
 
 /** `run`, whose throw is a rejection. */

@@ -50,8 +50,6 @@ export interface ScriptAnswer {
 /** The two commands of a batch as either library chains them. */
 interface Batch {
   eval(script: string, ...rest: unknown[]): Batch
-  evalsha(sha1: string, ...rest: unknown[]): Batch
-  evalSha(sha1: string, ...rest: unknown[]): Batch
   wait(replicas: number, ms: number): Batch
   sendCommand(words: readonly string[]): Batch
   exec(): Promise<readonly (readonly [Error | null, unknown])[]>
@@ -80,6 +78,8 @@ export function scriptRunner(client: RedisClient, script: string): (call: Script
   const run = isIoredis(client) ? onIoredis(client) : onNodeRedis(client)
   let hash: Promise<string> | undefined
   return async (call) => {
+    // Beside a WAIT, a script that is not known would have been waited for in vain.
+    if (call.wait) return run('script', script, call)
     hash ??= sha1(script)
     const known = await hash
     try {
@@ -99,7 +99,8 @@ function onIoredis(client: IoredisClient): Run {
     if (!wait) return answer(await (by === 'hash' ? client.evalsha(text, ...rest) : client.eval(text, ...rest)))
     // One batch goes over one connection, of the node that has the key: elsewhere WAIT would speak of other writes.
     const batch = client.pipeline() as Batch
-    const [ran, waited] = await (by === 'hash' ? batch.evalsha(text, ...rest) : batch.eval(text, ...rest))
+    const [ran, waited] = await batch
+      .eval(text, ...rest)
       .wait(wait.replicas, wait.ms)
       .exec()
     const error = ran?.[0] ?? waited?.[0]
@@ -113,7 +114,8 @@ function onNodeRedis(client: NodeRedisClient): Run {
     const rest = { keys: [key], arguments: [...values] }
     if (!wait) return answer(await (by === 'hash' ? client.evalSha(text, rest) : client.eval(text, rest)))
     const batch = client.multi() as Batch
-    const [ran, replicas] = await (by === 'hash' ? batch.evalSha(text, rest) : batch.eval(text, rest))
+    const [ran, replicas] = await batch
+      .eval(text, rest)
       .sendCommand(['WAIT', String(wait.replicas), String(wait.ms)])
       .execAsPipeline()
     return answer(ran, Number(replicas))

@@ -27,7 +27,7 @@ export interface RedisStoreOptions {
    */
   readonly expireAfter?: number
   /**
-   * How many replicas must have a write before it counts (WAIT); a write that fewer have within `timeout` rejects. Default 0. With 1, a
+   * How many replicas must have a write before it counts (WAIT); a write that fewer have within half of `timeout` rejects. Default 0. With 1, a
    * failover to that replica loses nothing, and nothing is refreshed while there is no replica.
    */
   readonly replicas?: number
@@ -127,8 +127,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       const { reply, replicas: reached } = await bounded(swap, {
         key: keyOf(prefix, name),
         values: [deadline, expected ?? '', tag, tag && encoded(value as Sealed), String(expireAfter)],
-        // Not only what has to survive a crash of this process: another one acts on a claim that a failover lost.
-        wait: replicas > 0 ? { replicas, ms: Math.ceil(timeout * 0.8) } : undefined,
+        // Every write, of either durability: on a claim that a failover forgot, another process would act.
+        wait: replicas > 0 ? { replicas, ms: Math.ceil(timeout / 2) } : undefined,
       })
       const done = Number(reply[1])
       if (done < 0) throw failed('Redis came to it too late')

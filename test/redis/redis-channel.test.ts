@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Channel } from '../../src/ports.ts'
+import { redisChannel } from '../../src/redis/redis-channel.ts'
+import type { RedisClient } from '../../src/redis/redis-client.ts'
+import { channelContract } from '../contracts/channel.ts'
+import { type RedisCluster, type RedisServer, startCluster, startRedis } from '../support/redis-server.ts'
+
+let redis: RedisServer
+let cluster: RedisCluster
+const clients: Record<string, RedisClient> = {}
+const closing: (() => unknown)[] = []
+
+beforeAll(async () => {
+  ;[redis, cluster] = await Promise.all([startRedis(), startCluster()])
+  const rootNodes = cluster.nodes.map((socket) => ({ socket }))
+  const [a, b] = [new Redis(redis.port), new Cluster([...cluster.nodes])]
+  const [c, d] = [await createClient({ url: redis.url }).connect(), await createCluster({ rootNodes }).connect()]
+  Object.assign(clients, { ioredis: a, 'node-redis': c, 'ioredis on a cluster': b, 'node-redis on a cluster': d })
+  closing.push(
+    () => a.disconnect(),
+    () => b.disconnect(),
+    () => c.destroy(),
+    () => d.destroy(),
+  )
+})
+
+afterAll(async () => {
+  for (const close of closing) close()
+  await Promise.all([redis?.stop(), cluster?.stop()])
+})
+
+let prefixes = 0
+const pairOf = (name: string): [Channel, Channel] => {
+  const options = { client: clients[name]!, prefix: `t${prefixes++}:` }
+  return [redisChannel(options), redisChannel(options)]
+}
+
+for (const name of ['ioredis', 'node-redis', 'ioredis on a cluster', 'node-redis on a cluster'])
+  channelContract(`redisChannel with ${name}`, () => {
+    // A subscription is there only once Redis has taken it: what is posted before is lost, as messages may be.
+    const patient = (channel: Channel): Channel => ({
+      ...channel,
+      post: (to, message) => void sleep(200).then(() => channel.post(to, message)),
+    })
+    const [a, b] = pairOf(name)
+    return { contexts: [patient(a), patient(b)], settle: () => sleep(350) }
+  })
+
+describe('redisChannel', () => {
+  it.each(['ioredis', 'node-redis'])('closes its connection with the last subscription: %s', async (name) => {
+    const connections = async () =>
+      String(await redis.send('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length
+    const before = await connections()
+    const [channel] = pairOf(name)
+    const undo = [channel.subscribe('a', () => {}), channel.subscribe('b', () => {})]
+    await vi.waitFor(async () => expect(await connections()).toBe(before + 1))
+    undo[0]!()
+    await sleep(50)
+    expect(await connections()).toBe(before + 1)
+    undo[1]!()
+    await vi.waitFor(async () => expect(await connections()).toBe(before))
+  })
+
+  it.each(['ioredis', 'node-redis'])('hears again after Redis was away: %s', async (name) => {
+    const heard: unknown[] = []
+    const [a, b] = pairOf(name)
+    const undo = b.subscribe('n', (message) => heard.push(message))
+    await redis.kill()
+    await sleep(300)
+    await redis.start()
+    await vi.waitFor(
+      () => {
+        a.post('n', 1)
+        expect(heard).not.toEqual([])
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    undo()
+  })
+
+  it('does not stumble over what others publish', async () => {
+    const heard: unknown[] = []
+    const channel = redisChannel({ client: clients.ioredis!, prefix: 'odd:' })
+    const undo = channel.subscribe('n', (message) => heard.push(message))
+    await vi.waitFor(async () => {
+      for (const text of ['', 'null', '7', '{', '{"from":1,"message":"whole"}'])
+        await redis.send('PUBLISH', 'odd:n', text)
+      expect(heard).toContain('whole')
+    })
+    undo()
+  })
+
+  it('names the option that is wrong', () => {
+    expect(() => redisChannel({ client: {} as RedisClient })).toThrow('Option client has to be a client of ioredis')
+  })
+})

@@ -1,0 +1,139 @@
+import { Redis } from 'ioredis'
+import { createClient, createSentinel } from 'redis'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RedisClient } from '../../src/redis/redis-client.ts'
+import { type RedisStoreOptions, redisStore } from '../../src/redis/redis-store.ts'
+import { type RedisServer, type SentinelTrio, startRedis, startSentinels } from '../support/redis-server.ts'
+
+const key = new Uint8Array(32).fill(7)
+const unavailable = {
+  name: 'TokenManagerError',
+  code: 'ERR_TEMPORARILY_UNAVAILABLE',
+  reason: 'store_failed',
+  retryAt: expect.any(Number),
+}
+const closing: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+/** How long `promise` took to reject as an unavailable storage does, ms. */
+async function refused(promise: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await expect(promise).rejects.toMatchObject(unavailable)
+  return performance.now() - began
+}
+
+const libraries: Readonly<Record<string, (server: RedisServer) => Promise<RedisClient>>> = {
+  async ioredis({ port }) {
+    const client = new Redis(port)
+    closing.push(() => client.disconnect())
+    return client
+  },
+  async 'node-redis'({ url }) {
+    // Without the listener that the store adds, an error of this client would end the process.
+    const client = await createClient({ url }).connect()
+    closing.push(() => client.destroy())
+    return client
+  },
+}
+
+for (const [name, connect] of Object.entries(libraries))
+  describe(`redisStore with ${name}, when Redis`, () => {
+    let server: RedisServer
+    const storeOf = async (options: Partial<RedisStoreOptions> = {}) =>
+      redisStore({ client: await connect(server), key, timeout: 300, ...options })
+
+    beforeEach(async () => {
+      server = await startRedis()
+      closing.push(() => server.stop())
+    })
+
+    it('pauses: rejects in time, at once while nothing is answered, and works again afterwards', async () => {
+      const store = await storeOf()
+      await store.swap('k', undefined, { n: 1 })
+      const { tag } = (await store.get('k'))!
+      await server.send('CLIENT', 'PAUSE', 1_200, 'ALL')
+      const took = await refused(store.swap('k', tag, { n: 2 }))
+      expect(took).toBeGreaterThan(250)
+      expect(took).toBeLessThan(600)
+      expect(await refused(store.get('k'))).toBeLessThan(100)
+      await vi.waitFor(() => store.get('k'), 3_000)
+      // Given up is given up: a claim that is made when nobody knows of it any more would keep everybody waiting.
+      expect(await store.get('k')).toMatchObject({ value: { n: 1 }, tag })
+      expect(await store.swap('k', tag, { n: 3 })).toBe(true)
+    })
+
+    it('stands still: rejects in time, and works again afterwards', async () => {
+      const store = await storeOf()
+      await store.swap('k', undefined, { n: 1 })
+      server.hang(true)
+      expect(await refused(store.get('k'))).toBeLessThan(600)
+      expect(await refused(store.get('another'))).toBeLessThan(600)
+      server.hang(false)
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 1 }), 3_000)
+    })
+
+    it('is gone: rejects in time, and works again once it is back', async () => {
+      const store = await storeOf()
+      await store.swap('k', undefined, { n: 1 })
+      await server.kill()
+      for (let tries = 0; tries < 3; tries++) expect(await refused(store.get('k'))).toBeLessThan(600)
+      await server.start()
+      await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined(), { timeout: 10_000, interval: 100 })
+    })
+
+    it('says no: rejects with what it was, and nothing of what was sent', async () => {
+      const store = await storeOf()
+      await server.send('SET', 'tokenward:{k}', 'a string')
+      const error = await store.swap('k', undefined, { secret: 'canary' }).catch((thrown) => thrown)
+      expect(error).toMatchObject(unavailable)
+      expect(JSON.stringify([error.message, String(error.cause), error.cause.message])).not.toContain('canary')
+    })
+
+    it('has no replica, and one was asked for: the write does not count', async () => {
+      const store = await storeOf({ replicas: 1 })
+      await expect(store.swap('k', undefined, { n: 1 })).rejects.toMatchObject({
+        ...unavailable,
+        message: expect.stringContaining('Only 0 of 1 replicas have it'),
+      })
+    })
+  })
+
+describe('redisStore behind sentinels', () => {
+  let trio: SentinelTrio
+
+  const behindSentinels: Readonly<Record<string, () => Promise<RedisClient>>> = {
+    async ioredis() {
+      const { sentinels, name } = trio
+      const client = new Redis({ sentinels: [...sentinels], name, failoverDetector: true })
+      closing.push(() => client.disconnect())
+      return client
+    },
+    async 'node-redis'() {
+      const { sentinels, name } = trio
+      const client = await createSentinel({ name, sentinelRootNodes: [...sentinels] }).connect()
+      closing.push(() => client.destroy())
+      return client
+    },
+  }
+
+  it.each(Object.keys(behindSentinels))(
+    'loses nothing that a replica had, and goes on at the new primary: %s',
+    async (name) => {
+      trio = await startSentinels(1)
+      closing.push(() => trio.stop())
+      const store = redisStore({ client: await behindSentinels[name]!(), key, timeout: 1_000, replicas: 1 })
+      await store.swap('k', undefined, { n: 1 })
+      const before = await trio.primary()
+      await trio.failOver()
+      expect((await trio.primary()).port).not.toBe(before.port)
+      const row = await vi.waitFor(async () => (await store.get('k'))!, { timeout: 15_000, interval: 200 })
+      expect(row.value).toEqual({ n: 1 })
+      // The old primary comes back as the new one's replica.
+      await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 15_000, interval: 200 })
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), { timeout: 5_000 })
+    },
+  )
+})
