@@ -14,10 +14,12 @@ const ports = ['errors', 'ports']
 const session = [...ports, 'access-token', 'protocol', 'session']
 const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
 const manager = [...requests, 'options', 'shared-session', 'token-manager', 'create-token-manager']
-const everyCore = [...manager, 'dpop', 'in-process', 'sealing']
+const everyCore = [...manager, 'dpop', 'explain-token', 'in-process', 'sealing']
 
 /** The rooms, and which other rooms each may import. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
+  'allow-insecure-loopback': [],
+  'explain-token': [...ports, 'protocol'],
   errors: [],
   ports: [],
   'in-process': ports,
@@ -30,14 +32,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'resource-matcher': [...ports, 'access-token'],
   'follow-redirect': requests,
   'authorized-fetch': requests,
-  options: [...ports, 'protocol', 'resource-matcher', 'dpop'],
+  options: [...ports, 'allow-insecure-loopback', 'protocol', 'resource-matcher', 'dpop'],
   'shared-session': [...session, 'options', 'resource-matcher'],
   'token-manager': [...session, 'options'],
   'create-token-manager': manager,
+  'client-tokens': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
-  node: [...everyCore, 'index'],
+  node: [...everyCore, 'client-tokens', 'index'],
   redis: [...everyCore],
+  'resource-server': ['allow-insecure-loopback', 'errors', 'explain-token'],
   testing: everyCore,
 }
 
@@ -49,7 +53,7 @@ const doors: Readonly<Record<string, string>> = {
   jose: 'resource-server',
 }
 
-const platformRooms = ['browser', 'node', 'redis']
+const platformRooms = ['browser', 'node', 'redis', 'resource-server']
 
 /** The rooms that may import what Node brings along. */
 const roomsOnNode = ['node', 'redis']

@@ -1,5 +1,18 @@
+export type { ClientTokenOptions } from '../client-tokens/context.ts'
+export type { ClientCredentials, ClientCredentialsOptions } from '../client-tokens/create-client-credentials.ts'
+export type { JwtBearer, JwtBearerOptions } from '../client-tokens/create-jwt-bearer.ts'
+export type { ExchangeSubject, TokenExchange, TokenExchangeOptions } from '../client-tokens/create-token-exchange.ts'
+export type {
+  ClientTokenEvent,
+  ClientTokenEventBase,
+  ClientTokenEvents,
+  ClientTokenEventType,
+} from '../client-tokens/events.ts'
+export type { ResourceClient } from '../client-tokens/resource-client.ts'
 export * from '../index.ts'
 export { type ClientSecret, clientSecretBasic, clientSecretPost, mutualTls } from '../protocol/client-authentication.ts'
+export { createClientCredentials, createJwtBearer, createTokenExchange } from './client-tokens.ts'
 export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions } from './create-token-manager.ts'
 export { type FileStoreKey, type FileStoreOptions, fileStore, type KeyFolder } from './file-store.ts'
 export { type PrivateKeyJwtOptions, type PrivateKeySource, privateKeyJwt } from './private-key-jwt.ts'
+export { type SettleOptions, settle } from './settle.ts'

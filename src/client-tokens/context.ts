@@ -1,0 +1,104 @@
+import type { Target } from '../access-token.ts'
+import type { AuthorizedFetchOptions } from '../authorized-fetch.ts'
+import type { ManagerPlatform } from '../create-token-manager.ts'
+import { TokenManagerError } from '../errors.ts'
+import { allowInsecureLoopback, checkOptions, type RefreshOptions, type TokenManagerOptions } from '../options.ts'
+import type { ClientAuthentication, Platform } from '../ports.ts'
+import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
+import { type Match, resourceMatcher } from '../resource-matcher.ts'
+import { listenerSet } from '../session/listener-set.ts'
+import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from './events.ts'
+
+/** Options that all clients have which keep no session. Everything is checked at construction. */
+export interface ClientTokenOptions
+  extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'resources' | 'unlisted' | 'requestTimeout'>,
+    Pick<TokenManagerOptions, 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
+  /** The client identifier. */
+  readonly clientId: string
+  /** How the client shows who it is: `clientSecretBasic()`, `privateKeyJwt()` … Default: a public client. */
+  readonly clientAuthentication?: ClientAuthentication
+  /** Scope to ask for, space-separated, where neither the call nor the entry in `resources` names one. Default: the server decides. */
+  readonly scope?: string
+  /** When the next token is asked for ahead of the expiry of the one in use. */
+  readonly refresh?: Pick<RefreshOptions, 'leeway' | 'jitter'>
+  /** The most tokens kept in memory; those not used for the longest time go first. Default 1 000, 1 to 1 000 000. */
+  readonly maxTokens?: number
+  /** Further parameters of every token request, as the server's documentation asks for. Those this library sets are refused. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+/** What such a client rests on. */
+export interface ClientTokenContext {
+  readonly platform: ManagerPlatform
+  readonly server: AuthorizationServer
+  readonly match: (url: string) => Match
+  readonly unlisted: 'throw' | 'bare'
+  readonly scope: string | undefined
+  readonly follow: AuthorizedFetchOptions['follow']
+  readonly limit: number
+  readonly leeway: number
+  readonly jitter: number
+  readonly requestTimeout: number
+  emit<T extends ClientTokenEventType>(type: T, target: Target, details: ClientTokenEvents[T]): void
+  on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
+}
+
+const OWN = ['clientAuthentication', 'maxTokens', 'parameters']
+const OF_MANAGERS = [
+  ...['issuer', 'metadata', 'clientId', 'scope', 'resources', 'unlisted', 'refresh', 'requestTimeout'],
+  ...['fetch', 'clock', 'crypto'],
+]
+const RESERVED =
+  /^(grant_type|client_(id|secret|assertion.*)|scope|resource|assertion|(subject|actor|requested)_token.*)$/
+
+/**
+ * Reads the options.
+ * @param extra options of this kind of client alone, which it checks itself
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function clientTokenContext(
+  options: ClientTokenOptions & { readonly store?: Platform['store'] },
+  base: ManagerPlatform,
+  extra: readonly string[] = [],
+): ClientTokenContext {
+  const given: ClientTokenOptions & { readonly store?: Platform['store'] } = Object(options)
+  const { clientAuthentication, maxTokens = 1_000, parameters = {} } = given
+  for (const name of Object.keys(given))
+    if (![...OWN, ...OF_MANAGERS, ...extra].includes(name))
+      throw invalid(
+        name,
+        `left out: there is no such option (there are ${[...OF_MANAGERS, ...OWN, ...extra].join(', ')})`,
+      )
+  checkOptions(
+    Object.fromEntries(
+      [...OF_MANAGERS, 'store'].map((name) => [name, given[name as 'issuer']]),
+    ) as unknown as TokenManagerOptions,
+  )
+  if (clientAuthentication !== undefined && typeof clientAuthentication?.authenticate !== 'function')
+    throw invalid('clientAuthentication', 'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()')
+  if (!(Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= 1_000_000))
+    throw invalid('maxTokens', '1 to 1000000')
+  for (const [name, value] of Object.entries(Object(parameters)))
+    if (typeof value !== 'string' || RESERVED.test(name))
+      throw invalid(`parameters.${name}`, RESERVED.test(name) ? 'left out: it is set here' : 'a string')
+
+  const insecureLoopback = given[allowInsecureLoopback] === true
+  const { fetch = base.fetch, clock = base.clock, crypto = base.crypto, requestTimeout = 10_000, refresh } = given
+  const platform = { ...base, fetch, clock, crypto, clientAuthentication }
+  const events = listenerSet<ClientTokenEvent>()
+  return {
+    platform,
+    server: authorizationServer({ ...given, requestTimeout, insecureLoopback }, platform),
+    match: resourceMatcher(given.resources ?? [], { origin: undefined, insecureLoopback }),
+    ...{ unlisted: given.unlisted ?? 'throw', scope: given.scope, follow: base.followRedirect },
+    ...{ limit: maxTokens, leeway: 60_000, jitter: 0.5, ...refresh, requestTimeout },
+    emit(type, { resource, audience, scope }, details) {
+      events.tell({ type, at: clock.now(), resource, audience, scope, ...details } as ClientTokenEvent)
+    },
+    on: (type, listener) => events.add((event) => event.type === type && listener(event as never)),
+  }
+}
+
+function invalid(name: string, expected: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
+}

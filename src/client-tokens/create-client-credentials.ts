@@ -1,0 +1,69 @@
+import type { Target } from '../access-token.ts'
+import type { ManagerPlatform } from '../create-token-manager.ts'
+import type { Store } from '../ports.ts'
+import { clientCredentialsGrant } from '../protocol/client-credentials.ts'
+import { targetKey } from '../session/record.ts'
+import { type ClientTokenContext, type ClientTokenOptions, clientTokenContext } from './context.ts'
+import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
+import { type ResourceClient, resourceClient } from './resource-client.ts'
+import { sendAgainWhenCut } from './send-again.ts'
+import { sharedTokens } from './shared-tokens.ts'
+import { tokenCache } from './token-cache.ts'
+
+/** Options of `createClientCredentials`. */
+export interface ClientCredentialsOptions extends ClientTokenOptions {
+  /**
+   * Where the processes of a fleet share tokens, so that one of them asks: `redisStore()`, `fileStore()`. Whatever happens to it, each
+   * process goes on with what it has in memory and asks for itself; the event `store_failed` says so. Default: each asks for itself.
+   */
+  readonly store?: Store<unknown>
+}
+
+/** The tokens a service has for itself. */
+export interface ClientCredentials extends ResourceClient {
+  /** Hears one type of event. Returns its own undo. */
+  on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
+  /** Forgets every token. Using it again begins anew. */
+  dispose(): void
+}
+
+/** A lease has to outlive the request it covers, with room for a timer that is late. */
+const LEASE_MARGIN = 3_000
+
+/**
+ * A service's own tokens (client credentials, RFC 6749 §4.4): one per resource, audience and scope, asked for once however many callers
+ * there are, and again ahead of its expiry while it is in use. It has no timers, does no I/O before it is used, and has nothing to
+ * lose: every token can be asked for again.
+ * @param platform what it runs on
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createClientCredentials(
+  options: ClientCredentialsOptions,
+  platform: ManagerPlatform,
+): ClientCredentials {
+  const context = clientTokenContext(options, platform, ['store'])
+  const { parameters, store } = options
+  const cache = tokenCache({ ...context, ...(store && { shared: sharing(context, options, store) }) })
+  const requestFor = (target: Target) => ({
+    key: targetKey(target),
+    target,
+    send: () => sendAgainWhenCut(() => clientCredentialsGrant(context.server, { ...target, parameters })),
+  })
+  return {
+    ...resourceClient({ ...context, cache }, targetKey, requestFor),
+    on: context.on,
+    dispose: cache.clear,
+  }
+}
+
+function sharing(
+  { platform, requestTimeout, emit }: ClientTokenContext,
+  { issuer, clientId, parameters = {} }: ClientCredentialsOptions,
+  store: Store<unknown>,
+) {
+  return sharedTokens({
+    ...{ store, platform, leaseTime: requestTimeout + LEASE_MARGIN },
+    namespace: JSON.stringify(['client_credentials', issuer, clientId, Object.entries(parameters).sort()]),
+    failed: ({ target }, during) => emit('store_failed', target, { during }),
+  })
+}

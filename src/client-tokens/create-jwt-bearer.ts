@@ -1,0 +1,56 @@
+import type { ManagerPlatform } from '../create-token-manager.ts'
+import { TokenManagerError } from '../errors.ts'
+import { jwtBearerGrant } from '../protocol/client-credentials.ts'
+import { type ClientTokenOptions, clientTokenContext } from './context.ts'
+import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
+import type { ResourceClient } from './resource-client.ts'
+import { asked, checkText, subjects } from './subjects.ts'
+
+/** Options of `createJwtBearer`. */
+export interface JwtBearerOptions extends ClientTokenOptions {
+  /**
+   * Makes the assertion about `subject`: a signed JWT that the authorization server trusts (RFC 7523 §3). Asked before every request, so
+   * that none is sent twice.
+   */
+  readonly assertion: (subject: string) => string | Promise<string>
+}
+
+/** Tokens for subjects that this service vouches for. */
+export interface JwtBearer {
+  /** Calls APIs for a subject. */
+  for(subject: string): ResourceClient
+  /** Forgets everything derived for a subject, at its sign-out. */
+  forget(subject: string): Promise<void>
+  /** Hears one type of event. Returns its own undo. */
+  on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
+  /** Forgets every token. Using it again begins anew. */
+  dispose(): void
+}
+
+/**
+ * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. Results are cached by subject,
+ * resource, audience and scope until they expire, bounded by `maxTokens`, in this process only; one request for any number of callers.
+ * @param platform what it runs on
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createJwtBearer(options: JwtBearerOptions, platform: ManagerPlatform): JwtBearer {
+  const context = clientTokenContext(options, platform, ['assertion'])
+  const { assertion, parameters } = options
+  if (typeof assertion !== 'function')
+    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option assertion has to be a function')
+  const derived = subjects(context)
+  return {
+    for(subject) {
+      checkText(subject, 'subject')
+      return derived.client([subject], (target) =>
+        asked(
+          () => assertion(subject),
+          (jwt) => jwtBearerGrant(context.server, jwt, { ...target, parameters }),
+        ),
+      )
+    },
+    forget: (subject) => derived.forget([subject]),
+    on: derived.on,
+    dispose: derived.dispose,
+  }
+}

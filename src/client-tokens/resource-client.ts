@@ -1,0 +1,73 @@
+import { type AccessToken, authorizationHeader, type Target, type TokenSource } from '../access-token.ts'
+import { authorizedFetch, notAllowed } from '../authorized-fetch.ts'
+import type { Fetch } from '../ports.ts'
+import type { GetAccessTokenOptions } from '../token-manager.ts'
+import type { ClientTokenContext } from './context.ts'
+import type { ClientTokenEvents } from './events.ts'
+import type { TokenCache, TokenRequest } from './token-cache.ts'
+
+/** Calls APIs with tokens that need no session. Every method is bound. */
+export interface ResourceClient {
+  /**
+   * A usable access token: from memory, or asked for; one request for any number of callers.
+   * @throws TokenManagerError `ERR_CLIENT_REJECTED`, `ERR_GRANT_REJECTED`, `ERR_TEMPORARILY_UNAVAILABLE` (with `retryAt`) …
+   */
+  getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
+  /**
+   * `fetch` with the token, for URLs listed in option `resources`. A 401 that means the token gets one new token and one second sending.
+   * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
+   */
+  fetch: Fetch
+  /** `Authorization` for a listed URL, for transports that are not `fetch`. Ask again for every attempt. */
+  headersFor(url: string | URL): Promise<Headers>
+}
+
+/**
+ * The API calls of one subject.
+ * @param requestFor the request for a target; the same target gets the same key
+ */
+export function resourceClient(
+  { cache, platform, match, unlisted, scope, emit, follow }: ClientTokenContext & { readonly cache: TokenCache },
+  keyOf: (target: Target) => string | undefined,
+  requestFor: (target: Target) => TokenRequest | Promise<TokenRequest>,
+): ResourceClient {
+  const complete = (target: Target): Target => (target.scope === undefined && scope ? { ...target, scope } : target)
+  const targets = new WeakMap<Target, { readonly target: Target; key: string | undefined }>()
+  /** What `resources` made of a URL is the same object each time. */
+  const known = (given: Target) => {
+    let entry = targets.get(given)
+    if (!entry) {
+      entry = { target: complete(given), key: undefined }
+      targets.set(given, entry)
+    }
+    entry.key ??= keyOf(entry.target)
+    return entry
+  }
+  const source: TokenSource = {
+    current(given) {
+      const { key } = known(given)
+      return key === undefined ? undefined : cache.current(key)
+    },
+    get: async (given, signal) => cache.get(await requestFor(known(given).target), signal),
+    replace: async (given, rejected, signal) => cache.replace(await requestFor(known(given).target), rejected, signal),
+  }
+  return {
+    async getAccessToken({ signal, minValidity, ...given } = {}) {
+      const target = complete(given)
+      const key = minValidity === undefined ? keyOf(target) : undefined
+      const hot = key === undefined ? undefined : cache.current(key)
+      return hot ?? cache.get(await requestFor(target), signal, minValidity)
+    },
+    fetch: authorizedFetch({
+      ...{ source, match, unlisted, whenSignedOut: 'throw', follow },
+      fetch: (input, init) => platform.fetch(input, init),
+      observe: (type, details) => emit(type, {}, details as ClientTokenEvents[typeof type]),
+    }),
+    async headersFor(url) {
+      const place = match(String(url))
+      if (!place.target) throw notAllowed(place.reason, place.origin)
+      const token = source.current(place.target) ?? (await source.get(place.target))
+      return new Headers({ authorization: authorizationHeader(token) })
+    },
+  }
+}

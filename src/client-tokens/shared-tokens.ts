@@ -1,0 +1,122 @@
+import type { Platform, Store } from '../ports.ts'
+import { base64url } from '../protocol/base64url.ts'
+import type { TokenAnswer } from '../protocol/token-set.ts'
+import { randomId, type StoredAccessToken } from '../session/record.ts'
+import { fraction } from '../session/schedule.ts'
+import { type TokenCacheParts, type TokenRequest, toStored } from './token-cache.ts'
+
+/** One token as the processes of a fleet share it. */
+interface SharedToken {
+  readonly version: 1
+  readonly token?: StoredAccessToken | undefined
+  /** Somebody is asking for the next one. */
+  readonly lease?: { readonly owner: string } | undefined
+}
+
+/** What sharing needs. */
+export interface SharedTokensParts {
+  readonly store: Store<unknown>
+  readonly platform: Pick<Platform, 'clock' | 'crypto'>
+  /** What tells these tokens from others in the store. */
+  readonly namespace: string
+  /** How long a lease lives that nobody renews, ms. */
+  readonly leaseTime: number
+  /** Hears that the store did not work. */
+  readonly failed: (request: TokenRequest, during: string) => void
+}
+
+/** About how often the record is looked at while another process asks, ms. */
+const WATCH = 100
+/** For how long a store that failed is left alone, ms. */
+const REST = 5_000
+
+/**
+ * Lets a fleet ask once. Asking twice does no harm, so this only saves requests: whatever goes wrong, the process asks for itself.
+ * Leases are judged on each process's own clock, by how long they look the same.
+ */
+export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCacheParts['shared']> {
+  const { store, platform, namespace, leaseTime, failed } = parts
+  const { clock, crypto } = platform
+  let restUntil = -Infinity
+
+  return async (request, isWanted) => {
+    if (clock.elapsed() < restUntil) return request.send()
+    let name: string
+    let owner: string | undefined
+    try {
+      name = await nameOf(request.key)
+      const found = await claimOrToken(name, isWanted)
+      if (typeof found !== 'string') return found
+      owner = found
+    } catch {
+      rest(request, 'read')
+      return request.send()
+    }
+    const answer = await request.send()
+    await keep(name, owner, answer, request).catch(() => rest(request, 'write'))
+    return answer
+  }
+
+  function rest(request: TokenRequest, during: string) {
+    restUntil = clock.elapsed() + REST
+    failed(request, during)
+  }
+
+  async function nameOf(key: string): Promise<string> {
+    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify([namespace, key])))
+    return `tokenward.client.${base64url(hash.subarray(0, 16))}`
+  }
+
+  /** A token that another process has, or the owner of the lease under which this one may ask. */
+  async function claimOrToken(
+    name: string,
+    isWanted: (token: StoredAccessToken) => boolean,
+  ): Promise<StoredAccessToken | string> {
+    const patience = clock.elapsed() + leaseTime
+    let seen: { readonly owner: string; readonly since: number } | undefined
+    for (;;) {
+      const stored = await store.get(name)
+      const { token, lease } = parse(stored?.value)
+      if (token && isWanted(token)) return token
+      const now = clock.elapsed()
+      if (lease && lease.owner !== seen?.owner) seen = { owner: lease.owner, since: now }
+      const owner = randomId(crypto)
+      const isAlive = lease && seen && now - seen.since < leaseTime && now < patience
+      const record: SharedToken = { version: 1, token, lease: { owner } }
+      if (!isAlive && (await store.swap(name, stored?.tag, record, { durability: 'relaxed' }))) return owner
+      await new Promise<void>((resolve) => void clock.at(now + WATCH * (0.5 + fraction(crypto)), resolve))
+    }
+  }
+
+  /** Keeps the new token, and lets go of the lease in any case. */
+  async function keep(name: string, owner: string, answer: TokenAnswer, { target }: TokenRequest): Promise<void> {
+    for (;;) {
+      const stored = await store.get(name)
+      const { token: present, lease } = parse(stored?.value)
+      const mine = answer.kind === 'tokens' ? toStored(answer, target) : undefined
+      // Another process took over and was quicker.
+      const token = mine && (!present || present.obtainedAt <= mine.obtainedAt) ? mine : present
+      if (token === present && lease?.owner !== owner) return
+      const record: SharedToken = { version: 1, token, lease: lease?.owner === owner ? undefined : lease }
+      if (await store.swap(name, stored?.tag, record, { durability: 'relaxed' })) return
+    }
+  }
+}
+
+/** What cannot be read counts as absent. */
+function parse(value: unknown): SharedToken {
+  const { version, token, lease } = Object(value) as Partial<SharedToken>
+  if (version !== 1) return { version: 1 }
+  const { value: secret, type, obtainedAt, scope, expiresAt = 0 } = Object(token) as Partial<StoredAccessToken>
+  const isToken =
+    typeof secret === 'string' &&
+    (type === 'Bearer' || type === 'DPoP') &&
+    typeof scope === 'string' &&
+    Number.isFinite(obtainedAt) &&
+    Number.isFinite(expiresAt)
+  return {
+    version: 1,
+    token: isToken ? token : undefined,
+    lease: typeof Object(lease).owner === 'string' ? lease : undefined,
+  }
+}

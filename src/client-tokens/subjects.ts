@@ -1,0 +1,82 @@
+import type { Target } from '../access-token.ts'
+import { TokenManagerError } from '../errors.ts'
+import { base64url } from '../protocol/base64url.ts'
+import type { TokenAnswer } from '../protocol/token-set.ts'
+import { targetKey } from '../session/record.ts'
+import type { ClientTokenContext } from './context.ts'
+import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
+import { type ResourceClient, resourceClient } from './resource-client.ts'
+import { sendAgainWhenCut } from './send-again.ts'
+import { tokenCache } from './token-cache.ts'
+
+/** Tokens that were derived from what proves a subject. */
+export interface Subjects {
+  /**
+   * Calls APIs for a subject.
+   * @param name what its tokens are cached under; never kept as it is
+   * @param send one request for a target; never rejects
+   * @param manner what else makes another token of it
+   */
+  client(
+    name: readonly string[],
+    send: (target: Target) => Promise<TokenAnswer>,
+    manner?: readonly string[],
+  ): ResourceClient
+  /** Forgets what was derived for a subject. What is under way is not handed out any more. */
+  forget(name: readonly string[]): Promise<void>
+  on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
+  dispose(): void
+}
+
+/** No subject yet. */
+export function subjects(context: ClientTokenContext): Subjects {
+  const cache = tokenCache(context)
+  const { crypto } = context.platform
+  /** Tokens are never a key in clear. */
+  const hashOf = async (name: readonly string[]) =>
+    base64url(await crypto.sha256(new TextEncoder().encode(JSON.stringify(name))))
+
+  return {
+    client(name, send, manner = []) {
+      let hash: string | undefined
+      const keyOf = (target: Target) => (hash === undefined ? hash : `${hash} ${targetKey(target)}`)
+      return resourceClient({ ...context, cache }, keyOf, async (target) => {
+        hash ??= `${await hashOf(name)} ${await hashOf(manner)}`
+        return { key: keyOf(target) as string, target, send: () => sendAgainWhenCut(() => send(target)) }
+      })
+    },
+    async forget(name) {
+      const prefix = `${await hashOf(name)} `
+      cache.drop((key) => key.startsWith(prefix))
+    },
+    on: context.on,
+    dispose: cache.clear,
+  }
+}
+
+/** Runs what an application gave; what goes wrong in it is a passing fault, and what it said goes nowhere. */
+export async function asked<T>(
+  ask: () => T | Promise<T>,
+  send: (value: T) => Promise<TokenAnswer>,
+): Promise<TokenAnswer> {
+  let value: T
+  try {
+    value = await ask()
+  } catch (cause) {
+    if (cause instanceof TokenManagerError) return { kind: 'refused', error: cause }
+    const error = new TokenManagerError(
+      'ERR_TEMPORARILY_UNAVAILABLE',
+      'network_unavailable',
+      'The token or assertion to send could not be had',
+      { cause },
+    )
+    return { kind: 'transient', error, lost: false }
+  }
+  return send(value)
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a text */
+export function checkText(value: unknown, name: string): void {
+  if (typeof value !== 'string' || value === '')
+    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be a non-empty string`)
+}

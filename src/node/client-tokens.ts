@@ -1,0 +1,43 @@
+import {
+  type ClientCredentials,
+  type ClientCredentialsOptions,
+  createClientCredentials as createCredentials,
+} from '../client-tokens/create-client-credentials.ts'
+import {
+  createJwtBearer as createBearer,
+  type JwtBearer,
+  type JwtBearerOptions,
+} from '../client-tokens/create-jwt-bearer.ts'
+import {
+  createTokenExchange as createExchange,
+  type TokenExchange,
+  type TokenExchangeOptions,
+} from '../client-tokens/create-token-exchange.ts'
+import { nodePlatform } from './platform.ts'
+
+/**
+ * A service's own tokens (client credentials, RFC 6749 §4.4): one per resource, audience and scope, asked for once however many callers
+ * there are, and again ahead of its expiry while it is in use. It has no timers and does no I/O before it is used.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials {
+  return createCredentials(options, nodePlatform())
+}
+
+/**
+ * Token exchange (RFC 8693): calls other APIs on behalf of whoever called this one. Results are cached by subject, actor, resource, audience
+ * and scope until they expire, bounded by `maxTokens`, in this process only; one exchange for any number of callers.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createTokenExchange(options: TokenExchangeOptions): TokenExchange {
+  return createExchange(options, nodePlatform())
+}
+
+/**
+ * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. Results are cached by subject,
+ * resource, audience and scope until they expire, bounded by `maxTokens`, in this process only; one request for any number of callers.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
+  return createBearer(options, nodePlatform())
+}

@@ -1,0 +1,57 @@
+import type { AuthorizationServer } from './authorization-server.ts'
+import { type GrantRequest, statelessGrant } from './client-credentials.ts'
+import type { Answer } from './exchange.ts'
+import { invalid } from './failure.ts'
+import type { TokenAnswer } from './token-set.ts'
+
+/** A token about somebody, and what kind of token it is (RFC 8693 §3). */
+export interface TypedToken {
+  readonly token: string
+  readonly type: string
+}
+
+/** What is exchanged for what. */
+export interface TokenExchangeRequest extends GrantRequest {
+  /** Whom the new token is about. */
+  readonly subject: TypedToken
+  /** Who acts for the subject. */
+  readonly actor?: TypedToken | undefined
+  /** The kind of token wanted. */
+  readonly requestedType?: string | undefined
+}
+
+/** The kind of token that goes to APIs. */
+export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+
+/**
+ * Exchanges a token for another one (RFC 8693 §2.1), once. Never rejects. An answer without `issued_token_type` is invalid, and so is
+ * one whose token is not for APIs (`token_type` `N_A`).
+ */
+export async function tokenExchangeGrant(
+  server: AuthorizationServer,
+  { subject, actor, requestedType, ...request }: TokenExchangeRequest,
+): Promise<TokenAnswer> {
+  let issued: unknown
+  const heard: AuthorizationServer = Object.assign(Object.create(server) as AuthorizationServer, {
+    async exchange(...given: Parameters<AuthorizationServer['exchange']>) {
+      const answer = await server.exchange(...given)
+      issued = (answer as Partial<Answer>).body?.issued_token_type
+      return answer
+    },
+  })
+  const answer = await statelessGrant(
+    heard,
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+    {
+      subject_token: subject.token,
+      subject_token_type: subject.type,
+      actor_token: actor?.token,
+      actor_token_type: actor?.type,
+      requested_token_type: requestedType,
+    },
+    request,
+  )
+  if (answer.kind !== 'tokens' || (typeof issued === 'string' && issued !== '')) return answer
+  const error = invalid('invalid_token_response', 'The answer to a token exchange has no issued_token_type')
+  return { kind: 'invalid', error, refreshToken: answer.response.refreshToken }
+}
