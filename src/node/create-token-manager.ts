@@ -4,6 +4,8 @@ import type { ClientAuthentication } from '../ports.ts'
 import type { TokenManager } from '../token-manager.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { nodePlatform } from './platform.ts'
+import { settling, settlingLock } from './settle.ts'
+import { stayAlive } from './stay-alive.ts'
 
 /** Options of Node's `createTokenManager`. */
 export interface NodeTokenManagerOptions extends TokenManagerOptions {
@@ -18,13 +20,28 @@ export interface NodeTokenManagerOptions extends TokenManagerOptions {
 export interface NodeTokenManager extends TokenManager {}
 
 /**
- * A manager for one session on Node. Does no I/O and starts nothing before it is used; its timers do not keep the process
- * alive. Without `store` the session is in the memory of this manager alone; managers on one store share the session of the same issuer,
+ * A manager for one session on Node. Does no I/O and starts nothing before it is used. Its timers do not keep the process alive: it
+ * ends when its own work is done, but not while a call is waiting for an answer. For the end of a service see {@link settle}.
+ *
+ * Without `store` the session is in the memory of this manager alone; managers on one store share the session of the same issuer,
  * client and account.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager {
   const { clientAuthentication, ...rest }: Partial<NodeTokenManagerOptions> = Object(options)
   checkClientAuthentication(clientAuthentication)
-  return createManager(rest as TokenManagerOptions, { ...nodePlatform(), clientAuthentication })
+  const given = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) } as TokenManagerOptions
+  const manager = createManager(given, { ...nodePlatform(), clientAuthentication })
+  const { ready, signIn, getAccessToken, fetch, headersFor, refresh, completeSignIn, adopt, signOut } = manager
+  return Object.assign(manager, {
+    ready: () => stayAlive(ready()),
+    signIn: (...args) => stayAlive(signIn(...args)),
+    getAccessToken: (...args) => stayAlive(getAccessToken(...args)),
+    fetch: (...args) => stayAlive(fetch(...args)),
+    headersFor: (...args) => stayAlive(headersFor(...args)),
+    refresh: (...args) => stayAlive(refresh(...args)),
+    completeSignIn: (...args) => stayAlive(settling(completeSignIn(...args))),
+    adopt: (...args) => stayAlive(settling(adopt(...args))),
+    signOut: (...args) => stayAlive(settling(signOut(...args))),
+  } satisfies Partial<TokenManager>)
 }

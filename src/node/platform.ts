@@ -6,6 +6,7 @@ import { noChannel } from '../in-process/no-channel.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
+import { settlingLock } from './settle.ts'
 
 /**
  * Node as a platform, with a memory of its own. `fetch` is looked up at each call, and gets what it was given: a stream with
@@ -15,7 +16,7 @@ export function nodePlatform(): ManagerPlatform {
   return {
     store: memoryStore(),
     fetch: (input, init) => fetch(input, init),
-    lock: queueLock(),
+    lock: settlingLock(queueLock()),
     channel: noChannel,
     lifecycle: alwaysOnline,
     clock: systemClock,

@@ -1,0 +1,52 @@
+import type { Lock } from '../ports.ts'
+import { stayAlive } from './stay-alive.ts'
+
+/** Options of {@link settle}. */
+export interface SettleOptions {
+  /** How long to wait at most, ms. Default 20 000. */
+  readonly limit?: number
+}
+
+const running = new Set<Promise<unknown>>()
+
+/**
+ * Waits until nothing is under way that would be lost with the process: a refresh whose request was sent and whose answer is yet to be
+ * stored, a sign-out, a revocation; of all managers of this process. For the end of a process, after it has stopped taking work.
+ * Nothing listens for signals by itself.
+ * @returns whether all of it is done; `false` after `limit`
+ * @example
+ * process.once('SIGTERM', async () => {
+ *   server.close()
+ *   await settle()
+ *   process.exit()
+ * })
+ */
+export function settle({ limit = 20_000 }: SettleOptions = {}): Promise<boolean> {
+  return stayAlive(
+    new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), limit)
+      const wait = async () => {
+        while (running.size > 0) await Promise.allSettled(running)
+        clearTimeout(timer)
+        resolve(true)
+      }
+      void wait()
+    }),
+  )
+}
+
+/** `work`, for which {@link settle} waits. */
+export function settling<T>(work: Promise<T>): Promise<T> {
+  running.add(work)
+  const done = () => void running.delete(work)
+  work.then(done, done)
+  return work
+}
+
+/** `lock`; {@link settle} waits for what runs under it. */
+export function settlingLock(lock: Lock): Lock {
+  return {
+    spans: lock.spans,
+    request: (name, options, run) => lock.request(name, options, () => settling(run())),
+  }
+}
