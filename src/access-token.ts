@@ -4,8 +4,13 @@ import type { StoredAccessToken } from './session/record.ts'
 
 /** What a token is for. */
 export interface Target {
-  /** The resource indicator to ask for (RFC 8707 §2); absent: the authorization server's default. */
+  /**
+   * The resource indicator to ask for (RFC 8707 §2). Without it and `audience`: those of the first entry of `resources`; where it
+   * names none, the authorization server's default.
+   */
   readonly resource?: string
+  /** The audience to ask for, for servers that have a parameter of that name in place of RFC 8707's. */
+  readonly audience?: string
   /** The scope to ask for, space-separated; absent: the scope of the grant. */
   readonly scope?: string
 }
@@ -54,7 +59,7 @@ const redacted = { value: () => '[redacted access token]' }
  * The token as callers get it.
  * @throws `ERR_RESPONSE_INVALID` when it holds anything but visible ASCII (RFC 6750 §2.1): no header could carry it
  */
-export function accessToken({ value, obtainedAt: _, ...shown }: StoredAccessToken): AccessToken {
+export function accessToken({ value, obtainedAt: _, generation: _of, ...shown }: StoredAccessToken): AccessToken {
   // The platform's own error for a bad header value quotes the whole value.
   if (!/^[!-~]+$/.test(value))
     throw new TokenManagerError(

@@ -44,12 +44,16 @@ export interface AuthorizedFetchOptions {
     | undefined
 }
 
+/** The tokens that were not enough, by the error that says so. */
+export const insufficient = new WeakMap<object, AccessToken>()
+
 /**
  * A `fetch` that carries the token. It takes what `fetch` takes and gives what `fetch` would give, with these additions:
  * - The token is taken when the request is sent, and replaces an `Authorization` header of the caller's.
  * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
  *   can be read only once is never sent again: its 401 is returned.
- * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3).
+ * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3), and so does
+ *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: error })`.
  * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one, once, with the same token.
  *   One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
  * - A redirect of a request with a body or a DPoP token throws `ERR_REDIRECTED` unless `follow` takes it: the platform would send
@@ -126,12 +130,12 @@ function discard(response: Response | undefined): void {
 /** Whether the answer means the token. The challenge of the scheme that was used decides (RFC 9449 §7.2). */
 function refusesToken(
   { status, headers }: Response,
-  { type }: AccessToken,
+  token: AccessToken,
   observe: AuthorizedFetchOptions['observe'],
 ): boolean {
   if (status !== 401 && status !== 403) return false
   const errors = parseChallenges(headers.get('www-authenticate')).filter(
-    ({ scheme, params }) => scheme === type.toLowerCase() && params.error,
+    ({ scheme, params }) => scheme === token.type.toLowerCase() && params.error,
   )
   const reason = status === 401 ? 'insufficient_user_authentication' : 'insufficient_scope'
   const wanted = errors.find(({ params }) => params.error === reason)?.params
@@ -139,13 +143,19 @@ function refusesToken(
     const { acr_values, max_age = '' } = wanted
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
-    if (status === 401)
-      throw new TokenManagerError('ERR_STEP_UP_REQUIRED', reason, 'The API wants a stronger or fresher sign-in', {
+    const error = new TokenManagerError(
+      'ERR_STEP_UP_REQUIRED',
+      reason,
+      status === 401 ? 'The API wants a stronger or fresher sign-in' : 'The API wants more scope',
+      {
         status,
         scope,
         acrValues: printable(acr_values)?.split(' '),
         maxAge: /^\d{1,9}$/.test(max_age) ? +max_age * 1000 : undefined,
-      })
+      },
+    )
+    insufficient.set(error, token)
+    throw error
   }
   return status === 401 && (!errors[0] || errors.some(({ params }) => params.error === 'invalid_token'))
 }

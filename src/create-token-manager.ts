@@ -1,11 +1,11 @@
 import type { AccessToken, Target } from './access-token.ts'
 import { authorizationHeader } from './access-token.ts'
-import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from './authorized-fetch.ts'
+import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from './authorized-fetch.ts'
 import { TokenManagerError } from './errors.ts'
-import { allowInsecureLoopback, checkOptions, type TokenManagerOptions } from './options.ts'
+import { allowInsecureLoopback, checkOptions, checkSignInOptions, type TokenManagerOptions } from './options.ts'
 import type { Platform } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
-import { resourceMatcher } from './resource-matcher.ts'
+import { resourceMatcher, signInTarget } from './resource-matcher.ts'
 import { LOADING } from './session/state.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { TokenManager } from './token-manager.ts'
@@ -34,7 +34,9 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
   const { issuer, clientId } = options
   // Refuses an issuer that is none.
   authorizationServer({ issuer, clientId, requestTimeout: 0, insecureLoopback }, Object(platform))
-  const match = resourceMatcher(options.resources ?? [], { origin, insecureLoopback })
+  const { resources = [] } = options
+  const match = resourceMatcher(resources, { origin, insecureLoopback })
+  const first = signInTarget(resources)
   const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
   const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
@@ -58,13 +60,21 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
       return manager.state
     },
     async signIn(signInOptions = {}) {
-      const { userAgent = ports?.userAgent, ...request } = signInOptions
-      const { signIn } = here()
+      checkSignInOptions(signInOptions)
+      const { userAgent = ports?.userAgent, stepUp, ...request } = signInOptions
+      const { signIn, source } = here()
       if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
       if (redirectUri === undefined)
         throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri')
-      const extra = options.authorizationParams ?? {}
-      await signIn.signIn({ scope, ...request, redirectUri, userAgent, extra, ready: start })
+      const refused = stepUp && insufficient.get(stepUp)
+      const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
+      await signIn.signIn({
+        ...{ scope, ...request, redirectUri, userAgent, ready: start },
+        stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
+        resources: resources.flatMap((one) => Object(one).resource ?? []),
+        push: options.pushedAuthorizationRequests === true,
+        extra: { audience: first.audience, ...options.authorizationParams },
+      })
       return manager.state
     },
     async completeSignIn(url = callbackUrl()) {
@@ -86,8 +96,9 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
       return manager.state
     },
     getAccessToken(wanted = {}) {
-      const hot = wanted.minValidity === undefined && shared?.source.current(wanted)
-      return hot ? Promise.resolve(hot) : getToken(wanted, wanted.signal, wanted.minValidity)
+      const target = targetOf(wanted)
+      const hot = wanted.minValidity === undefined && shared?.source.current(target)
+      return hot ? Promise.resolve(hot) : getToken(target, wanted.signal, wanted.minValidity)
     },
     fetch: authorizedFetch({
       source: {
@@ -109,10 +120,10 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
       if (proofs) headers.set('dpop', await proofs.prove(token, method, place.url))
       return headers
     },
-    async refresh({ reason, ...target } = {}) {
+    async refresh({ reason, ...wanted } = {}) {
       const { source } = here()
       await start()
-      return source.refresh(target, reason)
+      return source.refresh(targetOf(wanted), reason)
     },
     async signOut(signOutOptions) {
       const { signOut } = here()
@@ -126,6 +137,13 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
     },
   }
   return manager
+
+  function targetOf({ resource, audience, scope: wanted }: Target): Target {
+    return {
+      ...(resource === undefined && audience === undefined ? first : { resource, audience }),
+      scope: wanted,
+    } as Target
+  }
 
   function use(): SharedSession | undefined {
     shared ??= ports && sharedSession(options, ports, insecureLoopback)

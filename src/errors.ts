@@ -13,7 +13,7 @@
  * | `ERR_RESPONSE_INVALID` | fix the server: it answered something the specification forbids |
  * | `ERR_TEMPORARILY_UNAVAILABLE` | try again, not before `retryAt`; the session is kept |
  * | `ERR_STORE_FAILED` | nothing is lost in memory; the platform's storage refused |
- * | `ERR_STEP_UP_REQUIRED` | sign in again with what the API asks for |
+ * | `ERR_STEP_UP_REQUIRED` | ask for what the API wants with `signIn({ stepUp: error })` |
  * | `ERR_TARGET_NOT_ALLOWED` | list the URL in `resources`, or do not send a token there |
  * | `ERR_NOT_REPLAYABLE` | send the request again with a body that can be read twice |
  * | `ERR_REDIRECTED` | call the URL the API redirects to |
@@ -91,6 +91,8 @@ export type TokenManagerErrorReason =
   | 'popup_blocked'
   | 'cancelled'
   | 'code_exchange_indeterminate'
+  | 'invalid_pushed_authorization_response'
+  | 'step_up_unsatisfied'
   // token answers
   | 'invalid_token_response'
   | 'unsupported_token_type'
@@ -162,7 +164,7 @@ const advice: Readonly<Record<TokenManagerErrorCode, string>> = {
   ERR_RESPONSE_INVALID: 'Correct the authorization server or the configuration',
   ERR_TEMPORARILY_UNAVAILABLE: 'Try again later; the session is kept',
   ERR_STORE_FAILED: 'Try again; what is in memory is kept',
-  ERR_STEP_UP_REQUIRED: 'Sign in with what is asked for',
+  ERR_STEP_UP_REQUIRED: 'Ask for it with signIn({ stepUp: error })',
   ERR_TARGET_NOT_ALLOWED: 'List it in resources, or send no token there',
   ERR_NOT_REPLAYABLE: 'Send it again with a body that can be read twice',
   ERR_REDIRECTED: 'Call the URL it redirects to',

@@ -38,6 +38,7 @@ export type {
   SwapOptions,
   UserAgent,
 } from './ports.ts'
+export type { ClaimRequest, ClaimsRequest } from './protocol/authorization-code.ts'
 export type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'

@@ -63,8 +63,16 @@ export interface TokenManagerOptions {
   readonly confirmInterval?: number
   /** Names one of several sessions of the same client. Default ''. */
   readonly account?: string
-  /** Further parameters of every authorization request, such as `audience`. Those this library sets are refused. Default none. */
+  /**
+   * Further parameters of every authorization request. What this library sets or checks itself (`state`, `max_age` …) is refused; what
+   * `signIn()` is told has precedence. Default none.
+   */
   readonly authorizationParams?: Readonly<Record<string, string>>
+  /**
+   * `true`: every authorization request is handed to the server first, and what the person's browser carries there only points at it
+   * (RFC 9126). Default: where the server's metadata requires it.
+   */
+  readonly pushedAuthorizationRequests?: boolean
   /**
    * Whether a sign-in over a living session revokes the refresh token it replaces. Default true. Set it to false where the
    * server ends the person's whole login with one refresh token.
@@ -107,6 +115,11 @@ const port = (...methods: string[]): Check => [
   (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
 ]
+const texts: Check = [
+  (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  'a list of strings',
+]
+const bool: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
 const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 
@@ -133,7 +146,8 @@ const checks: Readonly<Record<string, Check>> = {
     (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
     'an object of strings',
   ],
-  revokeReplaced: [(value: unknown) => typeof value === 'boolean', 'true or false'],
+  pushedAuthorizationRequests: bool,
+  revokeReplaced: bool,
   userAgent: port('authorize', 'callbackUrl'),
   store: port('get', 'swap'),
   fetch: aFunction,
@@ -143,6 +157,22 @@ const checks: Readonly<Record<string, Check>> = {
   clock: port('now', 'elapsed', 'at'),
   crypto: port('randomBytes', 'sha256'),
 }
+
+const signInChecks: Readonly<Record<string, Check>> = {
+  returnTo: text,
+  prompt: text,
+  loginHint: text,
+  maxAge: between(0, Number.MAX_SAFE_INTEGER),
+  acrValues: texts,
+  uiLocales: texts,
+  claims: [isObject, 'an object'],
+  scope: text,
+  stepUp: [(value: { code: unknown }) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
+  userAgent: port('authorize', 'callbackUrl'),
+}
+
+// Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
+const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
 
 const refreshChecks: Readonly<Record<string, Check>> = {
   leeway: between(0, 3_600_000),
@@ -159,6 +189,16 @@ export function checkOptions(options: TokenManagerOptions): void {
   check(given, checks, '')
   for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
   check(options.refresh ?? {}, refreshChecks, 'refresh.')
+  for (const name of Object.keys(given.authorizationParams ?? {}))
+    if (RESERVED.test(name)) throw invalid(`authorizationParams.${name}`, 'left out: it is set or checked here')
+}
+
+/**
+ * Checks what `signIn()` is given.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function checkSignInOptions(options: object): void {
+  check(options, signInChecks, 'signIn.')
 }
 
 function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {

@@ -11,8 +11,16 @@ export type ResourceOption =
   | {
       /** The place, as above. */
       readonly url: string
-      /** The resource indicator to ask for (RFC 8707 §2). Default: none is sent. */
+      /**
+       * The resource indicator to ask for (RFC 8707 §2), an absolute URI without fragment. Signing in names all of them, and the
+       * first entry's is what the sign-in's own access token is for. Default: none is sent.
+       */
       readonly resource?: string
+      /**
+       * The same for servers that have a parameter `audience` instead. Signing in names that of the first entry. Default: none is
+       * sent.
+       */
+      readonly audience?: string
       /** The scope of the tokens for this place, space-separated. Default: the scope of the grant. */
       readonly scope?: string
     }
@@ -42,7 +50,14 @@ const PARTS =
 // Some servers undo %2f and cut at ; before they resolve dots.
 const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=[/;]|%2f|%5c|$)/i
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
+const INDICATOR = /^[a-z][a-z\d+.-]*:[!"$-~]*$/i
 const MEMO = 99
+
+/** What the access token of a sign-in itself is for: what the first of `resources` names. */
+export function signInTarget([first]: readonly ResourceOption[] = []): Target {
+  const { resource, audience } = Object(first)
+  return { resource, audience }
+}
 
 /**
  * Reads the allow-list once and judges URLs by it, with a strict reader of its own. The longest matching path wins. Paths
@@ -67,14 +82,14 @@ export function resourceMatcher(
     new TokenManagerError(
       'ERR_INVALID_OPTION',
       'invalid_option',
-      `Option resources${name} has to be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, scope? }`,
+      `Option resources${name} has to be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, audience?, scope? }, resource an absolute URI without fragment`,
     )
   if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {
     const { url, ...target } = typeof option === 'string' ? { url: option } : Object(option)
     const at = read(url)
-    if (!at?.secure || at.rest || Object.values(target).some((value) => !/^(string|undefined)$/.test(typeof value)))
-      throw invalid(`[${index}]`)
+    const texts = Object.values(target).every((value) => /^(string|undefined)$/.test(typeof value))
+    if (!at?.secure || at.rest || !texts || !INDICATOR.test(target.resource ?? 'none:')) throw invalid(`[${index}]`)
     return { ...at, target: Object.freeze(target) as Target }
   })
   entries.sort((a, b) => b.path.length - a.path.length)

@@ -1,6 +1,8 @@
 import type { AccessToken, Target } from './access-token.ts'
+import type { TokenManagerError } from './errors.ts'
 import type { TokenManagerOptions } from './options.ts'
 import type { EpochMs, Fetch, UserAgent } from './ports.ts'
+import type { ClaimsRequest } from './protocol/authorization-code.ts'
 import type { DpopKey } from './protocol/dpop.ts'
 import type { EventListener, TokenManagerEventType } from './session/events.ts'
 import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
@@ -20,8 +22,17 @@ export interface SignInOptions {
   readonly acrValues?: readonly string[]
   /** Preferred languages (BCP 47), best first. */
   readonly uiLocales?: readonly string[]
+  /** Single claims to ask for (OpenID Connect Core §5.5). */
+  readonly claims?: ClaimsRequest
   /** Scope to ask for this time. Default: the option `scope`. */
   readonly scope?: string
+  /**
+   * An `ERR_STEP_UP_REQUIRED` (RFC 9470, RFC 6750 §3.1): its `acrValues`, `maxAge` and `scope` are asked for, beside the scope that the
+   * session has, and checked on return. The session stays as it is until the sign-in has brought them for the same person; another
+   * person ends it. Nothing happens when that was done since. Rejects with `step_up_unsatisfied` when another sign-in cannot help: it
+   * has just brought, or has just failed to bring, what the API asks for again.
+   */
+  readonly stepUp?: TokenManagerError
   /** How to reach the authorization server this time. Default: the manager's. */
   readonly userAgent?: UserAgent
 }

@@ -420,7 +420,7 @@ describe('what only a person or a broader grant can change', () => {
     expect(events).toEqual([{ type: 'step_up_required', reason: 'insufficient_user_authentication' }])
   })
 
-  it('USE-15: ten times 403 insufficient_scope: the responses, ten events, no new token', async () => {
+  it('USE-15: ten times 403 insufficient_scope: ten typed errors with the scope, ten events, no new token', async () => {
     const { fetch, sent, source, events } = setup(
       () =>
         new Response('more', {
@@ -428,7 +428,11 @@ describe('what only a person or a broader grant can change', () => {
           headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' },
         }),
     )
-    for (let i = 0; i < 10; i++) expect(await (await fetch(API)).text()).toBe('more')
+    for (let i = 0; i < 10; i++)
+      await expect(fetch(API)).rejects.toMatchObject({
+        ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', status: 403, scope: 'admin' },
+        message: expect.stringContaining('signIn({ stepUp: error })'),
+      })
     expect([sent.length, source.refused]).toEqual([10, []])
     expect(events).toEqual(Array(10).fill({ type: 'step_up_required', reason: 'insufficient_scope', scope: 'admin' }))
   })

@@ -339,7 +339,10 @@ describe('fetch', () => {
     const { manager, events } = await w.signedIn()
     const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="admin"' }
     w.server.api = () => new Response('', { status: 403, headers })
-    for (let call = 0; call < 10; call++) await w.after(0, manager.fetch(api))
+    for (let call = 0; call < 10; call++)
+      await expect(w.after(0, manager.fetch(api))).rejects.toMatchObject({
+        ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', scope: 'admin' },
+      })
     expect(w.server.requests).toHaveLength(0)
     expect(events.find(({ type }) => type === 'step_up_required')).toMatchObject({ scope: 'admin' })
   })

@@ -42,15 +42,14 @@ export function popup(options: PopupOptions = {}): UserAgent {
         opened?.close()
       }
     },
-    async authorize(url, redirectUri) {
+    async authorize(url, redirectUri, state) {
       const opened = prepared ?? openWindow(options)
       prepared = undefined
       if (!opened) {
         const message = 'The browser blocked the sign-in window: call signIn() directly from a click'
         throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
       }
-      const state = new URL(url).searchParams.get('state')
-      if (!state || typeof BroadcastChannel === 'undefined') {
+      if (typeof BroadcastChannel === 'undefined') {
         opened.close()
         throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'There is no way back from a popup here')
       }

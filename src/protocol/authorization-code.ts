@@ -4,6 +4,7 @@ import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
 import { parameters, withQuery } from './parameters.ts'
+import { pushAuthorizationRequest } from './pushed-authorization.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
 
@@ -25,8 +26,34 @@ export interface AuthorizationRequestOptions {
   acrValues?: readonly string[]
   /** Preferred languages (BCP 47), best first. */
   uiLocales?: readonly string[]
-  /** Further parameters. Those this library sets itself are refused with `ERR_INVALID_OPTION`. */
-  extra?: Readonly<Record<string, string>>
+  /** Single claims to ask for (OpenID Connect Core §5.5). */
+  claims?: ClaimsRequest
+  /** The resources the grant is for (RFC 8707 §2.1). */
+  resources?: readonly string[]
+  /** Which of them the code's own access token is for (RFC 8707 §2.2). */
+  resource?: string | undefined
+  /** Hands the request to the server first (RFC 9126). It is done in any case where the metadata requires it. */
+  push?: boolean
+  /** Further parameters; what is set by the members above comes first. */
+  extra?: Readonly<Record<string, string | undefined>>
+}
+
+/** How a single claim is wanted (OpenID Connect Core §5.5.1). */
+export interface ClaimRequest {
+  /** Whether it is essential to the application. Default false. */
+  readonly essential?: boolean
+  /** The value wanted. */
+  readonly value?: unknown
+  /** The values wanted, best first. */
+  readonly values?: readonly unknown[]
+}
+
+/** Single claims to ask for (OpenID Connect Core §5.5), by name; `null` asks for one in the default manner. */
+export interface ClaimsRequest {
+  /** For the ID token. */
+  readonly id_token?: Readonly<Record<string, ClaimRequest | null>>
+  /** For the UserInfo endpoint. */
+  readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>
 }
 
 /** What has to be remembered until the person comes back. */
@@ -38,6 +65,8 @@ export interface PendingAuthorization {
   readonly redirectUri: string
   readonly issuer: string
   readonly scope: string
+  /** What the token request names (RFC 8707 §2.2). */
+  readonly resource?: string | undefined
   readonly maxAge?: number | undefined
   readonly acrValues?: readonly string[] | undefined
   readonly createdAt: EpochMs
@@ -45,20 +74,19 @@ export interface PendingAuthorization {
   readonly dpopKey?: DpopKey | undefined
 }
 
-const RESERVED = /^(re(sponse|quest|direct)|code_|client_id$|scope$|state$|nonce$|max_age$|acr_values$)/
-
 /**
  * Makes an authorization request: code flow with PKCE S256 only (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1), whatever the
  * metadata says about PKCE. Everything random is 256 bit.
- * @returns the URL for the person and what to remember; the latter is secret, is used once and belongs to this user agent
- * @throws TokenManagerError `ERR_INVALID_OPTION` for an `extra` parameter that is set here; errors of the metadata
+ * @returns the URL for the person, until when it is good, and what to remember; the latter is secret, is used once and belongs
+ *   to this user agent
+ * @throws TokenManagerError errors of the metadata and of {@link pushAuthorizationRequest}
  */
 export async function authorizationRequest(
   server: AuthorizationServer,
   options: AuthorizationRequestOptions,
-): Promise<{ url: string; pending: PendingAuthorization }> {
-  const { redirectUri, scope, maxAge, acrValues, extra = {} } = options
-  const { url } = await endpoint(server, 'authorization_endpoint')
+): Promise<{ url: string; expiresAt: EpochMs; pending: PendingAuthorization }> {
+  const { redirectUri, scope, maxAge, acrValues, claims, resource } = options
+  const { url, metadata } = await endpoint(server, 'authorization_endpoint')
   const { dpop } = server
   const dpopKey = await dpop?.newKey(metadata.dpop_signing_alg_values_supported)
   const random = () => base64url(server.crypto.randomBytes(32))
@@ -69,7 +97,7 @@ export async function authorizationRequest(
     issuer: server.issuer,
     createdAt: server.clock.now(),
     dpopKey,
-    ...{ redirectUri, scope, maxAge, acrValues },
+    ...{ redirectUri, scope, maxAge, acrValues, resource },
   }
   const params = parameters({
     response_type: 'code',
@@ -86,15 +114,15 @@ export async function authorizationRequest(
     max_age: maxAge === undefined ? maxAge : `${Math.floor(maxAge / 1000)}`,
     acr_values: acrValues?.join(' '),
     ui_locales: options.uiLocales?.join(' '),
+    claims: claims && JSON.stringify(claims),
   })
-  for (const [name, value] of Object.entries(extra)) {
-    if (RESERVED.test(name)) {
-      const reason = name.startsWith('response') ? 'unsupported_flow' : 'invalid_option'
-      throw new TokenManagerError('ERR_INVALID_OPTION', reason, `authorizationParams cannot hold ${name}`)
-    }
-    if (!params.has(name)) params.set(name, value)
-  }
-  return { url: withQuery(url, params), pending }
+  for (const one of new Set(options.resources)) params.append('resource', one)
+  for (const [name, value] of Object.entries(options.extra ?? {}))
+    if (value && !params.has(name)) params.set(name, value)
+  if (!options.push && !metadata.require_pushed_authorization_requests)
+    return { url: withQuery(url, params), expiresAt: Infinity, pending }
+  const { request_uri, expiresAt } = await pushAuthorizationRequest(server, params)
+  return { url: withQuery(url, parameters({ client_id: server.clientId, request_uri })), expiresAt, pending }
 }
 
 /** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */
@@ -150,7 +178,12 @@ export async function authorizationCodeGrant(
   const answer = await tokenRequest(
     server,
     'authorization_code',
-    { code: params.get('code') as string, redirect_uri: pending.redirectUri, code_verifier: pending.codeVerifier },
+    {
+      code: params.get('code') as string,
+      redirect_uri: pending.redirectUri,
+      code_verifier: pending.codeVerifier,
+      resource: pending.resource,
+    },
     { scope: pending.scope, pending, dpopKey: pending.dpopKey },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer

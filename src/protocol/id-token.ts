@@ -1,4 +1,5 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
+import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject } from './failure.ts'
@@ -39,6 +40,8 @@ export interface ExpectedIdToken {
     /** Milliseconds. */
     readonly maxAge?: number | undefined
     readonly acrValues?: readonly string[] | undefined
+    /** When it was made. */
+    readonly createdAt?: EpochMs
   }
   /** The ID token before, if any, when there is no `pending` one: the token is a refreshed one. */
   readonly previous?: IdTokenClaims | undefined
@@ -105,8 +108,11 @@ function wrongClaim(
     iat: pending ? !(iat * 1000 <= now + IAT_LEEWAY) : previous && !(iat >= previous.iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && (pending || nonce !== undefined),
+    // Since the request was made: a person may take a while after having authenticated. Only the server's clock tells, which
+    // shows `iat` now.
     auth_time:
-      (pending?.maxAge !== undefined && !((auth_time as number) * 1000 + pending.maxAge >= now - LEEWAY)) ||
+      (pending?.maxAge !== undefined &&
+        !((auth_time as number) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
       (auth_time !== undefined && auth_time !== (previous?.auth_time ?? auth_time)),
   }).find(([, wrong]) => wrong)?.[0]
 }

@@ -10,6 +10,8 @@ export interface RefreshTokenRequest {
   scope?: string | undefined
   /** The resource the access token is for (RFC 8707 §2.2). */
   resource?: string | undefined
+  /** The same for servers that have a parameter of that name. */
+  audience?: string | undefined
   /** The key the refresh token is bound to (RFC 9449 §5). */
   dpopKey?: DpopKey | undefined
   /** The claims of the present ID token; a new one has to be about the same sign-in (OpenID Connect Core §12.2). */
@@ -21,12 +23,12 @@ export interface RefreshTokenRequest {
 /** Sends a refresh token (RFC 6749 §6) once. Never rejects: metadata that cannot be had is `transient` and nothing was sent. */
 export function refreshTokenGrant(
   server: AuthorizationServer,
-  { refreshToken, scope, resource, previous, dpopKey, beforeSend }: RefreshTokenRequest,
+  { refreshToken, scope, resource, audience, previous, dpopKey, beforeSend }: RefreshTokenRequest,
 ): Promise<TokenAnswer> {
   return tokenRequest(
     server,
     'refresh_token',
-    { refresh_token: refreshToken, scope, resource },
+    { refresh_token: refreshToken, scope, resource, audience },
     { scope, previous, dpopKey },
     beforeSend,
   )

@@ -41,8 +41,14 @@ export async function conclude(
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
     default:
+      if (refusesTarget(session, target, answer.error)) return giveBack(session, claim, answer.error)
       return giveBack(session, claim, answer.error, 'lost' in answer ? answer : refusedAs(answer.error))
   }
+}
+
+/** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
+export function refusesTarget({ options }: Session, target: Target, error: TokenManagerError | undefined): boolean {
+  return /^invalid_(target|scope)$/.test(error?.reason ?? '') && targetKey(target) !== targetKey(options.signInTarget)
 }
 
 type Advance = (record: SessionRecord) => SessionRecord
@@ -99,18 +105,16 @@ function refreshed(
   const { doubt } = record
   const { sentAt = 0 } = claim
   const { clock } = session.platform
+  const next = advanced(claim, record)
+  const token = storedAccessToken(response, target.scope ?? record.scope, target.resource)
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
   const since = clock.elapsed() - session.unchangedFor('doubt', record)
   return {
-    ...advanced(claim, record),
+    ...next,
     failure: undefined,
     doubt: sentAt - since > session.options.requestTimeout ? undefined : doubt,
     refreshToken: response.refreshToken ?? claim.record.refreshToken,
-    accessTokens: withAccessToken(
-      record.accessTokens,
-      targetKey(target),
-      storedAccessToken(response, target.scope ?? record.scope, target.resource),
-    ),
+    accessTokens: withAccessToken(record.accessTokens, targetKey(target), { ...token, generation: next.generation }),
     idToken: response.idToken ?? record.idToken,
     claims: response.claims ? { ...record.claims, ...response.claims } : record.claims,
     obtainedAt: response.obtainedAt,

@@ -13,6 +13,8 @@ export interface StoredAccessToken {
   readonly expiresAt?: EpochMs | undefined
   readonly scope: string
   readonly resource?: string | undefined
+  /** The generation of the record that it came with. */
+  readonly generation?: number | undefined
 }
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
@@ -120,7 +122,7 @@ const RECORD = {
   ...{ lease: 'o?', failure: 'o?', dpopKey: 'o?' },
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
-const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?' }
+const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
 
 function isRecord(record: SessionRecord): boolean {
   return (
@@ -165,13 +167,25 @@ export async function update(
   }
 }
 
-/** Where an access token lies in the record: one per resource and scope set. */
+/** Where an access token lies in the record: one per resource (or audience) and scope set. */
 export function targetKey(target: {
-  readonly resource?: string | undefined | undefined
+  readonly resource?: string | undefined
+  readonly audience?: string | undefined
   readonly scope?: string | undefined
 }): string {
-  const scope = target.scope === undefined ? '' : target.scope.split(' ').sort().join(' ')
-  return `${target.resource ?? ''} ${scope}`
+  const { resource = '', audience, scope = '' } = target
+  return `${resource} ${scope.split(' ').sort().join(' ')}${audience === undefined ? '' : `\n${audience}`}`
+}
+
+/** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
+export function lacking(wanted: string | undefined, granted: string): string | undefined {
+  const has = granted.split(' ')
+  return (
+    (wanted ?? '')
+      .split(' ')
+      .filter((one) => one && !has.includes(one))
+      .join(' ') || undefined
+  )
 }
 
 /** The record as signing out leaves it; `tokens` are added to the outbox. */
@@ -182,7 +196,16 @@ export function tombstone(
 ): SessionRecord {
   const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
   const outbox = withPending(record.outbox, tokens, signedOut.at)
-  return { ...record, ...nothing, failure: undefined, dpopKey: undefined, signedOut, scope: '', accessTokens: {}, outbox }
+  return {
+    ...record,
+    ...nothing,
+    failure: undefined,
+    dpopKey: undefined,
+    signedOut,
+    scope: '',
+    accessTokens: {},
+    outbox,
+  }
 }
 
 /** The outbox with `tokens` added: no token twice, nothing older than 30 days, the newest 50. */

@@ -142,7 +142,9 @@ function settledBy(
   if (live?.grantId !== from.grantId || (record && record.grantId !== from.grantId)) return { outcome: 'signed_out' }
   if (!record) return undefined
   if (record.signedOut) return { outcome: 'signed_out' }
-  if (record.generation > from.generation && isUsable(session, record.accessTokens[targetKey(target)]))
+  const token = record.accessTokens[targetKey(target)]
+  // A newer generation may have brought a token for something else.
+  if ((token?.generation ?? record.generation) > from.generation && isUsable(session, token))
     return { outcome: 'adopted' }
   if (record.refreshToken !== undefined) return undefined
   return record.doubt === undefined

@@ -1,3 +1,4 @@
+import type { Target } from '../access-token.ts'
 import type { Platform, SwapOptions } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
@@ -26,6 +27,8 @@ export interface SessionOptions extends ScheduleOptions {
   readonly lockTimeout: number
   /** How old the last read of the record may be when a token is used. */
   readonly confirmInterval: number
+  /** What the access token of a sign-in itself is for. */
+  readonly signInTarget: Target
   readonly idleTimeout?: number | undefined
   readonly maxAge?: number | undefined
 }
@@ -223,7 +226,10 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
 
   /** Reads, notes since when things look the way they do, and takes away what cannot be a session. */
   async function find(): Promise<Found> {
-    const found = await readRecord(store, session.name, server)
+    const found = await readRecord(store, session.name, server).catch((error) => {
+      watch.noteFailure()
+      throw error
+    })
     if (found.kind === 'corrupt') {
       if (await store.swap(session.name, found.tag, undefined)) session.emit('storage_corrupt', {})
       return find()

@@ -14,6 +14,7 @@ import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
 import {
+  lacking,
   randomId,
   revocable,
   type SessionRecord,
@@ -23,12 +24,15 @@ import {
   withPending,
 } from './record.ts'
 import type { Session } from './session.ts'
+import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
 import { tellOthers } from './sync.ts'
 import { keepTransaction, type Transaction, takeTransaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */
-export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix'> {
+export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix' | 'resource'> {
   readonly returnTo?: string | undefined
+  /** What an API asked for (RFC 9470): the sign-in brings that, for the same person, or nothing. */
+  readonly stepUp?: Challenge | undefined
   readonly userAgent: UserAgent
   /** Everything that has to be over before the sign-in begins. */
   readonly ready: () => Promise<unknown>
@@ -64,21 +68,35 @@ export interface SignInSettings {
 }
 
 /** Signs people in to `session`. */
-export function signIn(session: Session, { statePrefix, revokeReplaced }: SignInSettings): SignIn {
+export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }: SignInSettings): SignIn {
   const { server } = session
   const { clock, crypto } = session.platform
   const completing = new Map<string, Promise<void>>()
 
   return {
-    async signIn({ userAgent, returnTo, ready, ...request }) {
+    async signIn({ userAgent, returnTo, ready, stepUp, ...request }) {
       const undo = userAgent.prepare?.()
       try {
         await ready()
-        const prefix = statePrefix + (userAgent.stateMarker ?? '')
-        const { url, pending } = await authorizationRequest(server, { ...request, statePrefix: prefix })
-        const subject = request.prompt === 'none' ? session.live?.claims?.sub : undefined
-        await keepTransaction(session, { ...pending, returnTo, onlySubject: subject })
-        await complete(await userAgent.authorize(url, request.redirectUri))
+        const { live } = session
+        if (stepUp && live && satisfies(live, stepUp, clock.now())) {
+          if (stepUp.grantId === live.grantId) throw unsatisfied()
+          // Somebody else has asked for it since.
+          return
+        }
+        const asked = stepUp ? forChallenge(request, stepUp, live) : request
+        const { resource } = session.options.signInTarget
+        const onlySubject = stepUp || request.prompt === 'none' ? live?.claims?.sub : undefined
+        const statePrefix = prefix + (userAgent.stateMarker ?? '')
+        for (let tries = 2; ; ) {
+          const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, resource, statePrefix })
+          const { acrValues, maxAge, scope } = stepUp ?? {}
+          const challenge = stepUp && JSON.stringify([acrValues, maxAge, scope])
+          await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
+          // Asleep meanwhile: what was pushed is forgotten.
+          if (--tries && expiresAt <= clock.now()) continue
+          return await complete(await userAgent.authorize(url, request.redirectUri, pending.state))
+        }
       } finally {
         undo?.()
       }
@@ -109,13 +127,30 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
   }
 
   async function completeOnce(url: string, state: string): Promise<void> {
-    const transaction = await takeTransaction(session, state)
+    const transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
     const params = await authorizationResponse(server, url, transaction)
     const answer = await authorizationCodeGrant(server, params, transaction)
-    if (answer.kind === 'tokens') return begin(answer.response, transaction.scope, transaction)
-    if (answer.kind === 'invalid' && answer.refreshToken !== undefined)
-      void revokeToken(server, { kind: 'refresh_token', token: answer.refreshToken })
+    if (answer.kind === 'tokens') {
+      const { scope = '', refreshToken } = answer.response
+      // With a resource the answer speaks of that resource's scope only.
+      const missing = transaction.resource ? undefined : lacking(transaction.stepUpScope, scope)
+      if (!missing) return begin(answer.response, transaction.scope, transaction)
+      drop(refreshToken)
+      throw new TokenManagerError(
+        'ERR_AUTHORIZATION_REJECTED',
+        'insufficient_scope',
+        'The sign-in did not bring the scope',
+        {
+          scope: missing,
+        },
+      )
+    }
+    if (answer.kind === 'invalid') drop(answer.refreshToken)
     throw answer.kind === 'unsent' ? storeFailed(undefined) : answer.error
+  }
+
+  function drop(token: string | undefined) {
+    if (token !== undefined) void revokeToken(server, { kind: 'refresh_token', token })
   }
 
   async function begin(
@@ -125,10 +160,14 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
   ): Promise<void> {
     const record = recordOf(response, scope, dpopKey)
     const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
+    let late = false
     const at = clock.now()
     const change = (now: SessionRecord | undefined): SessionRecord => {
       const replaced = now && revokeReplaced ? revocable(now, at) : []
       const mine = revocable(record, at)
+      // Somebody else has signed in meanwhile, on purpose.
+      late = onlySubject !== undefined && now?.claims !== undefined && now.claims.sub !== onlySubject
+      if (now && late) return { ...now, outbox: withPending(now.outbox, mine, at) }
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
       const outbox = withPending(now?.outbox ?? [], replaced, at)
       return { ...record, outbox: outbox.filter(({ token }) => !mine.some((kept) => kept.token === token)) }
@@ -143,11 +182,11 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
       void session.retry(() => session.save(), 'sign_in')
     }
     tellOthers(session)
-    if (other)
+    if (other || late)
       throw new TokenManagerError(
         'ERR_AUTHORIZATION_REJECTED',
         'user_changed',
-        'Another person came back: both were signed out',
+        'Another person came back than was signed in',
       )
     session.emit('signed_in', { subject: record.claims?.sub })
     if (server.dpop && response.tokenType === 'Bearer')
@@ -156,13 +195,17 @@ export function signIn(session: Session, { statePrefix, revokeReplaced }: SignIn
 
   function recordOf(response: TokenResponse, scope: string, dpopKey: DpopKey | undefined): SessionRecord {
     const { refreshToken, idToken, claims, obtainedAt } = response
-    const granted = response.scope ?? scope
+    const { signInTarget } = session.options
+    // With a resource the answer speaks of that resource's scope only.
+    const granted = (signInTarget.resource ? undefined : response.scope) ?? scope
     const now = clock.now()
     return {
       ...{ version: 1, issuer: server.issuer, clientId: server.clientId, grantId: randomId(crypto), generation: 1 },
       ...{ refreshToken, idToken, claims, obtainedAt, scope: granted, outbox: [], signedInAt: now, usedAt: now },
       dpopKey: dpopKey && { ...dpopKey, clockOffset: server.dpop?.clockOffset },
-      accessTokens: { [targetKey({})]: storedAccessToken(response, granted) },
+      accessTokens: {
+        [targetKey(signInTarget)]: { ...storedAccessToken(response, granted, signInTarget.resource), generation: 1 },
+      },
     }
   }
 }

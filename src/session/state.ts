@@ -183,7 +183,7 @@ function signedIn(
   const same = before.status === 'signedIn' && current?.grantId === record.grantId
   const progressed = !same || record.generation > (current?.generation ?? 0)
   const session: SessionView = {
-    ...{ subject: claims?.sub, claims, scope, signedInAt },
+    ...{ subject: claims?.sub, claims: claims && shown(claims), scope, signedInAt },
     maxAgeAt: maxAge && signedInAt + maxAge,
     returnTo: returnTo ?? (same ? before.session.returnTo : undefined),
   }
@@ -223,6 +223,11 @@ function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerErro
   const state: SessionState = same ? before : { status: 'signedOut', reason, error }
   // What is left of a session in memory is nothing but its end.
   return [{ ...held, record: record?.signedOut && record, state }, same ? [] : ['notify', 'arm']]
+}
+
+/** A nonce is spent with its sign-in; the record keeps it for the ID tokens to come. */
+function shown({ nonce: _, ...claims }: IdTokenClaims): IdTokenClaims {
+  return claims as IdTokenClaims
 }
 
 const isLive = (held: Held): boolean => held.state.status === 'signedIn'

@@ -1,19 +1,23 @@
 import type { AccessToken, Target, TokenSource } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
+import { refusesTarget } from './commit.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import type { RefreshOutcome } from './outcome.ts'
-import { type SessionRecord, targetKey } from './record.ts'
+import { lacking, type SessionRecord, targetKey } from './record.ts'
 import { refreshOnce } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
 import { tellOthers } from './sync.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Where the manager gets tokens from. */
 export interface RefreshingTokenSource extends TokenSource {
   get(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken>
   /** A new access token now, whatever the present one is good for. */
   refresh(target: Target, reason?: string): Promise<AccessToken>
+  /** The grant a token was handed out for. */
+  readonly grantOf: HeldTokens['grantOf']
   /** Refreshes without anybody waiting for it. */
   refreshAhead(target: Target, reason?: string): void
   /** Reads the record unless that was done within `confirmInterval`. */
@@ -47,6 +51,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
+  /** What the server will not give for this grant, however often it is asked. */
+  const refused = new Map<string, RefreshOutcome>()
 
   const source: RefreshingTokenSource = {
     current(target) {
@@ -56,10 +62,12 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       if (age > confirmInterval) return undefined
       // So that a session in steady use never has to wait for the read.
       if (age > confirmInterval / 2) void reread()
+      if (tooNarrow(held.token, target)) return undefined
       if (clock.elapsed() >= held.refreshAt) source.refreshAhead(target)
       limits.used()
       return held.token
     },
+    grantOf: tokens.grantOf,
     async get(target, signal, minValidity) {
       const hot = minValidity === undefined && source.current(target)
       if (hot) return hot
@@ -67,6 +75,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       for (let last: RefreshOutcome | undefined; ; ) {
         const held = tokens.usable(target, minValidity)
         if (held) {
+          const missing = tooNarrow(held.token, target)
+          if (missing) throw scopeError(missing)
           if (clock.elapsed() >= held.refreshAt && !last) source.refreshAhead(target)
           limits.used()
           return held.token
@@ -128,8 +138,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
     if (!live || (from !== undefined && live.grantId !== from)) throw signedOutError(session)
-    const missing = missingScope(target, live)
-    if (missing !== undefined) throw scopeError(missing)
+    const missing = lacking(target.scope, live.scope)
+    if (missing) throw scopeError(missing)
     return live.grantId
   }
 
@@ -150,11 +160,14 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
 
   async function refresh(target: Target, reason?: string): Promise<RefreshOutcome> {
     const key = targetKey(target)
-    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
-    while (running && (running.key !== key || running.grantId !== session.live?.grantId)) await running.outcome
-    if (running) return running.outcome
+    // From now on: what another context brings while this waits for its turn is good enough.
     const from = session.live
+    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
+    while (running && (running.key !== key || running.grantId !== from?.grantId)) await running.outcome
+    if (running) return running.outcome
     if (!from) return { outcome: 'signed_out' }
+    const known = refused.get(from.grantId + key)
+    if (known) return known
     const outcome = refreshAndTell(from, target, reason).finally(() => (running = undefined))
     running = { key, grantId: from.grantId, outcome }
     return outcome
@@ -170,6 +183,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const { outcome, error } = result
     quietUntil = clock.elapsed() + Math.max(QUIET, (error?.retryAt ?? 0) - clock.now())
     const usable = tokens.until > clock.elapsed()
+    if (refusesTarget(session, target, error)) refused.set(grantId + targetKey(target), result)
     switch (result.outcome) {
       case 'refreshed':
         session.emit('refreshed', { duration, attempt: result.attempt, reason })
@@ -220,28 +234,11 @@ function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   return outcome.error ?? new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
 }
 
-function missingScope({ scope }: Target, live: SessionRecord): string | undefined {
-  const granted = live.scope.split(' ')
-  return scope?.split(' ').find((one) => one && !granted.includes(one))
+/** The scope that a token lacks for `target`. */
+function tooNarrow(token: AccessToken, { scope }: Target): string | undefined {
+  return scope && lacking(scope, token.scope)
 }
 
 function scopeError(scope: string): TokenManagerError {
   return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', 'The grant lacks a scope', { scope })
-}
-
-/** Waits for `promise` unless `signal` ends this wait; what others wait for goes on. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  promise.catch(() => {})
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

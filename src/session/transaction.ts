@@ -3,32 +3,60 @@ import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { storeFailed } from './outcome.ts'
 import type { Session } from './session.ts'
+import { unsatisfied } from './step-up.ts'
 
 /** A sign-in on its way: what has to be remembered until the person comes back. */
 export interface Transaction extends PendingAuthorization {
   readonly returnTo?: string | undefined
   /** The person who may come back: a silent sign-in must not change the user (OpenID Connect Core §12.2). */
   readonly onlySubject?: string | undefined
+  /** What an API asked for, as text, when the sign-in is to bring just that (RFC 9470). */
+  readonly stepUp?: string | undefined
+  /** The scope it is to bring. */
+  readonly stepUpScope?: string | undefined
 }
+
+/** What is left of a step-up that came back. */
+type Tried = Pick<Transaction, 'stepUp' | 'createdAt'> & { readonly state?: undefined }
 
 /** How long a person may take. */
 const LIFETIME = 10 * 60_000
 const LIMIT = 16
+/** A step-up that came back in vain is not tried again at once: where nobody has to click, that would go round in circles. */
+const PAUSE = 30_000
 
-/** Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten. */
+/**
+ * Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten.
+ * @throws TokenManagerError `step_up_unsatisfied` if the same step-up came back just now and the session is still from before it
+ */
 export async function keepTransaction(session: Session, transaction: Transaction): Promise<void> {
-  await change(session, (pending, now) => [...pending.filter((one) => isAlive(one, now)), transaction].slice(-LIMIT))
+  const { live } = session
+  let tried = false
+  await change(session, (pending, now) => {
+    tried = pending.some(
+      ({ state, stepUp, createdAt }) =>
+        !state &&
+        stepUp === transaction.stepUp &&
+        now - createdAt < PAUSE &&
+        !(live?.claims && live.signedInAt >= createdAt),
+    )
+    return tried ? undefined : [...pending.filter((one) => isAlive(one, now)), transaction].slice(-LIMIT)
+  })
+  if (tried) throw unsatisfied()
 }
 
 /**
  * Takes the transaction of `state` out of the store, so that it serves once (RFC 9700 §2.1).
+ * @param cancelled the person said no, and may try again at once
  * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` if there is none (unknown or used) or it is older than ten minutes
  */
-export async function takeTransaction(session: Session, state: string): Promise<Transaction> {
+export async function takeTransaction(session: Session, state: string, cancelled: boolean): Promise<Transaction> {
   let taken: Transaction | undefined
-  await change(session, (pending) => {
-    taken = pending.find((one) => one.state === state)
-    return taken && pending.filter((one) => one !== taken)
+  await change(session, (pending, createdAt) => {
+    taken = pending.find((one): one is Transaction => one.state === state)
+    const others = pending.filter((one) => one !== taken)
+    const { stepUp } = taken ?? {}
+    return taken && (stepUp && !cancelled ? [...others, { stepUp, createdAt }] : others)
   })
   if (!taken) throw rejected('state_mismatch', 'No sign-in on its way here has this state, or it was used')
   if (!isAlive(taken, session.platform.clock.now()))
@@ -38,9 +66,9 @@ export async function takeTransaction(session: Session, state: string): Promise<
 
 async function change(
   { platform, name }: Session,
-  compute: (pending: readonly Transaction[], now: EpochMs) => readonly Transaction[] | undefined,
+  compute: (pending: readonly (Transaction | Tried)[], now: EpochMs) => readonly (Transaction | Tried)[] | undefined,
 ): Promise<void> {
-  const store = platform.store as Store<readonly Transaction[]>
+  const store = platform.store as Store<readonly (Transaction | Tried)[]>
   const key = `${name}.pending`
   try {
     for (;;) {
@@ -54,7 +82,7 @@ async function change(
   }
 }
 
-function isAlive({ createdAt }: Transaction, now: EpochMs): boolean {
+function isAlive({ createdAt }: Transaction | Tried, now: EpochMs): boolean {
   return Math.abs(now - createdAt) < LIFETIME
 }
 

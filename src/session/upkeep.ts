@@ -20,7 +20,7 @@ const CLOCK_JUMP = 30_000
 /** Timers, page lifecycle and outbox. Returns its own undo. */
 export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepParts): () => void {
   const { clock, lifecycle } = session.platform
-  const { interval } = session.options
+  const { interval, signInTarget } = session.options
   let cancel = () => {}
   let offset = clock.now() - clock.elapsed()
 
@@ -64,7 +64,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
     // Another context may have raised the back-off since this one last tried.
     const retry = Math.max(retryAt - now, backOffLeft(session, live))
-    const ahead = (tokens.get({})?.refreshAt ?? Infinity) - elapsed
+    const ahead = (tokens.get(signInTarget)?.refreshAt ?? Infinity) - elapsed
     const turn = live.obtainedAt + (interval ?? Infinity) - now
     // Without a refresh token all that is left to do is to end with the last access token.
     const next = live.refreshToken === undefined ? tokens.until - elapsed : Math.max(Math.min(turn, ahead), retry)
@@ -81,10 +81,10 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
       .then(() => {
         const { live } = session
         if (!live) return
-        if (limits.overdue() || tokens.until <= elapsed) return source.get({}).then(undefined, () => {})
+        if (limits.overdue() || tokens.until <= elapsed) return source.get(signInTarget).then(undefined, () => {})
         if (!lifecycle.isVisible()) return
-        if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead({}, 'interval')
-        else if ((tokens.get({})?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead({})
+        if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead(signInTarget, 'interval')
+        else if ((tokens.get(signInTarget)?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead(signInTarget)
         return
       })
       .catch(() => {})

@@ -40,7 +40,7 @@ describe('popup', () => {
     const agent = popup({ width: 400, height: 500 })
     agent.prepare?.()
     expect(open).toHaveBeenCalledWith('about:blank', '_blank', expect.stringContaining('popup,width=400,height=500'))
-    const asked = agent.authorize(url, redirectUri)
+    const asked = agent.authorize(url, redirectUri, state)
     await settle(0)
     expect(open).toHaveBeenCalledTimes(1)
     expect(opened.location.replace).toHaveBeenCalledWith(url)
@@ -66,7 +66,7 @@ describe('popup', () => {
   })
 
   it('ACQ-12: believes no message but an answer to this request at its redirect URI', async () => {
-    const asked = popup().authorize(url, redirectUri)
+    const asked = popup().authorize(url, redirectUri, state)
     await settle(0)
     const forger = new NodeChannel(`tokenward:popup:${state}`)
     const acknowledged = vi.fn()
@@ -106,7 +106,7 @@ describe('popup', () => {
     open.mockReturnValue(null)
     const agent = popup()
     agent.prepare?.()
-    await expect(agent.authorize(url, redirectUri)).rejects.toMatchObject({
+    await expect(agent.authorize(url, redirectUri, state)).rejects.toMatchObject({
       code: 'ERR_AUTHORIZATION_CANCELLED',
       reason: 'popup_blocked',
     })
@@ -116,7 +116,7 @@ describe('popup', () => {
     const focus = vi.spyOn(document, 'hasFocus').mockReturnValue(false)
     let failure: unknown
     popup({ closedPollInterval: 5 })
-      .authorize(url, redirectUri)
+      .authorize(url, redirectUri, state)
       .catch((error: unknown) => {
         failure = error
       })
@@ -135,7 +135,7 @@ describe('popup', () => {
     agent.prepare?.()()
     expect(opened.close).toHaveBeenCalledTimes(1)
     const undo = agent.prepare?.()
-    const asked = agent.authorize(url, redirectUri)
+    const asked = agent.authorize(url, redirectUri, state)
     undo?.()
     expect(opened.close).toHaveBeenCalledTimes(1)
     await settle(0)
@@ -147,7 +147,7 @@ describe('popup', () => {
 
   it('says where it cannot work', async () => {
     vi.stubGlobal('BroadcastChannel', undefined)
-    await expect(popup().authorize(url, redirectUri)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
+    await expect(popup().authorize(url, redirectUri, state)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })
     expect(opened.close).toHaveBeenCalledTimes(1)
   })
 })

@@ -83,7 +83,7 @@ describe('authorize', () => {
     const assign = vi.spyOn(location, 'assign').mockImplementation(() => {})
     let settled = false
     const result = redirect()
-      .authorize('https://as.example.com/authorize?state=tw1.abc', redirectUri)
+      .authorize('https://as.example.com/authorize?state=tw1.abc', redirectUri, 'tw1.abc')
       .finally(() => {
         settled = true
       })

@@ -102,30 +102,6 @@ describe('authorizationRequest', () => {
     })
   })
 
-  it.each(['response_type', 'response_mode'])('ACQ-01: there is no other flow: %s', async (name) => {
-    await expect(authorizationRequest(server, { ...options, extra: { [name]: 'token' } })).rejects.toMatchObject({
-      code: 'ERR_INVALID_OPTION',
-      reason: 'unsupported_flow',
-    })
-  })
-
-  it.each([
-    'state',
-    'nonce',
-    'redirect_uri',
-    'client_id',
-    'scope',
-    'code_challenge',
-    'code_challenge_method',
-    'request',
-    'request_uri',
-  ])('extra cannot replace %s', async (name) => {
-    await expect(authorizationRequest(server, { ...options, extra: { [name]: 'x' } })).rejects.toMatchObject({
-      code: 'ERR_INVALID_OPTION',
-      message: expect.stringContaining(name),
-    })
-  })
-
   it('says which endpoint the metadata lacks', async () => {
     const lacking = clientOf({ origin }, { metadata: { issuer: origin } })
     await expect(authorizationRequest(lacking, options)).rejects.toMatchObject({ reason: 'endpoint_missing' })

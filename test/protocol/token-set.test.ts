@@ -34,7 +34,7 @@ function exchanged(body: unknown, pending: Partial<PendingAuthorization> = {}, o
     issuer: origin,
     scope: 'openid read write',
     nonce: 'n',
-    createdAt: 0,
+    createdAt: Date.now(),
     ...pending,
   })
 }

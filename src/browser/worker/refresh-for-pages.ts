@@ -83,7 +83,7 @@ function readMessage(message: unknown): Request {
   const { version, options: given, dpop: settings, from, target } = message as Request
   const options = settings ? { ...given, dpop: dpop(settings) } : given
   checkOptions(options)
-  const texts = [from.grantId, target.resource ?? '', target.scope ?? '']
+  const texts = [from.grantId, target.resource ?? '', target.audience ?? '', target.scope ?? '']
   if (version !== 1 || !Number.isInteger(from.generation) || texts.some((text) => typeof text !== 'string'))
     throw new TypeError()
   return { ...(message as Request), options }

@@ -1,0 +1,34 @@
+import { pushedAuthorizationRequest } from 'oauth4webapi'
+import type { EpochMs } from '../ports.ts'
+import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import { invalid, refusal } from './failure.ts'
+
+/** What stands for a request that the server already has (RFC 9126 §2.2). */
+export interface PushedAuthorization {
+  readonly request_uri: string
+  /** From then on the server has forgotten it. */
+  readonly expiresAt: EpochMs
+}
+
+/**
+ * Hands an authorization request to the server itself (RFC 9126 §2): what is asked for is in no URL, and a client that can
+ * authenticate does so before the person is involved.
+ * @throws TokenManagerError `endpoint_missing`; the server's refusal with its `error`; `ERR_TEMPORARILY_UNAVAILABLE`; errors of
+ *   the metadata
+ */
+export async function pushAuthorizationRequest(
+  server: AuthorizationServer,
+  params: URLSearchParams,
+): Promise<PushedAuthorization> {
+  const { metadata } = await endpoint(server, 'pushed_authorization_request_endpoint')
+  const answer = await server.exchange((options) =>
+    pushedAuthorizationRequest(metadata, server.client, server.clientAuthentication, params, options),
+  )
+  if (answer.kind === 'transient') throw answer.error
+  const { status, body, sentAt } = answer
+  if (status > 299) throw refusal(answer)
+  const { request_uri, expires_in } = body ?? {}
+  if (status !== 201 || typeof request_uri !== 'string' || !request_uri || !(Number(expires_in) > 0))
+    throw invalid('invalid_pushed_authorization_response', undefined, { status })
+  return { request_uri, expiresAt: sentAt + Number(expires_in) * 1000 }
+}
