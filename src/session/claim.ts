@@ -28,12 +28,7 @@ export interface Hold {
 export const DOUBT_WAIT = 1_000
 
 /** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
-export async function claimFrom(
-  session: Session,
-  seen: SessionRecord,
-  hold: Hold,
-  unsent: string | undefined,
-): Promise<Claim | undefined> {
+export async function claimFrom(session: Session, seen: SessionRecord, hold: Hold): Promise<Claim | undefined> {
   const { clock, crypto } = session.platform
   const owner = randomId(crypto)
   const began = { elapsed: clock.elapsed(), now: clock.now() }
@@ -42,10 +37,9 @@ export async function claimFrom(
     (now) => {
       if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
       if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
-      const free = !now.lease || now.lease.owner === unsent
       const { locked } = hold
-      if (!free && !isDead(session, now, locked)) return undefined
-      doubtful = !free
+      doubtful = now.lease !== undefined
+      if (doubtful && !isDead(session, now, locked)) return undefined
       return { ...now, lease: { owner, beat: 0, locked }, doubt: doubtful ? owner : now.doubt }
     },
     { durability: 'relaxed' },
@@ -63,17 +57,24 @@ export async function claimFrom(
 
 /**
  * The lock was stolen, and whoever has it now takes our lease for dead. It waits and reads again before it sends, and finds that
- * the lease is ours.
+ * the lease is ours. Whoever has sent nothing yet begins again, and whoever slept leaves others alone.
  */
 export async function takeBack(session: Session, hold: Hold): Promise<void> {
   hold.locked = false
-  if (!hold.claim) return
-  const { owner, record } = hold.claim
+  const { claim } = hold
+  if (claim?.sentAt === undefined) return
+  const { owner, record } = claim
+  const awake = ageOf(session, claim) < session.options.leaseTime
   const change: Change = (now) =>
-    now?.lease && now.grantId === record.grantId && now.generation === record.generation
+    now?.lease && now.grantId === record.grantId && (awake || now.lease.owner === owner)
       ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false } }
       : undefined
   await session.update(change).catch(() => {})
+}
+
+/** How long ago it was made, ms, on the larger of both clocks. */
+export function ageOf({ platform: { clock } }: Session, { began }: Claim): number {
+  return Math.max(clock.elapsed() - began.elapsed, clock.now() - began.now)
 }
 
 /** Takes the lease of `claim` out of the record, if it is still there. */

@@ -3,6 +3,7 @@ import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import {
+  ageOf,
   backOffLeft,
   type Claim,
   claimFrom,
@@ -92,7 +93,6 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
   const { server, options } = session
   const { clock } = session.platform
   const patience = clock.elapsed() + 3 * options.leaseTime
-  let unsent: string | undefined
   for (let tries = 0; ; ) {
     hold.claim = undefined
     const record = await session.read()
@@ -104,7 +104,7 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
     }
     const rest = backOffLeft(session, record)
     if (rest > 0) return throttled('throttled', clock.now() + rest)
-    if (record.lease && record.lease.owner !== unsent && !isDead(session, record, hold.locked)) {
+    if (record.lease && !isDead(session, record, hold.locked)) {
       if (clock.elapsed() > patience) return throttled('coordination_timeout')
       await session.pause(WATCH)
       continue
@@ -115,15 +115,13 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
       (error: TokenManagerError) => error,
     )
     if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
-    const claim = await claimFrom(session, record, hold, unsent)
+    const claim = await claimFrom(session, record, hold)
     if (!claim) continue
     hold.claim = claim
-    if (claim.record.lease?.locked && !hold.locked) await takeBack(session, hold)
-    const answer = await send(session, claim, request, tries > 0)
-    if (answer === 'again') continue
-    if (answer.kind === 'unsent') {
-      unsent = claim.owner
-      if (++tries < UNSENT_LIMIT) continue
+    const answer = await send(session, hold, claim, request, tries > 0)
+    if (answer === 'again' || (answer.kind === 'unsent' && ++tries < UNSENT_LIMIT)) {
+      await release(session, claim)
+      continue
     }
     const outcome = await conclude(session, claim, answer, request.target)
     // Another context was quicker: what it brought may do, or not.
@@ -154,6 +152,7 @@ function settledBy(
 
 async function send(
   session: Session,
+  hold: Hold,
   claim: Claim,
   { target, reason }: RefreshRequest,
   quiet: boolean,
@@ -168,9 +167,10 @@ async function send(
       previous: record.claims,
       dpopKey: record.dpopKey,
       beforeSend: () => {
-        const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
-        // Slept since the claim, or signed out: others may have taken over.
-        if (age > leaseTime - requestTimeout || session.live?.grantId !== record.grantId) return false
+        // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
+        const robbed = record.lease?.locked && !hold.locked && claim.sentAt === undefined
+        if (robbed || ageOf(session, claim) > leaseTime - requestTimeout || session.live?.grantId !== record.grantId)
+          return false
         claim.sentAt = clock.elapsed()
         claim.online = lifecycle.isOnline()
         return true
@@ -188,10 +188,7 @@ async function send(
       ? { ...withBeat(now), doubt: randomId(crypto) }
       : undefined,
   )
-  if (!written) {
-    await release(session, claim)
-    return 'again'
-  }
+  if (!written) return 'again'
   claim.attempt = 2
   const second = await once()
   return second.kind === 'unsent' ? answer : second

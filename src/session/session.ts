@@ -155,13 +155,13 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       return result
     },
     async save() {
-      const { record, unsaved } = held
-      if (!record) return
-      const { lease: _, ...kept } = record
       await session.update((now) => {
-        if (now && (now.grantId === record.grantId ? !supersedes(record, now) : !unsaved)) return undefined
+        // As it is now: the session may have ended while this waited for the store.
+        const { record, unsaved } = held
+        if (!record || (now && (now.grantId === record.grantId ? !supersedes(record, now) : !unsaved))) return undefined
         if (unsaved) return unsaved(now)
         if (record.signedOut) return now && tombstone(now, record.signedOut, revocable(now, clock.now()))
+        const { lease: _, ...kept } = record
         return { ...kept, outbox: now?.outbox ?? record.outbox }
       })
     },

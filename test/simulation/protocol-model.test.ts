@@ -15,6 +15,7 @@ const whole: readonly Scope[] = [
 const elsewhere: Partial<Record<Clause, Omit<Scope, 'left'>>> = {
   'a commit needs the grant': { contexts: 2, faults: 2 },
   'a commit needs the generation': { contexts: 2, faults: 1, strict: false },
+  'who slept takes no lease back': { contexts: 3, faults: 1 },
   'a refusal leaves the lease of another': { contexts: 3, faults: 0 },
 }
 

@@ -1,9 +1,10 @@
-import { type Clause, type Context, idle, LAST, LEASE, REQUEST, type State } from './protocol-state.ts'
+import type { Clause, Context, State } from './protocol-state.ts'
+import { castDoubt, idle, LAST, LEASE, lease, process, REQUEST } from './protocol-state.ts'
 
 /**
  * The claim, send and commit of one refresh as a small model, to be searched whole. It describes, in `src/session`: `refresh.ts`
- * (`underLock`, `takeBack`, `attempt`, `settledBy`, `claimFrom`, `send`, `isDead`), `commit.ts` (`commit`, `refreshed`, `reject`,
- * `giveBack`, `release`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
+ * (`underLock`, `attempt`, `settledBy`, `send`), `claim.ts` (`claimFrom`, `takeBack`, `release`, `isDead`), `commit.ts` (`commit`,
+ * `refreshed`, `reject`, `giveBack`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
  *
  * One step is one write of the record, one thing sent, one answer, or one tick of time. A context may let any number of ticks go
  * by before any of its steps (it sleeps), may crash, or may hang: stand still for ever and keep its lock. Tokens are numbers, and
@@ -19,23 +20,9 @@ export function steps(now: State, take: Take, left?: Clause): void {
   const has = (clause: Clause) => clause !== left
   const living = (c: Context) => c.phase !== 'hung' && c.phase !== 'crashed'
   const over = (s: State, c: Context) => s.ended !== '' || s.grant !== 0 || s.generation !== c.from || s.token < 0
-  const lease = (s: State, c: Context | undefined, kind: State['lease']) => {
-    s.lease = kind
-    s.still = 0
-    for (const other of s.contexts) other.owns = other === c
-  }
   const leave = (s: State, c: Context, released = c.owns && has('leaving releases the lease')) => {
     if (released) lease(s, undefined, 'none')
     Object.assign(c, idle)
-  }
-  const castDoubt = (s: State) => {
-    s.doubt = 0
-    for (const c of s.contexts) c.clears = false
-  }
-  const process = (s: State, token: number): boolean => {
-    if (token < s.issued && s.family === 'alive' && s.strict) s.family = 'reused'
-    if (s.family === 'alive') Object.assign(s, { issued: s.issued + 1, handed: -1 })
-    return s.family === 'alive'
   }
 
   for (const [index, context] of now.contexts.entries()) {
@@ -52,8 +39,7 @@ export function steps(now: State, take: Take, left?: Clause): void {
           step(
             'begins with a stolen lock',
             (s, c) => {
-              for (const other of s.contexts)
-                if (other.lock) Object.assign(other, { lock: false, robbed: living(other) })
+              for (const o of s.contexts) if (o.lock) Object.assign(o, { lock: false, robbed: living(o) })
               Object.assign(c, { phase: 'looking', from: s.generation, lock: true })
             },
             'fault',
@@ -62,16 +48,16 @@ export function steps(now: State, take: Take, left?: Clause): void {
           step('begins without the lock', (s, c) => Object.assign(c, { phase: 'looking', from: s.generation }))
         break
       case 'looking': {
-        const { owns, lock } = context
+        const { lock } = context
         if (over(now, context)) step('finds it settled', leave)
         const proof = lock && (now.lease === 'locked' || !has('a lock proves only that a lease taken under it is dead'))
         const old = now.still >= LEASE && has('a lease dies by time')
-        const dead = proof || old || !has('a claim waits while a lease lives')
+        const free = now.lease === 'none' || proof || old || !has('a claim waits while a lease lives')
         const fits = !over(now, context) || (!has('a claim needs the generation the refresh began from') && !now.ended)
-        if (fits && now.token >= 0 && now.grant === 0 && (now.lease === 'none' || owns || dead))
-          step(owns ? 'claims again' : now.lease === 'none' ? 'claims' : 'takes the lease over', (s, c) => {
-            const doubtful = s.lease !== 'none' && !c.owns
-            const { still } = s
+        if (fits && now.token >= 0 && now.grant === 0 && free)
+          step(now.lease === 'none' ? 'claims' : 'takes the lease over', (s, c) => {
+            const doubtful = s.lease !== 'none'
+            const { owns, still } = { ...c, ...s }
             lease(s, c, c.lock ? 'locked' : 'plain')
             if (owns && !has('a claim has an identity of its own')) s.still = still
             if (doubtful && has('taking over leaves doubt')) castDoubt(s)
@@ -85,14 +71,14 @@ export function steps(now: State, take: Take, left?: Clause): void {
         if (context.age > 0)
           step('reads again', (s, c) => {
             if (!c.owns || over(s, c)) leave(s, c)
-            else if (isOld(c)) sleep(c)
+            else if (isOld(c) || isRobbed(c, s)) again(s, c)
             else send(s, c)
           })
         break
       case 'ready':
         if (!has('the age counts from before the swap'))
           step('hears that it claimed', (_, c) => Object.assign(c, { age: 0 }))
-        if (isOld(context)) step('finds that it slept', (_, c) => sleep(c))
+        if (isOld(context)) step('finds that it slept', again)
         else step('sends', send)
         break
       case 'sent':
@@ -145,10 +131,11 @@ export function steps(now: State, take: Take, left?: Clause): void {
     if (context.robbed)
       step('hears that its lock was stolen', (s, c) => {
         c.robbed = false
-        const mayHaveSent = ['ready', 'sent', 'granted', 'refused', 'lost'].includes(c.phase)
+        if (c.phase === 'ready' && !c.retried) return again(s, c)
+        const hasSent = ['ready', 'sent', 'granted', 'refused', 'lost'].includes(c.phase)
         const awake = c.age < LEASE || !has('who slept takes no lease back')
         const fits = !over(s, c) || has('a lease is taken back whatever the generation')
-        const takes = s.lease !== 'none' && (c.owns || (mayHaveSent && awake)) && fits
+        const takes = s.lease !== 'none' && hasSent && (c.owns || awake) && fits
         if (takes && has('who lost the lock takes the lease back')) lease(s, c, 'plain')
       })
     if (now.faults > 0 && context.phase !== 'idle')
@@ -171,8 +158,16 @@ export function steps(now: State, take: Take, left?: Clause): void {
     return age > (has('a request ends before its lease') ? LEASE - REQUEST : LEASE) && has('an old claim sends nothing')
   }
 
-  function sleep(c: Context) {
+  function isRobbed({ owns, lock, robbed }: Context, s: State) {
+    return owns && s.lease === 'locked' && !lock && !robbed
+  }
+
+  function again(s: State, c: Context) {
+    const { owns, still } = { ...c, ...s }
+    if (owns) lease(s, undefined, 'none')
     Object.assign(c, { phase: 'looking', token: -1, age: 0 })
+    // Whoever does not look before the next claim sees no other lease then.
+    if (owns && !has('a claim has an identity of its own')) Object.assign(c, { owns }) && Object.assign(s, { still })
   }
 
   function send(s: State, c: Context) {

@@ -127,6 +127,26 @@ export function start(faults: number, contexts: number, strict: boolean): State 
   }
 }
 
+/** The record's lease is now of this `kind`, and `owner`'s. */
+export function lease(state: State, owner: Context | undefined, kind: State['lease']): void {
+  state.lease = kind
+  state.still = 0
+  for (const context of state.contexts) context.owns = context === owner
+}
+
+/** The refresh token in the record may be spent. */
+export function castDoubt(state: State): void {
+  state.doubt = 0
+  for (const context of state.contexts) context.clears = false
+}
+
+/** The server is sent `token`. Whether it answers with new ones. */
+export function process(state: State, token: number): boolean {
+  if (token < state.issued && state.family === 'alive' && state.strict) state.family = 'reused'
+  if (state.family === 'alive') Object.assign(state, { issued: state.issued + 1, handed: -1 })
+  return state.family === 'alive'
+}
+
 /** The law that going from `before` to `after` breaks. */
 export function brokenLaw(before: State, after: State): string {
   const { grant, contexts, handed, outbox, token } = after

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import type { Lock } from '../../src/ports.ts'
+import { world } from '../support/world.ts'
+
+/** A lock that its holder loses when somebody steals it. */
+function stealable() {
+  let steal = () => {}
+  const lock: Lock = {
+    spans: 'store',
+    request: (_name, _options, run) =>
+      new Promise((resolve, reject) => {
+        steal = () => reject(new Error('stolen'))
+        run().then(resolve, reject)
+      }),
+  }
+  return { lock, steal: () => steal() }
+}
+
+describe('a lock that is stolen', () => {
+  it('RT-03: while the request is under way, nobody may take the lease for dead because of it', async () => {
+    const w = world()
+    const { lock, steal } = stealable()
+    const { manager } = await w.signedIn({ lock })
+    await w.clock.advance(301_000)
+    const open = w.hold()
+    const call = manager.getAccessToken()
+    await w.settle()
+    expect((await w.record())?.lease).toMatchObject({ locked: true, beat: 0 })
+    steal()
+    await w.settle()
+    expect((await w.record())?.lease).toMatchObject({ locked: false, beat: 1 })
+    open()
+    await w.after(1_000, call)
+    expect((await w.record())?.lease).toBeUndefined()
+  })
+
+  it('RT-03: takes the lease back from who has it now, and whoever slept leaves it to them', async () => {
+    for (const { slept, owner } of [
+      { slept: 0, owner: expect.not.stringMatching(/^thief$/) },
+      { slept: 14_000, owner: 'thief' },
+    ]) {
+      const w = world()
+      const { lock, steal } = stealable()
+      const { manager, freeze, thaw } = await w.signedIn({ lock })
+      await w.clock.advance(301_000)
+      const open = w.hold()
+      const call = Promise.allSettled([manager.getAccessToken()])
+      await w.settle()
+      await w.write((record) => ({ ...record, generation: 9, lease: { owner: 'thief', beat: 0, locked: true } }))
+      if (slept > 0) freeze()
+      await w.clock.advance(slept)
+      thaw()
+      steal()
+      await w.settle()
+      expect((await w.record())?.lease).toMatchObject({ owner })
+      open()
+      await w.after(60_000, call)
+    }
+  })
+
+  it('RT-03: before anything was sent, it begins again without the lock', async () => {
+    const w = world()
+    const { lock, steal } = stealable()
+    const { manager, store } = await w.signedIn({ lock })
+    await w.clock.advance(301_000)
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    store.delay = (operation) => (operation === 'swap' ? opened : Promise.resolve())
+    w.server.before = async () => {
+      expect((await w.record())?.lease).toMatchObject({ locked: false })
+    }
+    const call = manager.getAccessToken()
+    await w.settle()
+    steal()
+    await w.settle()
+    open()
+    await w.after(1_000, call)
+    expect(w.server.requests).toHaveLength(1)
+  })
+})
