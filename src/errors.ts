@@ -75,6 +75,8 @@ export type TokenManagerErrorReason =
   | 'insecure_context'
   | 'disposed'
   | 'unsupported_flow'
+  | 'keychain_unavailable'
+  | 'browser_unavailable'
   // metadata (RFC 8414)
   | 'metadata_issuer_mismatch'
   | 'metadata_invalid'
