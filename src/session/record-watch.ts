@@ -8,6 +8,8 @@ export type Watched = 'lease' | 'doubt' | 'failure'
 export interface RecordWatch {
   /** To be called after every read and write. */
   note(record: SessionRecord | undefined): void
+  /** To be called after a read that failed: who could not read cannot say that an owner did not show itself. */
+  noteFailure(): void
   /** For how long this context has been seeing what `record` says of it, ms; 0 for something new. */
   unchangedFor(what: Watched, record: SessionRecord): number
 }
@@ -23,6 +25,7 @@ export function recordWatch(clock: Clock): RecordWatch {
         else if (seen.get(what)?.mark !== mark) seen.set(what, { mark, since: clock.elapsed() })
       }
     },
+    noteFailure: () => void seen.delete('lease'),
     unchangedFor(what, record) {
       const known = seen.get(what)
       return known && known.mark === markOf(what, record) ? clock.elapsed() - known.since : 0
