@@ -9,6 +9,15 @@ export {
   type TokenManagerErrorDetails,
   type TokenManagerErrorReason,
 } from './errors.ts'
+export { explainToken } from './explain-token/explain-token.ts'
+export type {
+  ExplainedAction,
+  ExplainedKind,
+  ExplainedProblem,
+  ExplainedResponse,
+  ExplainTokenOptions,
+  TokenExplanation,
+} from './explain-token/token-explanation.ts'
 export { followRedirect } from './follow-redirect.ts'
 export { alwaysOnline } from './in-process/always-online.ts'
 export { memoryStore } from './in-process/memory-store.ts'

@@ -1,14 +1,11 @@
+import { allowInsecureLoopback } from './allow-insecure-loopback.ts'
 import type { Dpop } from './dpop.ts'
 import { TokenManagerError } from './errors.ts'
 import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from './ports.ts'
 import type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
 import type { ResourceOption } from './resource-matcher.ts'
 
-/**
- * Set it to `true` in the options to allow `http:` for the issuer, its endpoints and resources on a loopback host (`127.0.0.1`,
- * `[::1]`, `localhost`), for development. Tokens then travel unencrypted on this machine.
- */
-export const allowInsecureLoopback: unique symbol = Symbol('allowInsecureLoopback')
+export { allowInsecureLoopback }
 
 /** When tokens are refreshed. Milliseconds. */
 export interface RefreshOptions {

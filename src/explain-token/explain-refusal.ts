@@ -1,0 +1,95 @@
+import { parseChallenges } from '../protocol/challenge.ts'
+import type { ExplainedResponse, TokenExplanation } from './token-explanation.ts'
+
+type Finding = Omit<TokenExplanation, 'kind'>
+
+/** Explains an API's answer. */
+export function explainRefusal({ status, headers }: ExplainedResponse): TokenExplanation {
+  const challenges = parseChallenges(headers.get('www-authenticate')).filter(({ scheme }) =>
+    /^(bearer|dpop)$/.test(scheme),
+  )
+  const { params = {} } = challenges.find((one) => one.params.error) ?? challenges[0] ?? {}
+  const { error, reason, scope } = params as Readonly<Record<string, string | undefined>>
+  const finding = refusal(status, error, reason, challenges.length > 0)
+  return finding
+    ? { kind: 'refusal', ...finding, ...(scope && { scope }) }
+    : {
+        kind: 'response',
+        problem: 'none',
+        action: 'none',
+        text: `The API answered ${status} and says nothing about a token.`,
+      }
+}
+
+const reasons: Readonly<Record<string, Finding>> = {
+  expired: { problem: 'expired', action: 'refresh', text: 'The access token has expired: refresh it.' },
+  not_yet_valid: {
+    problem: 'not_yet_valid',
+    action: 'wait',
+    text: 'The access token does not count yet: the clocks of its issuer and the API differ. Wait a moment.',
+  },
+  revoked: {
+    problem: 'revoked',
+    action: 'refresh',
+    text: 'The access token was revoked: a refresh shows whether the session lives; if not, sign in again.',
+  },
+  session_ended: {
+    problem: 'session_ended',
+    action: 'refresh',
+    text: 'The session the token came from was ended: a refresh shows whether that is so; if so, sign in again.',
+  },
+}
+
+const errors: Readonly<Record<string, Finding>> = {
+  invalid_token: {
+    problem: 'token_refused',
+    action: 'refresh',
+    text: 'The API refuses the access token: refresh it once; if the new one is refused as well, check audience and issuer.',
+  },
+  invalid_request: {
+    problem: 'request_malformed',
+    action: 'fix_request',
+    text: 'The API could not read the credentials: send one Authorization field with one token.',
+  },
+  insufficient_scope: {
+    problem: 'scope_missing',
+    action: 'ask_for_scope',
+    text: 'The access token does not allow this: sign in again and ask for the scope.',
+  },
+  insufficient_user_authentication: {
+    problem: 'step_up_required',
+    action: 'step_up',
+    text: 'The API wants a stronger or fresher sign-in (RFC 9470).',
+  },
+  invalid_dpop_proof: {
+    problem: 'proof_refused',
+    action: 'send_proof',
+    text: 'The DPoP proof is refused: it has to be new for each request and made with the key the token is bound to.',
+  },
+  use_dpop_nonce: {
+    problem: 'nonce_required',
+    action: 'retry_with_nonce',
+    text: 'The DPoP proof needs the nonce of the DPoP-Nonce field.',
+  },
+}
+
+function refusal(
+  status: number,
+  error: string | undefined,
+  reason: string | undefined,
+  challenged: boolean,
+): Finding | undefined {
+  if (error === 'invalid_token' && reason !== undefined && Object.hasOwn(reasons, reason)) return reasons[reason]
+  if (error !== undefined && Object.hasOwn(errors, error)) return errors[error]
+  if (status === 401)
+    return challenged
+      ? { problem: 'token_missing', action: 'send_token', text: 'The request brought no access token.' }
+      : { problem: 'token_refused', action: 'refresh', text: 'The API answered 401 and does not say why.' }
+  if (status === 503)
+    return {
+      problem: 'server_unavailable',
+      action: 'try_later',
+      text: 'The API cannot judge tokens at the moment: the token may be fine.',
+    }
+  return undefined
+}

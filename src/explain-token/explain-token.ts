@@ -1,0 +1,99 @@
+import { explainRefusal } from './explain-refusal.ts'
+import type {
+  ExplainedAction,
+  ExplainedKind,
+  ExplainedProblem,
+  ExplainedResponse,
+  ExplainTokenOptions,
+  TokenExplanation,
+} from './token-explanation.ts'
+
+/**
+ * Explains a token or an API's answer: what it is, why it is refused, what to do. For consoles, error pages and support; it verifies
+ * nothing, asks nobody, and never throws.
+ * @param input a token, an `Authorization` value, or the response of an API
+ */
+export function explainToken(input: string | ExplainedResponse, options: ExplainTokenOptions = {}): TokenExplanation {
+  return typeof input === 'string' ? explainText(input, options) : explainRefusal(input)
+}
+
+function explainText(input: string, { audience, issuer, now }: ExplainTokenOptions): TokenExplanation {
+  const token = input.trim().replace(/^(bearer|dpop)\s+/i, '')
+  const [header, claims] = token.split('.').slice(0, 2).map(decode)
+  if (!header || !claims || token.split('.').length !== 3)
+    return {
+      kind: 'opaque',
+      problem: 'none',
+      action: 'none',
+      text: 'It is no JWT: only the authorization server that issued it can say what it means (RFC 7662).',
+    }
+  const kind = kindOf(header, claims)
+  const { iss, aud, exp, nbf, iat } = claims
+  const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one): one is string => typeof one === 'string')
+  const told = {
+    ...(typeof iss === 'string' && { issuer: iss }),
+    ...(audiences.length > 0 && { audience: audiences }),
+    ...(typeof exp === 'number' && { expiresAt: exp * 1_000 }),
+  }
+  const found = (problem: ExplainedProblem, action: ExplainedAction, text: string): TokenExplanation => ({
+    ...{ kind, problem, action, text },
+    ...told,
+  })
+  if (/^none$/i.test(String(header.alg))) return found('unsigned', 'sign_in', 'Nobody signed it: every API refuses it.')
+  if (issuer !== undefined && iss !== issuer)
+    return found(
+      'wrong_issuer',
+      'fix_issuer',
+      `It was issued by "${String(iss)}", not by "${issuer}"; a slash at the end counts.`,
+    )
+  if (kind !== 'access_token' && kind !== 'jwt')
+    return found('not_an_access_token', 'send_token', `It is ${names[kind]}: an API takes access tokens only.`)
+  if (audience !== undefined && !audiences.includes(audience))
+    return found(
+      'wrong_audience',
+      'fix_audience',
+      `It is for ${audiences.join(', ') || 'nobody in particular'}, not for ${audience}: ask for that resource (RFC 8707), or correct the API's audience.`,
+    )
+  if (now !== undefined && typeof exp === 'number' && exp * 1_000 <= now)
+    return found('expired', 'refresh', `It expired ${span(now - exp * 1_000)} ago.`)
+  const from = Math.max(...[nbf, iat].filter((time): time is number => typeof time === 'number'), 0) * 1_000
+  if (now !== undefined && from > now)
+    return found('not_yet_valid', 'fix_clock', `It counts from ${span(from - now)} on: one of the clocks is wrong.`)
+  return found('none', 'none', `Nothing is wrong with what ${names[kind]} says; its signature was not looked at.`)
+}
+
+const names: Readonly<Record<Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'>, string>> = {
+  access_token: 'an access token',
+  id_token: 'an ID token',
+  logout_token: 'a logout token',
+  dpop_proof: 'a DPoP proof',
+  jwt: 'the JWT',
+}
+
+function kindOf(
+  { typ }: Record<string, unknown>,
+  claims: Record<string, unknown>,
+): Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'> {
+  const type = String(typ).toLowerCase().replace('application/', '')
+  if (type === 'at+jwt') return 'access_token'
+  if (type === 'dpop+jwt') return 'dpop_proof'
+  if (type === 'logout+jwt' || 'events' in claims) return 'logout_token'
+  return 'nonce' in claims || 'at_hash' in claims ? 'id_token' : 'jwt'
+}
+
+function decode(part: string): Record<string, unknown> | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (one) => one.charCodeAt(0))
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function span(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
+}

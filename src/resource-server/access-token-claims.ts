@@ -1,0 +1,91 @@
+import { type AccessTokenErrorReason, Refusal } from './access-token-error.ts'
+
+/** What a validated access token says, in the token's own words (RFC 9068 §2.2, RFC 7662 §2.2). Seconds, as there. */
+export interface AccessTokenClaims {
+  /** Who issued it. */
+  readonly iss: string
+  /** Whom it is about: a person, or the client itself. With `iss` it is an identity, alone it is none. */
+  readonly sub?: string
+  /** Whom it is for; this API is among them. */
+  readonly aud?: string | readonly string[]
+  /** Seconds since 1970. */
+  readonly exp?: number
+  /** Seconds since 1970. */
+  readonly iat?: number
+  /** Seconds since 1970. */
+  readonly nbf?: number
+  /** Names this token. */
+  readonly jti?: string
+  /** The client that asked for it. */
+  readonly client_id?: string
+  /** Space-separated. */
+  readonly scope?: string
+  /** The sign-in it came from, where the server says. */
+  readonly sid?: string
+  /** When the person authenticated, seconds since 1970. */
+  readonly auth_time?: number
+  /** How the person authenticated. */
+  readonly acr?: string
+  /** The key it is bound to (RFC 7800). */
+  readonly cnf?: Readonly<Record<string, unknown>>
+  readonly [claim: string]: unknown
+}
+
+/** What the claims are checked against. */
+export interface ClaimRules {
+  /** The identifiers of this API. */
+  readonly audiences: readonly string[]
+  /** Claims that have to be there. */
+  readonly required: readonly string[]
+  /** How far the clocks may be apart, ms. */
+  readonly leeway: number
+}
+
+const STRINGS = ['sub', 'jti', 'client_id', 'sid', 'acr']
+const NUMBERS = ['exp', 'iat', 'nbf', 'auth_time']
+/** Seconds since 1970 that a date can hold. */
+const LAST_SECOND = 8_640_000_000_000
+
+/**
+ * Checks what RFC 9068 §4 asks for beside signature and issuer.
+ * @param now epoch milliseconds
+ * @throws Refusal
+ */
+export function checkClaims(
+  claims: Readonly<Record<string, unknown>>,
+  { audiences, required, leeway }: ClaimRules,
+  now: number,
+): AccessTokenClaims {
+  const missing = required.find((name) => claims[name] === undefined)
+  if (missing !== undefined) throw refused('claim_missing', missing)
+  for (const name of STRINGS)
+    if (claims[name] !== undefined && (typeof claims[name] !== 'string' || claims[name] === ''))
+      throw refused('claim_invalid', name)
+  for (const name of NUMBERS) {
+    const value = claims[name]
+    if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= LAST_SECOND))
+      throw refused('claim_invalid', name)
+  }
+  const { aud, scope, cnf } = claims
+  if (scope !== undefined && typeof scope !== 'string' && !isStrings(scope)) throw refused('claim_invalid', 'scope')
+  if (cnf !== undefined && (typeof cnf !== 'object' || cnf === null)) throw refused('claim_invalid', 'cnf')
+  const named = isStrings(aud) ? aud : [aud]
+  if (!named.some((one) => audiences.includes(one as string))) throw refused('audience_mismatch')
+  checkTimes(claims as AccessTokenClaims, leeway, now)
+  return claims as AccessTokenClaims
+}
+
+/** Whether the token counts now; the only claims that change with time. */
+export function checkTimes({ exp, nbf, iat }: AccessTokenClaims, leeway: number, now: number): void {
+  if (exp !== undefined && now >= exp * 1_000 + leeway) throw refused('expired')
+  if (nbf !== undefined && nbf * 1_000 > now + leeway) throw refused('not_yet_valid', 'nbf')
+  if (iat !== undefined && iat * 1_000 > now + leeway) throw refused('not_yet_valid', 'iat')
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+}
+
+function refused(reason: AccessTokenErrorReason, detail?: string): Refusal {
+  return new Refusal(reason, detail)
+}

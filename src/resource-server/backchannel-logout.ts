@@ -1,0 +1,173 @@
+import { compactVerify } from 'jose'
+import { allowInsecureLoopback } from '../allow-insecure-loopback.ts'
+import { Refusal } from './access-token-error.ts'
+import type { Denylist } from './denylist.ts'
+import { invalidOption } from './invalid-option.ts'
+import { type IssuerOptions, issuerFrom } from './issuer.ts'
+import { type LogoutToken, readLogoutToken } from './logout-token.ts'
+import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
+import { sha256 } from './sha256.ts'
+import { readJwt } from './strict-jwt.ts'
+import type { KeyOptions } from './validator.ts'
+
+/**
+ * Set it to `true` in the options to accept logout tokens without the type `logout+jwt` (OpenID Connect Back-Channel Logout 1.0
+ * §2.4 only recommends it). Tokens of any other type are still refused.
+ */
+export const allowUntypedLogoutTokens: unique symbol = Symbol('allowUntypedLogoutTokens')
+
+/** A logout that the authorization server tells of. */
+export interface LogoutEvent {
+  readonly issuer: string
+  /** The person, if the server names one. */
+  readonly subject?: string | undefined
+  /** The sign-in; absent: all of `subject`'s. */
+  readonly sid?: string | undefined
+  /** Epoch milliseconds: a session that began later goes on. */
+  readonly issuedAt: number
+}
+
+/** One request to the endpoint, for logs. */
+export interface LogoutDecision {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly accepted: boolean
+  /** `'done'`, `'repeated'`, or what was wrong. */
+  readonly outcome: string
+  readonly issuer: string
+}
+
+/** Options of {@link createBackchannelLogout}. Milliseconds. */
+export interface BackchannelLogoutOptions {
+  /** Whose logouts count: an issuer identifier, or its description. */
+  readonly issuer: string | IssuerOptions
+  /** The client the endpoint is registered for: the logout token's `aud`. */
+  readonly clientId: string
+  /** Access tokens of the sign-in are denied here. Default: none are. */
+  readonly denylist?: Denylist
+  /**
+   * What is denied. `'session'` (default): access tokens with the logout token's `sid`. `'subject'`: all of the person's, for servers
+   * whose access tokens carry no `sid`. A logout token without `sid` always means the person.
+   */
+  readonly deny?: 'session' | 'subject'
+  /** Ends the application's own sessions that began at or before `issuedAt`. Done when it resolves; it may be called again. */
+  readonly endSessions?: (event: LogoutEvent) => Promise<void> | void
+  /** Remembers logout tokens that were carried out. Default `memoryReplayStore()`. */
+  readonly replayStore?: ReplayStore
+  /** How far the clocks may be apart. Default 60 000, at most 60 000. */
+  readonly leeway?: number
+  /** The longest a logout token may be valid. Default 600 000. */
+  readonly maxLifetime?: number
+  /** Hears every request. What it throws is ignored. */
+  readonly onDecision?: (decision: LogoutDecision) => void
+  /** How the issuer's keys are kept. */
+  readonly keys?: KeyOptions
+  /** For keys and metadata. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch
+  /** Wall clock, epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+  /** Accepts logout tokens without a type. */
+  readonly [allowUntypedLogoutTokens]?: boolean
+  /** Allows http for the issuer on loopback hosts. */
+  readonly [allowInsecureLoopback]?: boolean
+}
+
+/** Characters of a request that are read at most. */
+const LIMIT = 32_768
+
+/**
+ * The endpoint for OpenID Connect Back-Channel Logout 1.0: a handler from `Request` to `Response`. It answers 200 only once sessions
+ * are ended and denials are stored; 503 asks the server to try again. A logout never reaches a session that began after it.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function createBackchannelLogout(options: BackchannelLogoutOptions): (request: Request) => Promise<Response> {
+  const { clientId, denylist, deny = 'session', endSessions, onDecision, now = Date.now } = options
+  const { replayStore = memoryReplayStore({ now }), leeway = 60_000, maxLifetime = 600_000 } = options
+  const { timeout = 5_000, cooldown = 30_000, maxAge = 600_000, staleFor = 3_600_000 } = options.keys ?? {}
+  const { fetch = (...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request) } = options
+  if (!clientId) throw invalidOption('clientId has to be the client the endpoint is registered for')
+  if (!denylist && !endSessions) throw invalidOption('Back-channel logout needs denylist, endSessions, or both')
+  if (!(leeway >= 0 && leeway <= 60_000)) throw invalidOption('leeway has to be 0 to 60 000 ms')
+  const source = { fetch, now, timeout, cooldown, maxAge, staleFor }
+  const issuer = issuerFrom(options.issuer, source, options[allowInsecureLoopback] === true)
+  const rules = {
+    ...{ issuer: issuer.issuer, clientId, leeway, maxLifetime },
+    untyped: options[allowUntypedLogoutTokens] === true,
+  }
+
+  return async (request) => {
+    if (request.method !== 'POST') return respond(405, 'method', { allow: 'POST' })
+    let token: LogoutToken
+    try {
+      token = await verified(await logoutTokenOf(request))
+    } catch (cause) {
+      const { reason, answer } = cause instanceof Refusal ? cause : new Refusal('malformed')
+      // The keys could not be had: not the sender's fault, and worth trying again.
+      return respond(reason === 'keys_unavailable' ? 503 : 400, answer.detail ?? reason)
+    }
+    const key = await sha256(JSON.stringify(['logout', issuer.issuer, token.jti]))
+    // A store that cannot say lets it be done again, which is harmless: it reaches no newer session.
+    if (await replayStore.has(key).catch(() => false)) return respond(200, 'repeated')
+    try {
+      await carryOut(token)
+    } catch {
+      return respond(503, 'not_stored')
+    }
+    await replayStore.add(key, token.expiresAt + leeway).catch(() => {})
+    return respond(200, 'done')
+  }
+
+  async function verified(text: string): Promise<LogoutToken> {
+    const jwt = readJwt(text)
+    if (!jwt) throw new Refusal('malformed', 'logout_token is no JWT')
+    const { alg, kid } = jwt.header
+    if (jwt.header.crit !== undefined || typeof alg !== 'string' || !issuer.algorithms.includes(alg))
+      throw new Refusal('algorithm_not_allowed')
+    // What is wrong whoever signed it costs no signature and no request for keys.
+    const token = readLogoutToken(jwt, rules, now())
+    for (const key of await issuer.keys.find(alg, typeof kid === 'string' ? kid : undefined)) {
+      const right = await compactVerify(text, key, { algorithms: [alg] }).then(
+        () => true,
+        () => false,
+      )
+      if (right) return token
+    }
+    throw new Refusal('signature_invalid')
+  }
+
+  async function carryOut({ subject, sid, issuedAt }: LogoutToken): Promise<void> {
+    const place = { issuer: issuer.issuer, before: issuedAt }
+    if (denylist) {
+      if (sid !== undefined && (deny === 'session' || subject === undefined)) await denylist.deny({ ...place, sid })
+      else if (subject !== undefined) await denylist.deny({ ...place, subject })
+    }
+    await endSessions?.({ issuer: issuer.issuer, subject, sid, issuedAt })
+  }
+
+  function respond(status: number, outcome: string, headers: Record<string, string> = {}): Response {
+    try {
+      onDecision?.({ at: now(), accepted: status === 200, outcome, issuer: issuer.issuer })
+    } catch {
+      // Whoever listens has no say in the answer.
+    }
+    const body = status === 400 ? '{"error":"invalid_request"}' : null
+    return new Response(body, {
+      status,
+      headers: { 'cache-control': 'no-store', ...(body && { 'content-type': 'application/json' }), ...headers },
+    })
+  }
+}
+
+async function logoutTokenOf(request: Request): Promise<string> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) throw new Refusal('malformed', 'content-type')
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of request.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true })
+    if (text.length > LIMIT) throw new Refusal('malformed', 'too long')
+  }
+  const tokens = new URLSearchParams(text).getAll('logout_token')
+  if (tokens.length !== 1) throw new Refusal('malformed', 'not one logout_token')
+  return tokens[0] as string
+}

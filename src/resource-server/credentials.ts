@@ -1,0 +1,53 @@
+import { Refusal } from './access-token-error.ts'
+
+/** A request as the guard looks at it: a fetch `Request`, Node's `IncomingMessage`, or anything of that shape. */
+export interface GuardedRequest {
+  /** As it was sent: `GET`, `POST`, … */
+  readonly method?: string | undefined
+  /** Absolute, or, as Node has it, the path and query. */
+  readonly url?: string | undefined
+  /** Field values by lower-case name, or a `Headers`. */
+  readonly headers: HeadersLike
+  /** Node's field values one by one; with it, repeated fields are found that `headers` hides. */
+  readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>> | undefined
+}
+
+/** The field values of a request. */
+export type HeadersLike =
+  | { get(name: string): string | null }
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What a request brought. */
+export interface Credentials {
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly token: string
+}
+
+/** RFC 9110 §11.2 token68. */
+const CREDENTIALS = /^(bearer|dpop) +([\w\-.~+/]+=*)$/i
+
+/** The values of the field `name`, one an occurrence where the platform tells. */
+export function fieldValues({ headers, headersDistinct }: GuardedRequest, name: string): readonly string[] {
+  if (headersDistinct) return headersDistinct[name] ?? []
+  const value = typeof headers.get === 'function' ? headers.get(name) : (headers as Record<string, string>)[name]
+  return value == null ? [] : typeof value === 'string' ? [value] : (value as readonly string[])
+}
+
+/**
+ * The access token of a request: one `Authorization` field of scheme `Bearer` or `DPoP`, and nowhere else (RFC 6750 §2.1, RFC
+ * 9449 §7.1). A token in the URL or the body is not looked at.
+ * @returns `undefined` when there is none, or only credentials of another scheme
+ * @throws Refusal `malformed_request` for a repeated field, and for what is neither
+ */
+export function credentials(request: GuardedRequest): Credentials | undefined {
+  const values = fieldValues(request, 'authorization')
+  const [value] = values
+  if (values.length > 1) throw new Refusal('malformed_request', 'more than one Authorization field')
+  if (value === undefined) return undefined
+  const [, scheme, token] = CREDENTIALS.exec(value) ?? []
+  if (scheme && token) return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token }
+  // Credentials of another scheme are none of ours, but two in one field are a way to smuggle.
+  if (/^\s*(bearer|dpop)\b/i.test(value) || /[,\s](bearer|dpop)\s/i.test(value))
+    throw new Refusal('malformed_request', 'the Authorization field cannot be read')
+  return undefined
+}

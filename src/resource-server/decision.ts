@@ -1,0 +1,61 @@
+import { base64url } from 'jose'
+import type { AccessTokenClaims } from './access-token-claims.ts'
+import type { AccessTokenErrorReason } from './access-token-error.ts'
+
+/** One decision of a guard, for logs, metrics and alarms. It holds nothing that could be used as a token. */
+export interface Decision {
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Whether the request went on. */
+  readonly allowed: boolean
+  /** Why not. */
+  readonly reason?: AccessTokenErrorReason | undefined
+  /** The status of the refusal. */
+  readonly status?: number | undefined
+  /** What failed inside, for the people who run the API. */
+  readonly detail?: string | undefined
+  /** What the API lets pass although it could not check it, as it was configured to. */
+  readonly degraded?: 'denylist_stale' | 'replay_store_unavailable' | undefined
+  /** The verified token's issuer. */
+  readonly issuer?: string | undefined
+  /** The verified token's client. */
+  readonly clientId?: string | undefined
+  /** A keyed hash of the verified token's `iss` and `sub`: tells people apart without naming them. */
+  readonly subjectHash?: string | undefined
+  /** A keyed hash of the verified token's `iss` and `jti`. */
+  readonly tokenHash?: string | undefined
+  /** The policy's `route`. */
+  readonly route?: string | undefined
+  /** What `describe` said about the request: an address hash, for example. */
+  readonly request?: string | undefined
+  /** How long the decision took, ms. */
+  readonly duration: number
+}
+
+/** Characters of a hash that are shown: enough to tell apart, too few to be a token. */
+const SHOWN = 16
+
+/** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
+export function identityHashes(
+  secret: Uint8Array<ArrayBuffer>,
+): (claims: AccessTokenClaims) => Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>> {
+  let key: Promise<CryptoKey> | undefined
+  const known = new WeakMap<AccessTokenClaims, Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>>>()
+  const hash = async (iss: string, value: string | undefined) => {
+    if (value === undefined) return undefined
+    key ??= crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(JSON.stringify([iss, value])))
+    return base64url.encode(new Uint8Array(code)).slice(0, SHOWN)
+  }
+  return (claims) => {
+    const before = known.get(claims)
+    if (before !== undefined) return before
+    const { iss, sub, jti } = claims
+    const made = Promise.all([hash(iss, sub), hash(iss, jti)]).then(([subjectHash, tokenHash]) => ({
+      subjectHash,
+      tokenHash,
+    }))
+    known.set(claims, made)
+    return made
+  }
+}

@@ -1,0 +1,234 @@
+import { invalidOption } from './invalid-option.ts'
+
+/** What is denied. Times in epoch milliseconds; of tokens only what a verified token says of itself. */
+export type Denial =
+  /** One token: its `jti`. */
+  | { readonly issuer: string; readonly jti: string; readonly expiresAt: number }
+  /** Everything of a sign-in, a person or a client that was issued at or before `before`. */
+  | { readonly issuer: string; readonly sid: string; readonly before: number }
+  | { readonly issuer: string; readonly subject: string; readonly before: number }
+  | { readonly issuer: string; readonly clientId: string; readonly before: number }
+  /** Everything that `clientId` got for `subject`: one grant. */
+  | { readonly issuer: string; readonly subject: string; readonly clientId: string; readonly before: number }
+
+/** What the denylist looks at in a verified token. */
+export interface DeniableToken {
+  readonly iss: string
+  readonly jti?: string | undefined
+  readonly sid?: string | undefined
+  readonly sub?: string | undefined
+  readonly client_id?: string | undefined
+  /** Seconds since 1970. */
+  readonly iat?: number | undefined
+}
+
+/** A denial and how long it is kept. */
+export interface DenylistEntry {
+  readonly denial: Denial
+  /** Epoch milliseconds; after it, no token is left that it could hit. */
+  readonly until: number
+}
+
+/** Where denials live, so that every process hears of them. */
+export interface DenylistStore {
+  /** Adds denials; resolves once they are safe and on their way to everybody. */
+  append(entries: readonly DenylistEntry[]): Promise<void>
+  /**
+   * Follows the store from its beginning: `onEntries` gets what there is, then what comes; `onCurrent` is told each time that
+   * nothing was missed up to `at` (epoch milliseconds by this process's own clock). Reconnects by itself. Returns its own undo.
+   */
+  follow(listener: {
+    readonly onEntries: (entries: readonly DenylistEntry[]) => void
+    readonly onCurrent: (at: number) => void
+  }): () => void
+}
+
+/** How a denylist is kept. Milliseconds. */
+export interface DenylistOptions {
+  /** Where denials are shared. Default: this process only. */
+  readonly store?: DenylistStore
+  /** The longest lifetime of an access token here; entries for sign-ins, people and clients are kept that long. Default 24 h. */
+  readonly maxTokenLifetime?: number
+  /** The guard's `leeway`; entries outlive their tokens by it. Default 60 000. */
+  readonly leeway?: number
+  /** How old what this process knows may be. Default 10 000. */
+  readonly maxStaleness?: number
+  /**
+   * What happens beyond that. `'deny'` (default): 503 until it is up to date. `'introspect'`: the issuer is asked about each token
+   * (it needs `introspection`). `'allow'`: goes on with what it knows; the audit events say so.
+   */
+  readonly whenStale?: 'deny' | 'introspect' | 'allow'
+  /** Wall clock, epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Tokens, sign-ins, people and clients that are refused from now on. */
+export interface Denylist {
+  /** Denies, here at once and everywhere once the store has it. Rejects if the store did not take it; here it holds all the same. */
+  deny(...denials: readonly Denial[]): Promise<void>
+  /** Why the token is refused, or `undefined`. In memory only. */
+  check(token: DeniableToken): 'revoked' | 'session_ended' | undefined
+  /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
+  readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
+  /** The option. */
+  readonly whenStale: NonNullable<DenylistOptions['whenStale']>
+  /** Entries in memory, and how old what it knows is, ms (0 without a store). */
+  status(): { readonly entries: number; readonly staleness: number }
+  /** Resolves once everything in the store has been read. */
+  ready(): Promise<void>
+  /** Stops following the store. */
+  close(): void
+}
+
+/** The denials of one issuer. Cut-offs in ms; expiries in seconds, which engines keep without a box. */
+interface Denied {
+  readonly jti: Map<string, number>
+  readonly sid: Map<string, Cutoff>
+  readonly subject: Map<string, Cutoff>
+  readonly client: Map<string, Cutoff>
+  readonly grant: Map<string, Cutoff>
+}
+
+interface Cutoff {
+  readonly before: number
+  readonly until: number
+}
+
+/** Entries looked at for each one added, so that expired ones go without a timer. */
+const SWEEP = 4
+
+/**
+ * A denylist with a replica in this process: `check` is a look-up in memory. An entry lives until the last token it can hit has
+ * expired. Tokens are named by (`iss`, `jti`), never by a hash of their text: one ECDSA signature has several spellings.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function createDenylist(options: DenylistOptions = {}): Denylist {
+  const { store, maxTokenLifetime = 86_400_000, leeway = 60_000, maxStaleness = 10_000, whenStale = 'deny' } = options
+  const { now = Date.now } = options
+  if (!(maxTokenLifetime > 0)) throw invalidOption('maxTokenLifetime has to be milliseconds above 0')
+  if (!(leeway >= 0)) throw invalidOption('leeway has to be milliseconds, 0 or more')
+  if (!(maxStaleness > 0)) throw invalidOption('maxStaleness has to be milliseconds above 0')
+  if (!['deny', 'introspect', 'allow'].includes(whenStale))
+    throw invalidOption('whenStale has to be deny, introspect or allow')
+  const issuers = new Map<string, Denied>()
+  let currentAt = Number.NEGATIVE_INFINITY
+  let becomeReady = () => {}
+  const isReady = new Promise<void>((resolve) => {
+    becomeReady = resolve
+  })
+  let sweeping: Iterator<() => void> | undefined
+  const stop = store?.follow({
+    onEntries(entries) {
+      for (const entry of entries) add(entry)
+    },
+    onCurrent(at) {
+      currentAt = at
+      becomeReady()
+    },
+  })
+  if (!store) becomeReady()
+
+  return {
+    async deny(...denials) {
+      for (const denial of denials) checkDenial(denial)
+      const entries = denials.map((denial) => ({
+        denial,
+        until: ('jti' in denial ? denial.expiresAt : now() + maxTokenLifetime) + leeway,
+      }))
+      for (const entry of entries) add(entry)
+      await store?.append(entries)
+    },
+    check({ iss, jti, sid, sub, client_id, iat }) {
+      const denied = issuers.get(iss)
+      if (!denied) return undefined
+      if (jti !== undefined && (denied.jti.get(jti) ?? 0) * 1_000 > now()) return 'revoked'
+      // Without a time of issue it may be older than any cut-off.
+      const issuedAt = iat === undefined ? 0 : iat * 1_000
+      if (sid !== undefined && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'
+      if (sub !== undefined && denied.subject.size && hits(denied.subject.get(sub), issuedAt)) return 'session_ended'
+      if (client_id === undefined) return undefined
+      if (denied.client.size && hits(denied.client.get(client_id), issuedAt)) return 'revoked'
+      if (sub !== undefined && denied.grant.size && hits(denied.grant.get(grantKey(sub, client_id)), issuedAt))
+        return 'revoked'
+      return undefined
+    },
+    whenStale,
+    get stale() {
+      return store && now() - currentAt > maxStaleness ? whenStale : undefined
+    },
+    status() {
+      let entries = 0
+      for (const maps of issuers.values()) for (const map of Object.values(maps)) entries += map.size
+      return { entries, staleness: store ? now() - currentAt : 0 }
+    },
+    ready: () => isReady,
+    close: () => stop?.(),
+  }
+
+  function hits(cutoff: Cutoff | undefined, issuedAt: number): boolean {
+    return cutoff !== undefined && issuedAt <= cutoff.before && cutoff.until > now()
+  }
+
+  function add({ denial, until }: DenylistEntry): void {
+    if (until <= now()) return
+    const denied = issuers.get(denial.issuer) ?? nobody()
+    issuers.set(denial.issuer, denied)
+    if ('jti' in denial) denied.jti.set(denial.jti, Math.max(Math.ceil(until / 1_000), denied.jti.get(denial.jti) ?? 0))
+    else if ('sid' in denial) raise(denied.sid, denial.sid, denial.before, until)
+    else if (!('subject' in denial)) raise(denied.client, denial.clientId, denial.before, until)
+    else if ('clientId' in denial) raise(denied.grant, grantKey(denial.subject, denial.clientId), denial.before, until)
+    else raise(denied.subject, denial.subject, denial.before, until)
+    sweep()
+  }
+
+  function sweep(): void {
+    for (let step = 0; step < SWEEP; step++) {
+      sweeping ??= expired()
+      const { done, value } = sweeping.next()
+      if (done) sweeping = undefined
+      else value()
+    }
+  }
+
+  function* expired(): Generator<() => void> {
+    for (const maps of issuers.values()) {
+      for (const map of Object.values(maps) as Map<string, number | Cutoff>[])
+        for (const [key, entry] of map)
+          yield () => {
+            if ((typeof entry === 'number' ? entry * 1_000 : entry.until) <= now() && map.get(key) === entry)
+              map.delete(key)
+          }
+    }
+  }
+}
+
+function nobody(): Denied {
+  return { jti: new Map(), sid: new Map(), subject: new Map(), client: new Map(), grant: new Map() }
+}
+
+/** A later cut-off takes the earlier one's place; never the other way round, whatever the order they arrive in. */
+function raise(map: Map<string, Cutoff>, key: string, before: number, until: number): void {
+  const known = map.get(key)
+  map.set(key, { before: Math.max(before, known?.before ?? 0), until: Math.max(until, known?.until ?? 0) })
+}
+
+function grantKey(subject: string, clientId: string): string {
+  return `${clientId.length} ${clientId}${subject}`
+}
+
+function checkDenial(denial: Denial): void {
+  const { issuer, ...rest } = denial as unknown as Record<string, unknown>
+  const names = ['jti', 'sid', 'subject', 'clientId'].filter((name) => rest[name] !== undefined)
+  const time = 'jti' in rest ? rest.expiresAt : rest.before
+  const fits =
+    typeof issuer === 'string' &&
+    names.length > 0 &&
+    names.every((name) => typeof rest[name] === 'string' && rest[name] !== '') &&
+    (names.length === 1 || names.join() === 'subject,clientId') &&
+    typeof time === 'number' &&
+    Number.isFinite(time)
+  if (!fits)
+    throw invalidOption(
+      'A denial names issuer and jti with expiresAt, or one of sid, subject, clientId, or subject and clientId, with before (ms)',
+    )
+}

@@ -1,0 +1,156 @@
+import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose'
+import { Refusal } from './access-token-error.ts'
+import { fieldValues, type GuardedRequest } from './credentials.ts'
+import { normalizedHtu } from './htu.ts'
+import { invalidOption } from './invalid-option.ts'
+import { fitsAlgorithm, signatureAlgorithms } from './key-set.ts'
+import { type NonceOptions, type Nonces, nonces } from './nonces.ts'
+import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
+import { sha256 } from './sha256.ts'
+import { readJwt } from './strict-jwt.ts'
+
+/** How proofs of possession are checked (RFC 9449). Milliseconds. */
+export interface DpopProofOptions {
+  /** Refuses tokens that are bound to no key. Default false: those that are bound need a proof, others pass as Bearer. */
+  readonly required?: boolean
+  /** Signature algorithms of proofs. Default ES256, Ed25519, EdDSA and RS256, PS256. */
+  readonly algorithms?: readonly string[]
+  /**
+   * Where clients see this API: scheme, host and, behind a proxy that strips one, the prefix of the path. Default: the request's own
+   * URL, which has to be absolute. Never taken from `Host` or `X-Forwarded-*`: whoever sends them could choose it.
+   */
+  readonly baseUrl?: string
+  /** How old a proof may be. Default 60 000, at most 300 000. With nonces their age decides instead. */
+  readonly maxAge?: number
+  /** How far a proof may be ahead of our clock. Default 10 000, at most 60 000. */
+  readonly maxAhead?: number
+  /** Proofs have to carry a nonce of ours. Default: none is asked for. */
+  readonly nonce?: NonceOptions
+  /** Where proofs that were used are remembered. Default `memoryReplayStore()`: right for one process only. */
+  readonly replayStore?: ReplayStore
+  /** What happens when that store fails. `'deny'` (default): 503. `'allow'`: the proof counts, and the audit event says so. */
+  readonly whenReplayStoreFails?: 'deny' | 'allow'
+}
+
+/** Checks the proofs of one API. */
+export interface DpopProofs {
+  readonly required: boolean
+  readonly algorithms: readonly string[]
+  readonly nonces: Nonces | undefined
+  /**
+   * Everything of RFC 9449 §4.3 but the replay. `thumbprint` is the key's that the token is bound to.
+   * @throws Refusal
+   */
+  check(request: GuardedRequest, token: string, thumbprint: unknown): Promise<Proof>
+  /**
+   * Uses the proof up.
+   * @returns `'unknown'` where the store failed and that is allowed
+   * @throws Refusal `proof_replayed`, `replay_store_unavailable`
+   */
+  use(proof: Proof): Promise<'new' | 'unknown'>
+}
+
+/** A proof that is right. */
+export interface Proof {
+  /** Names it: a hash over key, `htu` and `jti`, never over the signature, which has several spellings. */
+  readonly key: string
+  /** Until when it could be used again, epoch milliseconds. */
+  readonly until: number
+}
+
+const DEFAULT_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256']
+const PRIVATE_PARTS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+const LONGEST_JTI = 256
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` */
+export function dpopProofs(options: DpopProofOptions, now: () => number): DpopProofs {
+  const { required = false, algorithms = DEFAULT_ALGORITHMS, baseUrl, maxAge = 60_000, maxAhead = 10_000 } = options
+  const { replayStore = memoryReplayStore({ now }), whenReplayStoreFails = 'deny', nonce: nonceOptions } = options
+  if (!algorithms.length || algorithms.some((alg) => !signatureAlgorithms.includes(alg)))
+    throw invalidOption(`dpop.algorithms has to be of ${signatureAlgorithms.join(', ')}`)
+  if (!(maxAge > 0 && maxAge <= 300_000)) throw invalidOption('dpop.maxAge has to be 1 to 300 000 ms')
+  if (!(maxAhead >= 0 && maxAhead <= 60_000)) throw invalidOption('dpop.maxAhead has to be 0 to 60 000 ms')
+  if (baseUrl !== undefined && (normalizedHtu(baseUrl) === undefined || /[?#]/.test(baseUrl)))
+    throw invalidOption('dpop.baseUrl has to be an absolute http(s) URL without query and fragment')
+  const { secret, lifetime = 300_000 } = nonceOptions ?? {}
+  if (secret && secret.length < 32) throw invalidOption('dpop.nonce.secret has to be at least 32 bytes')
+  if (!(lifetime >= 10_000 && lifetime <= 3_600_000))
+    throw invalidOption('dpop.nonce.lifetime has to be 10 000 to 3 600 000 ms')
+  const ownNonces = nonceOptions && nonces(nonceOptions, now)
+
+  return {
+    required,
+    algorithms,
+    nonces: ownNonces,
+    async check(request, token, thumbprint) {
+      const fields = fieldValues(request, 'dpop')
+      if (!fields.length) throw new Refusal('proof_missing')
+      const [field = ''] = fields
+      if (fields.length > 1) throw invalid('more than one DPoP field')
+      const proof = readJwt(field)
+      if (!proof) throw invalid('it is no JWT')
+      const { header, claims } = proof
+      const { typ, alg, jwk } = header
+      if (typ !== 'dpop+jwt') throw invalid('typ')
+      if (typeof alg !== 'string' || !algorithms.includes(alg)) throw invalid('alg')
+      if (header.crit !== undefined) throw invalid('crit')
+      const key = await publicKey(jwk, alg)
+      await compactVerify(field, key, { algorithms: [alg] }).catch(() => {
+        throw invalid('signature')
+      })
+      const { jti, htm, htu, iat, ath, nonce } = claims
+      if (typeof jti !== 'string' || !jti || jti.length > LONGEST_JTI) throw invalid('jti')
+      if (typeof htm !== 'string' || htm !== request.method) throw invalid('htm')
+      const place = typeof htu === 'string' ? normalizedHtu(htu) : undefined
+      if (place === undefined || place !== placeOf(request)) throw invalid('htu')
+      if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalid('iat')
+      if (ath !== (await sha256(token))) throw invalid('ath')
+      const owner = await calculateJwkThumbprint(jwk as JWK)
+      if (owner !== thumbprint) throw new Refusal('binding_mismatch', 'the proof is of another key')
+      await checkAge(iat * 1_000, nonce)
+      const until = now() + (ownNonces ? 2 * lifetime : maxAge + maxAhead)
+      return { key: await sha256(JSON.stringify([owner, place, jti])), until }
+    },
+    async use({ key, until }) {
+      const isNew = await replayStore.add(key, until).catch(() => undefined)
+      if (isNew === false) throw new Refusal('proof_replayed')
+      if (isNew === undefined && whenReplayStoreFails === 'deny') throw new Refusal('replay_store_unavailable')
+      return isNew ? 'new' : 'unknown'
+    },
+  }
+
+  async function checkAge(iat: number, nonce: unknown): Promise<void> {
+    if (ownNonces) {
+      if (!(await ownNonces.accepts(nonce))) throw new Refusal('nonce_required')
+    } else if (iat < now() - maxAge || iat > now() + maxAhead) throw invalid('iat')
+  }
+
+  function placeOf({ url = '' }: GuardedRequest): string | undefined {
+    if (baseUrl === undefined) {
+      const own = normalizedHtu(url)
+      if (own === undefined)
+        throw new Refusal('guard_failed', 'the request has no absolute URL: set option dpop.baseUrl')
+      return own
+    }
+    const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
+    return normalizedHtu(baseUrl.replace(/\/$/, '') + path)
+  }
+}
+
+async function publicKey(jwk: unknown, alg: string): Promise<CryptoKey> {
+  if (typeof jwk !== 'object' || jwk === null) throw invalid('jwk')
+  if (PRIVATE_PARTS.some((name) => name in jwk)) throw invalid('jwk holds a private key')
+  const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
+  const plain = { kty, crv, n, e, x, y } as JWK
+  if (!fitsAlgorithm(plain, alg)) throw invalid('jwk')
+  return importJWK(plain, alg).then(
+    (key) => key as CryptoKey,
+    () => {
+      throw invalid('jwk')
+    },
+  )
+}
+
+function invalid(detail: string): Refusal {
+  return new Refusal('proof_invalid', detail)
+}

@@ -1,0 +1,34 @@
+import type { AccessTokenClaims } from './access-token-claims.ts'
+import { AccessTokenError } from './access-token-error.ts'
+import type { GuardedRequest } from './credentials.ts'
+import type { Guard } from './guard.ts'
+import type { AccessPolicy } from './policy.ts'
+
+/** What the guard needs of Fastify's reply. */
+export interface FastifyReplyLike {
+  code(status: number): unknown
+  headers(values: Record<string, string>): unknown
+  send(): unknown
+}
+
+/**
+ * An `onRequest` or `preHandler` hook for Fastify: `{ onRequest: fastifyGuard(guard, { scope: 'notes' }) }`. Behind it `request.auth`
+ * holds the token's claims; a refusal is answered here.
+ */
+export function fastifyGuard(
+  guard: Guard,
+  policy?: AccessPolicy,
+): (request: { readonly raw: GuardedRequest; auth?: AccessTokenClaims }, reply: FastifyReplyLike) => Promise<unknown> {
+  return async (request, reply) => {
+    try {
+      request.auth = await guard(request.raw, policy)
+      reply.headers({ ...(await guard.answerHeaders()) })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof AccessTokenError)) throw error
+      reply.code(error.status)
+      reply.headers({ ...error.headers })
+      return reply.send()
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { Refusal } from './access-token-error.ts'
+import { boundedCache } from './bounded-cache.ts'
+import { invalidOption } from './invalid-option.ts'
+import { type JsonSourceOptions, jsonObject } from './json-source.ts'
+import { sha256 } from './sha256.ts'
+
+/** How tokens that are no JWT are asked about (RFC 7662). Milliseconds. */
+export interface IntrospectionOptions {
+  /** Where to ask. Default: as the issuer's metadata says. */
+  readonly endpoint?: string
+  /** This API's own credentials at the authorization server; better not a client's. */
+  readonly clientId: string
+  /** The secret, sent as `client_secret_basic` (RFC 6749 §2.3.1), or a function that gives the present one. */
+  readonly clientSecret: string | (() => string | Promise<string>)
+  /** How long an active answer serves, never beyond the token's expiry. Default 30 000; 0: ask every time. It bounds how late a revocation is seen. */
+  readonly maxAge?: number
+  /** How long an inactive answer serves. Default 5 000. */
+  readonly negativeMaxAge?: number
+  /** Limit for one request. Default 2 000. */
+  readonly timeout?: number
+  /** Answers kept at most, of each kind. Default 10 000. */
+  readonly limit?: number
+}
+
+/** Asks about tokens. */
+export interface Introspection {
+  /**
+   * What the authorization server says about `token`. One request for any number of callers who ask at once.
+   * @throws Refusal `inactive`, or `introspection_unavailable` where there is no usable answer
+   */
+  ask(token: string): Promise<Readonly<Record<string, unknown>>>
+}
+
+/** Failures in a row after which nobody asks for a while. */
+const FAILURES = 5
+/** For how long, ms. */
+const PAUSE = 5_000
+
+/**
+ * Introspection at one authorization server.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function introspection(
+  options: IntrospectionOptions,
+  issuer: string,
+  discover: () => Promise<string>,
+  isSecure: (url: unknown) => boolean,
+  { fetch, now }: Pick<JsonSourceOptions, 'fetch' | 'now'>,
+): Introspection {
+  const { endpoint, clientId, clientSecret, maxAge = 30_000, negativeMaxAge = 5_000, timeout = 2_000 } = options
+  const { limit = 10_000 } = options
+  if (endpoint !== undefined && !isSecure(endpoint))
+    throw invalidOption('introspection.endpoint has to be an https URL')
+  if (!clientId || !clientSecret) throw invalidOption('introspection needs clientId and clientSecret')
+  const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
+  const inactive = boundedCache<true>(limit, now)
+  const asking = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
+  let failures = 0
+  let pausedUntil = Number.NEGATIVE_INFINITY
+
+  return {
+    async ask(token) {
+      const key = await sha256(token)
+      const known = active.get(key)
+      if (known !== undefined) return known
+      if (inactive.get(key)) throw new Refusal('inactive')
+      const running = asking.get(key)
+      if (running !== undefined) return running
+      const answer = request(token, key).finally(() => asking.delete(key))
+      asking.set(key, answer)
+      return answer
+    },
+  }
+
+  async function request(token: string, key: string): Promise<Readonly<Record<string, unknown>>> {
+    if (now() < pausedUntil) throw unavailable('it failed several times and is left alone for a while')
+    const began = now()
+    const claims = await post(token).then(
+      (body) => {
+        failures = 0
+        return body
+      },
+      () => {
+        if (++failures >= FAILURES) pausedUntil = now() + PAUSE
+        throw unavailable('the introspection endpoint gave no usable answer')
+      },
+    )
+    if (claims.active !== true) {
+      inactive.set(key, true, began + negativeMaxAge)
+      throw new Refusal('inactive')
+    }
+    // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
+    const found = Object.freeze({ ...claims, iss: claims.iss ?? issuer })
+    const { exp } = found as { exp?: unknown }
+    active.set(key, found, Math.min(began + maxAge, typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY))
+    return found
+  }
+
+  async function post(token: string): Promise<Record<string, unknown>> {
+    const secret = typeof clientSecret === 'string' ? clientSecret : await clientSecret()
+    const response = await fetch(endpoint ?? (await discover()), {
+      method: 'POST',
+      headers: {
+        accept: 'application/json',
+        authorization: `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(secret)}`)}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeout),
+    })
+    return jsonObject(response)
+  }
+}
+
+/** RFC 6749 §2.3.1 and appendix B. */
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1)
+}
+
+function unavailable(detail: string): Refusal {
+  return new Refusal('introspection_unavailable', detail)
+}

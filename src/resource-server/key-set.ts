@@ -1,0 +1,109 @@
+import { importJWK, type JWK } from 'jose'
+import { Refusal } from './access-token-error.ts'
+import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
+
+/** The public keys of one issuer (RFC 7517). */
+export interface KeySet {
+  /**
+   * The keys that fit: same `kid` where the token names one, right type, curve and size for `alg`, meant for signatures.
+   * An unknown `kid` makes the keys be fetched anew, at most once a cooldown.
+   * @throws Refusal `key_unknown`, or `keys_unavailable` where they cannot be had now
+   */
+  find(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]>
+}
+
+/** How a key set is kept. Milliseconds. */
+export type KeySetOptions = JsonSourceOptions
+
+/** What an algorithm wants of a key (RFC 7518 §3.1, RFC 8037, RFC 9864). */
+const shapes: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
+}
+
+/** The algorithms there are: asymmetric ones only. */
+export const signatureAlgorithms: readonly string[] = Object.keys(shapes)
+
+/** Characters of a modulus of 2048 bit in base64url. */
+const SMALLEST_MODULUS = 342
+
+/** Whether `jwk` can have made a signature with `alg`. */
+export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
+  const shape = Object.hasOwn(shapes, alg) ? shapes[alg] : undefined
+  return (
+    shape !== undefined &&
+    jwk.kty === shape.kty &&
+    jwk.crv === shape.crv &&
+    (jwk.alg === undefined || jwk.alg === alg) &&
+    (shape.kty !== 'RSA' || (typeof jwk.n === 'string' && jwk.n.length >= SMALLEST_MODULUS))
+  )
+}
+
+/**
+ * The keys behind a `jwks_uri`.
+ * @param locate gives the URL; asked again after it failed
+ */
+export function keySet(locate: () => Promise<string>, options: KeySetOptions): KeySet {
+  const source: JsonSource<readonly JWK[]> = jsonSource(locate, readKeys, options)
+  const imported = new WeakMap<JWK, Map<string, Promise<CryptoKey | undefined>>>()
+
+  return {
+    async find(alg, kid) {
+      const known = await source.get().catch(() => undefined)
+      const fitting = known && choose(known, alg, kid)
+      if (fitting?.length) return importAll(fitting, alg)
+      const renewed = await source.renew().catch(() => undefined)
+      if (!renewed) throw new Refusal('keys_unavailable', 'the key set could not be fetched')
+      const now = choose(renewed, alg, kid)
+      if (!now.length) throw new Refusal('key_unknown', 'no key of the issuer fits')
+      return importAll(now, alg)
+    },
+  }
+
+  async function importAll(keys: readonly JWK[], alg: string): Promise<readonly CryptoKey[]> {
+    const found = await Promise.all(keys.map((jwk) => importOnce(jwk, alg)))
+    const usable = found.filter((key) => key !== undefined)
+    if (!usable.length) throw new Refusal('key_unknown', 'the key of the issuer cannot be used')
+    return usable
+  }
+
+  function importOnce(jwk: JWK, alg: string): Promise<CryptoKey | undefined> {
+    const byAlgorithm = imported.get(jwk) ?? new Map<string, Promise<CryptoKey | undefined>>()
+    imported.set(jwk, byAlgorithm)
+    const known = byAlgorithm.get(alg)
+    if (known !== undefined) return known
+    const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
+    // Only what makes it a public key: a private part, if somebody published one, stays out.
+    const key = importJWK({ kty, crv, n, e, x, y } as JWK, alg).then(
+      (made) => made as CryptoKey,
+      () => undefined,
+    )
+    byAlgorithm.set(alg, key)
+    return key
+  }
+}
+
+function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {
+  return keys.filter(
+    (jwk) =>
+      (kid === undefined || jwk.kid === kid) &&
+      (jwk.use === undefined || jwk.use === 'sig') &&
+      (!Array.isArray(jwk.key_ops) || jwk.key_ops.includes('verify')) &&
+      fitsAlgorithm(jwk, alg),
+  )
+}
+
+function readKeys(body: Record<string, unknown>): readonly JWK[] | undefined {
+  const { keys } = body
+  if (!Array.isArray(keys)) return undefined
+  return keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string') as JWK[]
+}

@@ -1,0 +1,60 @@
+import { base64url } from 'jose'
+
+/** Nonces for proofs that any process with the same secret can check, without remembering one (RFC 9449 §8, §9). */
+export interface Nonces {
+  /** The nonce to hand out now. */
+  current(): Promise<string>
+  /** Whether `nonce` is one of ours and not too old. */
+  accepts(nonce: unknown): Promise<boolean>
+}
+
+/** How nonces are made. */
+export interface NonceOptions {
+  /** At least 32 bytes, the same in every process of the API. Default: random, for one process. */
+  readonly secret?: Uint8Array<ArrayBuffer>
+  /** How long a nonce counts, ms. Default 300 000; 10 000 to 3 600 000. A new one is handed out after half of it. */
+  readonly lifetime?: number
+}
+
+/** Bytes of the authentication code that are sent. */
+const CODE = 16
+
+/** The nonce is a time slot and an HMAC-SHA-256 over it. */
+export function nonces(
+  { secret = crypto.getRandomValues(new Uint8Array(32)), lifetime = 300_000 }: NonceOptions,
+  now: () => number,
+): Nonces {
+  const step = lifetime / 2
+  const made = new Map<number, Promise<string>>()
+  let key: Promise<CryptoKey> | undefined
+
+  return {
+    current: () => nonceOf(slotNow()),
+    async accepts(nonce) {
+      if (typeof nonce !== 'string') return false
+      const slot = slotNow()
+      // The next slot is another process's whose clock is ahead.
+      for (const one of [slot, slot - 1, slot + 1]) if ((await nonceOf(one)) === nonce) return true
+      return false
+    },
+  }
+
+  function slotNow(): number {
+    return Math.floor(now() / step)
+  }
+
+  function nonceOf(slot: number): Promise<string> {
+    const known = made.get(slot)
+    if (known !== undefined) return known
+    for (const old of made.keys()) if (Math.abs(old - slot) > 2) made.delete(old)
+    const nonce = sign(slot)
+    made.set(slot, nonce)
+    return nonce
+  }
+
+  async function sign(slot: number): Promise<string> {
+    key ??= crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(`dpop nonce ${slot}`))
+    return base64url.encode(new Uint8Array(code, 0, CODE))
+  }
+}

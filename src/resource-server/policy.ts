@@ -1,0 +1,71 @@
+import type { AccessTokenClaims } from './access-token-claims.ts'
+import { Refusal } from './access-token-error.ts'
+import { invalidOption } from './invalid-option.ts'
+
+/** What a route asks for beside a valid token. */
+export interface AccessPolicy {
+  /** Scope values that all have to be there, space-separated or a list (RFC 6749 §3.3). Default none. */
+  readonly scope?: string | readonly string[]
+  /** One of these has to be the token's `acr` (RFC 9470). Default: any. */
+  readonly acrValues?: readonly string[]
+  /** How long ago the person may have authenticated at most, ms (RFC 9470). Default: any time. */
+  readonly maxAge?: number
+  /** `'user'`: refuses tokens that a client got for itself (RFC 9068 §5). Default: both. */
+  readonly subject?: 'user'
+  /** For the audit events: which route this is. Default none. */
+  readonly route?: string
+}
+
+/** A policy, checked once. */
+export interface CheckedPolicy extends AccessPolicy {
+  readonly scopes: readonly string[]
+}
+
+const SCOPE = /^[!#-[\]-~]+$/
+const checked = new WeakMap<AccessPolicy, CheckedPolicy>()
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION`: values that no challenge could carry */
+export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
+  const known = checked.get(policy)
+  if (known) return known
+  const { scope = [], acrValues, maxAge, subject } = policy
+  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : scope
+  if (!Array.isArray(scopes) || !scopes.every((one) => SCOPE.test(one)))
+    throw invalidOption('scope has to be scope values (RFC 6749 §3.3), separated by spaces or in a list')
+  if (acrValues && !acrValues.every((one) => SCOPE.test(one)))
+    throw invalidOption('acrValues has to be a list of acr values without spaces and quotes')
+  if (maxAge !== undefined && !(maxAge >= 0 && Number.isFinite(maxAge)))
+    throw invalidOption('maxAge has to be milliseconds, 0 or more')
+  if (subject !== undefined && subject !== 'user') throw invalidOption("subject has to be 'user'")
+  const result = { ...policy, scopes }
+  checked.set(policy, result)
+  return result
+}
+
+/**
+ * Whether the token may do what the route does.
+ * @throws Refusal `scope_missing`, `subject_not_a_user`, `step_up_required`
+ */
+export function enforce(
+  { scopes, acrValues, maxAge, subject }: CheckedPolicy,
+  claims: AccessTokenClaims,
+  leeway: number,
+  now: number,
+): void {
+  const granted: readonly string[] = typeof claims.scope === 'string' ? claims.scope.split(' ') : (claims.scope ?? [])
+  if (scopes.some((one) => !granted.includes(one)))
+    throw new Refusal('scope_missing', undefined, { params: { scope: scopes.join(' ') } })
+  // A client that acts for itself is its own subject (RFC 9068 §5).
+  if (subject === 'user' && (claims.sub === undefined || claims.sub === claims.client_id))
+    throw new Refusal('subject_not_a_user')
+  const { acr, auth_time } = claims
+  const weak = acrValues && !(acr !== undefined && acrValues.includes(acr))
+  const old = maxAge !== undefined && !(auth_time !== undefined && now <= auth_time * 1_000 + maxAge + leeway)
+  if (weak || old)
+    throw new Refusal('step_up_required', undefined, {
+      params: {
+        ...(acrValues && { acr_values: acrValues.join(' ') }),
+        ...(maxAge !== undefined && { max_age: `${Math.floor(maxAge / 1_000)}` }),
+      },
+    })
+}
