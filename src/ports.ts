@@ -153,6 +153,11 @@ export interface UserAgent {
    */
   prepare?(): () => void
   /**
+   * Where the person is to come back to this time, where that is known only now: a loopback redirect's port (RFC 8252 §7.3).
+   * Absent: to the configured `redirectUri`.
+   */
+  redirectUri?(configured: string): Promise<string>
+  /**
    * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri` with `state`, which `url`
    * need not hold (RFC 9126). One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
    * Rejects with a `TokenManagerError` when it was blocked or the person gave up.
@@ -181,14 +186,19 @@ export type Degradation =
   /** The metadata names an endpoint that is not https, such as the one for revocation: it counts as absent. */
   | 'insecure_endpoint'
 
-/**
- * Asks a context that outlives this one to refresh, unless the record has moved on `from` what is known here. Resolves, in bounded
- * time, once that context is at it, has done it, or turned out to be of no use; whoever asked then looks at the record. Never rejects.
- */
-export type RefreshElsewhere = (
-  from: { readonly grantId: string; readonly generation: number },
-  target: { readonly resource?: string; readonly audience?: string; readonly scope?: string },
-) => Promise<void>
+/** A context that refreshes in place of this one, and outlives it for as long as another has joined it. */
+export interface RefreshElsewhere {
+  /**
+   * Asks it to refresh, unless the record has moved on `from` what is known here. Resolves, in bounded time, once that context is at
+   * it, has done it, or turned out to be of no use; whoever asked then looks at the record. Never rejects.
+   */
+  (
+    from: { readonly grantId: string; readonly generation: number },
+    target: { readonly resource?: string; readonly audience?: string; readonly scope?: string },
+  ): Promise<void>
+  /** Joins it, so that it does not end with whoever asked. Called whenever there are new tokens. Never throws. */
+  join(): void
+}
 
 /** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request it makes as the client. */
 export interface ClientAuthentication {
@@ -231,6 +241,8 @@ export interface Platform {
   readonly origin?: string | undefined
   /** Absent where every context refreshes for itself. */
   readonly refreshElsewhere?: RefreshElsewhere | undefined
+  /** The authorization server's metadata, checked, for those that have many sessions with it. Absent: each session finds it out. */
+  readonly metadata?: (() => Promise<{ readonly issuer: string }>) | undefined
   /** Absent for a public client: `client_id` in the body and nothing secret. */
   readonly clientAuthentication?: ClientAuthentication | undefined
   /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */

@@ -34,7 +34,7 @@ export interface AuthorizationServerOptions {
 }
 
 /** What it takes to speak to an authorization server. */
-export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication'> &
+export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication' | 'metadata'> &
   Partial<Pick<Platform, 'store'>>
 
 /** What oauth4webapi's request functions take as options. */
@@ -105,11 +105,13 @@ export function authorizationServer(
     clock,
     crypto,
     dpop: dpop?.start(platform),
-    metadata: () =>
-      (known ??= load().catch((error) => {
-        known = undefined
-        throw error
-      })),
+    metadata:
+      (platform.metadata as AuthorizationServer['metadata'] | undefined) ??
+      (() =>
+        (known ??= load().catch((error) => {
+          known = undefined
+          throw error
+        }))),
     exchange: (request, options) =>
       exchange(
         { fetch, clock },

@@ -78,6 +78,8 @@ export interface Session {
   wait(time: number): Promise<void>
   /** Does `work` again and again until the store lets it. */
   retry(work: () => Promise<unknown>, during: string): Promise<void>
+  /** Whether something is in memory only, for as long as the store refuses it. */
+  readonly retrying: boolean
   close(): void
 }
 
@@ -99,6 +101,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
   let order = 0
   let confirmed = NEVER
   let suspectedAt = 0
+  let retries = 0
   let reading: Promise<SessionRecord | undefined> | undefined
 
   const session: Session = {
@@ -205,7 +208,11 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
           await again(Math.min(2 * delay, LAST_DELAY))
         })
       }
-      return again(FIRST_DELAY)
+      retries++
+      return again(FIRST_DELAY).finally(() => retries--)
+    },
+    get retrying() {
+      return retries > 0
     },
     close: () => void Object.assign(session, { closed: true }),
   }
