@@ -84,7 +84,8 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
           // Somebody else has asked for it since.
           return
         }
-        const asked = stepUp ? forChallenge(request, stepUp, live) : request
+        const redirectUri = (await userAgent.redirectUri?.(request.redirectUri)) ?? request.redirectUri
+        const asked = { ...(stepUp ? forChallenge(request, stepUp, live) : request), redirectUri }
         const { resource } = session.options.signInTarget
         const onlySubject = stepUp || request.prompt === 'none' ? live?.claims?.sub : undefined
         const statePrefix = prefix + (userAgent.stateMarker ?? '')
@@ -95,7 +96,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
           await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
           // Asleep meanwhile: what was pushed is forgotten.
           if (--tries && expiresAt <= clock.now()) continue
-          return await complete(await userAgent.authorize(url, request.redirectUri, pending.state))
+          return await complete(await userAgent.authorize(url, redirectUri, pending.state))
         }
       } finally {
         undo?.()
