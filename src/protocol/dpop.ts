@@ -99,7 +99,7 @@ export function dpopProver(
       const what = `DPoP is required, and there is no algorithm that option dpop (${algorithms}), the metadata (${offered}) and this platform have in common`
       throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', what)
     },
-    thumbprint: async ({ publicKey: { crv, kty, x, y } }) => sha256(JSON.stringify({ crv, kty, x, y })),
+    thumbprint: ({ publicKey }) => sha256(JSON.stringify(membersOf(publicKey))),
     canUse(key, types) {
       if (!key) return !required && !types.includes('DPoP')
       const { type, d } = Object(key.privateKey)
@@ -163,13 +163,9 @@ export function dpopProver(
 
   async function signerOf(key: DpopKey) {
     const { alg, publicKey } = key
-    const made = {
-      x: publicKey.x,
-      header: encode({ typ: 'dpop+jwt', alg, jwk: publicKey }),
-      sign: await signing.signer(key),
-    }
-    signer = made
-    return made
+    const header = encode({ typ: 'dpop+jwt', alg, jwk: membersOf(publicKey) })
+    signer = { x: publicKey.x, header, sign: await signing.signer(key) }
+    return signer
   }
 
   async function hashOf(token: { readonly value: string }) {
@@ -181,6 +177,11 @@ export function dpopProver(
   async function sha256(text: string) {
     return base64url(await crypto.sha256(ascii.encode(text)))
   }
+}
+
+/** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */
+function membersOf({ crv, kty, x, y }: JsonWebKey): JsonWebKey {
+  return { crv, kty, x, y } as JsonWebKey
 }
 
 function encode(value: object): string {

@@ -1,36 +1,10 @@
-import type { EpochMs, Fetch } from '../ports.ts'
-import { base64url } from '../protocol/base64url.ts'
+import type { Fetch } from '../ports.ts'
 import type { TokenSet } from '../token-manager.ts'
+import { jsonResponse, readProof, unsignedIdToken } from './scripted-answers.ts'
+import type { SeenApiCall, SeenRevocation, SeenTokenRequest } from './seen-requests.ts'
 
-/** A token request as the {@link ScriptedAuthorizationServer} saw it. */
-export interface SeenTokenRequest {
-  /** `grant_type`; empty if there was none. */
-  readonly grantType: string
-  /** `refresh_token`, if there was one. */
-  readonly refreshToken?: string
-  /** The whole form. */
-  readonly params: URLSearchParams
-  /** What it was answered, before anything happened to the answer. */
-  outcome: 'issued' | 'invalid_grant' | 'scripted'
-}
-
-/** A revocation request as the {@link ScriptedAuthorizationServer} saw it. */
-export interface SeenRevocation {
-  /** The token. */
-  readonly token: string
-  /** `token_type_hint`. */
-  readonly hint: string | null
-}
-
-/** An API request as the {@link ScriptedAuthorizationServer} saw it. */
-export interface SeenApiCall {
-  /** Where it went. */
-  readonly url: string
-  /** Its `Authorization` header. */
-  readonly authorization: string | null
-  /** When it came, on the server's clock. */
-  readonly at: EpochMs
-}
+export type { SeenTokenRequest }
+export { jsonResponse, unsignedIdToken }
 
 /** What a script does about one request: nothing, or give its own answer. A rejection is a network that failed. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a script that returns nothing lets the server answer
@@ -59,6 +33,13 @@ export interface ScriptedAuthorizationServer {
   expiresIn: unknown
   /** Whether refresh tokens rotate. Default true. */
   rotate: boolean
+  /**
+   * Whether it offers DPoP, and binds what it issues to the key of the proof (RFC 9449 §5), whose signature it does not check.
+   * Default false.
+   */
+  dpop: boolean
+  /** The nonce that proofs have to hold (RFC 9449 §8). Default `undefined`: none. */
+  dpopNonce: string | undefined
   /** `sub` of the ID tokens that come with token answers. Default `undefined`: none come. */
   subject: string | undefined
   /** Further claims of those ID tokens, or other values for the usual ones. Default none. */
@@ -101,7 +82,7 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   /** Code → nonce. */
   const codes = new Map<string, string | null>()
   /** Refresh token → its family; a used one stays known. */
-  const families = new Map<string, { alive: boolean; current: string }>()
+  const families = new Map<string, { alive: boolean; current: string; jwk?: string | undefined }>()
   let serial = 0
   let reuse = 0
   let running = 0
@@ -116,6 +97,8 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
     subject: undefined,
     claims: {},
     rotate: true,
+    dpop: false,
+    dpopNonce: undefined,
     before: () => undefined,
     after: (_, answer) => answer,
     onRevoke: () => undefined,
@@ -149,10 +132,12 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
       const request = new Request(input as Request, init)
       const { pathname, origin } = new URL(request.url)
       if (origin !== issuer) {
-        calls.push({ url: request.url, authorization: request.headers.get('authorization'), at: now() })
+        const { url, headers } = request
+        calls.push({ url, authorization: headers.get('authorization'), proof: headers.get('dpop'), at: now() })
         return server.api(request)
       }
-      if (pathname.startsWith('/.well-known/')) return (await server.onDiscovery()) ?? jsonResponse(metadata)
+      if (pathname.startsWith('/.well-known/'))
+        return (await server.onDiscovery()) ?? jsonResponse({ ...metadata, ...(server.dpop && dpopMetadata) })
       const params = new URLSearchParams(await request.text())
       if (pathname === '/revoke') {
         const scripted = await server.onRevoke()
@@ -165,7 +150,7 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
       }
       overlap = Math.max(overlap, ++running)
       try {
-        return await token(params)
+        return await token(params, request.headers.get('dpop'))
       } finally {
         running--
       }
@@ -173,11 +158,12 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   }
   return server
 
-  async function token(params: URLSearchParams): Promise<Response> {
+  async function token(params: URLSearchParams, proof: string | null): Promise<Response> {
     const refreshToken = params.get('refresh_token') ?? undefined
     const seen: SeenTokenRequest = {
       ...{ grantType: params.get('grant_type') ?? '', params, outcome: 'scripted' },
       ...(refreshToken !== undefined && { refreshToken }),
+      ...(proof !== null && { proof }),
     }
     requests.push(seen)
     const scripted = await server.before(seen)
@@ -186,38 +172,44 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   }
 
   function process(seen: SeenTokenRequest): Response {
+    seen.outcome = 'scripted'
+    const { jwk, nonce } = server.dpop && seen.proof ? readProof(seen.proof) : {}
+    const { dpopNonce } = server
+    if (jwk && dpopNonce !== undefined && nonce !== dpopNonce)
+      return jsonResponse({ error: 'use_dpop_nonce' }, 400, { 'dpop-nonce': dpopNonce })
     seen.outcome = 'issued'
     if (seen.refreshToken === undefined) {
       const code = seen.params.get('code') ?? ''
       const nonce = codes.get(code)
       if (!codes.delete(code)) return jsonResponse({ error: 'invalid_grant' }, 400)
       const { accessToken, refreshToken } = server.issue()
-      return tokens(accessToken, refreshToken, nonce)
+      Object.assign(families.get(refreshToken) ?? {}, { jwk })
+      return tokens(jwk, accessToken, refreshToken, nonce)
     }
     const family = families.get(seen.refreshToken)
     if (family && family.current !== seen.refreshToken) {
       reuse++
       family.alive = false
     }
-    if (!family?.alive) {
+    if (!family?.alive || (family.jwk && family.jwk !== jwk)) {
       seen.outcome = 'invalid_grant'
       return jsonResponse({ error: 'invalid_grant' }, 400)
     }
     const accessToken = `${word}at-${++serial}`
-    if (!server.rotate) return tokens(accessToken)
+    if (!server.rotate) return tokens(jwk, accessToken)
     family.current = `${word}rt-${serial}`
     families.set(family.current, family)
-    return tokens(accessToken, family.current)
+    return tokens(jwk, accessToken, family.current)
   }
 
-  function tokens(accessToken: string, refreshToken?: string, nonce?: string | null): Response {
+  function tokens(jwk: unknown, accessToken: string, refreshToken?: string, nonce?: string | null): Response {
     const iat = Math.floor(now() / 1000)
     const claims = { iss: issuer, aud: 'spa', sub: server.subject, iat, exp: iat + 600, ...(nonce && { nonce }) }
     return jsonResponse({
       ...(server.subject !== undefined && {
         id_token: unsignedIdToken({ ...claims, ...server.claims }, `${word}c2ln`),
       }),
-      ...{ access_token: accessToken, token_type: 'Bearer' },
+      ...{ access_token: accessToken, token_type: jwk ? 'DPoP' : 'Bearer' },
       ...(server.expiresIn !== undefined && { expires_in: server.expiresIn }),
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     })
@@ -232,13 +224,4 @@ const metadata = {
   end_session_endpoint: `${issuer}/end`,
 }
 
-/** A JSON answer. Default status 200, no further headers. */
-export function jsonResponse(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
-}
-
-/** An ID token that nobody signed: this library reads the claims and trusts the connection (OpenID Connect Core §3.1.3.7). */
-export function unsignedIdToken(claims: Record<string, unknown>, signature = 'c2ln'): string {
-  const part = (value: unknown) => base64url(new TextEncoder().encode(JSON.stringify(value)))
-  return `${part({ alg: 'RS256' })}.${part(claims)}.${signature}`
-}
+const dpopMetadata = { dpop_signing_alg_values_supported: ['ES256'] }

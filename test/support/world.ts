@@ -80,7 +80,7 @@ const eventTypes: TokenManagerEventType[] = [
     'revocation_failed',
     'store_failed',
   ] as const),
-  ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'degraded'] as const),
+  ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'dpop_not_bound', 'degraded'] as const),
 ]
 
 /** How a world is made. */
