@@ -15,9 +15,10 @@ export interface BrowserTokenManagerOptions extends TokenManagerOptions {
   readonly persistence?: Persistence
   /**
    * Starts or joins the worker that refreshes for all tabs, so that a refresh outlives the tab that began it: a function that
-   * returns the `SharedWorker` of `tokenward/browser/worker`, called when a refresh is due. Default: each tab refreshes for itself,
-   * and a tab that is closed between the server's part and its own can cost the session. With `extendedLifetime: true` among
-   * the worker's own options (where the browser has it) a refresh outlives the last tab too.
+   * returns the `SharedWorker` of `tokenward/browser/worker`. It is called when a refresh is due and whenever there are new tokens, as a
+   * worker ends with the last page that joined it. Default: each tab refreshes for itself, and a tab that is closed between the
+   * server's part and its own can cost the session. With `extendedLifetime: true` among the worker's own options (where the browser
+   * has it) a refresh outlives the last tab too.
    *
    * Where there is no such worker, the content policy (`worker-src`) forbids it, it does not answer within 3 s, or an option cannot be
    * cloned (an own `store`, `fetch`, `lock`, `channel`, `clock` or `crypto`), the page refreshes itself and the event `degraded` says

@@ -1,7 +1,7 @@
 import type { Target } from '../access-token.ts'
 import { allowInsecureLoopback, type TokenManagerOptions } from '../options.ts'
-import type { DpopOptions } from '../protocol/dpop.ts'
 import type { Degradation, RefreshElsewhere } from '../ports.ts'
+import type { DpopOptions } from '../protocol/dpop.ts'
 
 /** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */
 export interface RefreshMessage {
@@ -19,7 +19,10 @@ export interface RefreshMessage {
 /** How long the worker may take to answer, ms; it answers within one second once it runs. */
 const PATIENCE = 3_000
 
-/** Has the worker that `create` starts or joins refresh; one that is missing or silent is reported. */
+/**
+ * Has the worker that `create` starts or joins refresh; one that is missing or silent is reported. A worker ends with the last page that
+ * joined it, not with the one that asked.
+ */
 export function refreshWorker(
   create: () => SharedWorker,
   {
@@ -31,8 +34,10 @@ export function refreshWorker(
   }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },
   report: (lacking: Degradation) => void,
 ): RefreshElsewhere {
-  return (from, target) =>
-    new Promise((resolve) => {
+  // Held: in some browsers a page has left the worker once the object is gone.
+  let worker: SharedWorker
+  const ask = (from: RefreshMessage['from'], target: Target) =>
+    new Promise<void>((resolve) => {
       let port: MessagePort | undefined
       const settle = (taken: unknown) => {
         clearTimeout(timer)
@@ -43,7 +48,7 @@ export function refreshWorker(
       const timer = setTimeout(settle, PATIENCE)
       try {
         // Anew each time: a worker can go with the tab that started it, and a port is not told.
-        const worker = create()
+        worker = create()
         worker.onerror = () => settle(false)
         port = worker.port
         port.onmessage = ({ data }) => settle(data)
@@ -54,4 +59,10 @@ export function refreshWorker(
         settle(false)
       }
     })
+  const join = () => {
+    try {
+      worker = create()
+    } catch {}
+  }
+  return Object.assign(ask, { join })
 }

@@ -28,6 +28,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     if (effect === 'arm') {
       tokens.sync()
       arm()
+      if (session.live) session.platform.refreshElsewhere?.join()
     } else outbox.nudge()
   })
   const stop = lifecycle.subscribe((event) => {

@@ -55,6 +55,19 @@ describe('asking the worker', () => {
     expect(reports).toEqual([])
   })
 
+  it('RT-10: a page that only joins says nothing, and nothing it meets there is its business', async () => {
+    const worker = workers(() => true)
+    close = worker.close
+    refreshWorker(worker.create, options, report).join()
+    expect(worker.made).toHaveLength(1)
+    const denied = () => {
+      throw new Error('denied')
+    }
+    refreshWorker(denied, options, report).join()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect([worker.heard, reports]).toEqual([[], []])
+  })
+
   it('what belongs to the page alone does not keep it from asking', async () => {
     const worker = workers(() => true)
     close = worker.close

@@ -21,6 +21,8 @@ interface Page {
   readonly reports: Degradation[]
   /** Everything that was said between it and the worker, both ways. */
   readonly messages: unknown[]
+  /** How often it started or joined the worker. */
+  joined(): number
 }
 
 let server: SimulatedServer
@@ -61,7 +63,9 @@ function platform(name: string): Platform {
 async function page(answer: (message: unknown) => Promise<unknown>, name = 'page'): Promise<Page> {
   const messages: unknown[] = []
   const reports: Degradation[] = []
+  let joined = 0
   const create = () => {
+    joined++
     const { port1, port2 } = new MessageChannel()
     ports.push(port1, port2)
     port2.onmessage = async ({ data }) => {
@@ -81,7 +85,7 @@ async function page(answer: (message: unknown) => Promise<unknown>, name = 'page
   const events: TokenManagerEventType[] = []
   for (const type of told) manager.on(type, () => void events.push(type))
   await manager.ready()
-  return { manager, events, reports, messages }
+  return { manager, events, reports, messages, joined: () => joined }
 }
 
 async function signIn({ manager }: Page) {
@@ -120,6 +124,22 @@ describe('refreshing for pages', () => {
     await Promise.all(pages.map(({ manager }) => manager.refresh()))
     expect(fetched).toEqual(['worker'])
     expect(server.reuse).toBe(0)
+  })
+
+  it('RT-10: every page joins it once somebody is signed in, and again with new tokens: it does not end with the one that asked', async () => {
+    const answer = refreshForPages(platform('worker'))
+    const one = await page(answer)
+    expect(one.joined()).toBe(0)
+    await signIn(one)
+    expect(one.joined()).toBe(1)
+    const other = await page(answer)
+    expect(other.joined()).toBe(1)
+    await one.manager.refresh()
+    await sleep(20)
+    expect(other.joined()).toBe(2)
+    await one.manager.signOut()
+    await sleep(20)
+    expect(other.joined()).toBe(2)
   })
 
   it('a page that asks late, from a generation that is over, causes no refresh', async () => {
