@@ -37,10 +37,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'token-manager': [...session, 'options'],
   'create-token-manager': manager,
   'client-tokens': manager,
+  'session-pool': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
-  node: [...everyCore, 'client-tokens', 'index'],
-  redis: [...everyCore],
+  node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
+  redis: [...everyCore, 'resource-server'],
   'resource-server': ['allow-insecure-loopback', 'errors', 'explain-token'],
   testing: everyCore,
 }

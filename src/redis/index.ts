@@ -1,4 +1,6 @@
 export type { SealingKey, SealingKeySource } from '../in-process/sealing-keys.ts'
 export { type RedisChannelOptions, redisChannel } from './redis-channel.ts'
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.ts'
+export { type RedisDenylistStoreOptions, redisDenylistStore } from './redis-denylist-store.ts'
+export { type RedisReplayStoreOptions, redisReplayStore } from './redis-replay-store.ts'
 export { type RedisStore, type RedisStoreOptions, redisStore } from './redis-store.ts'

@@ -1,0 +1,137 @@
+import { TokenManagerError } from '../errors.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import type { DenylistEntry, DenylistStore } from '../resource-server/denylist.ts'
+import { redisChannel } from './redis-channel.ts'
+import { guard, isIoredis, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
+import { within } from './within.ts'
+
+/** Options of {@link redisDenylistStore}. Milliseconds. */
+export interface RedisDenylistStoreOptions {
+  /** A client of `ioredis` or of `redis`; yours to open and to close. It is duplicated for listening. */
+  readonly client: RedisClient
+  /** What every key begins with. Default `'tokenward:'`. */
+  readonly prefix?: string
+  /** Names one of several denylists. Default `'denylist'`. */
+  readonly name?: string
+  /** Longest a denial may take to be stored. Default 2 000. */
+  readonly timeout?: number
+  /** How often is looked for what no message told of; a denylist's `maxStaleness` has to be well above it. Default 1 000; at least 100. */
+  readonly pollInterval?: number
+  /** How many replicas must have a denial before it counts (WAIT). Default 0. */
+  readonly replicas?: number
+}
+
+/** Entries read in one go. */
+const BATCH = 1_000
+
+// Entries at the beginning whose time is over go with each new one; the whole list with the last of them.
+const APPEND = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local last = 0
+for i = 1, #ARGV, 2 do
+  redis.call('XADD', KEYS[1], '*', 'until', ARGV[i], 'entry', ARGV[i + 1])
+  last = math.max(last, tonumber(ARGV[i]))
+end
+for _, row in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 16)) do
+  if tonumber(row[2][2]) > now then break end
+  redis.call('XDEL', KEYS[1], row[1])
+end
+local ends = redis.call('PTTL', KEYS[1])
+if ends < 0 or now + ends < last then redis.call('PEXPIREAT', KEYS[1], last + 60000) end
+return {1}`
+
+const READ = `
+local rows = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
+local found = {}
+for _, row in ipairs(rows) do
+  found[#found + 1] = row[1]
+  found[#found + 1] = row[2][4]
+end
+return found`
+
+/**
+ * Denials in a Redis stream, for `createDenylist({ store })`: every process reads it from its beginning and then follows, woken by
+ * publish and subscribe, and looking for itself every `pollInterval`. What Redis acknowledged it may still lose in a crash or a
+ * failover, as its persistence and `replicas` have it.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
+ */
+export function redisDenylistStore(options: RedisDenylistStoreOptions): DenylistStore {
+  const { client, prefix = 'tokenward:', name = 'denylist', timeout = 2_000, pollInterval = 1_000 } = options
+  const { replicas = 0 } = options
+  if (isIoredis(client) === undefined) throw invalid('client has to be a client of ioredis or of redis')
+  if (!(timeout >= 10 && timeout <= 60_000)) throw invalid('timeout has to be 10 to 60 000 ms')
+  if (!(pollInterval >= 100)) throw invalid('pollInterval has to be at least 100 ms')
+  if (!(Number.isInteger(replicas) && replicas >= 0)) throw invalid('replicas has to be 0 or more')
+  guard(client)
+  const key = `${prefix}${name}`
+  const append = scriptRunner(client, APPEND)
+  const read = scriptRunner(client, READ)
+  const channel = redisChannel({ client, prefix })
+
+  return {
+    async append(entries) {
+      const values = entries.flatMap((entry) => [String(entry.until), JSON.stringify(entry)])
+      const wait = replicas > 0 ? { replicas, ms: Math.floor(timeout / 2) } : undefined
+      const { replicas: have } = await within(timeout, append({ key, values, wait }))
+      channel.post(name, 'changed')
+      if (have < replicas)
+        throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'Too few replicas of Redis have the denial')
+    },
+    follow({ onEntries, onCurrent }) {
+      let last = '0-0'
+      let running = false
+      let again = false
+      let stopped = false
+      let cancel = () => {}
+      const look = async () => {
+        if (running) {
+          again = true
+          return
+        }
+        running = true
+        cancel()
+        do {
+          again = false
+          await readAll().catch(() => {})
+        } while (again && !stopped)
+        running = false
+        if (!stopped) cancel = systemClock.at(systemClock.elapsed() + pollInterval, () => void look())
+      }
+      const unsubscribe = channel.subscribe(name, () => void look())
+      void look()
+      return () => {
+        stopped = true
+        cancel()
+        unsubscribe()
+      }
+
+      async function readAll() {
+        for (;;) {
+          const at = systemClock.now()
+          const { reply } = await within(timeout, read({ key, values: [last, String(BATCH)] }))
+          if (stopped) return
+          onEntries(entriesOf(reply))
+          last = (reply.at(-2) as string | undefined) ?? last
+          if (reply.length < 2 * BATCH) return onCurrent(at)
+        }
+      }
+    },
+  }
+}
+
+function entriesOf(reply: ScriptAnswer['reply']): DenylistEntry[] {
+  const entries: DenylistEntry[] = []
+  for (let index = 1; index < reply.length; index += 2) {
+    try {
+      entries.push(JSON.parse(reply[index] as string) as DenylistEntry)
+    } catch {
+      // Nothing of ours.
+    }
+  }
+  return entries
+}
+
+function invalid(what: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
+}
