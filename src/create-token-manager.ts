@@ -5,7 +5,7 @@ import { TokenManagerError } from './errors.ts'
 import { allowInsecureLoopback, checkOptions, checkSignInOptions, type TokenManagerOptions } from './options.ts'
 import type { Platform } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
-import { resourceMatcher, signInTarget } from './resource-matcher.ts'
+import { type Match, resourceMatcher, signInTarget } from './resource-matcher.ts'
 import { LOADING } from './session/state.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { TokenManager } from './token-manager.ts'
@@ -28,19 +28,43 @@ const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'c
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager {
+  return managerOf(options, managerBasis(options, platform))[0]
+}
+
+/** What managers that differ in nothing but `account` have in common. */
+export interface ManagerBasis {
+  readonly ports: Platform | undefined
+  readonly match: (url: string) => Match
+  readonly first: Target
+  readonly follow: AuthorizedFetchOptions['follow']
+  readonly insecureLoopback: boolean
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` */
+export function managerBasis(options: TokenManagerOptions, platform: ManagerPlatform | undefined): ManagerBasis {
   checkOptions(options)
-  const origin = platform?.origin
   const insecureLoopback = options[allowInsecureLoopback] === true
-  const { issuer, clientId } = options
+  const { issuer, clientId, resources = [] } = options
   // Refuses an issuer that is none.
   authorizationServer({ issuer, clientId, requestTimeout: 0, insecureLoopback }, Object(platform))
-  const { resources = [] } = options
-  const match = resourceMatcher(resources, { origin, insecureLoopback })
-  const first = signInTarget(resources)
-  const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
   const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
-  const ports: Platform | undefined = platform && { ...platform, clock, ...Object.fromEntries(given) }
+  return {
+    match: resourceMatcher(resources, { origin: platform?.origin, insecureLoopback }),
+    first: signInTarget(resources),
+    ports: platform && ({ ...platform, clock, ...Object.fromEntries(given) } as Platform),
+    follow: platform?.followRedirect,
+    insecureLoopback,
+  }
+}
+
+/** A manager, and the session behind it as far as it is in memory. `options` as they were checked. */
+export function managerOf(
+  options: TokenManagerOptions,
+  { ports, match, first, follow, insecureLoopback }: ManagerBasis,
+): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
+  const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
+  const { resources = [] } = options
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
 
@@ -108,7 +132,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
       proofs: () => here().proofs,
-      ...{ match, unlisted, whenSignedOut, follow: platform?.followRedirect },
+      ...{ match, unlisted, whenSignedOut, follow },
       observe: (type, details) => shared?.session.emit(type, details),
     }),
     async headersFor(url, method = 'GET') {
@@ -136,7 +160,7 @@ export function createTokenManager(options: TokenManagerOptions, platform: Manag
       starting = undefined
     },
   }
-  return manager
+  return [manager, () => shared]
 
   function targetOf({ resource, audience, scope: wanted }: Target): Target {
     return {

@@ -1,0 +1,184 @@
+import { type ManagerPlatform, managerBasis, managerOf } from '../create-token-manager.ts'
+import { TokenManagerError } from '../errors.ts'
+import { allowInsecureLoopback, type TokenManagerOptions } from '../options.ts'
+import type { Lock } from '../ports.ts'
+import { authorizationServer } from '../protocol/authorization-server.ts'
+import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
+import { listenerSet } from '../session/listener-set.ts'
+import { type SharedSession, sessionOptions } from '../shared-session.ts'
+import type { TokenManager } from '../token-manager.ts'
+import { sharedTimer } from './shared-timer.ts'
+
+/** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
+export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'> {
+  /**
+   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those go out of memory that were not handed out for the
+   * longest time; they lie in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
+   * cannot go: in use by `use()`, refreshing, with tokens the store has yet to take or to be revoked.
+   */
+  readonly maxSessions?: number
+}
+
+/** Many sessions of one client in one process. Every method is bound. */
+export interface SessionPool {
+  /**
+   * The session called `account`: the same manager as long as it is in memory. One that went out of memory still works, and reads
+   * its session anew. Its listeners are gone then: use the pool's `on`.
+   * @param account names the session: a user's id, an opaque id in a cookie. Any non-empty string
+   */
+  get(account: string): TokenManager
+  /** Runs `work` with a session, which stays in memory meanwhile. */
+  use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
+  /** Hears one type of event of all sessions that are in memory. Returns its own undo. */
+  on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void
+  /** How many sessions are in memory. */
+  readonly size: number
+  /** How many alarms wait on the pool's one timer. */
+  readonly alarms: number
+  /** Stops everything and empties the memory; the sessions stay in the store. Using it again begins anew. */
+  dispose(): void
+}
+
+/** An event, and which session it is of. */
+export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
+  /** As it was given to `get()` or `use()`. */
+  readonly account: string
+}
+
+interface Entry {
+  readonly manager: TokenManager
+  readonly shared: () => SharedSession | undefined
+  users: number
+}
+
+/** How many sessions are looked at to find one that can go. */
+const SEARCH = 100
+
+/**
+ * A pool of sessions: one store, one platform, one timer, one look at the server's metadata for all of them. A session that nobody uses
+ * costs no timer and no request: it is refreshed ahead when it is used, and else when it is needed.
+ * @param platform what it runs on
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createSessionPool(options: SessionPoolOptions, platform: ManagerPlatform): SessionPool {
+  const { maxSessions = 10_000, ...common }: SessionPoolOptions = Object(options)
+  if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
+  if (!(Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= 10_000_000))
+    throw invalid('maxSessions', '1 to 10000000')
+  const basis = managerBasis(common, platform)
+  const given = basis.ports ?? platform
+  const clock = sharedTimer(given.clock)
+  const { lock, locked } = countingLock(given.lock)
+  const { metadata } = authorizationServer(
+    { ...common, ...sessionOptions(common), insecureLoopback: common[allowInsecureLoopback] === true },
+    given,
+  )
+  // Nobody looks at a session: it is refreshed when it is used.
+  const lifecycle = { ...given.lifecycle, isVisible: () => false }
+  const own = { ...basis, ports: { ...given, clock, lock, metadata, lifecycle } }
+  const entries = new Map<string, Entry>()
+  const listeners = new Map<TokenManagerEventType, ReturnType<typeof listenerSet<PoolEvent>>>()
+
+  const pool: SessionPool = {
+    get: (account) => entryOf(account).manager,
+    async use(account, work) {
+      const entry = entryOf(account)
+      entry.users++
+      try {
+        return await work(entry.manager)
+      } finally {
+        entry.users--
+      }
+    },
+    on(type, listener) {
+      let set = listeners.get(type)
+      if (!set) {
+        set = listenerSet<PoolEvent>()
+        listeners.set(type, set)
+        for (const [account, { manager }] of entries) listen(manager, account, type)
+      }
+      return set.add(listener as (event: PoolEvent) => void)
+    },
+    get size() {
+      return entries.size
+    },
+    get alarms() {
+      return clock.waiting
+    },
+    dispose() {
+      for (const { manager } of entries.values()) manager.dispose()
+      entries.clear()
+    },
+  }
+  return pool
+
+  function entryOf(account: string): Entry {
+    const known = entries.get(account)
+    if (known) {
+      // A map keeps the order in which things were put into it.
+      entries.delete(account)
+      entries.set(account, known)
+      return known
+    }
+    if (typeof account !== 'string' || account === '') throw invalid('account', 'a non-empty string')
+    const [manager, shared] = managerOf({ ...common, account }, own)
+    const entry = { manager, shared, users: 0 }
+    entries.set(account, entry)
+    for (const type of listeners.keys()) listen(manager, account, type)
+    if (entries.size > maxSessions) evict()
+    return entry
+  }
+
+  function listen(manager: TokenManager, account: string, type: TokenManagerEventType) {
+    manager.on(type, (event) => listeners.get(type)?.tell({ ...event, account }))
+  }
+
+  function evict() {
+    let looked = 0
+    for (const [account, entry] of entries) {
+      // The last one is the one that was just asked for.
+      if (entries.size <= maxSessions || ++looked > SEARCH || looked >= entries.size) return
+      entries.delete(account)
+      if (isBusy(entry)) {
+        // Not the first to be looked at next time.
+        entries.set(account, entry)
+        continue
+      }
+      entry.manager.dispose()
+    }
+  }
+
+  function isBusy({ users, shared }: Entry): boolean {
+    if (users > 0) return true
+    const session = shared()?.session
+    if (!session) return false
+    const { retrying, name, held } = session
+    return retrying || locked(name) || (held.record?.outbox.length ?? 0) > 0
+  }
+}
+
+/** `lock`, and whether anything is done or waits under a name: every refresh does, until its tokens are stored. */
+function countingLock(given: Lock) {
+  const counts = new Map<string, number>()
+  const count = (name: string, by: number) => {
+    const next = (counts.get(name) ?? 0) + by
+    if (next > 0) counts.set(name, next)
+    else counts.delete(name)
+  }
+  const lock: Lock = {
+    spans: given.spans,
+    async request(name, options, run) {
+      count(name, 1)
+      try {
+        return await given.request(name, options, run)
+      } finally {
+        count(name, -1)
+      }
+    },
+  }
+  return { lock, locked: (name: string) => counts.has(name) }
+}
+
+function invalid(name: string, expected: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
+}
