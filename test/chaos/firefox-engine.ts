@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { firefox } from 'playwright-core'
 import { findFirefox } from '../../scripts/engines.mjs'
 import type { Engine } from './engine.ts'
@@ -5,10 +6,14 @@ import { descendants } from './processes.ts'
 
 /** Firefox over WebDriver BiDi. */
 export async function startFirefoxEngine(): Promise<Engine> {
-  const executablePath = findFirefox()
-  if (!executablePath) throw new Error('No Firefox found. Run `npm run setup`, or set FIREFOX_PATH.')
+  const FIREFOX = findFirefox()
+  if (!FIREFOX) throw new Error('No Firefox found. Run `npm run setup`, or set FIREFOX_PATH.')
   const before = new Set(own())
-  const browser = await firefox.launch({ channel: 'moz-firefox', executablePath, headless: true })
+  const browser = await firefox.launch({
+    ...{ channel: 'moz-firefox', headless: true },
+    executablePath: fileURLToPath(new URL('./firefox.sh', import.meta.url)),
+    env: { ...process.env, FIREFOX },
+  })
   const roots = own().filter((pid) => !before.has(pid))
   const context = await browser.newContext()
   return {

@@ -11,6 +11,8 @@ export interface Ledger {
   disturb(what: string, tab?: string): () => void
   /** Why a token that had been used came again; `undefined`: nobody's doing but our own. Ask when the run is over. */
   causeOf(request: SeenRequest): string | undefined
+  /** What was going on between two moments (epoch ms): what was done, and what these contexts tell of it. */
+  around(from: number, to: number, contexts: readonly string[]): string
 }
 
 /** What is known of one context. */
@@ -40,14 +42,16 @@ const TRANSIT = 1_000
 
 /** @param requestTimeout the pages' own, ms */
 export function ledger(requestTimeout: number): Ledger {
-  const contexts = new Map<string, { last: Report; heard: number[] }>()
+  const contexts = new Map<string, { last: Report; heard: number[]; story: (readonly [at: number, what: string])[] }>()
   const disturbances: Disturbance[] = []
+  const began = Date.now()
 
   return {
     hear(report) {
-      const known = contexts.get(report.context) ?? { last: report, heard: [] }
+      const known = contexts.get(report.context) ?? { last: report, heard: [], story: [] }
       contexts.set(report.context, known)
       known.last = report
+      known.story.push(...report.story)
       known.heard.push(Date.now())
     },
     recent: (ms) => [...contexts.values()].filter(({ heard }) => (heard.at(-1) ?? 0) > Date.now() - ms),
@@ -80,6 +84,26 @@ export function ledger(requestTimeout: number): Ledger {
       const gaps = between.slice(1).map((time, index) => time - (between[index] ?? time))
       const hung = disturbances.some(({ what, from, to }) => what === HUNG && from < at && to > first.at)
       return Math.max(...gaps) > (hung ? SHORT_ABSENCE : ABSENCE) ? 'its page was standing still' : undefined
+    },
+    around(from, to, names) {
+      const seconds = (time: number) => (time === Infinity ? 'the end' : ((time - began) / 1000).toFixed(1))
+      const done = disturbances.filter((one) => one.from < to && one.to > from)
+      const lived = names.flatMap((name) => {
+        const { heard = [], story = [] } = contexts.get(name) ?? {}
+        const told = story.filter(([at]) => at > from && at < to)
+        return [
+          ...[...heard, Infinity].flatMap((time, index) => {
+            const last = heard[index - 1] ?? 0
+            const counts = time - last > SHORT_ABSENCE && last < to && time > from
+            return counts ? `${name} silent ${seconds(last)}–${seconds(time)}` : []
+          }),
+          ...told.map(([at, what]) => `${name} ${what} ${seconds(at)}`),
+        ]
+      })
+      return [
+        ...done.map(({ what, tab = 'all', from, to }) => `${what} (${tab}) ${seconds(from)}–${seconds(to)}`),
+        ...lived,
+      ].join('; ')
     },
   }
 }

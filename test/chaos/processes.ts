@@ -45,7 +45,8 @@ function parentOf(name: string): number | undefined {
 
 function commandOf(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean)
+    // A process that a zygote forked has its words in one.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/).filter(Boolean)
   } catch {
     return []
   }

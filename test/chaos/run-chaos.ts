@@ -44,6 +44,8 @@ const REQUEST_TIMEOUT = 2_000
 const NOBODY = 1_500
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
+/** How long a storage that was deleted is missed: its lease went with it. */
+const CLEARED = 5_000
 
 /** Pages in a real browser that call and call, while everything around them goes wrong. */
 export async function runChaos({
@@ -85,7 +87,9 @@ export async function runChaos({
     const own = letters.filter(({ tab }) => tab === undefined || tab === report.tab)
     for (const letter of own) {
       letters.splice(letters.indexOf(letter), 1)
-      if (letter.command.do === 'clear') tally.cleared()
+      if (letter.command.do !== 'clear') continue
+      tally.cleared()
+      setTimeout(ledger.disturb('storage cleared'), CLEARED)
     }
     return [...own.map(({ command }) => command), ...signIn(report), ...(draining ? [{ do: 'rest' } as const] : [])]
   }
@@ -145,6 +149,7 @@ export async function runChaos({
     for (let tries = 0; tabs.size < FIRST_TABS && tries < 5; tries++) await open().catch(({ message }) => log(message))
     // A loaded machine takes its time to show the first page: nothing is gained by faults before that.
     for (let waits = 0; waits < 100 && ledger.recent(5_000).length < FIRST_TABS; waits++) await sleep(200)
+    if (engine.renderers().length === 0) throw new Error(`Which processes of ${version} draw pages?`)
     const end = Date.now() + duration
     const standstill = Math.min(STANDSTILL, duration / 3)
     let lost = 0
@@ -174,9 +179,9 @@ export async function runChaos({
       if (what === 'renderer killed' && name === 'webkit' && chance.between(1, 3) > 1) continue
       const doing = run()
       if (doing === false) continue
-      counts.set(what, (counts.get(what) ?? 0) + 1)
       log(what)
       const work = Promise.resolve(doing)
+        .then((done) => done !== false && counts.set(what, (counts.get(what) ?? 0) + 1))
         .catch((error: Error) => log(`${what}: ${error.message.split('\n')[0]}`))
         .finally(() => running.delete(work))
       running.add(work)

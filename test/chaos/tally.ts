@@ -46,12 +46,17 @@ interface Ended {
 const LONGEST = 60_000
 /** A frozen page keeps a database from being deleted: for so long a deletion may still happen, ms. */
 const CLEARING = 15_000
+/** What is told of the time around a violation, ms. */
+const MEANWHILE = 8_000
 
 /** @param grace whether the server forgives: a lost answer is no cause to lose a session then */
 export function createTally(server: MisbehavingServer, ledger: Ledger, grace: boolean): OpenTally {
   const failed = new Map<string, number>()
+  const began = Date.now()
   const ended: Ended[] = []
   const uncaught = new Set<string>()
+  /** The sign-ins that a page had a token of. */
+  const known = new Set<string>()
   const sum = { begun: 0, answered: 0, longest: 0, restored: 0, refreshed: 0, unanswered: 0, sessions: 0 }
   let family: string | undefined
   let cleared = false
@@ -70,6 +75,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
       for (const { reason } of signedOut) reasons.add(reason)
       if (state.startsWith('signedOut')) reasons.add(state.slice('signedOut '.length))
       for (const one of report.uncaught) uncaught.add(one)
+      known.add(report.family)
     },
     beginFamily(id) {
       family = id
@@ -102,6 +108,11 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
         else if (!grace) causes.set(request.family, causes.get(request.family) ?? cause)
       }
       for (const { family, why, reasons, cleared } of ended) {
+        // The page that was to sign in went away before it had.
+        if (!known.has(family) && !server.requests.some((request) => request.family === family)) {
+          sum.sessions--
+          continue
+        }
         const cause = why ?? causes.get(family) ?? (cleared ? 'storage cleared' : undefined)
         add(
           lost,
@@ -138,11 +149,13 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     const own = server.requests.filter((request) => request.family === family).slice(-4)
     return own.map(({ context, at, outcome }) => ` · ${context} ${outcome} ${at}`).join('')
   }
-}
 
-function told({ context, at, reused }: SeenRequest): string {
-  const { context: by, at: first = 0, endedAt = 0, outcome } = reused ?? {}
-  return `${by} (${outcome}, answered after ${endedAt - first} ms), then ${context} ${at - first} ms later`
+  function told({ context, at, reused }: SeenRequest): string {
+    const { context: by = '', at: first = at, endedAt = first, outcome } = reused ?? {}
+    const meanwhile = ledger.around(first - MEANWHILE, at + MEANWHILE, [by, context])
+    const when = ((first - began) / 1000).toFixed(2)
+    return `${by} at ${when} s (${outcome}, answered after ${endedAt - first} ms), then ${context} ${at - first} ms later; ${meanwhile}`
+  }
 }
 
 function add(counts: Map<string, number>, what: string, times: number) {

@@ -79,7 +79,11 @@ export async function startWebKitEngine(): Promise<Engine> {
       return reachable
     },
     async open(url) {
-      const { handle } = await send<{ handle: string }>('POST', `${at}/window/new`, { type: 'tab' })
+      // None is opened from a window that was closed.
+      const [some = ''] = await send<string[]>('GET', `${at}/window/handles`)
+      const { handle } = await inWindow(some, () =>
+        send<{ handle: string }>('POST', `${at}/window/new`, { type: 'tab' }),
+      )
       await inWindow(handle, () => send('POST', `${at}/url`, { url }))
       return {
         close: () => inWindow(handle, () => send('DELETE', `${at}/window`)),

@@ -41,6 +41,7 @@ let family = ''
 const empty = () => ({
   ...{ begun: 0, answered: 0, longest: 0, failed: {} as Record<string, number> },
   ...{ refreshed: 0, restored: 0, signedOut: [] as { reason: string; family: string }[], uncaught: [] as string[] },
+  story: [] as [number, string][],
 })
 let since = empty()
 
@@ -123,6 +124,12 @@ function leaseless(): Store<unknown> {
 manager.on('refreshed', () => void since.refreshed++)
 manager.on('signed_out', ({ reason }) => void since.signedOut.push({ reason, family }))
 addEventListener('pageshow', ({ persisted }) => void (persisted && since.restored++))
+const tale = (what: string) => void since.story.push([now(), what])
+for (const type of ['refreshing', 'refreshed', 'waited', 'storage_lost', 'store_failed', 'clock_jumped'] as const)
+  manager.on(type, () => tale(type))
+manager.on('refresh_failed', ({ outcome, reason }) => tale(`${outcome} ${reason}`))
+for (const type of ['pagehide', 'pageshow']) addEventListener(type, () => tale(type))
+for (const type of ['freeze', 'resume', 'visibilitychange']) document.addEventListener(type, () => tale(type))
 addEventListener('error', ({ message }) => void since.uncaught.push(message))
 addEventListener('unhandledrejection', ({ reason }) => void since.uncaught.push(String(reason)))
 setInterval(tick, 100)

@@ -25,6 +25,8 @@ export interface Report {
   /** How often it came back out of the back/forward cache. */
   readonly restored: number
   readonly uncaught: readonly string[]
+  /** What happened to it and what it did, and when, epoch ms. */
+  readonly story: readonly (readonly [at: number, what: string])[]
 }
 
 /** What a page is told to do. */
