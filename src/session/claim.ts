@@ -32,21 +32,20 @@ export async function claimFrom(session: Session, seen: SessionRecord, hold: Hol
   const { clock, crypto } = session.platform
   const owner = randomId(crypto)
   const began = { elapsed: clock.elapsed(), now: clock.now() }
-  let doubtful = false
-  const { record, written } = await session.update(
+  const { written, ...result } = await session.update(
     (now) => {
       if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
       if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
       const { locked } = hold
-      doubtful = now.lease !== undefined
-      if (doubtful && !isDead(session, now, locked)) return undefined
-      return { ...now, lease: { owner, beat: 0, locked }, doubt: doubtful ? owner : now.doubt }
+      if (now.lease && !isDead(session, now, locked)) return undefined
+      return { ...now, lease: { owner, beat: 0, locked }, doubt: now.lease ? owner : now.doubt }
     },
     { durability: 'relaxed' },
   )
-  if (!written || !record) return undefined
+  if (!written) return undefined
+  const record = result.record as SessionRecord
   const claim: Claim = { record, owner, began, attempt: 1 }
-  if (!doubtful) return claim
+  if (record.doubt !== owner) return claim
   // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
   await session.wait(DOUBT_WAIT)
   const now = await session.read()
@@ -93,7 +92,7 @@ export function withBeat(record: SessionRecord): SessionRecord {
  * the lease time on our own clock.
  */
 export function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
-  return (locked && record.lease?.locked === true) || session.unchangedFor('lease', record) >= session.options.leaseTime
+  return (locked && record.lease?.locked) || session.unchangedFor('lease', record) >= session.options.leaseTime
 }
 
 /** What is left of the back-off all contexts share, ms. */

@@ -98,7 +98,8 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
     const record = await session.read()
     const settled = settledBy(session, record, request)
     if (settled) return settled
-    if (!record || isBehind(session, record)) {
+    // Lost, or memory is ahead of the store, which could not be written then.
+    if (!record || (session.live as SessionRecord).generation > record.generation) {
       await session.save()
       continue
     }
@@ -139,7 +140,6 @@ function settledBy(
   const { live } = session
   if (live?.grantId !== from.grantId || (record && record.grantId !== from.grantId)) return { outcome: 'signed_out' }
   if (!record) return undefined
-  if (record.signedOut) return { outcome: 'signed_out' }
   const token = record.accessTokens[targetKey(target)]
   // A newer generation may have brought a token for something else.
   if ((token?.generation ?? record.generation) > from.generation && isUsable(session, token))
@@ -192,9 +192,4 @@ async function send(
   claim.attempt = 2
   const second = await once()
   return second.kind === 'unsent' ? answer : second
-}
-
-/** Memory is ahead of the store, which could not be written then. */
-function isBehind({ live }: Session, record: SessionRecord): boolean {
-  return live !== undefined && live.grantId === record.grantId && live.generation > record.generation
 }
