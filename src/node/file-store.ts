@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { open, readdir, rename, unlink } from 'node:fs/promises'
+import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TokenManagerError } from '../errors.ts'
 import { type SealingKey, sealingKeys } from '../in-process/sealing-keys.ts'
@@ -14,8 +14,8 @@ import { encodeSealedFile, readSealedFile, TAG_BYTES } from './sealed-file.ts'
 export interface KeyFolder {
   /** Runs `run` while no other process that uses the folder runs anything here: of two that make the key one waits. */
   exclusively<T>(run: () => Promise<T>): Promise<T>
-  /** Sets aside what was sealed before, as `NAME.lost`. To be called before a new key is kept, which opens nothing of it. */
-  setAside(): Promise<void>
+  /** What another key sealed, which the only keychain there is has lost, is set aside: renamed to `NAME.lost`. */
+  adopt(key: Uint8Array): Promise<void>
 }
 
 /** The key of a {@link fileStore}; of several the first seals and all of them open. */
@@ -60,25 +60,27 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     get: (name) => orRefuse(() => readSealedFile(fileOf(name))),
     swap: (name, tag, value, options) => orRefuse(() => swap(fileOf(name), tag, value as Sealed | undefined, options)),
   }
-  const keyFolder: KeyFolder = {
-    exclusively: (run) => orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS))),
-    setAside: () =>
-      orRefuse(async () => {
-        for (const name of await readdir(path))
-          if (RECORD.test(name)) await rename(join(path, name), join(path, `${name}.lost`))
-      }),
-  }
+  const exclusively: KeyFolder['exclusively'] = (run) =>
+    orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS)))
+  const keyFolder: KeyFolder = { exclusively, adopt: (key) => orRefuse(() => adopt(key)) }
   const keys = sealingKeys(typeof key === 'function' ? () => key(keyFolder) : key)
   const sealed = (store: Store<unknown>) => sealedWith(store, { crypto: webCrypto, keys })
 
-  return {
+  let hasKeys = false
+  const store: Store<unknown> = {
     textOnly: true,
     async get(name) {
       const row = await files.get(name)
-      return row?.value ? sealed({ ...files, get: async () => row }).get(name) : row
+      if (!row?.value) return row
+      if (hasKeys) return sealed({ ...files, get: async () => row }).get(name)
+      await keys()
+      hasKeys = true
+      // To adopt the key may have set this file aside.
+      return store.get(name)
     },
     swap: sealed(files).swap,
   }
+  return store
 
   async function swap(
     file: string,
@@ -102,6 +104,19 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
         return true
       }),
     )
+  }
+
+  async function adopt(key: Uint8Array): Promise<void> {
+    const mark = join(path, 'key.id')
+    const id = createHash('sha256').update('tokenward/1/key-id').update(key).digest('hex').slice(0, 16)
+    const isOurs = async () => (await readFile(mark, 'latin1').catch(() => '')) === id
+    if (await isOurs()) return
+    await exclusively(async () => {
+      if (await isOurs()) return
+      for (const name of await readdir(path))
+        if (RECORD.test(name)) await rename(join(path, name), join(path, `${name}.lost`))
+      await replace(mark, Buffer.from(id), () => {}, true)
+    })
   }
 }
 
