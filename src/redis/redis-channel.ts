@@ -82,10 +82,12 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
     subscribe(to, listener) {
       const name = prefix + to
       const own = (message: unknown) => listener(message)
-      listening ??= open(client, hear)
       const before = listeners.get(name)
       const all = before ?? new Set()
       listeners.set(name, all.add(own))
+      listening ??= open(client, hear, () => {
+        for (const each of listeners.keys()) if (listening) listen(listening, each)
+      })
       if (!before) listen(listening, name)
       return () => {
         if (!all.delete(own) || all.size > 0) return
@@ -100,13 +102,19 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
   }
 }
 
-function open(client: RedisClient, hear: (text: string, name: string) => void): Listening {
-  const subscriber = guard(client.duplicate() as Subscriber)
+/** @param listen is called when what was listened to has to be asked for again */
+function open(client: RedisClient, hear: (text: string, name: string) => void, listen: () => void): Listening {
   if (isIoredis(client)) {
+    const { isCluster, duplicate } = client as { isCluster?: boolean; duplicate(options?: object): unknown }
+    // What a connection asks for again by itself nobody hears fail, and such a rejection would end the process.
+    const own = isCluster ? [] : [{ autoResubscribe: false }]
+    const subscriber = guard(duplicate.apply(client, own as []) as Subscriber)
     subscriber.on('message', (name = '', text = '') => hear(text, name))
     subscriber.on('connect', () => subscriber.stream?.unref?.())
+    if (!isCluster) subscriber.on('ready', listen)
     return { subscriber, connect: async () => {}, close: () => void subscriber.disconnect() }
   }
+  const subscriber = guard(client.duplicate() as Subscriber)
   let connecting: Promise<unknown> | undefined
   return {
     subscriber,

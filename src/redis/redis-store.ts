@@ -136,7 +136,12 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       return done === 1
     },
   }
-  return { ...sealedWith(rows, { crypto: webCrypto, keys: sealingKeys(key) }), clock, confirmInterval: 1_000, textOnly: true }
+  return {
+    ...sealedWith(rows, { crypto: webCrypto, keys: sealingKeys(key) }),
+    clock,
+    confirmInterval: 1_000,
+    textOnly: true,
+  }
 }
 
 /** `tokenward.abc.pending` lies in the slot of `tokenward.abc`. */

@@ -40,13 +40,41 @@ const pairOf = (name: string): [Channel, Channel] => {
 
 for (const name of ['ioredis', 'node-redis', 'ioredis on a cluster', 'node-redis on a cluster'])
   channelContract(`redisChannel with ${name}`, () => {
+    const prefix = `t${prefixes++}:`
+    const wanted = new Set<{ readonly to: string; readonly channel: Channel }>()
+    let posted: Promise<void>[] = []
     // A subscription is there only once Redis has taken it: what is posted before is lost, as messages may be.
+    const subscribed = async (to: string) => {
+      const all = await Promise.all(
+        [redis, ...cluster.servers].map(
+          (server) => server.send('PUBSUB', 'NUMSUB', prefix + to) as Promise<[string, number]>,
+        ),
+      )
+      const found = all.reduce((sum, [, subscribers]) => sum + Number(subscribers), 0)
+      expect(found).toBe(new Set([...wanted].filter((one) => one.to === to).map(({ channel }) => channel)).size)
+    }
     const patient = (channel: Channel): Channel => ({
-      ...channel,
-      post: (to, message) => void sleep(200).then(() => channel.post(to, message)),
+      subscribe(to, listener) {
+        const one = { to, channel }
+        wanted.add(one)
+        const undo = channel.subscribe(to, listener)
+        return () => {
+          wanted.delete(one)
+          undo()
+        }
+      },
+      post(to, message) {
+        if (typeof message === 'function') channel.post(to, message)
+        else posted.push(vi.waitFor(() => subscribed(to), 10_000).then(() => channel.post(to, message)))
+      },
     })
-    const [a, b] = pairOf(name)
-    return { contexts: [patient(a), patient(b)], settle: () => sleep(350) }
+    const settle = async () => {
+      await Promise.all(posted)
+      posted = []
+      await sleep(150)
+    }
+    const make = () => patient(redisChannel({ client: clients[name]!, prefix }))
+    return { contexts: [make(), make()], settle }
   })
 
 describe('redisChannel', () => {
