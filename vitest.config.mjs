@@ -37,8 +37,6 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          // It goes on for minutes, with tabs that go away under the worker: `npm run chaos:worker`.
-          exclude: process.env.WORKER_ROUNDS ? [] : ['test/browser/worker.test.ts'],
           // One file at a time: they share one machine, and some measure time.
           fileParallelism: false,
           testTimeout: 60_000,

@@ -11,7 +11,7 @@ import type { Tab } from '../support/browser/tab.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
 
 /** How often the tab that asked goes away. */
-const ROUNDS = Number(process.env.WORKER_ROUNDS ?? 25)
+const ROUNDS = Number(process.env.WORKER_ROUNDS ?? 10)
 /** Whether this machine has nothing else to do, so that every single wait tells something. */
 const STRICT = 'WORKER_ROUNDS' in process.env
 /** How often its renderer is killed. */

@@ -35,6 +35,8 @@ const ABSENCE = 2_500
 const SHORT_ABSENCE = 1_000
 /** What {@link Ledger.disturb} is told when a process is hung. */
 export const HUNG = 'renderer hung'
+/** What it is told when somebody deletes the storage. */
+export const CLEARED = 'storage cleared'
 /** Nobody may give up a refresh that is under way before this, whatever its page does; a lease lives 5 s there. */
 const PATIENCE = 5_000
 /** An answer the server has sent may be on its way for this long. */
@@ -64,8 +66,11 @@ export function ledger(requestTimeout: number): Ledger {
     },
     causeOf({ at, reused: first, overlapping }) {
       if (!first) return 'not reused'
-      // Two at once, and the first not even old enough to be given up: nothing excuses that.
-      if (overlapping && at - first.at < PATIENCE) return undefined
+      // Two at once, and the first not even old enough to be given up: nothing excuses that, but that the lease was deleted.
+      if (overlapping && at - first.at < PATIENCE)
+        return disturbances.some(({ what, from, to }) => what === CLEARED && from < at && to > first.at)
+          ? 'storage cleared, and the lease with it'
+          : undefined
       if (first.outcome === 'lost' || first.outcome === 'gone') return 'the answer was lost'
       // On its way there and back it was later than the limit, or may have been.
       if ((first.endedAt ?? 0) - first.at > requestTimeout - TRANSIT / 2) return 'the answer was late'

@@ -4,7 +4,7 @@ import { startMisbehavingServer } from '../support/misbehaving-server.ts'
 import { startChaosSite } from './chaos-site.ts'
 import { type EngineName, type EngineTab, engines } from './engine.ts'
 import { type FaultName, faults } from './faults.ts'
-import { ledger as createLedger } from './ledger.ts'
+import { CLEARED, ledger as createLedger } from './ledger.ts'
 import type { Command, Report } from './page/report.ts'
 import { chance as createChance } from './random.ts'
 import { createTally, type Tally } from './tally.ts'
@@ -45,7 +45,7 @@ const NOBODY = 1_500
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 /** How long a storage that was deleted is missed: its lease went with it. */
-const CLEARED = 5_000
+const LEASELESS = 5_000
 
 /** Pages in a real browser that call and call, while everything around them goes wrong. */
 export async function runChaos({
@@ -89,7 +89,7 @@ export async function runChaos({
       letters.splice(letters.indexOf(letter), 1)
       if (letter.command.do !== 'clear') continue
       tally.cleared()
-      setTimeout(ledger.disturb('storage cleared'), CLEARED)
+      setTimeout(ledger.disturb(CLEARED), LEASELESS)
     }
     return [...own.map(({ command }) => command), ...signIn(report), ...(draining ? [{ do: 'rest' } as const] : [])]
   }
