@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { exportJWK, generateKeyPair } from 'jose'
 import type { Provider } from 'oidc-provider'
 import { startLoopbackServer } from './loopback-server.ts'
-import { providerConfiguration } from './provider-configuration.ts'
+import { type Dpop, providerConfiguration } from './provider-configuration.ts'
 import { createProviderStore } from './provider-store.ts'
 import { accounts, messagePage, pageHeaders, signInPage, signInStyle } from './sign-in-page.ts'
 import { type TokenEndpoint, watchTokenEndpoint } from './token-endpoint.ts'
@@ -27,6 +27,8 @@ export interface AuthorizationServerOptions {
   readonly refreshTokens?: boolean
   /** 0 (default) takes a free one. */
   readonly port?: number
+  /** Whether tokens are bound to keys, default `'offered'`. */
+  readonly dpop?: Dpop
 }
 
 /**
@@ -78,6 +80,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     cookieSuffix: server.port,
     refreshTokens: options.refreshTokens ?? true,
     accessTokenTtl: () => accessTokenTtl,
+    dpop: options.dpop ?? 'offered',
   })
   const provider: Provider = await quietly(
     async () => new (await import('oidc-provider')).default(issuer, configuration),

@@ -1,5 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import type { Context } from 'oidc-provider'
 import { accounts, messagePage, pageHeaders } from './sign-in-page.ts'
+
+/**
+ * Whether tokens are bound to a key (RFC 9449): not at all, where the client proves one, or always; with `nonces`, proofs have to hold
+ * one of the server's.
+ */
+export type Dpop = 'off' | 'offered' | 'required' | 'required with nonces'
 
 /** What differs from one authorization server to the next. */
 export interface ProviderSettings {
@@ -17,6 +24,7 @@ export interface ProviderSettings {
   readonly refreshTokens: boolean
   /** Seconds. */
   readonly accessTokenTtl: () => number
+  readonly dpop: Dpop
 }
 
 const day = 86_400
@@ -24,7 +32,7 @@ const apiScope = 'notes'
 
 /** oidc-provider's configuration: everything it would warn about is said explicitly. */
 export function providerConfiguration(settings: ProviderSettings): object {
-  const { clientId, audiences, origins, cookieSuffix } = settings
+  const { clientId, audiences, origins, cookieSuffix, dpop } = settings
   return {
     adapter: settings.adapter,
     clients: [
@@ -36,6 +44,7 @@ export function providerConfiguration(settings: ProviderSettings): object {
         redirect_uris: settings.redirectUris,
         post_logout_redirect_uris: settings.postLogoutRedirectUris,
         id_token_signed_response_alg: 'ES256',
+        ...(dpop.startsWith('required') && { dpop_bound_access_tokens: true }),
       },
     ],
     clientBasedCORS: (_ctx: Context, origin: string) => origins.includes(origin),
@@ -51,6 +60,11 @@ export function providerConfiguration(settings: ProviderSettings): object {
     },
     features: {
       devInteractions: { enabled: false },
+      dPoP: {
+        enabled: dpop !== 'off',
+        nonceSecret: randomBytes(32),
+        requireNonce: () => dpop === 'required with nonces',
+      },
       introspection: { enabled: false },
       resourceIndicators: {
         enabled: true,

@@ -276,7 +276,7 @@ describe('a key that is gone', () => {
       const signing = instantSigning()
       const { manager, told } = await signedIn(w, { signing })
       signing.broken = true
-      const used = use === 'refresh' ? manager.refresh() : manager.fetch(API)
+      const used: Promise<unknown> = use === 'refresh' ? manager.refresh() : manager.fetch(API)
       await expect(w.after(100, used)).rejects.toMatchObject(lost)
       await w.settle()
       expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'dpop_key_lost' })

@@ -35,7 +35,10 @@ describe('the protected API of the demo', () => {
 
   it('challenges without an error when there is no token, with one when it is bad', async () => {
     const [bare, bad] = [await call(), await call(`${token.slice(0, -4)}AAAA`)]
-    expect([bare.status, bare.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="notes"'])
+    expect([bare.status, bare.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="notes", DPoP algs="ES256 EdDSA"',
+    ])
     expect(bad.status).toBe(401)
     expect(bad.headers.get('www-authenticate')).toContain('error="invalid_token"')
   })

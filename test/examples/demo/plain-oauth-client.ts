@@ -36,6 +36,7 @@ export function plainOAuthClient(server: AuthorizationServer, redirectUri: strin
     })
 
   return {
+    browse,
     /** The callback URL of an authorization request. */
     authorize: (extra: Record<string, string> = {}, challenge = randomBytes(32).toString('base64url')) =>
       browse(

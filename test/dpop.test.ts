@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Api, startApi } from '../examples/demo/api.ts'
+import { type AuthorizationServer, startAuthorizationServer } from '../examples/demo/authorization-server.ts'
+import { proofCheck } from '../examples/demo/proof-check.ts'
+import { webSigning } from '../src/in-process/web-signing.ts'
+import {
+  allowInsecureLoopback,
+  alwaysOnline,
+  createTokenManager,
+  dpop,
+  memoryStore,
+  noChannel,
+  queueLock,
+  systemClock,
+  webCrypto,
+} from '../src/index.ts'
+import { type DpopKey, dpopProver } from '../src/protocol/dpop.ts'
+import type { SessionRecord } from '../src/session/record.ts'
+import { plainOAuthClient } from './examples/demo/plain-oauth-client.ts'
+
+const redirectUri = 'http://127.0.0.1:4711/callback'
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map((stop) => stop()))
+})
+
+interface Program {
+  readonly server: AuthorizationServer
+  readonly apis: readonly Api[]
+  readonly manager: ReturnType<typeof createTokenManager>
+  /** What was sent, oldest first. */
+  readonly sent: { readonly url: string; readonly headers: Headers }[]
+  readonly told: string[]
+  /** The refresh token as it is stored. */
+  readonly stored: () => Promise<string>
+}
+
+/** A program that is signed in at oidc-provider, which wants DPoP with nonces, and calls APIs that do. */
+async function program({ apiCount = 1, rotation = Infinity, skipped = () => 0 } = {}): Promise<Program> {
+  const server = await startAuthorizationServer({
+    ...{ redirectUris: [redirectUri], autoLogin: 'alice', dpop: 'required with nonces', accessTokenTtl: 300 },
+  })
+  stops.push(server.stop)
+  const apis: Api[] = []
+  for (let i = 0; i < apiCount; i++) {
+    const { issuer, audience } = server
+    const proofs = proofCheck({
+      required: true,
+      lap: () => skipped() + Math.floor((api?.requests.length ?? 0) / rotation),
+    })
+    const api: Api | undefined = await startApi({ issuer, audience, origins: [], proofs })
+    apis.push(api)
+  }
+  stops.push(...apis.map((api) => api.stop))
+  const { browse } = plainOAuthClient(server, redirectUri)
+  const sent: Program['sent'] = []
+  const store = memoryStore<unknown>()
+  let key = ''
+  const noting: typeof store = {
+    ...store,
+    get(name) {
+      if (!name.endsWith('.pending')) key = name
+      return store.get(name)
+    },
+  }
+  const manager = createTokenManager(
+    {
+      ...{ issuer: server.issuer, clientId: server.clientId, redirectUri, scope: 'openid notes', dpop: dpop() },
+      ...{ resources: apis.map((api) => `${api.origin}/`), [allowInsecureLoopback]: true },
+    },
+    {
+      ...{ store: noting, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
+      ...{ clock: systemClock, crypto: webCrypto },
+      userAgent: { authorize: browse, callbackUrl: () => undefined },
+      fetch(input, init) {
+        const headers = new Headers(init?.headers)
+        headers.set('origin', new URL(redirectUri).origin)
+        sent.push({ url: String(input), headers })
+        return fetch(input, { ...init, headers })
+      },
+    },
+  )
+  const told: string[] = []
+  for (const type of ['token_rejected', 'refresh_failed', 'dpop_not_bound', 'refreshed'] as const)
+    manager.on(type, () => told.push(type))
+  stops.push(async () => manager.dispose())
+  await manager.signIn()
+  const stored = async () => String((Object((await store.get(key))?.value) as SessionRecord).refreshToken)
+  return { server, apis, manager, sent, told, stored }
+}
+
+describe('with oidc-provider, DPoP required, with nonces', () => {
+  it('DPO-09 DPO-10: sign-in, calls, refresh and sign-out cost one extra round trip each the first time', async () => {
+    const { server, apis, manager, sent, told } = await program()
+    const [api] = apis as [Api]
+    expect(await manager.getAccessToken()).toMatchObject({ type: 'DPoP' })
+    for (let i = 0; i < 3; i++) expect((await manager.fetch(`${api.origin}/notes?i=${i}`)).status).toBe(200)
+    await manager.refresh()
+    expect((await manager.fetch(`${api.origin}/notes`, { method: 'POST', body: 'x' })).status).toBe(200)
+    expect(api.requests.map(({ status }) => status)).toEqual([401, 200, 200, 200, 200])
+    expect(server.requests.map(({ outcome }) => outcome)).toEqual(['use_dpop_nonce', 'ok', 'ok'])
+    const proofs = sent.map(({ headers }) => headers.get('dpop')).filter(Boolean)
+    expect([proofs.length, new Set(proofs).size]).toEqual([8, 8])
+    expect([told, server.reuseCount]).toEqual([['refreshed'], 0])
+    const report = await manager.signOut()
+    // A JWT is nothing this server revokes; the refresh token is.
+    expect(['revoked', 'unsupported']).toContain(await report.revoked)
+    expect(server.revocations[0]).toMatchObject({ status: 200, tokenTypeHint: 'refresh_token' })
+  })
+
+  it('headersFor() gives what another transport needs, for one request', async () => {
+    const { apis, manager } = await program()
+    const [api] = apis as [Api]
+    const url = `${api.origin}/notes?q=1`
+    await manager.fetch(url)
+    const headers = await manager.headersFor(url, 'post')
+    const call = (method: string) => fetch(url, { method, headers })
+    expect((await call('GET')).status).toBe(401)
+    expect((await call('POST')).status).toBe(200)
+    expect((await call('POST')).status).toBe(401)
+    expect(api.requests.at(-1)?.error).toBe('invalid_dpop_proof')
+  })
+
+  it('a copied refresh token is refused, with no proof and with the proof of another key, and stays good for its owner', async () => {
+    const { server, manager, stored } = await program()
+    const stolen = await stored()
+    const thief = plainOAuthClient(server, redirectUri)
+    expect((await thief.refresh(stolen)).status).toBe(400)
+    const prover = dpopProver({ signing: webSigning }, { crypto: webCrypto, clock: systemClock })
+    const key = (await prover.newKey(['ES256'])) as DpopKey
+    const answers: unknown[] = []
+    for (let tries = 0; tries < 2; tries++) {
+      const response = await fetch(`${server.issuer}/token`, {
+        method: 'POST',
+        headers: { dpop: await prover.prove(key, 'POST', `${server.issuer}/token`) },
+        body: new URLSearchParams({ client_id: server.clientId, grant_type: 'refresh_token', refresh_token: stolen }),
+      })
+      const { error } = (await response.json()) as { error: string }
+      answers.push([response.status, error])
+      prover.heedServer(response, error, Date.now())
+    }
+    expect(answers).toEqual([
+      [400, 'use_dpop_nonce'],
+      [400, 'invalid_grant'],
+    ])
+    expect(await manager.refresh()).toMatchObject({ type: 'DPoP' })
+  })
+
+  it('a copied access token is refused, as Bearer, without a proof, with a copied proof and with that of another key', async () => {
+    const { apis, manager, sent } = await program()
+    const [api] = apis as [Api]
+    const url = `${api.origin}/notes`
+    await manager.fetch(url)
+    const { value } = await manager.getAccessToken()
+    const prover = dpopProver({ signing: webSigning }, { crypto: webCrypto, clock: systemClock })
+    const key = (await prover.newKey(['ES256'])) as DpopKey
+    const nonce = (await fetch(url, { headers: { authorization: `DPoP ${value}` } })).headers.get('dpop-nonce') ?? ''
+    prover.heed(new Response(null, { headers: { 'dpop-nonce': nonce } }), url, 'p.e.s', false)
+    const attempts: Record<string, string>[] = [
+      { authorization: `Bearer ${value}` },
+      { authorization: `DPoP ${value}` },
+      { authorization: `DPoP ${value}`, dpop: sent.at(-1)?.headers.get('dpop') ?? '' },
+      { authorization: `DPoP ${value}`, dpop: await prover.prove(key, 'GET', url, { value }) },
+    ]
+    for (const headers of attempts) expect((await fetch(url, { headers })).status).toBe(401)
+    expect(api.requests.slice(-4).map(({ error }) => error)).toEqual([
+      ...['invalid_token', 'invalid_dpop_proof', 'invalid_dpop_proof', 'invalid_dpop_proof'],
+    ])
+    expect((await manager.fetch(url)).status).toBe(200)
+  })
+})
+
+it('DPO-10 DPO-11: two APIs with nonces that rotate under 100 calls at once: none fails, no refresh, one more round trip at most', async () => {
+  let skipped = 0
+  const { apis, manager, sent, server, told } = await program({ apiCount: 2, rotation: 100, skipped: () => skipped })
+  const requests = server.requests.length
+  const urls = Array.from({ length: 100 }, (_, i) => `${apis[i % 2]?.origin}/notes?call=${i}`)
+  let challenged = 0
+  for (let round = 0; round < 3; round++) {
+    const before = sent.length
+    const answers = await Promise.all(urls.map((url) => manager.fetch(url).then(({ status }) => status)))
+    expect(answers.filter((status) => status !== 200)).toEqual([])
+    const perCall = new Map<string, number>()
+    for (const { url } of sent.slice(before)) perCall.set(url, (perCall.get(url) ?? 0) + 1)
+    expect([perCall.size, Math.max(...perCall.values()) <= 2]).toEqual([100, true])
+    challenged += sent.length - before - 100
+    // Longer than a nonce lives, nobody calls.
+    if (round === 1) skipped += 2
+  }
+  console.log(`300 calls under rotating nonces: ${challenged} were asked for another proof`)
+  expect(challenged).toBeGreaterThanOrEqual(200)
+  expect([server.requests.length - requests, told]).toEqual([0, []])
+})
