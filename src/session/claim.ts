@@ -62,18 +62,14 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   hold.locked = false
   const { claim } = hold
   if (claim?.sentAt === undefined) return
-  const { owner, record } = claim
-  const awake = ageOf(session, claim) < session.options.leaseTime
+  const { owner, record, began } = claim
+  // A lock spans one machine: when that sleeps, all do, and this clock with them.
+  const awake = session.platform.clock.elapsed() - began.elapsed < session.options.leaseTime
   const change: Change = (now) =>
     now?.lease && now.grantId === record.grantId && (awake || now.lease.owner === owner)
       ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false } }
       : undefined
   await session.update(change).catch(() => {})
-}
-
-/** How long ago it was made, ms, on the larger of both clocks. */
-export function ageOf({ platform: { clock } }: Session, { began }: Claim): number {
-  return Math.max(clock.elapsed() - began.elapsed, clock.now() - began.now)
 }
 
 /** Takes the lease of `claim` out of the record, if it is still there. */

@@ -3,7 +3,6 @@ import { TokenManagerError } from '../errors.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import {
-  ageOf,
   backOffLeft,
   type Claim,
   claimFrom,
@@ -167,10 +166,10 @@ async function send(
       previous: record.claims,
       dpopKey: record.dpopKey,
       beforeSend: () => {
+        const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
         const robbed = record.lease?.locked && !hold.locked && claim.sentAt === undefined
-        if (robbed || ageOf(session, claim) > leaseTime - requestTimeout || session.live?.grantId !== record.grantId)
-          return false
+        if (robbed || age > leaseTime - requestTimeout || session.live?.grantId !== record.grantId) return false
         claim.sentAt = clock.elapsed()
         claim.online = lifecycle.isOnline()
         return true

@@ -1,8 +1,11 @@
-import { CLIENT, EPOCH, ISSUER } from './authorization-server.ts'
+import { CLIENT, ISSUER } from './authorization-server.ts'
 import type { History } from './history.ts'
 import { fetchOf, metadata } from './network.ts'
 import type { Plan, TabMove } from './plan.ts'
 import { openTab, type Tab } from './tab.ts'
+
+/** What a caller says who waits no longer. */
+export const ABANDONED = new Error('abandoned')
 
 /** The only place tokens are sent to. */
 const API = 'https://api.example/'
@@ -27,13 +30,23 @@ export function start(history: History, slot: number): Tab {
 }
 
 /** Something happens to `tab`, or somebody asks it for something. */
-export function act(history: History, tab: Tab, move: TabMove): void {
+export function act(history: History, tab: Tab, move: TabMove, after = 0): void {
+  if (after > 0) {
+    tab.stepped = () => {
+      if (--after > 0) return
+      delete tab.stepped
+      history.note?.(tab, `*** ${move}`)
+      if (!tab.gone) act(history, tab, move)
+    }
+    return
+  }
   const { manager } = tab
   switch (move) {
     case 'close':
     case 'crash':
       history.count(move)
       if (move === 'close') manager.dispose()
+      delete tab.stepped
       tab.gone = true
       history.locks.gone(tab)
       return
@@ -65,7 +78,7 @@ export function act(history: History, tab: Tab, move: TabMove): void {
       tell(history, tab, 'online')
       return
     case 'dispose':
-      tab.wasDisposed = true
+      tab.disposedAt = history.time.now
       manager.dispose()
       return
     default:
@@ -94,6 +107,13 @@ function call(history: History, tab: Tab, move: TabMove) {
       return track(manager.getAccessToken())
     case 'getAccessToken narrow':
       return track(manager.getAccessToken({ scope: 'notes' }))
+    case 'getAccessToken resource':
+      return track(manager.getAccessToken({ resource: 'https://files.example/' }))
+    case 'getAccessToken abandoned': {
+      const caller = new AbortController()
+      history.time.inTab(tab, history.dice.between(0, 3_000), () => caller.abort(ABANDONED))
+      return track(manager.getAccessToken({ signal: caller.signal }))
+    }
     case 'fetch':
       return track(manager.fetch(`${API}notes`))
     case 'post':
@@ -106,7 +126,7 @@ function call(history: History, tab: Tab, move: TabMove) {
     case 'adopt other': {
       const { time, server, plan } = history
       const { idToken, ...tokens } = server.issue(history.person(move === 'adopt other'), time.now)
-      const expiresAt = EPOCH + Math.floor(time.now) + history.wallOffset + plan.server.lifetime
+      const expiresAt = tab.ports.clock.now() + plan.server.lifetime
       history.judge.signingIn(tokens.refreshToken)
       return track(manager.adopt({ ...tokens, expiresAt, ...(idToken !== undefined && { idToken }) }))
     }

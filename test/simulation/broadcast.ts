@@ -19,7 +19,8 @@ export function createBroadcast(history: History): Broadcast {
         const from = tabOf()
         for (const ear of ears) {
           if (ear.tab === from || ear.name !== name || ear.tab.gone) continue
-          if (!history.calm && dice.chance(channelLoses)) {
+          // A channel that loses everything is none, and stays so.
+          if ((!history.calm || channelLoses === 1) && dice.chance(channelLoses)) {
             history.count('message lost')
             continue
           }

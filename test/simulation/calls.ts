@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../src/session/record.ts'
+import { ABANDONED } from './acting.ts'
 import type { Evidence } from './evidence.ts'
 import type { Tab } from './tab.ts'
 import { errorText, resultText } from './words.ts'
@@ -7,6 +8,8 @@ import { errorText, resultText } from './words.ts'
 export interface Calls {
   /** The longest any call took in a tab that was awake, ms. */
   readonly longestWait: number
+  /** Whether somebody still waits. */
+  readonly pending: boolean
   made(tab: Tab, name: string, work: Promise<unknown>): void
   /** The faults have been over for long enough. */
   settled(): void
@@ -35,6 +38,9 @@ export function calls(known: Evidence): Calls {
   return {
     get longestWait() {
       return longestWait
+    },
+    get pending() {
+      return [...pending].some(({ tab }) => !tab.gone)
     },
     made(tab, name, work) {
       if (name === 'signOut') {
@@ -108,6 +114,7 @@ export function calls(known: Evidence): Calls {
   function failed(call: Call, error: unknown) {
     const { tab, name, record: then, began, storeTrouble } = call
     if (!(error instanceof history.subject.TokenManagerError)) {
+      if (error === ABANDONED && name === 'getAccessToken abandoned') return
       const fromApi = (name === 'fetch' || name === 'post') && error instanceof TypeError
       if (!fromApi) broken(6, `${tab.name}: ${name}() fails with ${error}`)
       return

@@ -29,7 +29,6 @@ export function endings(known: Evidence, sent: Presentations): Endings {
         if (!again) ended(tab, before?.grantId === after.grantId ? before : undefined, after.signedOut.reason)
       } else {
         lives(tab, before, after)
-        sent.wrote(before, after)
       }
     },
     shown(tab, reason) {

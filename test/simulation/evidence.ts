@@ -31,7 +31,7 @@ export interface Evidence {
   readonly families: Set<Family>
   /** Whether wall clock and monotonic clocks tell the true time. */
   readonly clocksAreRight: boolean
-  /** The wall clock. */
+  /** The latest that any tab's wall clock shows. */
   readonly wall: number
   /** When the grant of `family` was ended, unless that was forgotten. */
   buriedAt(family: Family): number | undefined
@@ -44,12 +44,12 @@ export function evidence(history: History): Evidence {
   const known: Evidence = {
     ...{ history, record: undefined, clearedAt: -Infinity, stolenAt: -Infinity, signOuts: 0 },
     ...{ buried: new Map(), grantOf: new Map(), families: new Set() },
-    clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift,
+    clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift && !plan.noise.skew,
     get violation() {
       return violation
     },
     get wall() {
-      return EPOCH + Math.floor(time.now) + history.wallOffset
+      return EPOCH + Math.floor(time.now) + history.wallOffset + plan.noise.skew
     },
     buriedAt(family) {
       const at = known.buried.get(known.grantOf.get(family) ?? '')

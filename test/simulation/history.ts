@@ -62,11 +62,13 @@ export interface Outcome {
 }
 
 const MINUTE = 60_000
+/** Every so many histories, a rejection that is handled late counts as one that is not. */
+const PROMPT = 10
 
 /** Lets `plan` happen to `subject`, and judges it. */
 export async function runHistory(plan: Plan, subject: Subject, { timeline = false } = {}): Promise<Outcome> {
   const dice = random(plan.seed).fork('history')
-  const time = virtualTime(dice.fork('ties'))
+  const time = virtualTime(dice.fork('ties'), plan.seed % PROMPT === 0)
   const faults: Record<string, number> = {}
   const lines: string[] = []
   const open: (Tab | undefined)[] = []
@@ -130,24 +132,32 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
     storeDown.reads = storeDown.writes = 0
     history.note?.(undefined, 'the faults are over')
     for (const tab of alive()) {
+      delete tab.stepped
       if (tab.frozen) thaw(history, tab, true)
       if (tab.visible && tab.online) continue
       tab.visible = tab.online = true
       time.inTab(tab, 0, () => tab.tell('online'))
     }
-    await time.run(time.now + 30_000, stop)
-    // Twice: what the first use begins in one tab, the second finds in every other.
-    for (let round = 0; round < 2; round++) {
+    await time.run(Math.max(time.now, time.asleepUntil), stop)
+    await quiet(30_000, 30_000)
+    // Once more: what the first use begins in one tab, the second finds in every other.
+    for (let round = 0; round < 3; round++) {
       for (const tab of alive()) act(history, tab, 'getAccessToken')
-      await time.run(time.now + plan.options.confirmInterval + 30_000, stop)
+      await quiet(plan.options.confirmInterval + 2_000, 3 * MINUTE)
     }
-    await time.run(time.now + 3 * MINUTE, stop)
-    for (const tab of alive()) act(history, tab, 'getAccessToken')
-    await time.run(time.now + 3 * MINUTE, stop)
     history.judge.settled()
     for (const tab of alive()) tab.manager.dispose()
-    await time.run(time.now + 10 * MINUTE, stop)
+    await time.run(time.now, stop)
     history.judge.disposed()
+    await time.run(time.now + 10 * MINUTE, stop)
+    history.judge.silent()
+  }
+
+  /** Lets things calm down, for `least` to `most` ms. */
+  async function quiet(least: number, most: number) {
+    const end = time.now + most
+    await time.run(time.now + least, stop)
+    while (time.now < end && !stop() && history.judge.isBusy) await time.run(time.now + 5_000, stop)
   }
 
   function alive(): Tab[] {
@@ -159,8 +169,8 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
       const tab = open[move.tab]
       if (move.do !== 'open') {
         if (!tab || tab.gone) return
-        history.note?.(tab, `*** ${move.do}`)
-        act(history, tab, move.do)
+        history.note?.(tab, `*** ${describe(move)}`)
+        act(history, tab, move.do, move.after)
       } else if (!tab || tab.gone) {
         const opened = start(history, move.tab)
         open[move.tab] = opened

@@ -5,6 +5,7 @@ import { calls } from './calls.ts'
 import { endings } from './endings.ts'
 import { evidence, type Violation } from './evidence.ts'
 import type { History } from './history.ts'
+import { keeping } from './keeping.ts'
 import { type Presentation, presentations } from './presentations.ts'
 import { quiescence } from './quiescence.ts'
 import type { Tab } from './tab.ts'
@@ -34,8 +35,12 @@ export interface Judge {
   stolen(): void
   /** The faults have been over for long enough. */
   settled(): void
-  /** Every manager was disposed of, long ago. */
+  /** Every manager was disposed of, just now. */
   disposed(): void
+  /** That was long ago. */
+  silent(): void
+  /** Somebody waits for something, or a back-off lasts. */
+  readonly isBusy: boolean
   /** A promise was rejected, and nobody minds. */
   escaped(reason: unknown): void
 }
@@ -51,6 +56,7 @@ export function judge(history: History): Judge {
   const sent = presentations(known)
   const made = calls(known)
   const written = endings(known, sent)
+  const kept = keeping(known)
   const onTheWire = wire(known)
   const inTheEnd = quiescence(known, sent)
   const isPending = (key: string) => key.endsWith('.pending')
@@ -61,6 +67,9 @@ export function judge(history: History): Judge {
     },
     get longestWait() {
       return made.longestWait
+    },
+    get isBusy() {
+      return made.pending || known.record?.failure !== undefined
     },
     get presentations() {
       return sent.count
@@ -84,12 +93,17 @@ export function judge(history: History): Judge {
       known.record = after as SessionRecord | undefined
       history.note?.(tab, `writes ${recordText(known.record)}`)
       written.written(tab, before as SessionRecord | undefined, known.record)
+      sent.wrote(tab, before as SessionRecord | undefined, known.record)
+      kept.wrote(known.record)
     },
     presented(tab, token) {
       onTheWire.refreshing(tab, token)
       return sent.add(tab, token)
     },
-    answered: sent.answered,
+    answered(presentation, answer) {
+      sent.answered(presentation, answer)
+      kept.answered(presentation, answer)
+    },
     used: onTheWire.using,
     revoking: onTheWire.revoking,
     alarm: alarms(known).set,
@@ -105,6 +119,7 @@ export function judge(history: History): Judge {
       inTheEnd.settled()
     },
     disposed: inTheEnd.disposed,
+    silent: inTheEnd.silent,
     escaped: (reason) => known.broken(10, `nobody handles ${reason}`),
   }
 
@@ -122,6 +137,7 @@ export function judge(history: History): Judge {
     for (const type of watched)
       manager.on(type, (event) => {
         history.note?.(tab, `event: ${type} ${'outcome' in event ? event.outcome : ''}`)
+        if (type === 'store_failed') tab.saidFailedAt = time.now
         // As an async function would, whatever the type allows.
         if (dice.chance(plan.noise.listenersThrow)) return Promise.reject(new Error('a listener rejects')) as never
       })

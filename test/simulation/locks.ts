@@ -36,6 +36,7 @@ export function createLocks(history: History): Locks {
         queues.set(key, queue)
         return new Promise((resolve, reject) => {
           if (signal.aborted) return reject(signal.reason)
+          if (plan.lock === 'refused') return reject(new Error('There are no locks here'))
           const leave = () => {
             const index = queue.indexOf(request)
             if (index < 0) return

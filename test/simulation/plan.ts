@@ -36,6 +36,8 @@ export interface Noise {
   readonly timersLate: number
   /** Share by which the tabs' monotonic clocks differ. */
   readonly drift: number
+  /** By how much the tabs' wall clocks differ, as those of several hosts do, ms. */
+  readonly skew: number
   /** Probability that a listener throws. */
   readonly listenersThrow: number
 }
@@ -44,7 +46,8 @@ export interface Noise {
 export interface Plan {
   readonly seed: number
   readonly tabs: number
-  readonly lock: 'shared' | 'process' | 'never'
+  /** `never`: granted to nobody. `refused`: asking for it fails. */
+  readonly lock: 'shared' | 'process' | 'never' | 'refused'
   readonly server: Personality
   readonly noise: Noise
   readonly options: {
@@ -60,8 +63,10 @@ export interface Plan {
 }
 
 /** What happens at a certain time. A move of a tab that is not open does nothing. */
-export type Move = { readonly at: number } & (
-  | { readonly do: TabMove; readonly tab: number }
+export type Move = {
+  readonly at: number
+} /** `after`: once the tab has taken so many steps more, wherever it stands then. */ & (
+  | { readonly do: TabMove; readonly tab: number; readonly after?: number }
   | { readonly do: 'sleep' | 'set the clock by'; readonly ms: number }
   | { readonly do: 'store fails'; readonly what: 'reads' | 'writes' | 'both'; readonly ms: number }
   | { readonly do: 'server fails'; readonly how: ServerFault; readonly ms: number }
@@ -82,7 +87,8 @@ export type TabMove =
       | 'come online'
       | 'dispose'
     )
-  | ('getAccessToken' | 'getAccessToken narrow' | 'fetch' | 'post' | 'refresh' | 'signOut' | 'adopt' | 'adopt other')
+  | ('getAccessToken' | 'getAccessToken narrow' | 'getAccessToken resource' | 'getAccessToken abandoned')
+  | ('fetch' | 'post' | 'refresh' | 'signOut' | 'adopt' | 'adopt other')
 
 export type WorldMove = 'clear storage' | 'steal lock' | 'revoke grant' | 'reject access tokens'
 
@@ -96,6 +102,8 @@ const tabMoves: readonly (readonly [TabMove, number])[] = [
     ['post', 2],
     ['refresh', 4],
     ['getAccessToken narrow', 3],
+    ['getAccessToken resource', 2],
+    ['getAccessToken abandoned', 2],
   ] as const),
   ...([
     ['signOut', 3],
@@ -120,6 +128,7 @@ const lifeMoves: readonly (readonly [TabMove, number])[] = [
     ['thaw', 6],
   ] as const),
 ]
+const sudden: readonly TabMove[] = ['crash', 'close', 'freeze', 'hang', 'signOut', 'dispose', 'hide']
 const serverFaults: readonly ServerFault[] = [
   '503',
   '503 with date',
@@ -149,7 +158,7 @@ export function plan(seed: number): Plan {
   const noise: Noise = {
     storeDelay: sometimes(dice, 0.7, [2, 20, 20, 300]) ?? 0,
     storeFails: sometimes(dice, 0.12, [0.02, 0.2]) ?? 0,
-    lockDelay: sometimes(dice, 0.3, [5, 500]) ?? 0,
+    lockDelay: sometimes(dice, 0.3, [5, 500, 5_000]) ?? 0,
     channelDelay: sometimes(dice, 0.5, [10, 500, 4_000]) ?? 0,
     channelLoses: sometimes(dice, 0.3, [0.2, 1]) ?? 0,
     channelRepeats: sometimes(dice, 0.15, [0.3]) ?? 0,
@@ -158,6 +167,7 @@ export function plan(seed: number): Plan {
     answerLost: sometimes(dice, 0.2, [0.05, 0.3]) ?? 0,
     timersLate: sometimes(dice, 0.25, [20, 400]) ?? 0,
     drift: sometimes(dice, 0.15, [0.001]) ?? 0,
+    skew: sometimes(dice, 0.06, [500, 5_000]) ?? 0,
     listenersThrow: sometimes(dice, 0.1, [0.5]) ?? 0,
   }
   const tabs = dice.pick([1, 2, 2, 3, 3, 4, 5])
@@ -165,7 +175,7 @@ export function plan(seed: number): Plan {
   const limit = sometimes(dice, 0.08, [{ idleTimeout: lifetime * 0.7 }, { maxAge: lifetime * 2.2 }]) ?? {}
   return {
     ...{ seed, tabs, server, noise, ends },
-    lock: dice.pick(['shared', 'shared', 'shared', 'shared', 'process', 'never']),
+    lock: dice.pick([...Array(9).fill('shared'), 'process', 'process', 'never', 'never', 'refused']),
     options: {
       requestTimeout: dice.pick([10_000, 10_000, 4_000]),
       confirmInterval: dice.pick([5_000, 5_000, 1_000, 0]),
@@ -191,6 +201,14 @@ function moves(dice: Random, tabs: number, lifetime: number, ends: number): Move
   const kinds = dice.pick([tabMoves, [...tabMoves, ...lifeMoves], [...tabMoves, ...lifeMoves]])
   for (let count = dice.between(4, 40); count > 0; count--)
     list.push({ at: time(), do: weighted(dice, kinds), tab: dice.between(0, tabs - 1) })
+  // Wherever something is awaited, something can end.
+  if (kinds !== tabMoves)
+    for (let count = dice.between(0, 4); count > 0; count--) {
+      const tab = dice.between(0, tabs - 1)
+      const at = time()
+      list.push({ at, do: dice.pick(sudden), tab, after: dice.between(0, 25) })
+      if (dice.chance(0.5)) list.push({ at: at + dice.between(500, 40_000), do: 'thaw', tab })
+    }
   const some = (probability: number, make: () => Move) => {
     if (dice.chance(probability)) for (let count = dice.between(1, 2); count > 0; count--) list.push(make())
   }

@@ -11,6 +11,8 @@ export interface Presentation {
   readonly sentAt: number
   readonly frozenFor: number
   /** What its sender knows of it. `rotated`, `kept`: tokens came. `lost`: nothing came, or nobody can tell. */
+  /** Whether its sender stored what it brought. */
+  stored: boolean
   result: 'flying' | 'rotated' | 'kept' | 'rejected' | 'refused' | 'unavailable' | 'lost'
   overAt: number
 }
@@ -20,7 +22,7 @@ export interface Presentations {
   readonly count: number
   add(tab: Tab, token: string): Presentation
   answered(presentation: Presentation | undefined, answer: ServerAnswer | 'lost'): void
-  wrote(before: SessionRecord | undefined, after: SessionRecord): void
+  wrote(tab: Tab, before: SessionRecord | undefined, after: SessionRecord | undefined): void
   wasRejected(tab: Tab, token: string | undefined): boolean
   /** Whether a request for it reached the server after its sender had given up or died. */
   arrivedLate(family: Family): boolean
@@ -45,6 +47,7 @@ export function presentations(known: Evidence): Presentations {
       const family = history.server.refreshTokens.get(token)?.family
       const made: Presentation = {
         ...{ tab, token, family, sentAt: time.now, frozenFor: tab.frozenFor, result: 'flying', overAt: Infinity },
+        stored: false,
       }
       for (const other of all) if (other.family === family) compare(made, other)
       backOff(made)
@@ -64,7 +67,10 @@ export function presentations(known: Evidence): Presentations {
         rows.set(family, { count: (row?.count ?? 0) + 1, at: time.awake, retryAfter: retryAfter * 1000 })
       } else rows.delete(family)
     },
-    wrote(before, { failure }) {
+    wrote(tab, before, after) {
+      if (before && after?.grantId === before.grantId && after.generation > before.generation)
+        for (const one of all) if (one.tab === tab && one.token === before.refreshToken) one.stored = true
+      const failure = after?.failure
       if (failure && failure.beat !== before?.failure?.beat && !failures.has(failure.beat))
         failures.set(failure.beat, time.awake)
     },
@@ -83,7 +89,7 @@ export function presentations(known: Evidence): Presentations {
   }
 
   function compare(made: Presentation, other: Presentation) {
-    if (known.clearedAt > -Infinity) return
+    if (known.clearedAt >= other.sentAt) return
     const { tab, token } = made
     if (other.result === 'flying') {
       if (!canRun(other)) return
@@ -102,7 +108,7 @@ export function presentations(known: Evidence): Presentations {
 
   /** Its sender had the answer, and then no chance to store it. */
   function excused(one: Presentation): boolean {
-    return !canRun(one)
+    return !one.stored && (!canRun(one) || one.tab.disposedAt >= one.sentAt)
   }
 
   /** Nor could it store what it knew. */

@@ -4,9 +4,14 @@ import type { Presentations } from './presentations.ts'
 /** Laws 2, 3, 9 and 10, once the faults have been over for long enough. */
 export interface Quiescence {
   settled(): void
-  /** Every manager was disposed of, long ago. */
+  /** Every manager was disposed of, just now. */
   disposed(): void
+  /** That was long ago. */
+  silent(): void
 }
+
+/** What is under way has an end before this, ms. */
+const LONG = 16_000
 
 export function quiescence(known: Evidence, sent: Presentations): Quiescence {
   const { history, broken } = known
@@ -17,12 +22,16 @@ export function quiescence(known: Evidence, sent: Presentations): Quiescence {
       sameEverywhere()
       nothingForgotten()
     },
-    disposed() {
-      for (const tab of history.tabs) {
-        const left = tab.gone ? 0 : time.pendingIn(tab)
-        if (left > 0) broken(10, `${tab.name}: ${left} timers are left after dispose()`)
-      }
-    },
+    disposed: () => timers(LONG),
+    silent: () => timers(0),
+  }
+
+  /** Law 10: timers that go off later than `after` ms from now. */
+  function timers(after: number) {
+    for (const tab of history.tabs) {
+      const left = tab.gone ? 0 : time.pendingIn(tab, after)
+      if (left > 0) broken(10, `${tab.name}: ${left} timers are left after dispose()`)
+    }
   }
 
   /** Law 9. */

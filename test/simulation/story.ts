@@ -2,9 +2,9 @@ import type { Shrunk } from './shrink.ts'
 import { describe, secondsText } from './words.ts'
 
 /** What happened, for a person to read. */
-export function story({ plan, outcome }: Shrunk, { timeline = true } = {}): string {
+export function story({ plan, outcome }: Shrunk, lines = 60): string {
   const { violation } = outcome
-  const lines = [
+  const told = [
     violation ? `Law ${violation.law} is broken: ${violation.what}` : 'No law is broken',
     '',
     `${plan.tabs} tabs, lock: ${plan.lock}. Server: ${words(plan.server)}.`,
@@ -15,7 +15,11 @@ export function story({ plan, outcome }: Shrunk, { timeline = true } = {}): stri
     ),
     `${secondsText(plan.ends)}  the faults end`,
   ]
-  return [...lines, ...(timeline ? ['', 'Timeline', ...outcome.timeline] : [])].join('\n')
+  const { timeline } = outcome
+  const left = Math.max(0, timeline.length - lines)
+  return [...told, '', left ? `Timeline, without its first ${left} lines` : 'Timeline', ...timeline.slice(left)].join(
+    '\n',
+  )
 }
 
 function words(values: object): string {

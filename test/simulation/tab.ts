@@ -19,13 +19,15 @@ export interface Tab extends Sleeper {
   /** When a message or a lifecycle event last came, true time. */
   heardAt: number
   /** A call that was under way when it was disposed of may still go by what it knew. */
-  wasDisposed: boolean
+  disposedAt: number
   /** The grants it knows to have ended. */
   readonly knowsEnded: Set<string>
   /** How often it was asked to sign out. */
   signOuts: number
   /** When a read last failed, true time. */
   readFailedAt: number
+  /** When it last said that the storage fails, true time. */
+  saidFailedAt: number
   /** When a write last failed, or a write's answer was late, true time. */
   writeFailedAt: number
   /** When it last stood still, true time. */
@@ -52,12 +54,20 @@ export function openTab(history: History, slot: number, name: string): Tab {
   const own = dice.fork(name)
   const drift = 1 + noise.drift * (2 * own.next() - 1)
   const offset = own.between(0, 1_000_000)
+  const skew = Math.round(noise.skew * own.next())
   const late = own.fork('timers')
   const listeners = new Set<(event: LifecycleEvent) => void>()
   const tab: Tab = {
     ...{ name, slot, held: [], frozen: false, gone: false, visible: true, online: true },
-    ...{ readAt: -Infinity, readTook: 0, heardAt: -Infinity, readFailedAt: -Infinity, writeFailedAt: -Infinity },
-    ...{ frozenAt: -Infinity, frozenFor: 0, signOuts: 0, wasDisposed: false, knowsEnded: new Set<string>() },
+    ...{
+      readAt: -Infinity,
+      readTook: 0,
+      heardAt: -Infinity,
+      readFailedAt: -Infinity,
+      writeFailedAt: -Infinity,
+      saidFailedAt: -Infinity,
+    },
+    ...{ frozenAt: -Infinity, frozenFor: 0, signOuts: 0, disposedAt: -Infinity, knowsEnded: new Set<string>() },
     manager: undefined as never,
     elapsed: () => offset + time.awake * drift,
     tell(event) {
@@ -66,7 +76,7 @@ export function openTab(history: History, slot: number, name: string): Tab {
     },
     ports: {
       clock: {
-        now: () => EPOCH + Math.floor(time.now) + history.wallOffset,
+        now: () => EPOCH + Math.floor(time.now) + history.wallOffset + skew,
         elapsed: () => tab.elapsed(),
         at(at, run) {
           const wait = Math.max(0, (at - tab.elapsed()) / drift) + noise.timersLate * late.next()

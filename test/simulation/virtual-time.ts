@@ -19,6 +19,8 @@ export interface Sleeper {
   readonly held: Pending[]
   frozen: boolean
   gone: boolean
+  /** Called after each step of its own. */
+  stepped?(): void
 }
 
 /** Time that goes by only from one thing to the next. */
@@ -27,6 +29,8 @@ export interface VirtualTime {
   readonly now: number
   /** For how long the machine has been awake, ms. */
   readonly awake: number
+  /** When the machine wakes up, if it sleeps. */
+  readonly asleepUntil: number
   /** How many things have happened. */
   readonly steps: number
   /** Something in the world outside. */
@@ -38,12 +42,16 @@ export interface VirtualTime {
   thaw(tab: Sleeper): void
   /** Lets things happen, one after the other with all promises that follow from each, up to `until`. */
   run(until: number, stop?: () => boolean): Promise<void>
-  /** How much still waits to happen in `tab`. */
-  pendingIn(tab: Sleeper): number
+  /** How much still waits to happen in `tab`, later than `after` ms from now. */
+  pendingIn(tab: Sleeper, after: number): number
 }
 
-/** Time that begins at 0; `ties` decides what comes first of things due at the same time. */
-export function virtualTime(ties: Random): VirtualTime {
+/**
+ * Time that begins at 0; `ties` decides what comes first of things due at the same time. `prompt`: a rejection that nobody
+ * handles at once is told at once, which takes longer.
+ */
+export function virtualTime(ties: Random, prompt: boolean): VirtualTime {
+  const settled = prompt ? wholeTurn : microtasks
   const heap: Pending[] = []
   let now = 0
   let slept = 0
@@ -56,6 +64,9 @@ export function virtualTime(ties: Random): VirtualTime {
     },
     get awake() {
       return Math.max(now, asleepUntil) - slept
+    },
+    get asleepUntil() {
+      return asleepUntil
     },
     get steps() {
       return steps
@@ -92,11 +103,13 @@ export function virtualTime(ties: Random): VirtualTime {
           next.run = undefined
           run()
           await settled()
+          tab?.stepped?.()
         }
       }
       if (until < Infinity && !stop?.()) now = Math.max(now, until)
     },
-    pendingIn: (tab) => [...heap, ...tab.held].filter((pending) => pending.run && pending.tab === tab).length,
+    pendingIn: (tab, after) =>
+      [...heap, ...tab.held].filter(({ run, tab: its, time: due }) => run && its === tab && due >= now + after).length,
   }
   return time
 
@@ -131,5 +144,7 @@ export function virtualTime(ties: Random): VirtualTime {
 
 const before = (a: Pending, b: Pending): number => a.time - b.time || a.tie - b.tie
 
+const wholeTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
 /** A tick comes only after every microtask, and those that follow from them. */
-const settled = () => new Promise<void>((resolve) => process.nextTick(resolve))
+const microtasks = () => new Promise<void>((resolve) => process.nextTick(resolve))

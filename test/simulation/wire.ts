@@ -38,16 +38,15 @@ export function wire(known: Evidence): Wire {
       if (known.clocksAreRight && time.now >= token.announced)
         broken(5, `${tab.name} sends ${value}, which has expired`)
       const at = known.buriedAt(token.family)
-      if (at === undefined || tab.readFailedAt >= at || tab.wasDisposed) return
+      // Whoever was disposed of no longer hears of anything.
+      if (at === undefined || tab.readFailedAt >= at || tab.disposedAt > -Infinity) return
       const { confirmInterval } = plan.options
+      const age = time.now - tab.readAt
       if (tab.knowsEnded.has(grantOf.get(token.family) ?? ''))
         broken(3, `${tab.name} sends ${value}, although it has read the sign-out`)
       else if (tab.heardAt > at) broken(3, `${tab.name} sends ${value}, although it heard of a change or woke up since`)
-      else if (time.now - at > confirmInterval * (1 + plan.noise.drift) + tab.readTook + 1)
-        broken(
-          3,
-          `${tab.name} sends ${value} ${Math.round(time.now - at)} ms after the sign-out, without having looked`,
-        )
+      else if (age > confirmInterval * (1 + plan.noise.drift) + tab.readTook + 1)
+        broken(3, `${tab.name} sends ${value} after the sign-out, ${Math.round(age)} ms after it looked last`)
     },
   }
 }

@@ -7,7 +7,8 @@ export function describe(move: Move): string {
   const length = 'ms' in move ? ` ${(move.ms / 1000).toFixed(1)} s` : ''
   if (move.do === 'server fails') return `server fails (${move.how}) for${length}`
   if (move.do === 'store fails') return `store fails (${move.what}) for${length}`
-  return move.do + length
+  const after = 'tab' in move && move.after ? ` after ${move.after} steps` : ''
+  return move.do + length + after
 }
 
 /** A record in words. */
