@@ -36,7 +36,7 @@ interface Program {
 }
 
 /** A program that is signed in at oidc-provider, which wants DPoP with nonces, and calls APIs that do. */
-async function program({ apiCount = 1, rotation = Infinity, skipped = () => 0 } = {}): Promise<Program> {
+async function program({ apiCount = 1, rotation = Infinity, skipped = (): number => 0 } = {}): Promise<Program> {
   const server = await startAuthorizationServer({
     ...{ redirectUris: [redirectUri], autoLogin: 'alice', dpop: 'required with nonces', accessTokenTtl: 300 },
   })
