@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** A running process. */
 export interface Process {
@@ -23,6 +23,15 @@ export function descendants(ancestor: number): Process[] {
   return found
 }
 
+/** The processes that were started with `variable` in their environment, whoever their parent is by now. */
+export function startedWith(variable: string): number[] {
+  const has = (name: string) => /^\d+$/.test(name) && read(name, 'environ').split('\0').includes(variable)
+  return readdirSync('/proc').filter(has).map(Number)
+}
+
+/** Whether it is still listed, as it is until its parent knows that it ended. */
+export const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`)
+
 /** Sends a signal to a process that may be gone. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
@@ -34,20 +43,19 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 
 function parentOf(name: string): number | undefined {
   if (!/^\d+$/.test(name)) return
-  try {
-    const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-    // The name in brackets may hold anything, so the fields are counted from its end.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  } catch {
-    return
-  }
+  const stat = read(name, 'stat')
+  // The name in brackets may hold anything, so the fields are counted from its end.
+  return stat ? Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) : undefined
 }
 
-function commandOf(pid: number): string[] {
+/** A process that a zygote forked has its words in one. */
+const commandOf = (pid: number): string[] => read(pid, 'cmdline').split(/[\0 ]/).filter(Boolean)
+
+/** Nothing of a process that is gone, or is somebody else's. */
+function read(pid: number | string, file: 'stat' | 'cmdline' | 'environ'): string {
   try {
-    // A process that a zygote forked has its words in one.
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/).filter(Boolean)
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
   } catch {
-    return []
+    return ''
   }
 }

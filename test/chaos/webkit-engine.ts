@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findWebKit } from '../../scripts/engines.mjs'
 import type { Engine } from './engine.ts'
-import { descendants, signal } from './processes.ts'
+import { descendants, isThere, signal, startedWith } from './processes.ts'
 
 /**
  * WebKitGTK's MiniBrowser under Xvfb over W3C WebDriver. A page that crashes ends the driver's session, though not the browser:
@@ -16,11 +16,11 @@ export async function startWebKitEngine(): Promise<Engine> {
   if (!found) throw new Error('No WebKitGTK found. Run `npm run setup`.')
   const home = await mkdtemp(join(tmpdir(), 'tokenward-webkit-'))
   const children: ChildProcess[] = []
+  // The browser's processes lose their parents one by one.
+  const left = () => startedWith(`XDG_RUNTIME_DIR=${home}`)
   const kill = () => {
-    for (const child of children) {
-      for (const { pid } of descendants(child.pid as number)) signal(pid, 'SIGKILL')
-      child.kill('SIGKILL')
-    }
+    for (const pid of left()) signal(pid, 'SIGKILL')
+    for (const child of children) child.kill('SIGKILL')
   }
   process.once('exit', kill)
   const gone = () => Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? exited(child)))
@@ -95,9 +95,15 @@ export async function startWebKitEngine(): Promise<Engine> {
         .filter(({ command }) => command[0]?.endsWith('WebKitWebProcess'))
         .map(({ pid }) => pid),
     async stop() {
+      const own = left()
       await send('DELETE', at).catch(() => {})
       kill()
       await gone()
+      // Whoever takes over orphans may not bury them at once.
+      for (let waits = 0; own.some(isThere) && waits < 200; waits++) {
+        kill()
+        await sleep(50)
+      }
       process.off('exit', kill)
       await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     },
