@@ -338,6 +338,7 @@ describe('a page that uses the worker', () => {
     await sleep(300)
     expect(asked()).toBe(0)
     await profile.signedIn(withWorker)
+    await waitFor(() => asked() === 1)
     await tab.until(() => tokens.state.status === 'signedIn')
     await wants(tab)
     expect(asked()).toBe(1)
