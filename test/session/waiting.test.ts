@@ -35,8 +35,10 @@ describe('waiting for the lock', () => {
     const wishes: AbortSignal[] = []
     const lock: Lock = {
       spans: 'store',
-      request: (_, { signal }) =>
-        new Promise((_, reject) => void wishes.push(signal) || signal.addEventListener('abort', reject)),
+      request(_, { signal }) {
+        wishes.push(signal)
+        return new Promise((_, reject) => signal.addEventListener('abort', reject))
+      },
     }
     const { w, page } = await expired({}, { lock })
     let locked: boolean | undefined

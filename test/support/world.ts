@@ -83,6 +83,9 @@ const eventTypes: TokenManagerEventType[] = [
   ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'dpop_not_bound', 'degraded'] as const),
 ]
 
+/** How many reads in one moment no context needs: a loop that would never end fails instead. */
+const BUSY = 2_000
+
 /** How a world is made. */
 export interface WorldOptions {
   /** `'shared'` (default) spans the store as Web Locks do, `'none'` grants at once, `'never'` is held by a frozen page. */
@@ -109,9 +112,13 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
             request: (_name, { signal }) => new Promise((_, no) => signal.addEventListener('abort', no)),
           }
   let key = ''
+  let [reads, lastRead] = [0, 0]
   const noting: Store<unknown> = {
-    get(name) {
+    async get(name) {
       if (!name.endsWith('.pending')) key = name
+      reads = lastRead === clock.elapsed() ? reads + 1 : 0
+      lastRead = clock.elapsed()
+      if (reads > BUSY) throw new Error('reads again and again without time going by')
       return storage.get(name)
     },
     swap: storage.swap,
