@@ -64,13 +64,7 @@ export interface Api {
 }
 
 /** Starts an {@link Api}. */
-export async function startApi({
-  issuer,
-  audience,
-  origins,
-  port,
-  proofs = proofCheck(),
-}: ApiOptions): Promise<Api> {
+export async function startApi({ issuer, audience, origins, port, proofs = proofCheck() }: ApiOptions): Promise<Api> {
   // The keys are fetched once, while the authorization server is up, so that its outage is none of the API's.
   const keys = createRemoteJWKSet(new URL('/jwks', issuer), { cacheMaxAge: Number.POSITIVE_INFINITY })
   await keys.reload()

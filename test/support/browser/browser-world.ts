@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { type Api, startApi } from '../../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../../examples/demo/authorization-server.ts'
+import { proofCheck } from '../../../examples/demo/proof-check.ts'
+import type { Dpop } from '../../../examples/demo/provider-configuration.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 import type { PageOptions } from './page/main.ts'
 import { secrets as createSecrets, type Secrets } from './secrets.ts'
@@ -43,17 +45,19 @@ export interface BrowserWorld {
   stop(): Promise<void>
 }
 
-/** Starts it. `network: false` where time is measured: URLs and `Referer`s are not watched then. */
-export async function browserWorld({ network = true } = {}): Promise<BrowserWorld> {
+/** Starts it. `network: false` where time is measured: URLs and `Referer`s are not watched then. `dpop`: what its server wants. */
+export async function browserWorld({ network = true, dpop = 'offered' as Dpop } = {}): Promise<BrowserWorld> {
   const site = await startSite()
   const redirectUri = `${site.origin}/callback`
   const server = await startAuthorizationServer({
     redirectUris: [redirectUri],
     autoLogin: 'alice',
     accessTokenTtl: 300,
+    dpop,
   })
   const { issuer, audience, clientId } = server
-  const api = await startApi({ issuer, audience, origins: [site.origin] })
+  const proofs = proofCheck({ required: dpop === 'required with nonces' })
+  const api = await startApi({ issuer, audience, origins: [site.origin], proofs })
   const servers = [server]
   const defaults: PageOptions = {
     ...{ issuer, clientId, redirectUri, scope: 'openid profile notes' },

@@ -1,6 +1,7 @@
 import type {
   BrowserTokenManagerOptions,
   Channel,
+  DpopOptions,
   Lock,
   Persistence,
   Store,
@@ -32,6 +33,8 @@ export interface PageOptions
     | 'metadata'
     | 'authorizationParams'
   > {
+  /** What `dpop()` is made with; absent: there is none. */
+  readonly dpop?: DpopOptions
   /** Default: redirect. */
   readonly agent?: 'redirect' | 'popup'
   /** `none`: every request for it is granted at once. `missing`: `navigator.locks` is taken away first. */
@@ -91,7 +94,7 @@ const types: readonly TokenManagerEventType[] = [
   ...(['signed_in', 'sign_in_failed', 'signed_out', 'refreshing', 'refreshed', 'adopted', 'waited'] as const),
   ...(['refresh_failed', 'token_rejected', 'step_up_required', 'retry_impossible', 'revoked'] as const),
   ...(['revocation_failed', 'store_failed', 'storage_corrupt', 'storage_lost', 'user_changed'] as const),
-  ...(['clock_jumped', 'degraded'] as const),
+  ...(['clock_jumped', 'dpop_not_bound', 'degraded'] as const),
 ]
 
 interface TrustPolicy {
@@ -120,6 +123,7 @@ window.page = {
       twice: _,
       worker,
       extendedLifetime,
+      dpop,
       ...options
     } = { ...page.defaults, ...given }
     const workerOptions = { type: 'module', extendedLifetime } as WorkerOptions
@@ -127,6 +131,7 @@ window.page = {
     const manager = tokenward.createTokenManager({
       ...options,
       [tokenward.allowInsecureLoopback]: true,
+      ...(dpop && { dpop: tokenward.dpop(dpop) }),
       ...(worker === undefined
         ? {
             store: storeOf(options.persistence ?? 'local', fault),

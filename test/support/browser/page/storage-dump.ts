@@ -45,8 +45,11 @@ async function eachRow(name: string, see: (key: IDBValidKey, value: unknown) => 
 
 async function walk(value: unknown): Promise<string> {
   if (value instanceof CryptoKey) {
-    const raw = await crypto.subtle.exportKey('raw', value).catch((error: Error) => error.name)
-    return `CryptoKey ${value.algorithm.name} ${typeof raw === 'string' ? raw : await walk(raw)}`
+    const formats = value.type === 'private' ? (['jwk', 'pkcs8'] as const) : (['raw', 'jwk'] as const)
+    const exported = formats.map((format) =>
+      crypto.subtle.exportKey(format as 'raw', value).catch((e: Error) => e.name),
+    )
+    return `CryptoKey ${value.algorithm.name} ${await Promise.all((await Promise.all(exported)).map(walk))}`
   }
   if (value instanceof Blob) return value.text()
   if (value instanceof ArrayBuffer) return walk(new Uint8Array(value))
