@@ -82,7 +82,9 @@ async function measure(maxSessions: number): Promise<void> {
   const stored = (await heap()) - start
   const us = (ms: number) => `${(ms * 1000).toFixed(1)} µs`
   console.log(`${SESSIONS} sessions signed in, at most ${maxSessions} in memory:`)
-  console.log(`  memory for each in memory   ${Math.round((full - start - stored) / size)} bytes (without what the store holds)`)
+  console.log(
+    `  memory for each in memory   ${Math.round((full - start - stored) / size)} bytes (without what the store holds)`,
+  )
   console.log(`  what the store holds        ${Math.round(stored / SESSIONS)} bytes each`)
   console.log(`  handing one out             ${us(inMemory)}`)
   console.log(`  and its access token        ${us(fromMemory)}`)

@@ -21,7 +21,12 @@ export interface ExchangeSubject {
   /** The kind of `token` (RFC 8693 §3). Default `urn:ietf:params:oauth:token-type:access_token`. */
   readonly tokenType?: string
   /** Who acts for the subject, and what kind of token that is (default as above). Default: nobody is named. */
-  readonly actor?: { readonly token: string; readonly tokenType?: string }
+  readonly actor?: {
+    /** A token of the actor's. */
+    readonly token: string
+    /** Its type. Default: an access token. */
+    readonly tokenType?: string
+  }
 }
 
 /** Exchanges subjects' tokens for tokens that other APIs take. */

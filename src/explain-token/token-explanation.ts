@@ -84,6 +84,11 @@ export interface ExplainTokenOptions {
 
 /** An answer of an API, or anything of that shape. */
 export interface ExplainedResponse {
+  /** The HTTP status. */
   readonly status: number
-  readonly headers: { get(name: string): string | null }
+  /** Its fields. */
+  readonly headers: {
+    /** The value of a field; `null`: there is none. */
+    get(name: string): string | null
+  }
 }

@@ -24,6 +24,7 @@ export interface DpopOptions {
 
 /** Makes the proofs of one authorization server's tokens, and learns from its answers and those of the APIs. */
 export interface DpopProver {
+  /** Whether it is refused to go without. */
   readonly required: boolean
   /** How far the server's clock is ahead of ours, ms; absent: nothing was learnt yet. */
   readonly clockOffset: number | undefined

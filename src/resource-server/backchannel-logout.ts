@@ -18,6 +18,7 @@ export const allowUntypedLogoutTokens: unique symbol = Symbol('allowUntypedLogou
 
 /** A logout that the authorization server tells of. */
 export interface LogoutEvent {
+  /** Who tells. */
   readonly issuer: string
   /** The person, if the server names one. */
   readonly subject?: string | undefined
@@ -31,9 +32,11 @@ export interface LogoutEvent {
 export interface LogoutDecision {
   /** Epoch milliseconds. */
   readonly at: number
+  /** Whether it was answered 200. */
   readonly accepted: boolean
   /** `'done'`, `'repeated'`, or what was wrong. */
   readonly outcome: string
+  /** The configured issuer. */
   readonly issuer: string
 }
 

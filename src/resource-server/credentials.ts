@@ -14,7 +14,10 @@ export interface GuardedRequest {
 
 /** The field values of a request. */
 export type HeadersLike =
-  | { get(name: string): string | null }
+  | {
+      /** The value of a field, several joined by commas; `null`: there is none. */
+      get(name: string): string | null
+    }
   | Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** What a request brought. */

@@ -2,7 +2,9 @@ import type { Decision } from './decision.ts'
 
 /** What is needed of OpenTelemetry's `Meter` (`@opentelemetry/api`, an optional peer). */
 export interface MeterLike {
+  /** A sum. */
   createCounter(name: string, options?: { description?: string; unit?: string }): InstrumentLike
+  /** A distribution. */
   createHistogram(name: string, options?: { description?: string; unit?: string }): InstrumentLike
 }
 

@@ -1,22 +1,62 @@
 import { invalidOption } from './invalid-option.ts'
 
-/** What is denied. Times in epoch milliseconds; of tokens only what a verified token says of itself. */
-export type Denial =
-  /** One token: its `jti`. */
-  | { readonly issuer: string; readonly jti: string; readonly expiresAt: number }
-  /** Everything of a sign-in, a person or a client that was issued at or before `before`. */
-  | { readonly issuer: string; readonly sid: string; readonly before: number }
-  | { readonly issuer: string; readonly subject: string; readonly before: number }
-  | { readonly issuer: string; readonly clientId: string; readonly before: number }
-  /** Everything that `clientId` got for `subject`: one grant. */
-  | { readonly issuer: string; readonly subject: string; readonly clientId: string; readonly before: number }
+/** One token. */
+export interface TokenDenial {
+  /** Who issued it. */
+  readonly issuer: string
+  /** Its name: the `jti` of a verified token, never a hash of its text. */
+  readonly jti: string
+  /** When it expires, epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+/** Everything of a sign-in. */
+export interface SessionDenial {
+  /** Who issued it. */
+  readonly issuer: string
+  /** The sign-in: the tokens' `sid`. */
+  readonly sid: string
+  /** What was issued at or before it, epoch milliseconds. */
+  readonly before: number
+}
+
+/** Everything of a person. */
+export interface SubjectDenial {
+  /** Who issued it. */
+  readonly issuer: string
+  /** The tokens' `sub`. */
+  readonly subject: string
+  /** What was issued at or before it, epoch milliseconds. */
+  readonly before: number
+}
+
+/** Everything of a client. */
+export interface ClientDenial {
+  /** Who issued it. */
+  readonly issuer: string
+  /** The tokens' `client_id`. */
+  readonly clientId: string
+  /** What was issued at or before it, epoch milliseconds. */
+  readonly before: number
+}
+
+/** Everything that a client got for a person: one grant. */
+export interface GrantDenial extends SubjectDenial, ClientDenial {}
+
+/** What is denied. */
+export type Denial = TokenDenial | SessionDenial | SubjectDenial | ClientDenial | GrantDenial
 
 /** What the denylist looks at in a verified token. */
 export interface DeniableToken {
+  /** Who issued it. */
   readonly iss: string
+  /** Its name. */
   readonly jti?: string | undefined
+  /** The sign-in it came from. */
   readonly sid?: string | undefined
+  /** Whom it is about. */
   readonly sub?: string | undefined
+  /** The client that asked for it. */
   readonly client_id?: string | undefined
   /** Seconds since 1970. */
   readonly iat?: number | undefined
@@ -24,6 +64,7 @@ export interface DeniableToken {
 
 /** A denial and how long it is kept. */
 export interface DenylistEntry {
+  /** What is denied. */
   readonly denial: Denial
   /** Epoch milliseconds; after it, no token is left that it could hit. */
   readonly until: number
@@ -72,12 +113,20 @@ export interface Denylist {
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
   /** The option. */
   readonly whenStale: NonNullable<DenylistOptions['whenStale']>
-  /** Entries in memory, and how old what it knows is, ms (0 without a store). */
-  status(): { readonly entries: number; readonly staleness: number }
+  /** How it stands. */
+  status(): DenylistStatus
   /** Resolves once everything in the store has been read. */
   ready(): Promise<void>
   /** Stops following the store. */
   close(): void
+}
+
+/** How a denylist stands. */
+export interface DenylistStatus {
+  /** In memory. */
+  readonly entries: number
+  /** How old what it knows is, ms; 0 without a store. */
+  readonly staleness: number
 }
 
 /** The denials of one issuer. Cut-offs in ms; expiries in seconds, which engines keep without a box. */
@@ -141,7 +190,8 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     check({ iss, jti, sid, sub, client_id, iat }) {
       const denied = issuers.get(iss)
       if (!denied) return undefined
-      if (jti !== undefined && (denied.jti.get(jti) ?? 0) * 1_000 > now()) return 'revoked'
+      const until = jti === undefined ? undefined : denied.jti.get(jti)
+      if (until !== undefined && until * 1_000 > now()) return 'revoked'
       // Without a time of issue it may be older than any cut-off.
       const issuedAt = iat === undefined ? 0 : iat * 1_000
       if (sid !== undefined && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'

@@ -6,8 +6,11 @@ import type { AccessPolicy } from './policy.ts'
 
 /** What the guard needs of Fastify's reply. */
 export interface FastifyReplyLike {
+  /** Sets the status. */
   code(status: number): unknown
+  /** Sets fields. */
   headers(values: Record<string, string>): unknown
+  /** Sends the reply. */
   send(): unknown
 }
 

@@ -4,8 +4,14 @@ import type { AccessPolicy } from './policy.ts'
 
 /** What the guard needs of Hono's context. */
 export interface HonoContextLike {
-  readonly req: { readonly raw: Request }
+  /** Hono's request. */
+  readonly req: {
+    /** The platform's. */
+    readonly raw: Request
+  }
+  /** Keeps a value for the handler. */
   set(name: string, value: unknown): void
+  /** Sets a field of the answer. */
   header(name: string, value: string): void
 }
 

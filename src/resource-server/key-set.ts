@@ -54,42 +54,42 @@ export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
  */
 export function keySet(locate: () => Promise<string>, options: KeySetOptions): KeySet {
   const source: JsonSource<readonly JWK[]> = jsonSource(locate, readKeys, options)
-  const imported = new WeakMap<JWK, Map<string, Promise<CryptoKey | undefined>>>()
+  const found = new WeakMap<readonly JWK[], Map<string, readonly CryptoKey[]>>()
 
   return {
     async find(alg, kid) {
       const known = await source.get().catch(() => undefined)
-      const fitting = known && choose(known, alg, kid)
-      if (fitting?.length) return importAll(fitting, alg)
+      const fitting = known && (await keysOf(known, alg, kid))
+      if (fitting?.length) return fitting
       const renewed = await source.renew().catch(() => undefined)
       if (!renewed) throw new Refusal('keys_unavailable', 'the key set could not be fetched')
-      const now = choose(renewed, alg, kid)
+      const now = await keysOf(renewed, alg, kid)
       if (!now.length) throw new Refusal('key_unknown', 'no key of the issuer fits')
-      return importAll(now, alg)
+      return now
     },
   }
 
-  async function importAll(keys: readonly JWK[], alg: string): Promise<readonly CryptoKey[]> {
-    const found = await Promise.all(keys.map((jwk) => importOnce(jwk, alg)))
-    const usable = found.filter((key) => key !== undefined)
-    if (!usable.length) throw new Refusal('key_unknown', 'the key of the issuer cannot be used')
-    return usable
-  }
-
-  function importOnce(jwk: JWK, alg: string): Promise<CryptoKey | undefined> {
-    const byAlgorithm = imported.get(jwk) ?? new Map<string, Promise<CryptoKey | undefined>>()
-    imported.set(jwk, byAlgorithm)
-    const known = byAlgorithm.get(alg)
-    if (known !== undefined) return known
-    const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
-    // Only what makes it a public key: a private part, if somebody published one, stays out.
-    const key = importJWK({ kty, crv, n, e, x, y } as JWK, alg).then(
-      (made) => made as CryptoKey,
-      () => undefined,
+  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<readonly CryptoKey[]> {
+    const before = found.get(set) ?? new Map<string, readonly CryptoKey[]>()
+    const name = kid === undefined ? alg : `${alg} ${kid}`
+    const known = before.get(name)
+    if (known) return known
+    const keys = (await Promise.all(choose(set, alg, kid).map((jwk) => imported(jwk, alg)))).filter(
+      (key) => key !== undefined,
     )
-    byAlgorithm.set(alg, key)
-    return key
+    // Only names that there are: anybody can make up others.
+    if (keys.length) found.set(set, before.set(name, keys))
+    return keys
   }
+}
+
+async function imported(jwk: JWK, alg: string): Promise<CryptoKey | undefined> {
+  const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
+  // Only what makes it a public key: a private part, if somebody published one, stays out.
+  return importJWK({ kty, crv, n, e, x, y } as JWK, alg).then(
+    (key) => key as CryptoKey,
+    () => undefined,
+  )
 }
 
 function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {

@@ -6,8 +6,11 @@ import type { AccessPolicy } from './policy.ts'
 
 /** What the guard needs of Node's `ServerResponse`. */
 export interface NodeResponse {
+  /** The status. */
   statusCode: number
+  /** Sets a field. */
   setHeader(name: string, value: string): unknown
+  /** Sends the answer. */
   end(): unknown
 }
 

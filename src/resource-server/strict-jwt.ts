@@ -1,4 +1,5 @@
 import { base64url } from 'jose'
+import { builtin } from './builtin.ts'
 
 /** A JWT in compact form, read but not verified. */
 export interface UnverifiedJwt {
@@ -10,6 +11,7 @@ export interface UnverifiedJwt {
 const LIMIT = 16_384
 const SEGMENT = /^[\w-]+$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const node = builtin('node:buffer')
 
 /** Whether `token` has the outer shape of a JWT: three parts of base64url. */
 export function looksLikeJwt(token: string): boolean {
@@ -42,7 +44,7 @@ function isCanonical(text: string): boolean {
 function readObject(segment: string): Record<string, unknown> | undefined {
   if (!isCanonical(segment)) return undefined
   try {
-    const text = utf8.decode(base64url.decode(segment))
+    const text = decoded(segment)
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
     // What is written back the same has nothing twice; the rest is looked at closely.
@@ -51,6 +53,14 @@ function readObject(segment: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+/** @throws for what is no UTF-8 */
+function decoded(segment: string): string {
+  if (!node) return utf8.decode(base64url.decode(segment))
+  const bytes = node.Buffer.from(segment, 'base64url')
+  if (!node.isUtf8(bytes)) throw new TypeError('no UTF-8')
+  return bytes.toString('utf8')
 }
 
 const STRINGS_AND_BRACKETS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g

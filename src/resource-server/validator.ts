@@ -8,7 +8,7 @@ import { type Issuer, type IssuerOptions, issuerFrom } from './issuer.ts'
 import { sha256Now } from './sha256.ts'
 import { looksLikeJwt, readJwt } from './strict-jwt.ts'
 
-/** What {@link validator} is made of. Milliseconds. */
+/** How access tokens are validated. Milliseconds. */
 export interface ValidatorOptions {
   /** Whose tokens are accepted. */
   readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[]

@@ -99,7 +99,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
     } catch {
       local = 'memory_only'
       ended()
-      session.retry(
+      void session.retry(
         () =>
           session.update(change).then(() => {
             tellOthers(session)

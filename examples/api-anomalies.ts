@@ -1,0 +1,69 @@
+// Spots what a stolen or dead token looks like, on the decisions of a guard. Run it beside your API and send what it tells to
+// whoever is on call. It keeps counts in memory, per process, and holds nothing that could be used as a token.
+import type { Decision } from 'tokenward/resource-server'
+
+/** Something a person should look at. */
+export interface Anomaly {
+  readonly what: 'revoked_token_used' | 'token_from_many_places' | 'burst_of_refusals'
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** The decision's hash of the token or the person; the issuer for a burst. */
+  readonly who: string
+  readonly count: number
+}
+
+const MINUTE = 60_000
+/** Uses of a token after it was revoked: a client that has not heard yet tries once or twice. */
+const USES_OF_A_DEAD_TOKEN = 5
+/** Places (`describe` of the guard: a hash of the address, say) one token comes from within ten minutes. */
+const PLACES = 3
+/** Refusals within a minute that no new deployment explains. */
+const REFUSALS = 100
+
+/**
+ * Watches decisions: `createGuard({ …, describe: addressHash, onDecision: watchDecisions(alert) })`.
+ * @param alert is told each anomaly once a window
+ */
+export function watchDecisions(alert: (anomaly: Anomaly) => void): (decision: Decision) => void {
+  const dead = slidingCounter(10 * MINUTE, USES_OF_A_DEAD_TOKEN)
+  const places = slidingCounter(10 * MINUTE, PLACES)
+  const refusals = slidingCounter(MINUTE, REFUSALS)
+
+  return ({ at, allowed, reason, tokenHash, request, issuer = 'nobody' }) => {
+    if (tokenHash !== undefined && (reason === 'revoked' || reason === 'session_ended'))
+      dead(tokenHash, `${at} ${Math.random()}`, at, (count) =>
+        alert({ what: 'revoked_token_used', at, who: tokenHash, count }),
+      )
+    if (tokenHash !== undefined && request !== undefined)
+      places(tokenHash, request, at, (count) => alert({ what: 'token_from_many_places', at, who: tokenHash, count }))
+    // A request without a token is nobody's attack.
+    if (!allowed && reason !== 'no_credentials')
+      refusals(issuer, `${at} ${Math.random()}`, at, (count) =>
+        alert({ what: 'burst_of_refusals', at, who: issuer, count }),
+      )
+  }
+}
+
+/** Counts different values by key within a window, and tells when there are `limit`, once a window. */
+function slidingCounter(window: number, limit: number) {
+  const seen = new Map<string, { values: Map<string, number>; toldAt: number }>()
+  let sweptAt = 0
+  return (key: string, value: string, at: number, tell: (count: number) => void) => {
+    if (at - sweptAt > window) {
+      sweptAt = at
+      for (const [old, { values }] of seen) if (Math.max(...values.values()) < at - window) seen.delete(old)
+    }
+    const entry = seen.get(key) ?? { values: new Map<string, number>(), toldAt: Number.NEGATIVE_INFINITY }
+    seen.set(key, entry)
+    // The newest last, so that the old ones are first and few are looked at.
+    entry.values.delete(value)
+    entry.values.set(value, at)
+    for (const [old, time] of entry.values) {
+      if (time >= at - window && entry.values.size <= 10 * limit) break
+      entry.values.delete(old)
+    }
+    if (entry.values.size < limit || at - entry.toldAt < window) return
+    entry.toldAt = at
+    tell(entry.values.size)
+  }
+}
