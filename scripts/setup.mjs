@@ -4,17 +4,19 @@ import { pathToFileURL } from 'node:url'
 import { findChromium } from './chromium.mjs'
 import { otherEngines } from './engines.mjs'
 import { root } from './entries.mjs'
+import { faketimeLibrary } from './faketime.mjs'
 
 const minimumNode = [20, 19]
 
 /**
  * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, a Chromium, and on
- * Debian, for root, Firefox and WebKitGTK. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
+ * Debian, for root, Firefox, WebKitGTK, Redis and faketime. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
  * if something cannot be had; engines beside Chromium are left out with a word.
  *
- * @param {{ browser: boolean, otherEngines?: boolean }} options whether a Chromium is needed, and whether the other engines are
+ * @param {{ browser: boolean, otherEngines?: boolean, redis?: boolean }} options whether a Chromium is needed, whether the other
+ *   engines are, and whether a Redis and wrong clocks are
  */
-export function setUp({ browser, otherEngines: others = false }) {
+export function setUp({ browser, otherEngines: others = false, redis = false }) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) {
     giveUp(`Node ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}.`)
@@ -27,6 +29,7 @@ export function setUp({ browser, otherEngines: others = false }) {
   }
   if (browser) bringChromium()
   if (others) bringOtherEngines()
+  if (redis) bringRedis()
 }
 
 /** Whether node_modules holds what package-lock.json asks for. npm keeps what it installed in node_modules/.package-lock.json. */
@@ -80,6 +83,20 @@ function bringOtherEngines() {
   if (missing.length > 0) console.log(`Not here, so not run: ${missing.join(', ')}.`)
 }
 
+function bringRedis() {
+  const missing = () => [
+    ...(spawnSync(process.env.REDIS_SERVER ?? 'redis-server', ['--version']).status === 0 ? [] : ['redis-server']),
+    ...(faketimeLibrary() ? [] : ['faketime']),
+  ]
+  if (missing().length > 0 && canInstall()) {
+    step("Installing Debian's Redis and faketime")
+    install(...missing())
+  }
+  const lacking = missing()
+  if (lacking.length > 0)
+    giveUp(`Install ${lacking.join(' and ')} (Debian: apt-get install ${lacking.join(' ')}), and run this again.`)
+}
+
 function canInstall() {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version')
 }
@@ -130,4 +147,4 @@ function giveUp(text) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
-  setUp({ browser: true, otherEngines: true })
+  setUp({ browser: true, otherEngines: true, redis: true })

@@ -2,7 +2,7 @@ import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { readTotals, totalsLine } from './totals.mjs'
 
-setUp({ browser: true, otherEngines: true })
+setUp({ browser: true, otherEngines: true, redis: true })
 
 const minute = 60_000
 const parts = [
@@ -17,7 +17,7 @@ const parts = [
       '--reporter=default',
       '--reporter=./scripts/vitest-totals.mjs',
     ],
-    limit: 5 * minute,
+    limit: 8 * minute,
   },
   {
     name: 'browser suite',

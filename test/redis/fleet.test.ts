@@ -5,7 +5,7 @@ import { redisStore } from 'tokenward/redis'
 import { expect, it } from 'vitest'
 import { startMisbehavingServer } from '../support/misbehaving-server.ts'
 import { childProgram } from '../support/processes/child-program.ts'
-import { connectRedis } from '../support/redis-connection.ts'
+import { connectRedis, type RedisAddress } from '../support/redis-connection.ts'
 import { startRedis } from '../support/redis-server.ts'
 import type { FleetMessage, FleetSettings } from './fleet-process.ts'
 
@@ -29,7 +29,7 @@ it(`COO-01 RT-03: ${processes} processes × ${calls} calls at expiry make one to
   await seed.adopt({ accessToken, refreshToken, expiresAt })
   server.expiresIn = () => 300
   const fleet = Array.from({ length: processes }, (_, index) => {
-    const library = index % 2 ? 'node-redis' : 'ioredis'
+    const library: RedisAddress['library'] = index % 2 ? 'node-redis' : 'ioredis'
     const argument = { redis: { library, port: redis.port }, metadata: server.metadata(`p${index}`), api, key }
     return start({ argument: argument satisfies FleetSettings, limit: 120_000 })
   })

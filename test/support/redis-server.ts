@@ -22,7 +22,7 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** A primary, its replicas, and three sentinels that watch over them. */
+/** A primary, its replicas, and three sentinels that watch over them. What was acknowledged is on their disks. */
 export interface SentinelTrio {
   readonly sentinels: readonly { readonly host: string; readonly port: number }[]
   /** Of the primary in the sentinels' words. */
@@ -32,6 +32,10 @@ export interface SentinelTrio {
   primary(): Promise<RedisServer>
   /** Asks the sentinels for a failover; resolves when they name another primary. */
   failOver(): Promise<void>
+  /** Resolves when there is a primary that has all its replicas. */
+  settled(): Promise<void>
+  /** For whoever wants to do one thing after the other to it. */
+  busy: boolean
   stop(): Promise<void>
 }
 
@@ -57,17 +61,18 @@ function redisBinary(): string {
   )
 }
 
-/** Starts a Redis that keeps nothing on disk unless `args` say so. */
-export async function startRedis(...args: string[]): Promise<RedisServer> {
-  return startServer(await freePort(), args)
+/** Starts a Redis that keeps nothing on disk unless `lines` of its configuration say so. */
+export async function startRedis(...lines: string[]): Promise<RedisServer> {
+  return startServer(await freePort(), lines)
 }
 
-async function startServer(port: number, args: readonly string[], config?: string): Promise<RedisServer> {
+async function startServer(port: number, lines: readonly string[], sentinel = false): Promise<RedisServer> {
   const binary = redisBinary()
   const folder = mkdtempSync(join(tmpdir(), 'tokenward-redis-'))
-  if (config) writeFileSync(join(folder, 'sentinel.conf'), config)
-  const always = ['--port', String(port), '--bind', HOST, '--dir', folder, '--daemonize', 'no']
-  const own = config ? [join(folder, 'sentinel.conf'), '--sentinel'] : ['--save', '', '--appendonly', 'no']
+  // In a file, where a sentinel can have it rewritten: who was demoted comes back as a replica.
+  const config = join(folder, 'redis.conf')
+  const always = [`port ${port}`, `bind ${HOST}`, `dir ${folder}`, 'daemonize no']
+  writeFileSync(config, [...always, ...(sentinel ? [] : ['save ""']), ...lines, ''].join('\n'))
   let child: ChildProcess
   const control = new Redis({
     host: HOST,
@@ -75,6 +80,7 @@ async function startServer(port: number, args: readonly string[], config?: strin
     lazyConnect: true,
     retryStrategy: () => 50,
     maxRetriesPerRequest: null,
+    commandTimeout: 5_000,
   })
   control.on('error', () => {})
   const server: RedisServer = {
@@ -90,7 +96,7 @@ async function startServer(port: number, args: readonly string[], config?: strin
       await gone
     },
     async start() {
-      child = spawn(binary, config ? [...own, ...always] : [...always, ...own, ...args], { stdio: 'ignore' })
+      child = spawn(binary, [config, ...(sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' })
       running.add(child)
       child.once('exit', () => running.delete(child))
       await control.ping()
@@ -109,21 +115,20 @@ async function startServer(port: number, args: readonly string[], config?: strin
 /** Starts a primary with `replicas` replicas under three sentinels that give up on a primary after 1 s. */
 export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
   const name = 'tokenward'
-  const first = await startRedis('--repl-diskless-sync-delay', '0')
+  const durable = ['appendonly yes', 'appendfsync always', 'repl-diskless-sync-delay 0', 'repl-timeout 5']
+  const first = await startRedis(...durable)
   const { port } = first
   const others = await Promise.all(
-    Array.from({ length: replicas }, () =>
-      startRedis('--replicaof', `${HOST} ${port}`, '--repl-diskless-sync-delay', '0'),
-    ),
+    Array.from({ length: replicas }, () => startRedis(...durable, `replicaof ${HOST} ${port}`)),
   )
   const servers = [first, ...others]
   await until(async () => String(await first.send('INFO', 'replication')).includes(`connected_slaves:${replicas}`))
-  const config = `
-sentinel monitor ${name} ${HOST} ${port} 2
-sentinel down-after-milliseconds ${name} 1000
-sentinel failover-timeout ${name} 5000
-`
-  const watchers = await Promise.all(Array.from({ length: 3 }, async () => startServer(await freePort(), [], config)))
+  const rules = [
+    `sentinel monitor ${name} ${HOST} ${port} 2`,
+    `sentinel down-after-milliseconds ${name} 1000`,
+    `sentinel failover-timeout ${name} 5000`,
+  ]
+  const watchers = await Promise.all(Array.from({ length: 3 }, async () => startServer(await freePort(), rules, true)))
   const ask = async () =>
     Number(((await watchers[0]!.send('SENTINEL', 'get-master-addr-by-name', name)) as string[])[1])
   const trio: SentinelTrio = {
@@ -141,6 +146,13 @@ sentinel failover-timeout ${name} 5000
         return false
       })
     },
+    async settled() {
+      await until(async () => {
+        const info = String(await (await trio.primary()).send('INFO', 'replication').catch(() => ''))
+        return info.includes('role:master') && info.split('state=online').length > replicas
+      })
+    },
+    busy: false,
     async stop() {
       await Promise.all([...watchers, ...servers].map((server) => server.stop()))
     },
@@ -156,7 +168,7 @@ sentinel failover-timeout ${name} 5000
 
 /** Starts a cluster of three nodes. */
 export async function startCluster(): Promise<RedisCluster> {
-  const servers = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes')))
+  const servers = await Promise.all([0, 1, 2].map(() => startRedis('cluster-enabled yes')))
   const share = Math.ceil(16_384 / servers.length)
   for (const [index, server] of servers.entries()) {
     const last = Math.min(16_384, (index + 1) * share) - 1

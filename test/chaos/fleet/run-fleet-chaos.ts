@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findFaketime } from '../../../scripts/faketime.mjs'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
+import { startMisbehavingServer } from '../../support/misbehaving-server.ts'
+import { childProgram } from '../../support/processes/child-program.ts'
+import { startSentinels } from '../../support/redis-server.ts'
+import { ledger as createLedger } from '../ledger.ts'
+import type { Report } from '../page/report.ts'
+import { chance as createChance } from '../random.ts'
+import { createTally, type Tally } from '../tally.ts'
+import { type FleetFaultName, fleetFaults, type Member } from './fleet-faults.ts'
+import type { FleetCommand, ProcessSettings } from './fleet-settings.ts'
+
+/** How a run is made. */
+export interface FleetChaosOptions {
+  /** How long faults are made, ms. */
+  readonly duration: number
+  readonly seed: number
+  /** How many processes there are, while none is missing. Default 6. */
+  readonly size?: number
+  /** Does nothing but this; default everything. */
+  readonly only?: readonly FleetFaultName[]
+  /** Takes the lease away from the processes, to see that it is found. */
+  readonly leaseless?: boolean
+  /** Hears of what happens. */
+  readonly log?: (line: string) => void
+}
+
+/** What came of a run. */
+export interface FleetChaosResult extends Tally {
+  readonly seed: number
+  /** How often each was done. */
+  readonly faults: ReadonlyMap<FleetFaultName, number>
+  /** How many processes there were in all. */
+  readonly processes: number
+  /** From the end of all faults until all processes agreed and all calls were answered, ms; `undefined`: they never did. */
+  readonly converged: number | undefined
+}
+
+const HOUR = 3_600_000
+/** The longest that a process is stopped, ms: longer than a lease lives. */
+const STANDSTILL = 9_000
+const REQUEST_TIMEOUT = 2_000
+/** How long a session that nobody has any more is waited for before it counts as lost. */
+const NOBODY = 1_500
+/** How long calls may take once all faults are over. */
+const DRAIN = 45_000
+
+/** Processes on one Redis that call and call, while everything around them goes wrong. */
+export async function runFleetChaos({
+  duration,
+  seed,
+  size = 6,
+  only,
+  leaseless = false,
+  log = () => {},
+}: FleetChaosOptions): Promise<FleetChaosResult> {
+  const chance = createChance(seed)
+  const faketime = findFaketime()
+  const [server, redis] = await Promise.all([startMisbehavingServer(), startSentinels(1)])
+  const proxy = await startFaultProxy(server.port)
+  const program = await childProgram('test/chaos/fleet/fleet-process.ts')
+  // Short lives: a refresh every few seconds.
+  server.expiresIn = () => chance.between(1, 5)
+  server.latency = { before: 100, after: 100 }
+  const ledger = createLedger(REQUEST_TIMEOUT)
+  const tally = createTally(server, ledger, false)
+  const key = randomBytes(32).toString('hex')
+  const members = new Map<string, Member & { tell(command: FleetCommand): void }>()
+  const latest = new Map<string, Report>()
+  const counts = new Map<FleetFaultName, number>()
+  const running = new Set<Promise<unknown>>()
+  let serial = 0
+  let signedInAt = 0
+  let signedOutSince: number | undefined
+  let draining = false
+
+  const start = async () => {
+    const name = `p${++serial}`
+    // The clock of every third is right.
+    const skew = ([0, 2 * HOUR, -2 * HOUR] as const)[serial % 3] ?? 0
+    const library = chance.of(['ioredis', 'node-redis'] as const) ?? 'ioredis'
+    const argument: ProcessSettings = {
+      ...{ name, key, skew, leaseless, replicas: 1, requestTimeout: REQUEST_TIMEOUT, pace: [40, 300], api: server.api },
+      redis: { library, sentinels: redis.sentinels, name: redis.name },
+      metadata: server.metadata(name, proxy.origin),
+    }
+    const child = program({ argument, limit: duration + 300_000, env: skew ? faketime(skew) : {} })
+    members.set(name, {
+      pid: child.pid,
+      end: () => void child.process.kill('SIGTERM'),
+      tell: (command) => void (child.process.connected && child.process.send(command)),
+    })
+    child.process.on('message', (report: Report) => hear(name, report))
+    const { code, errors } = await Promise.race([child.ended, sleep(1_000, { code: 0, errors: '' })])
+    if (code) throw new Error(`A process of the fleet did not start: ${errors}`)
+    void child.ended.then(({ code, errors }) => {
+      if (code) log(`${name} ended with ${code}: ${errors}`)
+      members.delete(name)
+    })
+  }
+
+  const hear = (name: string, report: Report) => {
+    ledger.hear(report)
+    tally.hear(report)
+    latest.set(name, report)
+    const now = Date.now()
+    if (report.state === 'signedIn') signedInAt = now
+    // Who was stopped for longer than it takes to sign in does not keep the others waiting.
+    const running = ledger.recent(1_000).filter(({ last }) => members.has(last.tab))
+    if (!running.every(({ last }) => last.state.startsWith('signedOut'))) signedOutSince = undefined
+    else signedOutSince ??= now
+    if (draining || !signedOutSince || now - signedOutSince < NOBODY || now - signedInAt < NOBODY) return
+    signedOutSince = undefined
+    const loss = tally.endFamily()
+    if (loss) log(loss)
+    const { family, ...tokens } = server.issue()
+    tally.beginFamily(family)
+    members.get(name)?.tell({ do: 'adopt', tokens })
+  }
+
+  try {
+    await Promise.all(Array.from({ length: size }, start))
+    for (const end = Date.now() + 30_000; Date.now() < end && !signedInAt; ) await sleep(200)
+    const standstill = Math.min(STANDSTILL, duration / 2)
+    const list = fleetFaults({ redis, server, proxy, ledger, chance, members, size, standstill, start })
+    const wanted = list.filter(([, what]) => only?.includes(what) ?? true)
+    for (const end = Date.now() + duration; Date.now() < end; await sleep(chance.between(300, 1_200))) {
+      const [what, run] = chance.weighted(wanted.map(([weight, what, run]) => [weight, [what, run]] as const))
+      log(what)
+      const work = Promise.resolve(run())
+        .then((done) => done !== false && counts.set(what, (counts.get(what) ?? 0) + 1))
+        .catch((error: Error) => log(`${what}: ${error.message}`))
+        .finally(() => running.delete(work))
+      running.add(work)
+    }
+    await Promise.race([Promise.all(running), sleep(60_000)])
+    Object.assign(server.latency, { before: 0, after: 0 })
+    const converged = await drained()
+    const result = tally.close()
+    const apart = converged === undefined ? [`the processes do not agree: ${told()}`] : []
+    return {
+      ...{ ...result, seed, faults: counts, processes: serial, converged },
+      violations: [...result.violations, ...apart],
+    }
+  } finally {
+    for (const { pid } of members.values()) process.kill(pid, 'SIGKILL')
+    await Promise.all([proxy.stop(), server.stop(), redis.stop()])
+  }
+
+  /** Waits until every process that lives has had all its calls answered, and all say the same. */
+  async function drained(): Promise<number | undefined> {
+    const began = Date.now()
+    for (; Date.now() < began + DRAIN; await sleep(250)) {
+      const living = [...members.keys()].map((name) => latest.get(name))
+      const agreed = new Set(living.map((report) => report && `${report.state} ${report.family}`)).size === 1
+      const healthy = living.every((report) => report?.state !== 'signedIn' || report.health === 'ok')
+      if (agreed && healthy && !draining) {
+        draining = true
+        for (const member of members.values()) member.tell({ do: 'rest' })
+        await sleep(600)
+      } else if (agreed && living.every((report) => report?.pending.count === 0)) return Date.now() - began
+    }
+    for (const name of members.keys()) {
+      const report = latest.get(name)
+      if (report) tally.unanswered(report)
+    }
+    return undefined
+  }
+
+  function told(): string {
+    const living = [...members.keys()].map((name) => ({ name, ...latest.get(name) }))
+    return living.map(({ name, state, health, family }) => `${name} ${state} ${health} ${family}`).join(', ')
+  }
+}
