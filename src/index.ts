@@ -40,8 +40,6 @@ export type {
   Platform,
   RefreshElsewhere,
   Sealed,
-  Signing,
-  SigningKey,
   Store,
   Stored,
   SwapOptions,
@@ -63,4 +61,5 @@ export type {
 export type { Revocation } from './session/outbox.ts'
 export type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 export type { SessionState, SessionView } from './session/state.ts'
+export type { Signing, SigningKey } from './signing.ts'
 export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './token-manager.ts'

@@ -10,7 +10,7 @@ function roomOf(file: string): string {
   return file.split('/')[1]?.replace(/\.ts$/, '') ?? ''
 }
 
-const ports = ['errors', 'ports']
+const ports = ['errors', 'ports', 'signing']
 const session = [...ports, 'access-token', 'protocol', 'session']
 const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
 const manager = [...requests, 'options', 'shared-session', 'token-manager', 'create-token-manager']
@@ -22,6 +22,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'explain-token': [...ports, 'protocol'],
   errors: [],
   ports: [],
+  signing: [],
   'in-process': ports,
   sealing: ports,
   protocol: ports,

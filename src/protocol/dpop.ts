@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
-import type { EpochMs, Platform, Signing, SigningKey } from '../ports.ts'
+import type { EpochMs, Platform } from '../ports.ts'
+import type { Signing, SigningKey } from '../signing.ts'
 import { base64url } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
 

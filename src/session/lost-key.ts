@@ -1,16 +1,38 @@
+import type { Clock } from '../ports.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import { revocable, type SessionRecord, tombstone } from './record.ts'
-import type { Session } from './session.ts'
+import { type Held, type SessionEvent, transition } from './state.ts'
+
+/** What is used of a session. */
+interface KeyHolder {
+  readonly held: Held
+  readonly options: { readonly maxAge?: number | undefined }
+  readonly server: { readonly dpop?: DpopProver | undefined }
+  readonly platform: { readonly clock: Clock }
+  update(change: (record: SessionRecord | undefined) => SessionRecord | undefined): Promise<unknown>
+  retry(work: () => Promise<unknown>, during: string): Promise<void>
+}
+
+/** Moves the state of `session`. A session whose key is lost ends: it could send nothing (RFC 9449 §5). */
+export function transitionWithKey(session: KeyHolder, event: SessionEvent): ReturnType<typeof transition> {
+  const { held, options, server } = session
+  const moved = transition(held, event, options.maxAge)
+  const { state, record } = moved[0]
+  if (!record || state.status !== 'signedIn' || !isKeyLost(record, server.dpop)) return moved
+  const { grantId } = record
+  void session.retry(() => wipe(session, grantId), 'sign_out')
+  return transition(moved[0], { type: 'ended', grantId, reason: 'dpop_key_lost' })
+}
 
 /** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */
-export function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
+function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
   if (!dpop) return dpopKey !== undefined
   const types = Object.values(accessTokens).map(({ type }) => type)
   return !dpop.canUse(dpopKey, types)
 }
 
-/** Ends the session for every context, for none of them has the key; a session without DPoP here leaves that to those that have. */
-export async function wipeKeyless({ server, platform, update }: Session, grantId: string): Promise<void> {
+/** Ends it for every context, for none of them has the key; a session without DPoP here leaves it to those that have. */
+async function wipe({ server, platform, update }: KeyHolder, grantId: string): Promise<void> {
   if (!server.dpop) return
   const at = platform.clock.now()
   await update((now) =>

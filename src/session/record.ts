@@ -108,18 +108,9 @@ export async function readRecord(
 
 // The first letter of what typeof says; `?`: may be absent.
 const RECORD = {
-  ...{
-    issuer: 's',
-    clientId: 's',
-    grantId: 's',
-    generation: 'n',
-    scope: 's',
-    signedInAt: 'n',
-    obtainedAt: 'n',
-    usedAt: 'n',
-  },
-  ...{ accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?', signedOut: 'o?' },
-  ...{ lease: 'o?', failure: 'o?', dpopKey: 'o?' },
+  ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
+  ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
+  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?' },
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }

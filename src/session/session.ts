@@ -3,7 +3,7 @@ import type { Platform, SwapOptions } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
 import { listenerSet } from './listener-set.ts'
-import { isKeyLost, wipeKeyless } from './lost-key.ts'
+import { transitionWithKey } from './lost-key.ts'
 import {
   type Found,
   NEWER_VERSION,
@@ -16,7 +16,7 @@ import {
 } from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { ScheduleOptions } from './schedule.ts'
-import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState, transition } from './state.ts'
+import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState } from './state.ts'
 
 /** Everything that governs one session, complete and checked. Milliseconds. */
 export interface SessionOptions extends ScheduleOptions {
@@ -117,13 +117,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     },
     apply(event) {
       const before = held.state
-      let [next, effects] = transition(held, event, options.maxAge)
-      const { record } = next
-      if (record && next.state.status === 'signedIn' && isKeyLost(record, server.dpop)) {
-        const { grantId } = record
-        ;[next, effects] = transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
-        void session.retry(() => wipeKeyless(session, grantId), 'sign_out')
-      }
+      const [next, effects] = transitionWithKey(session, event)
       held = next
       for (const effect of effects) {
         if (effect === 'notify') announce(before)

@@ -147,3 +147,38 @@ describe('sealed', () => {
     await expect(seal(inner).swap('k', undefined, 1)).rejects.toMatchObject({ reason: 'store_failed' })
   })
 })
+
+describe('CryptoKeys in a value', () => {
+  const generate = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+
+  it('DPO-01: lie beside the ciphertext as handles, at any depth, and come back in their places', async () => {
+    const inner = memoryStore<unknown>()
+    const store = seal(inner)
+    const [one, two] = [(await generate()).privateKey, (await generate()).privateKey]
+    const value = { token: 'canary-token', pending: [{ dpopKey: { privateKey: one } }], dpopKey: { privateKey: two } }
+    await store.swap('k', undefined, value)
+    const { keys, data } = await sealedAt(inner, 'k')
+    expect(keys).toEqual([one, two])
+    expect(Buffer.from(data).toString('latin1')).not.toContain('canary')
+    const read = (await store.get('k'))!.value as typeof value
+    expect(read).toEqual(value)
+    expect(read.pending[0]?.dpopKey.privateKey).toBe(one)
+    expect(read.dpopKey.privateKey).toBe(two)
+  })
+
+  it('a value without one is stored as before, and one whose handles were lost has none', async () => {
+    const inner = memoryStore<unknown>()
+    const store = seal(inner)
+    await store.swap('plain', undefined, { n: 1, nothing: Object.create(null) })
+    expect(await sealedAt(inner, 'plain')).not.toHaveProperty('keys')
+    await store.swap('k', undefined, { key: (await generate()).privateKey, n: 1 })
+    const row = (await inner.get('k'))!
+    await inner.swap('k', row.tag, { ...(row.value as Sealed), keys: undefined })
+    expect((await store.get('k'))!.value).toEqual({ n: 1 })
+  })
+
+  it('says of the store what it says of itself', () => {
+    expect(seal({ ...memoryStore(), textOnly: true }).textOnly).toBe(true)
+    expect(seal(memoryStore()).textOnly).toBeUndefined()
+  })
+})
