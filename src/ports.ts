@@ -224,12 +224,7 @@ export interface Platform {
   /** Absent where every context refreshes for itself. */
   readonly refreshElsewhere?: RefreshElsewhere | undefined
   /** The authorization server's metadata, checked, for those that have many sessions with it. Absent: each session finds it out. */
-  readonly metadata?:
-    | (() => Promise<{
-        /** The issuer identifier they are of. */
-        readonly issuer: string
-      }>)
-    | undefined
+  readonly metadata?: (() => Promise<Readonly<Record<'issuer', string>>>) | undefined
   /** Absent for a public client: `client_id` in the body and nothing secret. */
   readonly clientAuthentication?: ClientAuthentication | undefined
   /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */

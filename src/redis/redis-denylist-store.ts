@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import type { DenylistEntry, DenylistStore } from '../resource-server/denylist.ts'
+import type { DenylistEntry } from '../resource-server/denial.ts'
+import type { DenylistStore } from '../resource-server/denylist.ts'
 import { redisChannel } from './redis-channel.ts'
 import { guard, isIoredis, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
 import { within } from './within.ts'

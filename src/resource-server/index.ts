@@ -21,20 +21,22 @@ export {
 export type { GuardedRequest, HeadersLike } from './credentials.ts'
 export type { Decision } from './decision.ts'
 export { decisionMetrics, type MeterLike } from './decision-metrics.ts'
+export type {
+  ClientDenial,
+  DeniableToken,
+  Denial,
+  DenylistEntry,
+  GrantDenial,
+  SessionDenial,
+  SubjectDenial,
+  TokenDenial,
+} from './denial.ts'
 export {
-  type ClientDenial,
   createDenylist,
-  type DeniableToken,
-  type Denial,
   type Denylist,
-  type DenylistEntry,
   type DenylistOptions,
   type DenylistStatus,
   type DenylistStore,
-  type GrantDenial,
-  type SessionDenial,
-  type SubjectDenial,
-  type TokenDenial,
 } from './denylist.ts'
 export type { DpopProofOptions } from './dpop-proof.ts'
 export { expressGuard } from './express-guard.ts'

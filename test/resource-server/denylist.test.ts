@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Decision } from '../../src/resource-server/decision.ts'
-import {
-  createDenylist,
-  type Denial,
-  type DenylistEntry,
-  type DenylistStore,
-} from '../../src/resource-server/denylist.ts'
+import type { Denial, DenylistEntry } from '../../src/resource-server/denial.ts'
+import { createDenylist, type DenylistStore } from '../../src/resource-server/denylist.ts'
 import { createGuard } from '../../src/resource-server/guard.ts'
 import { AUDIENCE, NOW, request, SECONDS, type TestIssuer, testIssuer } from './test-issuer.ts'
 
