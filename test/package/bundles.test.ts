@@ -31,6 +31,11 @@ const cases: Record<string, Case> = {
     without: ['popup_blocked', 'about:blank', 'outerWidth'],
     control: `import { popup } from 'tokenward/browser'; globalThis.popup = popup()`,
   },
+  'who does not import dpop() ships no proof code': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['dpop+jwt', 'ECDSA', 'use_dpop_nonce', 'htu', 'dpop_unsupported_by_resource'],
+    control: `import { dpop } from 'tokenward/browser'; globalThis.dpop = dpop()`,
+  },
   'the main entry ships nothing of the browser': {
     program: `export * from 'tokenward'`,
     without: ['indexedDB', 'BroadcastChannel', 'navigator.locks', 'sessionStorage', 'visibilityState', 'replaceState'],
