@@ -18,5 +18,7 @@ export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions
 export { environmentKey } from './environment-key.ts'
 export { type FileStoreKey, type FileStoreOptions, fileStore, type KeyFolder } from './file-store.ts'
 export { type KeychainKeyOptions, type Keyring, keychainKey } from './keychain-key.ts'
+export type { LandingOutcome } from './landing-page.ts'
+export { type LoopbackOptions, loopback } from './loopback.ts'
 export { type PrivateKeyJwtOptions, type PrivateKeySource, privateKeyJwt } from './private-key-jwt.ts'
 export { type SettleOptions, settle } from './settle.ts'

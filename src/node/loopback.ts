@@ -1,0 +1,84 @@
+import { TokenManagerError } from '../errors.ts'
+import type { UserAgent } from '../ports.ts'
+import { type LandingOutcome, landingPage } from './landing-page.ts'
+import { openBrowser } from './open-browser.ts'
+import { type RedirectListener, redirectListener } from './redirect-listener.ts'
+
+/** Options of {@link loopback}. */
+export interface LoopbackOptions {
+  /**
+   * Takes the person to the URL. Default: the platform's command that opens a browser. Give one that shows the URL where there may be
+   * no browser; when it throws or rejects, the sign-in does.
+   */
+  readonly open?: (url: string) => unknown
+  /** How long the person may take, ms. Default 300 000; 1 000 to 600 000. */
+  readonly timeout?: number
+  /** Ends the wait; `signIn()` rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** The HTML of the page the person lands on; script in it does not run. Default: a page in English. */
+  readonly page?: (outcome: LandingOutcome) => string
+}
+
+/** How long a listener waits for the sign-in it was made for, ms. */
+const UNUSED = 60_000
+
+/**
+ * Signs in through the person's browser and a redirect to this machine, for command-line programs (RFC 8252 §7.3). Register
+ * `http://127.0.0.1/callback` and give that as `redirectUri`: a free port is added at sign-in, which servers allow for such a
+ * registration; a port that is in it is used as it is. It listens on that address only, takes one answer, with the right `state` at the
+ * exact path, and has closed when `signIn()` goes on. While it waits the process stays alive.
+ *
+ * `signIn()` rejects with `ERR_AUTHORIZATION_CANCELLED` (`timeout`) when nobody comes back in time, and with `ERR_UNSUPPORTED`
+ * (`browser_unavailable`) when no browser can be opened.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a timeout out of bounds
+ */
+export function loopback(options: LoopbackOptions = {}): UserAgent {
+  const { open = openBrowser, timeout = 300_000, signal, page = landingPage } = options
+  if (!(timeout >= 1_000 && timeout <= 600_000))
+    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option timeout has to be 1000 to 600000 ms')
+  const prepared = new Map<string, RedirectListener>()
+
+  return {
+    callbackUrl: () => undefined,
+    async redirectUri(configured) {
+      const listener = await redirectListener(configured)
+      prepared.set(listener.redirectUri, listener)
+      setTimeout(() => prepared.delete(listener.redirectUri) && listener.close(), UNUSED).unref()
+      return listener.redirectUri
+    },
+    async authorize(url, redirectUri, state) {
+      const listener = prepared.get(redirectUri) ?? (await redirectListener(redirectUri))
+      prepared.delete(redirectUri)
+      const answer = listener.answer(state, page)
+      const end = ending(timeout, signal)
+      const opened = async () => {
+        await open(url)
+        return answer
+      }
+      try {
+        return await Promise.race([answer, end.reached, opened()])
+      } finally {
+        end.stop()
+        listener.close()
+      }
+    },
+  }
+}
+
+/** Rejects at the end of the wait. */
+function ending(timeout: number, signal: AbortSignal | undefined) {
+  let stop = () => {}
+  const reached = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal?.reason)
+    const late = new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'timeout', 'Nobody came back from the sign-in')
+    const timer = setTimeout(() => reject(late), timeout)
+    stop = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort)
+  })
+  reached.catch(() => {})
+  return { reached, stop }
+}

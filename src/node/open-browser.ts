@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process'
+import { TokenManagerError } from '../errors.ts'
+
+/** No shell reads any of these: a URL is one argument, whatever is in it. */
+const commands: Readonly<Record<string, readonly string[]>> = {
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
+}
+/** A command that is still running by then is a browser. */
+const LONG_ENOUGH = 2_000
+
+/**
+ * Opens `url` in the person's browser, with the platform's own command.
+ * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where there is no such command, or it says that it failed
+ */
+export function openBrowser(url: string): Promise<void> {
+  const [command = '', ...args] = commands[process.platform] ?? ['xdg-open']
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: unknown) =>
+      reject(
+        new TokenManagerError(
+          'ERR_UNSUPPORTED',
+          'browser_unavailable',
+          `No browser could be opened with ${command}: give loopback() an open function that shows the URL, or use the device flow`,
+          { cause },
+        ),
+      )
+    const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+    const timer = setTimeout(resolve, LONG_ENOUGH)
+    child.once('error', fail)
+    child.once('exit', (code) => (code === 0 ? resolve() : fail()))
+    child.once('close', () => clearTimeout(timer))
+    child.unref()
+  })
+}
