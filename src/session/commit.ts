@@ -164,7 +164,7 @@ async function endFor(
   await session.update((now) =>
     now && now.grantId === record.grantId && !now.signedOut
       ? tombstone(now, { at, reason }, [...added, ...revocable(now, at)])
-      : undefined,
+      : now && { ...now, outbox: withPending(now.outbox, added, at) },
   )
   return { outcome: reason, error }
 }
@@ -181,10 +181,12 @@ async function giveBack(
   const change: Change = (now) => {
     if (now?.lease?.owner !== owner) return undefined
     const released = { ...now, lease: undefined }
-    if (!failed || now.generation !== record.generation) return released
+    const current = now.generation === record.generation
+    // A server that fails does so for every generation; what it refused may be this one's alone.
+    if (!failed || (failed.refusal && !current)) return released
     const next = outcome === 'offline' ? released : failedIn(session, released, failed)
     delay = next.failure?.delay ?? 0
-    return failed.lost && online ? { ...next, doubt: randomId(session.platform.crypto) } : next
+    return failed.lost && online && current ? { ...next, doubt: randomId(session.platform.crypto) } : next
   }
   await session.update(change).catch(() => session.emit('store_failed', { during: 'release' }))
   return { outcome, error: retryIn(session, error, delay) }

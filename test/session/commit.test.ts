@@ -324,6 +324,21 @@ describe('who answered', () => {
     expect(await w.record()).toMatchObject({ outbox: [], accessTokens: {} })
   })
 
+  it('RT-06: what came for another person is revoked too when the person had signed out meanwhile', async () => {
+    const w = world()
+    const a = await signedInAs(w, 'alice')
+    await w.clock.advance(301_000)
+    w.server.subject = 'bob'
+    const open = w.hold()
+    const call = Promise.allSettled([a.manager.getAccessToken()])
+    await w.clock.advance(100)
+    await w.after(1_000, a.manager.signOut())
+    open()
+    await w.after(1_000, call)
+    await w.clock.advance(1_000)
+    expect(w.server.revoked.map(({ token }) => token)).toContain('rt-2')
+  })
+
   it('RT-06: an answer without an ID token keeps the old one', async () => {
     const w = world()
     const { manager } = await signedInAs(w, 'alice')

@@ -128,7 +128,9 @@ function call(history: History, tab: Tab, move: TabMove) {
       const { idToken, ...tokens } = server.issue(history.person(move === 'adopt other'), time.now)
       const expiresAt = tab.ports.clock.now() + plan.server.lifetime
       history.judge.signingIn(tokens.refreshToken)
-      return track(manager.adopt({ ...tokens, expiresAt, ...(idToken !== undefined && { idToken }) }))
+      // By its scope one session is told from another.
+      const scope = `notes files ${tokens.refreshToken}`
+      return track(manager.adopt({ ...tokens, scope, expiresAt, ...(idToken !== undefined && { idToken }) }))
     }
   }
 }

@@ -87,7 +87,7 @@ export function calls(known: Evidence): Calls {
 
   function knownTo({ manager: { state } }: Tab): SessionRecord | undefined {
     const { record } = known
-    return state.status === 'signedIn' && state.session.signedInAt === record?.signedInAt ? record : undefined
+    return state.status === 'signedIn' && state.session.scope === record?.scope ? record : undefined
   }
 
   function succeeded({ tab, name, record: then }: Call, result: unknown) {
@@ -106,7 +106,7 @@ export function calls(known: Evidence): Calls {
     return (
       known.record?.grantId === grant &&
       then.grantId !== grant &&
-      !history.tabs.some((tab) => tab.writeFailedAt > -Infinity) &&
+      !history.tabs.some(({ readFailedAt, writeFailedAt }) => Math.max(readFailedAt, writeFailedAt) > -Infinity) &&
       known.clearedAt === -Infinity
     )
   }

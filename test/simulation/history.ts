@@ -71,6 +71,7 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
   const time = virtualTime(dice.fork('ties'), plan.seed % PROMPT === 0)
   const faults: Record<string, number> = {}
   const lines: string[] = []
+  const seen = new Map<Tab, string>()
   const open: (Tab | undefined)[] = []
   const tabs: Tab[] = []
   const storeDown = { reads: 0, writes: 0 }
@@ -122,6 +123,11 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
   }
 
   function note(tab: Tab | undefined, what: string) {
+    // Whoever waits reads the same again and again.
+    if (tab && what.startsWith('reads ')) {
+      if (seen.get(tab) === what) return
+      seen.set(tab, what)
+    }
     lines.push(`${secondsText(time.now)}  ${(tab?.name ?? '').padEnd(7)} ${what}`)
   }
 

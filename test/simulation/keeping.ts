@@ -29,7 +29,7 @@ export function keeping(known: Evidence): Keeping {
       const { frozenFor } = tab
       time.later(patience, () => {
         const wasThere = !tab.gone && !tab.frozen && tab.frozenFor === frozenFor && time.awake - awake >= patience - 1
-        if (!wasThere || tab.disposedAt >= at || family?.endedBy || family?.current !== current) return
+        if (!wasThere || tab.disposedAt > -Infinity || family?.endedBy || family?.current !== current) return
         if (stored.has(current.value) || tab.saidFailedAt >= at) return
         broken(2, `${tab.name} was given ${current.value} and neither stores it nor says that it cannot`)
       })

@@ -9,6 +9,8 @@ export interface Presentation {
   readonly token: string
   readonly family: Family | undefined
   readonly sentAt: number
+  /** The record's when it was sent. */
+  readonly generation: number | undefined
   readonly frozenFor: number
   /** What its sender knows of it. `rotated`, `kept`: tokens came. `lost`: nothing came, or nobody can tell. */
   /** Whether its sender stored what it brought. */
@@ -47,7 +49,7 @@ export function presentations(known: Evidence): Presentations {
       const family = history.server.refreshTokens.get(token)?.family
       const made: Presentation = {
         ...{ tab, token, family, sentAt: time.now, frozenFor: tab.frozenFor, result: 'flying', overAt: Infinity },
-        stored: false,
+        ...{ stored: false, generation: known.record?.generation },
       }
       for (const other of all) if (other.family === family) compare(made, other)
       backOff(made)
@@ -59,7 +61,8 @@ export function presentations(known: Evidence): Presentations {
       presentation.overAt = time.now
       presentation.result = answer === 'lost' ? 'lost' : meaning(answer, presentation.token)
       const { family, result, tab } = presentation
-      if (!family) return
+      // What is refused of an older generation says nothing about this one.
+      if (!family || (result === 'refused' && known.record?.generation !== presentation.generation)) return
       if (result === 'rotated' || result === 'kept') rows.delete(family)
       else if (result !== 'rejected' && tab.online) {
         const row = rows.get(family)
@@ -108,7 +111,7 @@ export function presentations(known: Evidence): Presentations {
 
   /** Its sender had the answer, and then no chance to store it. */
   function excused(one: Presentation): boolean {
-    return !one.stored && (!canRun(one) || one.tab.disposedAt >= one.sentAt)
+    return !one.stored && (!canRun(one) || one.tab.disposedAt > -Infinity)
   }
 
   /** Nor could it store what it knew. */

@@ -43,7 +43,7 @@ export function quiescence(known: Evidence, sent: Presentations): Quiescence {
       if (tab.gone) continue
       const { state } = tab.manager
       if (state.status !== expected) broken(9, `${tab.name} is ${state.status}, and the record says ${expected}`)
-      else if (state.status === 'signedIn' && state.session.signedInAt !== record?.signedInAt)
+      else if (state.status === 'signedIn' && state.session.scope !== record?.scope)
         broken(9, `${tab.name} shows another session than the one that is stored`)
     }
   }
