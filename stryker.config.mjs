@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['src/session/*.ts', 'src/authorized-fetch.ts'],
   plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation-prose.mjs'],

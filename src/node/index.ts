@@ -11,7 +11,7 @@ export type {
 export type { ResourceClient } from '../client-tokens/resource-client.ts'
 export * from '../index.ts'
 export { type ClientSecret, clientSecretBasic, clientSecretPost, mutualTls } from '../protocol/client-authentication.ts'
-export type { PoolEvent, SessionPool } from '../session-pool/create-session-pool.ts'
+export type { PoolEvent, SessionPool, SessionPoolOptions } from '../session-pool/create-session-pool.ts'
 export { createClientCredentials, createJwtBearer, createTokenExchange } from './client-tokens.ts'
 export { createSessionPool, type NodeSessionPoolOptions } from './create-session-pool.ts'
 export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions } from './create-token-manager.ts'

@@ -22,8 +22,8 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
 /** Many sessions of one client in one process. Every method is bound. */
 export interface SessionPool {
   /**
-   * The session called `account`: the same manager as long as it is in memory. One that went out of memory still works, and reads
-   * its session anew. Its listeners are gone then: use the pool's `on`.
+   * The session called `account`: the same manager as long as it is in memory. One that is used after it went out of memory works on,
+   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`.
    * @param account names the session: a user's id, an opaque id in a cookie. Any non-empty string
    */
   get(account: string): TokenManager
@@ -46,7 +46,10 @@ export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> =
 }
 
 interface Entry {
+  /** The session's own. */
   readonly manager: TokenManager
+  /** What is handed out. */
+  readonly handed: TokenManager
   readonly shared: () => SharedSession | undefined
   users: number
 }
@@ -80,16 +83,8 @@ export function createSessionPool(options: SessionPoolOptions, platform: Manager
   const listeners = new Map<TokenManagerEventType, ReturnType<typeof listenerSet<PoolEvent>>>()
 
   const pool: SessionPool = {
-    get: (account) => entryOf(account).manager,
-    async use(account, work) {
-      const entry = entryOf(account)
-      entry.users++
-      try {
-        return await work(entry.manager)
-      } finally {
-        entry.users--
-      }
-    },
+    get: (account) => entryOf(account).handed,
+    use: (account, work) => using(account, ({ handed }) => work(handed)),
     on(type, listener) {
       let set = listeners.get(type)
       if (!set) {
@@ -122,11 +117,50 @@ export function createSessionPool(options: SessionPoolOptions, platform: Manager
     }
     if (typeof account !== 'string' || account === '') throw invalid('account', 'a non-empty string')
     const [manager, shared] = managerOf({ ...common, account }, own)
-    const entry = { manager, shared, users: 0 }
+    const entry = { manager, handed: handedOut(account), shared, users: 0 }
     entries.set(account, entry)
     for (const type of listeners.keys()) listen(manager, account, type)
     if (entries.size > maxSessions) evict()
     return entry
+  }
+
+  async function using<T>(account: string, work: (entry: Entry) => Promise<T>): Promise<T> {
+    const entry = entryOf(account)
+    entry.users++
+    try {
+      return await work(entry)
+    } finally {
+      entry.users--
+      if (entries.size > maxSessions) evict()
+    }
+  }
+
+  /** Finds its session in the pool at each call, and keeps it there meanwhile. */
+  function handedOut(account: string): TokenManager {
+    const call = (
+      name: 'ready' | 'adopt' | 'completeSignIn' | 'fetch' | 'getAccessToken' | 'headersFor' | 'refresh' | 'signOut',
+    ) =>
+      ((...given: unknown[]) =>
+        using(account, ({ manager }) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given))) as never
+    return {
+      get state() {
+        return entryOf(account).manager.state
+      },
+      subscribe: (listener) => entryOf(account).manager.subscribe(listener),
+      on: (type, listener) => entryOf(account).manager.on(type, listener),
+      async signIn(options) {
+        await using(account, ({ manager }) => manager.ready())
+        // One that leaves by a redirect never settles, and all that it needs later is in the store.
+        return entryOf(account).manager.signIn(options)
+      },
+      ...{ ready: call('ready'), adopt: call('adopt'), completeSignIn: call('completeSignIn'), fetch: call('fetch') },
+      ...{ getAccessToken: call('getAccessToken'), headersFor: call('headersFor') },
+      ...{ refresh: call('refresh'), signOut: call('signOut') },
+      dispose() {
+        entries.get(account)?.manager.dispose()
+        entries.delete(account)
+      },
+    }
   }
 
   function listen(manager: TokenManager, account: string, type: TokenManagerEventType) {
@@ -134,10 +168,10 @@ export function createSessionPool(options: SessionPoolOptions, platform: Manager
   }
 
   function evict() {
-    let looked = 0
+    // The last one is the one that was just asked for.
+    let left = Math.min(SEARCH, entries.size - 1)
     for (const [account, entry] of entries) {
-      // The last one is the one that was just asked for.
-      if (entries.size <= maxSessions || ++looked > SEARCH || looked >= entries.size) return
+      if (entries.size <= maxSessions || left-- === 0) return
       entries.delete(account)
       if (isBusy(entry)) {
         // Not the first to be looked at next time.

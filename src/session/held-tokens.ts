@@ -1,8 +1,9 @@
 import { type AccessToken, accessToken, type Target } from '../access-token.ts'
+import type { Platform } from '../ports.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import { CLOCK_STEP } from './outcome.ts'
 import { type SessionRecord, type StoredAccessToken, targetKey } from './record.ts'
-import { fraction, leewayOf } from './schedule.ts'
+import { fraction, leewayOf, type ScheduleOptions } from './schedule.ts'
 import type { Session } from './session.ts'
 
 /** An access token in memory, with its times on the monotonic clock. */
@@ -43,8 +44,8 @@ const SHORT = 10_000
 
 /** No token yet. */
 export function heldTokens(session: Session): HeldTokens {
-  const { clock, crypto } = session.platform
-  const { leeway, jitter } = session.options
+  const { platform, options } = session
+  const { clock } = platform
   const records = new WeakMap<AccessToken, SessionRecord>()
   let byKey = new Map<string, HeldToken>()
 
@@ -67,27 +68,32 @@ export function heldTokens(session: Session): HeldTokens {
       byKey = new Map(
         Object.entries(live?.accessTokens ?? {}).map(([key, stored]) => {
           const known = byKey.get(key)
-          const held = known?.stored.value === stored.value ? known : hold(stored)
+          const held = known?.stored.value === stored.value ? known : heldToken(stored, platform, options)
           records.set(held.token, live as SessionRecord)
           return [key, held]
         }),
       )
     },
   }
+}
 
-  function hold(stored: StoredAccessToken): HeldToken {
-    const { expiresAt, obtainedAt } = stored
-    const elapsed = clock.elapsed()
-    const now = clock.now()
-    // From the future: the wall clock was set back, and nobody knows how old the token is.
-    const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
-    const ahead = leewayOf(stored, leeway)
-    const deadAt = elapsed + left
-    return {
-      ...{ token: accessToken(stored), stored, deadAt, rejected: false },
-      waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
-      refreshAt:
-        (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),
-    }
+/** `stored` as memory holds it from now on. */
+export function heldToken(
+  stored: StoredAccessToken,
+  { clock, crypto }: Pick<Platform, 'clock' | 'crypto'>,
+  { leeway, jitter }: Pick<ScheduleOptions, 'leeway' | 'jitter'>,
+): HeldToken {
+  const { expiresAt, obtainedAt } = stored
+  const elapsed = clock.elapsed()
+  const now = clock.now()
+  // From the future: the wall clock was set back, and nobody knows how old the token is.
+  const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
+  const ahead = leewayOf(stored, leeway)
+  const deadAt = elapsed + left
+  return {
+    ...{ token: accessToken(stored), stored, deadAt, rejected: false },
+    waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
+    refreshAt:
+      (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),
   }
 }

@@ -57,6 +57,21 @@ describe('createSessionPool', () => {
     expect((await pool.get('u0').getAccessToken()).value).toBe(value)
   })
 
+  it('loses no call to a crowd: those under way stay in memory until they are done', async () => {
+    const { pool, signIn } = setUp({ maxSessions: 5 })
+    for (let user = 0; user < 50; user++) await signIn(`u${user}`)
+    const managers = Array.from({ length: 50 }, (_, user) => pool.get(`u${user}`))
+    const all = await Promise.all(managers.map((manager) => manager.getAccessToken()))
+    expect(new Set(all.map(({ value }) => value)).size).toBe(50)
+    pool.get('another')
+    expect(pool.size).toBe(5)
+    // Nor does one that is used after it went out leave anything behind that the pool does not know of.
+    await managers[0]?.getAccessToken()
+    expect(pool.get('u0')).not.toBe(managers[0])
+    expect(managers[0]?.state.status).toBe('signedIn')
+    expect(pool.size).toBe(5)
+  })
+
   it('those go first that were not handed out for the longest time, and none that is in use', async () => {
     const { pool } = setUp({ maxSessions: 3 })
     const [a, b] = [pool.get('a'), pool.get('b')]

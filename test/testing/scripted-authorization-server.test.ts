@@ -28,7 +28,12 @@ it('serves a real manager, with time that goes by when it is told to', async () 
   expect((await tokens.fetch('https://api.example.com/notes')).status).toBe(200)
   expect([server.requests.length, server.reuse, server.living.length]).toEqual([1, 0, 1])
   expect(server.calls).toEqual([
-    { url: 'https://api.example.com/notes', proof: null, authorization: expect.stringMatching(/^Bearer at-/), at: clock.now() },
+    {
+      url: 'https://api.example.com/notes',
+      proof: null,
+      authorization: expect.stringMatching(/^Bearer at-/),
+      at: clock.now(),
+    },
   ])
   await tokens.signOut()
   await clock.advance(0)

@@ -1,0 +1,40 @@
+// Several processes, one session: each of them may call the API at any time, and the refresh token is used by one at a time.
+// REDIS_URL=redis://127.0.0.1:6379 SEALING_KEY=$(openssl rand -base64 32) PROCESSES=4 node --import tsx node-fleet.ts
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { Redis } from 'ioredis'
+import { allowInsecureLoopback, createTokenManager } from 'tokenward/node'
+import { redisChannel, redisStore } from 'tokenward/redis'
+
+const { REDIS_URL = 'redis://127.0.0.1:6379', SEALING_KEY = '', ISSUER = '', API = '', PROCESSES = '4' } = process.env
+
+// A connection that breaks is tried again within the second that another process waits before it takes over.
+const client = new Redis(REDIS_URL, { retryStrategy: (times) => Math.min(50 * times, 500) })
+
+const tokens = createTokenManager({
+  issuer: ISSUER,
+  clientId: 'fleet',
+  resources: [API],
+  store: redisStore({ client, key: Buffer.from(SEALING_KEY, 'base64') }),
+  channel: redisChannel({ client }),
+  [allowInsecureLoopback]: true, // for a server on this machine only
+})
+
+if (cluster.isPrimary) {
+  // The tokens come from wherever the person signed in; once they are stored, this needs no tokens any more.
+  const state = await tokens.ready()
+  const { ACCESS_TOKEN: accessToken, REFRESH_TOKEN: refreshToken } = process.env
+  if (state.status === 'signedOut' && accessToken && refreshToken)
+    await tokens.adopt({ accessToken, refreshToken, expiresAt: Date.now() })
+  const workers = Array.from({ length: Number(PROCESSES) }, () => cluster.fork())
+  await Promise.all(workers.map((worker) => once(worker, 'exit')))
+} else {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => tokens.fetch(API)))
+  console.log(
+    `process ${cluster.worker?.id}: ${answers.filter(({ ok }) => ok).length} of ${answers.length} calls answered`,
+  )
+}
+
+tokens.dispose()
+client.disconnect()
+if (cluster.isWorker) cluster.worker?.disconnect()
