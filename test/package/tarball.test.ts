@@ -35,7 +35,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('the tarball', () => {
   it('holds these files and no others', () => {
-    expect(files).toEqual([
+    // How many files the entries share is the bundler's affair.
+    expect(files.filter((file) => !/^dist\/shared\d*\.js$/.test(file))).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
@@ -47,12 +48,11 @@ describe('the tarball', () => {
       'dist/index.js',
       'dist/node.d.ts',
       'dist/node.js',
+      'dist/redis.d.ts',
+      'dist/redis.js',
+      'dist/resource-server.d.ts',
+      'dist/resource-server.js',
       'dist/shared.d.ts',
-      'dist/shared.js',
-      'dist/shared2.js',
-      'dist/shared3.js',
-      'dist/shared4.js',
-      'dist/shared5.js',
       'dist/testing.d.ts',
       'dist/testing.js',
       'package.json',

@@ -1,5 +1,6 @@
 import { AuthorizationServer } from "oauth4webapi";
 export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
+declare const allowInsecureLoopback: unique symbol;
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
@@ -9,6 +10,9 @@ interface Stored<V> {
 interface Store<V> {
     get(key: string): Promise<Stored<V> | undefined>;
     swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+    readonly clock?: Clock | undefined;
+    readonly confirmInterval?: number | undefined;
+    readonly textOnly?: boolean | undefined;
 }
 interface SwapOptions {
     readonly durability?: "strict" | "relaxed";
@@ -37,6 +41,7 @@ interface Clock {
 interface Sealed {
     readonly iv: Uint8Array<ArrayBuffer>;
     readonly data: Uint8Array<ArrayBuffer>;
+    readonly keys?: readonly unknown[];
 }
 interface Crypto {
     randomBytes(length: number): Uint8Array<ArrayBuffer>;
@@ -48,17 +53,31 @@ interface Crypto {
 interface UserAgent {
     readonly stateMarker?: string | undefined;
     prepare?(): () => void;
-    authorize(url: string, redirectUri: string): Promise<string>;
+    redirectUri?(configured: string): Promise<string>;
+    authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable";
-type RefreshElsewhere = (from: {
-    readonly grantId: string;
-    readonly generation: number;
-}, target: {
-    readonly resource?: string;
-    readonly scope?: string;
-}) => Promise<void>;
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+interface RefreshElsewhere {
+    (from: {
+        readonly grantId: string;
+        readonly generation: number;
+    }, target: {
+        readonly resource?: string;
+        readonly audience?: string;
+        readonly scope?: string;
+    }): Promise<void>;
+    join(): void;
+}
+interface ClientAuthentication {
+    readonly method: string;
+    authenticate(server: {
+        readonly issuer: string;
+    }, client: {
+        readonly client_id: string;
+    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
+}
 interface Platform {
     readonly store: Store<unknown>;
     readonly fetch: Fetch;
@@ -70,11 +89,51 @@ interface Platform {
     readonly userAgent?: UserAgent | undefined;
     readonly origin?: string | undefined;
     readonly refreshElsewhere?: RefreshElsewhere | undefined;
+    readonly metadata?: (() => Promise<Readonly<Record<"issuer", string>>>) | undefined;
+    readonly clientAuthentication?: ClientAuthentication | undefined;
     onDegraded?(listener: (step: Degradation) => void): () => void;
 }
+interface SigningKey {
+    readonly alg: string;
+    readonly privateKey: CryptoKey | JsonWebKey;
+    readonly publicKey: JsonWebKey;
+}
+interface Signing {
+    generate(alg: string, extractable: boolean): Promise<SigningKey>;
+    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
+    readonly signing: Signing;
+}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+}
+declare function dpop(options?: DpopOptions): Dpop;
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -113,6 +172,7 @@ interface IdTokenClaims {
 }
 interface Target {
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 }
 interface AccessToken {
@@ -127,9 +187,14 @@ interface TokenSource {
     get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
     replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>;
 }
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 };
 type Match = {
@@ -141,7 +206,6 @@ type Match = {
     readonly reason: "target_not_listed" | "insecure_target";
     readonly origin?: string | undefined;
 };
-declare const allowInsecureLoopback: unique symbol;
 interface RefreshOptions {
     readonly leeway?: number;
     readonly jitter?: number;
@@ -158,12 +222,14 @@ interface TokenManagerOptions {
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
+    readonly dpop?: Dpop;
     readonly idleTimeout?: number;
     readonly maxAge?: number;
     readonly requestTimeout?: number;
     readonly confirmInterval?: number;
     readonly account?: string;
     readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
     readonly userAgent?: UserAgent;
@@ -174,6 +240,15 @@ interface TokenManagerOptions {
     readonly lifecycle?: Lifecycle;
     readonly clock?: Clock;
     readonly crypto?: Crypto;
+}
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
 }
 interface EventBase {
     readonly at: EpochMs;
@@ -237,6 +312,9 @@ interface TokenManagerEvents {
     clock_jumped: {
         readonly by: number;
     };
+    dpop_not_bound: {
+        readonly reason: "dpop_unsupported" | "dpop_not_bound";
+    };
     degraded: {
         readonly step: Degradation;
     };
@@ -289,12 +367,15 @@ interface SignInOptions {
     readonly maxAge?: number;
     readonly acrValues?: readonly string[];
     readonly uiLocales?: readonly string[];
+    readonly claims?: ClaimsRequest;
     readonly scope?: string;
+    readonly stepUp?: TokenManagerError;
     readonly userAgent?: UserAgent;
 }
 interface TokenSet {
     readonly accessToken: string;
-    readonly tokenType?: "Bearer";
+    readonly tokenType?: "Bearer" | "DPoP";
+    readonly dpopKey?: DpopKey;
     readonly expiresAt?: EpochMs;
     readonly refreshToken?: string;
     readonly idToken?: string;
@@ -314,7 +395,7 @@ interface TokenManager {
     adopt(tokens: TokenSet): Promise<SessionState>;
     getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
     fetch: Fetch;
-    headersFor(url: string | URL): Promise<Headers>;
+    headersFor(url: string | URL, method?: string): Promise<Headers>;
     refresh(options?: Target & {
         readonly reason?: string;
     }): Promise<AccessToken>;
@@ -338,6 +419,7 @@ interface SentRequest {
 interface AuthorizedFetchOptions {
     readonly source: TokenSource;
     readonly fetch: Fetch;
+    readonly proofs?: (() => Proofs | undefined) | undefined;
     readonly match: (url: string) => Match;
     readonly unlisted: "throw" | "bare";
     readonly whenSignedOut: "throw" | "bare";
@@ -347,6 +429,31 @@ interface AuthorizedFetchOptions {
 interface ManagerPlatform extends Platform {
     readonly followRedirect?: AuthorizedFetchOptions["follow"];
 }
+type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
+type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
+type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
+interface TokenExplanation {
+    readonly kind: ExplainedKind;
+    readonly problem: ExplainedProblem;
+    readonly action: ExplainedAction;
+    readonly text: string;
+    readonly issuer?: string;
+    readonly audience?: readonly string[];
+    readonly expiresAt?: EpochMs;
+    readonly scope?: string;
+}
+interface ExplainTokenOptions {
+    readonly audience?: string;
+    readonly issuer?: string;
+    readonly now?: EpochMs;
+}
+interface ExplainedResponse {
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+}
+declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
@@ -375,5 +482,5 @@ interface BrowserTokenManagerOptions extends TokenManagerOptions {
     readonly refreshWorker?: () => SharedWorker;
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, followRedirect, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto };
-export type { AccessToken, BrowserTokenManagerOptions, Channel, Clock, Crypto, Degradation, EpochMs, EventBase, EventListener, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Persistence, Platform, PopupOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Store, Stored, SwapOptions, Target, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, dpop, explainToken, followRedirect, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto };
+export type { AccessToken, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Persistence, Platform, PopupOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,5 +1,7 @@
 import { AuthorizationServer } from "oauth4webapi";
 export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
+import { KeyObject } from "node:crypto";
+declare const allowInsecureLoopback: unique symbol;
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
@@ -9,6 +11,9 @@ interface Stored<V> {
 interface Store<V> {
     get(key: string): Promise<Stored<V> | undefined>;
     swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+    readonly clock?: Clock | undefined;
+    readonly confirmInterval?: number | undefined;
+    readonly textOnly?: boolean | undefined;
 }
 interface SwapOptions {
     readonly durability?: "strict" | "relaxed";
@@ -37,6 +42,7 @@ interface Clock {
 interface Sealed {
     readonly iv: Uint8Array<ArrayBuffer>;
     readonly data: Uint8Array<ArrayBuffer>;
+    readonly keys?: readonly unknown[];
 }
 interface Crypto {
     randomBytes(length: number): Uint8Array<ArrayBuffer>;
@@ -48,17 +54,22 @@ interface Crypto {
 interface UserAgent {
     readonly stateMarker?: string | undefined;
     prepare?(): () => void;
-    authorize(url: string, redirectUri: string): Promise<string>;
+    redirectUri?(configured: string): Promise<string>;
+    authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable";
-type RefreshElsewhere = (from: {
-    readonly grantId: string;
-    readonly generation: number;
-}, target: {
-    readonly resource?: string;
-    readonly scope?: string;
-}) => Promise<void>;
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+interface RefreshElsewhere {
+    (from: {
+        readonly grantId: string;
+        readonly generation: number;
+    }, target: {
+        readonly resource?: string;
+        readonly audience?: string;
+        readonly scope?: string;
+    }): Promise<void>;
+    join(): void;
+}
 interface ClientAuthentication {
     readonly method: string;
     authenticate(server: {
@@ -79,12 +90,51 @@ interface Platform {
     readonly userAgent?: UserAgent | undefined;
     readonly origin?: string | undefined;
     readonly refreshElsewhere?: RefreshElsewhere | undefined;
+    readonly metadata?: (() => Promise<Readonly<Record<"issuer", string>>>) | undefined;
     readonly clientAuthentication?: ClientAuthentication | undefined;
     onDegraded?(listener: (step: Degradation) => void): () => void;
 }
+interface SigningKey {
+    readonly alg: string;
+    readonly privateKey: CryptoKey | JsonWebKey;
+    readonly publicKey: JsonWebKey;
+}
+interface Signing {
+    generate(alg: string, extractable: boolean): Promise<SigningKey>;
+    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
+    readonly signing: Signing;
+}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+}
+declare function dpop(options?: DpopOptions): Dpop;
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -123,6 +173,7 @@ interface IdTokenClaims {
 }
 interface Target {
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 }
 interface AccessToken {
@@ -137,9 +188,14 @@ interface TokenSource {
     get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
     replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>;
 }
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 };
 type Match = {
@@ -151,7 +207,6 @@ type Match = {
     readonly reason: "target_not_listed" | "insecure_target";
     readonly origin?: string | undefined;
 };
-declare const allowInsecureLoopback: unique symbol;
 interface RefreshOptions {
     readonly leeway?: number;
     readonly jitter?: number;
@@ -168,12 +223,14 @@ interface TokenManagerOptions {
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
+    readonly dpop?: Dpop;
     readonly idleTimeout?: number;
     readonly maxAge?: number;
     readonly requestTimeout?: number;
     readonly confirmInterval?: number;
     readonly account?: string;
     readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
     readonly userAgent?: UserAgent;
@@ -184,6 +241,15 @@ interface TokenManagerOptions {
     readonly lifecycle?: Lifecycle;
     readonly clock?: Clock;
     readonly crypto?: Crypto;
+}
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
 }
 interface EventBase {
     readonly at: EpochMs;
@@ -247,6 +313,9 @@ interface TokenManagerEvents {
     clock_jumped: {
         readonly by: number;
     };
+    dpop_not_bound: {
+        readonly reason: "dpop_unsupported" | "dpop_not_bound";
+    };
     degraded: {
         readonly step: Degradation;
     };
@@ -299,12 +368,15 @@ interface SignInOptions {
     readonly maxAge?: number;
     readonly acrValues?: readonly string[];
     readonly uiLocales?: readonly string[];
+    readonly claims?: ClaimsRequest;
     readonly scope?: string;
+    readonly stepUp?: TokenManagerError;
     readonly userAgent?: UserAgent;
 }
 interface TokenSet {
     readonly accessToken: string;
-    readonly tokenType?: "Bearer";
+    readonly tokenType?: "Bearer" | "DPoP";
+    readonly dpopKey?: DpopKey;
     readonly expiresAt?: EpochMs;
     readonly refreshToken?: string;
     readonly idToken?: string;
@@ -324,7 +396,7 @@ interface TokenManager {
     adopt(tokens: TokenSet): Promise<SessionState>;
     getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
     fetch: Fetch;
-    headersFor(url: string | URL): Promise<Headers>;
+    headersFor(url: string | URL, method?: string): Promise<Headers>;
     refresh(options?: Target & {
         readonly reason?: string;
     }): Promise<AccessToken>;
@@ -348,6 +420,7 @@ interface SentRequest {
 interface AuthorizedFetchOptions {
     readonly source: TokenSource;
     readonly fetch: Fetch;
+    readonly proofs?: (() => Proofs | undefined) | undefined;
     readonly match: (url: string) => Match;
     readonly unlisted: "throw" | "bare";
     readonly whenSignedOut: "throw" | "bare";
@@ -357,6 +430,31 @@ interface AuthorizedFetchOptions {
 interface ManagerPlatform extends Platform {
     readonly followRedirect?: AuthorizedFetchOptions["follow"];
 }
+type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
+type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
+type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
+interface TokenExplanation {
+    readonly kind: ExplainedKind;
+    readonly problem: ExplainedProblem;
+    readonly action: ExplainedAction;
+    readonly text: string;
+    readonly issuer?: string;
+    readonly audience?: readonly string[];
+    readonly expiresAt?: EpochMs;
+    readonly scope?: string;
+}
+interface ExplainTokenOptions {
+    readonly audience?: string;
+    readonly issuer?: string;
+    readonly now?: EpochMs;
+}
+interface ExplainedResponse {
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+}
+declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
@@ -368,10 +466,168 @@ declare function sealed(store: Store<unknown>, options: {
     crypto: Crypto;
     keyName?: string;
 }): Store<unknown>;
+interface ClientTokenEventBase {
+    readonly at: EpochMs;
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
+}
+interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | "step_up_required" | "retry_impossible" | "store_failed"> {
+    obtained: {
+        readonly duration: number;
+        readonly ahead: boolean;
+    };
+    request_failed: {
+        readonly reason: TokenManagerErrorReason;
+        readonly duration: number;
+        readonly status?: number | undefined;
+        readonly retryAt?: EpochMs | undefined;
+        readonly usable: boolean;
+    };
+    adopted: object;
+}
+type ClientTokenEventType = keyof ClientTokenEvents;
+type ClientTokenEvent<T extends ClientTokenEventType = ClientTokenEventType> = {
+    [Type in T]: ClientTokenEventBase & {
+        readonly type: Type;
+    } & ClientTokenEvents[Type];
+}[T];
+interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
+    readonly clientId: string;
+    readonly clientAuthentication?: ClientAuthentication;
+    readonly scope?: string;
+    readonly refresh?: Pick<RefreshOptions, "leeway" | "jitter">;
+    readonly maxTokens?: number;
+    readonly parameters?: Readonly<Record<string, string>>;
+}
+interface ResourceClient {
+    getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
+    fetch: Fetch;
+    headersFor(url: string | URL): Promise<Headers>;
+}
+interface ClientCredentialsOptions extends ClientTokenOptions {
+    readonly store?: Store<unknown>;
+}
+interface ClientCredentials extends ResourceClient {
+    on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
+    dispose(): void;
+}
+interface JwtBearerOptions extends ClientTokenOptions {
+    readonly assertion: (subject: string) => string | Promise<string>;
+}
+interface JwtBearer {
+    for(subject: string): ResourceClient;
+    forget(subject: string): Promise<void>;
+    on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
+    dispose(): void;
+}
+interface TokenExchangeOptions extends ClientTokenOptions {
+    readonly requestedTokenType?: string;
+}
+interface ExchangeSubject {
+    readonly token: string | (() => string | Promise<string>);
+    readonly id?: string;
+    readonly tokenType?: string;
+    readonly actor?: {
+        readonly token: string;
+        readonly tokenType?: string;
+    };
+}
+interface TokenExchange {
+    for(subject: ExchangeSubject | TokenManager): ResourceClient;
+    forget(subject: string | ExchangeSubject | TokenManager): Promise<void>;
+    on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
+    dispose(): void;
+}
+type ClientSecret = string | (() => string | Promise<string>);
+declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
+declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
+declare function mutualTls(): ClientAuthentication;
+interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
+    readonly maxSessions?: number;
+}
+interface SessionPool {
+    get(account: string): TokenManager;
+    use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>;
+    on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void;
+    readonly size: number;
+    readonly alarms: number;
+    dispose(): void;
+}
+type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
+    readonly account: string;
+};
+type SealingKey = Uint8Array | CryptoKey;
+declare function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials;
+declare function createTokenExchange(options: TokenExchangeOptions): TokenExchange;
+declare function createJwtBearer(options: JwtBearerOptions): JwtBearer;
+interface NodeSessionPoolOptions extends SessionPoolOptions {
+    readonly clientAuthentication?: ClientAuthentication;
+}
+declare function createSessionPool(options: NodeSessionPoolOptions): SessionPool;
+interface DevicePrompt {
+    readonly userCode: string;
+    readonly verificationUri: string;
+    readonly verificationUriComplete?: string;
+    readonly expiresAt: EpochMs;
+}
+interface DeviceSignInOptions {
+    readonly prompt: (prompt: DevicePrompt) => unknown;
+    readonly scope?: string;
+    readonly signal?: AbortSignal;
+}
 interface NodeTokenManagerOptions extends TokenManagerOptions {
+    readonly clientAuthentication?: ClientAuthentication;
 }
 interface NodeTokenManager extends TokenManager {
+    signInWithDevice(options: DeviceSignInOptions): Promise<SessionState>;
 }
 declare function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto };
-export type { AccessToken, Channel, ClientAuthentication, Clock, Crypto, Degradation, EpochMs, EventBase, EventListener, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, NodeTokenManager, NodeTokenManagerOptions, Platform, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Store, Stored, SwapOptions, Target, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+declare function environmentKey(name: string): () => Uint8Array;
+interface KeyFolder {
+    exclusively<T>(run: () => Promise<T>): Promise<T>;
+    adopt(key: Uint8Array): Promise<void>;
+}
+type FileStoreKey = SealingKey | readonly SealingKey[] | ((folder: KeyFolder) => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[]);
+interface FileStoreOptions {
+    readonly path: string;
+    readonly key: FileStoreKey;
+}
+declare function fileStore({ path, key }: FileStoreOptions): Store<unknown>;
+interface Keyring {
+    readonly AsyncEntry: new (service: string, account: string, options?: {
+        readonly linux?: {
+            readonly store?: "secret-service";
+        };
+    }) => {
+        getPassword(): Promise<string | null | undefined>;
+        setPassword(text: string): Promise<unknown>;
+    };
+}
+interface KeychainKeyOptions {
+    readonly service: string;
+    readonly account?: string;
+    readonly keyring?: Keyring | (() => Promise<Keyring>);
+}
+declare function keychainKey({ service, account, keyring, }: KeychainKeyOptions): (folder: KeyFolder) => Promise<Uint8Array>;
+type LandingOutcome = "answered" | "refused";
+interface LoopbackOptions {
+    readonly open?: (url: string) => unknown;
+    readonly timeout?: number;
+    readonly signal?: AbortSignal;
+    readonly page?: (outcome: LandingOutcome) => string;
+}
+declare function loopback(options?: LoopbackOptions): UserAgent;
+type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey;
+interface PrivateKeyJwtOptions {
+    readonly kid?: string;
+    readonly alg?: string;
+    readonly aud?: string;
+}
+declare function privateKeyJwt(key: PrivateKeySource | (() => PrivateKeySource | Promise<PrivateKeySource>), { kid, alg, aud }?: PrivateKeyJwtOptions): ClientAuthentication;
+interface SettleOptions {
+    readonly limit?: number;
+}
+declare function settle({ limit }?: SettleOptions): Promise<boolean>;
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto };
+export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -7,6 +7,9 @@ interface Stored<V> {
 interface Store<V> {
     get(key: string): Promise<Stored<V> | undefined>;
     swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+    readonly clock?: Clock | undefined;
+    readonly confirmInterval?: number | undefined;
+    readonly textOnly?: boolean | undefined;
 }
 interface SwapOptions {
     readonly durability?: "strict" | "relaxed";
@@ -19,13 +22,22 @@ interface Clock {
 interface UserAgent {
     readonly stateMarker?: string | undefined;
     prepare?(): () => void;
-    authorize(url: string, redirectUri: string): Promise<string>;
+    redirectUri?(configured: string): Promise<string>;
+    authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+interface SigningKey {
+    readonly alg: string;
+    readonly privateKey: CryptoKey | JsonWebKey;
+    readonly publicKey: JsonWebKey;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -63,6 +75,7 @@ interface IdTokenClaims {
 }
 interface Target {
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 }
 interface AccessToken {
@@ -75,8 +88,18 @@ interface AccessToken {
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
+    readonly audience?: string;
     readonly scope?: string;
 };
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
+}
 interface EventBase {
     readonly at: EpochMs;
     readonly grant?: string | undefined;
@@ -139,6 +162,9 @@ interface TokenManagerEvents {
     clock_jumped: {
         readonly by: number;
     };
+    dpop_not_bound: {
+        readonly reason: "dpop_unsupported" | "dpop_not_bound";
+    };
     degraded: {
         readonly step: Degradation;
     };
@@ -191,12 +217,15 @@ interface SignInOptions {
     readonly maxAge?: number;
     readonly acrValues?: readonly string[];
     readonly uiLocales?: readonly string[];
+    readonly claims?: ClaimsRequest;
     readonly scope?: string;
+    readonly stepUp?: TokenManagerError;
     readonly userAgent?: UserAgent;
 }
 interface TokenSet {
     readonly accessToken: string;
-    readonly tokenType?: "Bearer";
+    readonly tokenType?: "Bearer" | "DPoP";
+    readonly dpopKey?: DpopKey;
     readonly expiresAt?: EpochMs;
     readonly refreshToken?: string;
     readonly idToken?: string;
@@ -216,7 +245,7 @@ interface TokenManager {
     adopt(tokens: TokenSet): Promise<SessionState>;
     getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
     fetch: Fetch;
-    headersFor(url: string | URL): Promise<Headers>;
+    headersFor(url: string | URL, method?: string): Promise<Headers>;
     refresh(options?: Target & {
         readonly reason?: string;
     }): Promise<AccessToken>;
@@ -230,10 +259,13 @@ interface ManualClock extends Clock {
     readonly pending: number;
 }
 declare function manualClock(start?: EpochMs): ManualClock;
+declare function jsonResponse(body: unknown, status?: number, headers?: Record<string, string>): Response;
+declare function unsignedIdToken(claims: Record<string, unknown>, signature?: string): string;
 interface SeenTokenRequest {
     readonly grantType: string;
     readonly refreshToken?: string;
     readonly params: URLSearchParams;
+    readonly proof?: string;
     outcome: "issued" | "invalid_grant" | "scripted";
 }
 interface SeenRevocation {
@@ -243,6 +275,7 @@ interface SeenRevocation {
 interface SeenApiCall {
     readonly url: string;
     readonly authorization: string | null;
+    readonly proof: string | null;
     readonly at: EpochMs;
 }
 type ScriptedAnswer = Promise<Response | void> | Response | void;
@@ -256,6 +289,8 @@ interface ScriptedAuthorizationServer {
     readonly living: readonly string[];
     expiresIn: unknown;
     rotate: boolean;
+    dpop: boolean;
+    dpopNonce: string | undefined;
     subject: string | undefined;
     claims: Record<string, unknown>;
     authorize(url: string): string;
@@ -269,8 +304,6 @@ interface ScriptedAuthorizationServer {
     api: (request: Request) => Promise<Response> | Response;
 }
 declare function scriptedAuthorizationServer(now?: () => number, word?: string): ScriptedAuthorizationServer;
-declare function jsonResponse(body: unknown, status?: number, headers?: Record<string, string>): Response;
-declare function unsignedIdToken(claims: Record<string, unknown>, signature?: string): string;
 interface StoreContexts {
     readonly contexts: readonly [
         Store<unknown>,
