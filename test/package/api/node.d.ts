@@ -565,22 +565,10 @@ interface NodeSessionPoolOptions extends SessionPoolOptions {
     readonly clientAuthentication?: ClientAuthentication;
 }
 declare function createSessionPool(options: NodeSessionPoolOptions): SessionPool;
-interface DevicePrompt {
-    readonly userCode: string;
-    readonly verificationUri: string;
-    readonly verificationUriComplete?: string;
-    readonly expiresAt: EpochMs;
-}
-interface DeviceSignInOptions {
-    readonly prompt: (prompt: DevicePrompt) => unknown;
-    readonly scope?: string;
-    readonly signal?: AbortSignal;
-}
 interface NodeTokenManagerOptions extends TokenManagerOptions {
     readonly clientAuthentication?: ClientAuthentication;
 }
 interface NodeTokenManager extends TokenManager {
-    signInWithDevice(options: DeviceSignInOptions): Promise<SessionState>;
 }
 declare function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager;
 declare function environmentKey(name: string): () => Uint8Array;
