@@ -3,7 +3,7 @@ import { authorizationHeader } from './access-token.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from './authorized-fetch.ts'
 import { TokenManagerError } from './errors.ts'
 import { allowInsecureLoopback, checkOptions, checkSignInOptions, type TokenManagerOptions } from './options.ts'
-import type { Platform } from './ports.ts'
+import type { Platform, UserAgent } from './ports.ts'
 import { authorizationServer } from './protocol/authorization-server.ts'
 import { type Match, resourceMatcher, signInTarget } from './resource-matcher.ts'
 import { LOADING } from './session/state.ts'
@@ -101,8 +101,9 @@ export function managerOf(
       })
       return manager.state
     },
-    async completeSignIn(url = callbackUrl()) {
+    async completeSignIn(given) {
       const { signIn } = here()
+      const url = given ?? (await callbackUrl())
       if (url === undefined)
         throw new TokenManagerError(
           'ERR_AUTHORIZATION_REJECTED',
@@ -190,23 +191,24 @@ export function managerOf(
     return starting
   }
 
-  function callbackUrl(): string | undefined {
+  function callbackUrl(): ReturnType<UserAgent['callbackUrl']> {
     return redirectUri === undefined ? undefined : ports?.userAgent?.callbackUrl(redirectUri, here().statePrefix)
   }
 
-  async function begin(url: string | undefined) {
+  async function begin(url: ReturnType<typeof callbackUrl>) {
     const own = here()
     if (url !== undefined) own.completing = complete(own, url)
     await own.ready()
     await own.completing
   }
 
-  async function complete({ ready, session, signIn }: SharedSession, url: string) {
+  async function complete({ ready, session, signIn }: SharedSession, url: string | Promise<string | undefined>) {
     // Kept until this is done: React's StrictMode disposes of what it starts, starts it again, and then finds no answer.
     const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
       await ready()
-      await signIn.complete(url)
+      const answer = await url
+      if (answer !== undefined) await signIn.complete(answer)
     } catch (error) {
       const failure = error as TokenManagerError
       session.apply({ type: 'none', reason: 'sign_in_failed', error: failure })

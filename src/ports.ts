@@ -147,10 +147,10 @@ export interface UserAgent {
   authorize(url: string, redirectUri: string, state: string): Promise<string>
   /**
    * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, taken out
-   * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none, or when
-   * this context only had to hand it to the one that asked.
+   * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none. A promise
+   * where this context hands it to the one that asked: it resolves to `undefined` when that one has it, else to the URL.
    */
-  callbackUrl(redirectUri: string, statePrefix: string): string | undefined
+  callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>
 }
 
 /** Something the platform lacks, and what is done instead. */

@@ -4,6 +4,7 @@ import { stateOf, takeCallbackUrl } from './callback-url.ts'
 
 const stateMarker = 'p.'
 const gracePolls = 6
+const PATIENCE = 2_000
 
 /** Options of {@link popup}. */
 export interface PopupOptions {
@@ -25,8 +26,9 @@ export interface PopupOptions {
  *
  * The page at the redirect URI must have a manager with `popup()` too and call `ready()`: it hands its URL to the page that
  * asked, over a one-time channel of the origin named after the unguessable `state`, and closes itself once that page has
- * it. It completes redirected sign-ins as {@link redirect} does. A page embedded in another site's page has no channel to a
- * window of its own, and cannot use this.
+ * it; until then `ready()` does not resolve there. Where nobody takes it within 2 s it completes the sign-in itself, as it does
+ * with redirected ones. The server's page cannot reach the page that asked. A page embedded in another site's page has no
+ * channel to a window of its own, and cannot use this.
  * @throws nothing; `authorize()` rejects with `ERR_UNSUPPORTED` where there is no `BroadcastChannel`
  */
 export function popup(options: PopupOptions = {}): UserAgent {
@@ -74,6 +76,8 @@ export function popup(options: PopupOptions = {}): UserAgent {
           opened.close()
           resolve(data)
         }
+        // The server's page has no business with this one.
+        opened.opener = null
         opened.location.replace(url)
       })
     },
@@ -82,13 +86,21 @@ export function popup(options: PopupOptions = {}): UserAgent {
       const state = url && stateOf(url, redirectUri)
       if (!state?.startsWith(statePrefix + stateMarker)) return url
       const channel = new BroadcastChannel(channelName(state))
-      // Without an answer the page that asked is gone or frozen. Closing now could lose what it has yet to hear.
-      channel.onmessage = () => {
-        channel.close()
-        close()
-      }
-      channel.postMessage(url)
-      return
+      return new Promise((resolve) => {
+        // Without an answer the page that asked is gone, or took this window for closed: then the sign-in is completed here.
+        const timer = setTimeout(() => {
+          channel.close()
+          resolve(url)
+        }, PATIENCE)
+        channel.onmessage = () => {
+          clearTimeout(timer)
+          channel.close()
+          close()
+          // A window that was cut off from the page that opened it may not be allowed to close itself.
+          setTimeout(resolve, PATIENCE)
+        }
+        channel.postMessage(url)
+      })
     },
   }
 }

@@ -13,7 +13,7 @@ const url = `https://as.example.com/authorize?client_id=spa&state=${state}`
 const answer = `${redirectUri}?code=c0de&state=${state}`
 const settle = (ms = 40) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const opened = { closed: false, close: vi.fn(), location: { replace: vi.fn() } }
+const opened = { closed: false, opener: {} as unknown, close: vi.fn(), location: { replace: vi.fn() } }
 const open = vi.fn((..._: unknown[]): typeof opened | null => opened)
 
 function visit(to: string): void {
@@ -29,6 +29,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.useRealTimers()
   vi.clearAllMocks()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
@@ -44,20 +45,39 @@ describe('popup', () => {
     await settle(0)
     expect(open).toHaveBeenCalledTimes(1)
     expect(opened.location.replace).toHaveBeenCalledWith(url)
+    expect(opened.opener).toBeNull()
     visit(answer)
-    expect(popup().callbackUrl(redirectUri, prefix)).toBeUndefined()
+    const landed = vi.fn()
+    void Promise.resolve(popup().callbackUrl(redirectUri, prefix)).then(landed)
     expect(location.href).toBe(redirectUri)
     expect(await asked).toBe(answer)
+    expect(landed).not.toHaveBeenCalled()
     expect(opened.close).toHaveBeenCalledTimes(1)
     await settle()
     expect(close).toHaveBeenCalledTimes(1)
   })
 
-  it('stays open, and says nothing, where nobody takes the answer', async () => {
+  it('stays open where nobody takes the answer, and takes it itself', async () => {
     visit(answer)
-    expect(popup().callbackUrl(redirectUri, prefix)).toBeUndefined()
-    await settle()
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const landed = vi.fn()
+    void Promise.resolve(popup().callbackUrl(redirectUri, prefix)).then(landed)
+    await vi.advanceTimersByTimeAsync(1_999)
+    expect([location.href, landed.mock.calls]).toEqual([redirectUri, []])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(landed).toHaveBeenCalledWith(answer)
     expect(close).not.toHaveBeenCalled()
+  })
+
+  it('where it may not close itself it goes on, with nothing to complete', async () => {
+    visit(answer)
+    const asking = new NodeChannel(`tokenward:popup:${state}`)
+    asking.onmessage = () => asking.postMessage(true)
+    const began = performance.now()
+    expect(await popup().callbackUrl(redirectUri, prefix)).toBeUndefined()
+    expect(performance.now() - began).toBeGreaterThan(1_900)
+    expect(close).toHaveBeenCalledTimes(1)
+    asking.close()
   })
 
   it('completes a redirected sign-in as a redirect does', () => {

@@ -35,6 +35,8 @@ export interface Site {
 /**
  * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/elsewhere`, `/no-workers` (where none
  * may start); the worker that refreshes, `/worker.js`;
+ * `/hop?to=…`, a page on the way to an authorization server that cuts itself off from the page that opened it, and `/open-hop`, which
+ * does not; both post forged answers to whom they can reach;
  * and for other things to look at `/echo`, `/slow`, `/redirect?status=…&to=…`.
  */
 export async function startSite(): Promise<Site> {
@@ -53,6 +55,10 @@ export async function startSite(): Promise<Site> {
     if (['/', '/callback', '/csp', '/elsewhere', '/no-workers'].includes(url.pathname)) {
       const html = { 'content-type': 'text/html', ...policy(url.pathname, site) }
       return send(res, 200, pageOf(site, script), html)
+    }
+    if (/^\/(open-)?hop$/.test(url.pathname)) {
+      const opener = url.pathname === '/hop' ? 'same-origin' : 'unsafe-none'
+      return send(res, 200, hop, { 'content-type': 'text/html', 'cross-origin-opener-policy': opener })
     }
     const cors = {
       'access-control-allow-origin': headers.origin ?? '*',
@@ -97,6 +103,18 @@ const pageOf = ({ defaults, indiscreet }: Site, script: string) => `<!doctype ht
 <link rel="icon" href="data:,">
 <script type="application/json" id="defaults">${JSON.stringify(defaults)}</script>
 ${indiscreet ? `<script>${script.replaceAll('</script', '<\\/script')}</script>` : '<script src="/page.js"></script>'}
+`
+
+const hop = `<!doctype html>
+<meta charset="utf-8">
+<title>hop</title>
+<script>
+  const { searchParams } = new URL(location.href)
+  window.hop = { opener: String(opener), go() { location.replace(searchParams.get('to') + '?' + location.search.replace(/.*?to=[^&]*&/, '')) } }
+  const channel = new BroadcastChannel('tokenward:popup:' + searchParams.get('state'))
+  for (const to of [opener, channel])
+    to?.postMessage(searchParams.get('redirect_uri') + '?code=junk&state=' + searchParams.get('state'), '*')
+</script>
 `
 
 function policy(path: string, { defaults, indiscreet }: Site): Record<string, string> {
