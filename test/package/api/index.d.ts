@@ -55,7 +55,7 @@ interface UserAgent {
     prepare?(): () => void;
     redirectUri?(configured: string): Promise<string>;
     authorize(url: string, redirectUri: string, state: string): Promise<string>;
-    callbackUrl(redirectUri: string, statePrefix: string): string | undefined;
+    callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
 }
 type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
 interface RefreshElsewhere {
