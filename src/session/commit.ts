@@ -71,9 +71,10 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
       return tombstone(now, { at, reason }, revocable(advance(now), at))
     }
     outcome = 'superseded'
-    if (now.generation !== from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
+    if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
     outcome = 'refreshed'
-    return advance(now)
+    // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
+    return advance(now.generation < from.generation ? { ...from, outbox: now.outbox } : now)
   }
   try {
     await session.update(change)

@@ -41,6 +41,18 @@ describe('a storage that went back to what it was, as a failover without the las
     expect(sent(w)).toEqual(['rt-1', 'rt-2'])
   })
 
+  it('takes the tokens of a refresh that was under way meanwhile', async () => {
+    const { w, a, b, rollBack } = await refreshedOnce()
+    b.crash()
+    w.server.after = async (_, answer) => {
+      await rollBack()
+      return answer
+    }
+    expect((await w.after(100, a.manager.refresh())).value).toBe('at-3')
+    expect(await w.record()).toMatchObject({ generation: 3, refreshToken: 'rt-3' })
+    expect(sent(w)).toEqual(['rt-1', 'rt-2'])
+  })
+
   it('keeps a sign-out that it had lost', async () => {
     const { w, a, rollBack } = await refreshedOnce()
     await w.after(100, a.manager.signOut())

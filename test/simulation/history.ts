@@ -147,7 +147,8 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
     await time.run(Math.max(time.now, time.asleepUntil), stop)
     await quiet(30_000, 30_000)
     // Once more: what the first use begins in one tab, the second finds in every other.
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0, began = 0; round < 3 || (history.judge.changedAt > began && round < 9); round++) {
+      began = time.now
       for (const tab of alive()) act(history, tab, 'getAccessToken')
       await quiet(plan.options.confirmInterval + 2_000, 3 * MINUTE)
     }

@@ -16,6 +16,8 @@ import { recordText, stateText } from './words.ts'
 export interface Judge {
   readonly violation: Violation | undefined
   readonly longestWait: number
+  /** When another session, or the end of one, was stored last, true time. */
+  readonly changedAt: number
   /** How many times a refresh token was presented. */
   readonly presentations: number
   opened(tab: Tab): void
@@ -59,6 +61,7 @@ export function judge(history: History): Judge {
   const kept = keeping(known)
   const onTheWire = wire(known)
   const inTheEnd = quiescence(known, sent)
+  let changedAt = -Infinity
   const isPending = (key: string) => key.endsWith('.pending')
 
   return {
@@ -70,6 +73,9 @@ export function judge(history: History): Judge {
     },
     get isBusy() {
       return made.pending || known.record?.failure !== undefined
+    },
+    get changedAt() {
+      return changedAt
     },
     get presentations() {
       return sent.count
@@ -90,7 +96,9 @@ export function judge(history: History): Judge {
     },
     written(tab, key, before, after) {
       if (isPending(key)) return
+      const { grantId, signedOut } = known.record ?? {}
       known.record = after as SessionRecord | undefined
+      if (known.record?.grantId !== grantId || known.record?.signedOut !== signedOut) changedAt = time.now
       history.note?.(tab, `writes ${recordText(known.record)}`)
       written.written(tab, before as SessionRecord | undefined, known.record)
       sent.wrote(tab, before as SessionRecord | undefined, known.record)

@@ -10,6 +10,8 @@ export interface Simulation {
   readonly workers: number
   /** The name of a planted fault. */
   readonly fault?: string | undefined
+  /** After how many failures to stop; default 1. */
+  readonly failures?: number
   /** How many histories a worker takes at once. */
   readonly batch?: number
   readonly progress?: (tally: Tally) => void
@@ -18,13 +20,13 @@ export interface Simulation {
 /** What came of it. */
 export interface Simulated {
   readonly tally: Tally
-  /** The failure with the smallest seed among those that were found. */
-  readonly failure: Failure | undefined
+  /** In the order of their seeds. Batches that were begun are finished, so the first one is always the same. */
+  readonly failures: readonly Failure[]
 }
 
-/** Runs histories in worker threads, until all are done or a law was broken. */
+/** Runs histories in worker threads, until all are done or laws were broken often enough. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { histories, seed, fault, progress, batch = 100 } = simulation
+  const { histories, seed, fault, failures: most = 1, progress, batch = 100 } = simulation
   const tally = emptyTally()
   const failures: Failure[] = []
   let next = seed
@@ -34,7 +36,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { fault } })
       const more = () => {
         const count = Math.min(batch, seed + histories - next)
-        if (failures.length > 0 || count <= 0) {
+        if (failures.length >= most || count <= 0) {
           void worker.terminate().then(() => resolve())
           return
         }
@@ -45,7 +47,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       worker.on('message', (report: Report | 'ready') => {
         if (report !== 'ready') {
           addTally(tally, report.tally)
-          if (report.failure) failures.push(report.failure)
+          failures.push(...report.failures)
           progress?.(tally)
         }
         more()
@@ -53,6 +55,5 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     })
   const workers = Math.max(1, Math.min(simulation.workers, Math.ceil(histories / batch)))
   await Promise.all(Array.from({ length: workers }, work))
-  const [failure] = failures.sort((a, b) => a.seed - b.seed)
-  return { tally, failure }
+  return { tally, failures: failures.sort((a, b) => a.seed - b.seed) }
 }

@@ -40,7 +40,8 @@ export function quiescence(known: Evidence, sent: Presentations): Quiescence {
     const living = record && !record.signedOut
     const expected = living ? 'signedIn' : 'signedOut'
     for (const tab of history.tabs) {
-      if (tab.gone) continue
+      // The storage forgot a sign-out, and a tab that did not hear of it brought the session back: who asked for it stays out.
+      if (tab.gone || (known.clearedAt > -Infinity && tab.signOuts > 0)) continue
       const { state } = tab.manager
       if (state.status !== expected) broken(9, `${tab.name} is ${state.status}, and the record says ${expected}`)
       else if (state.status === 'signedIn' && state.session.scope !== record?.scope)

@@ -16,7 +16,7 @@ export interface Task {
 /** What came of them. */
 export interface Report {
   readonly tally: Tally
-  readonly failure?: Failure
+  readonly failures: readonly Failure[]
 }
 
 /** A law that was broken, and how. */
@@ -44,7 +44,7 @@ async function load(planted: Fault | undefined): Promise<Subject> {
 
 async function run({ from, count }: Task) {
   const tally = emptyTally()
-  const report = (failure?: Failure) => parentPort?.postMessage({ tally, ...(failure && { failure }) } satisfies Report)
+  const failures: Failure[] = []
   for (let seed = from; seed < from + count; seed++) {
     const planned = plan(seed)
     const outcome = await runHistory(planned, subject)
@@ -53,8 +53,9 @@ async function run({ from, count }: Task) {
     const { law } = outcome.violation
     const shrunk = await shrink(planned, subject, law)
     const { what } = shrunk.outcome.violation ?? outcome.violation
-    report({ seed, law, what, story: story(shrunk), length: shrunk.length })
-    return
+    failures.push({ seed, law, what, story: story(shrunk), length: shrunk.length })
+    // One of a kind is enough: shrinking takes as long as hundreds of histories.
+    break
   }
-  report()
+  parentPort?.postMessage({ tally, failures } satisfies Report)
 }
