@@ -18,7 +18,7 @@ let cluster: RedisCluster
 const closing: (() => unknown)[] = []
 
 beforeAll(async () => {
-  ;[redis, cluster] = await Promise.all([startRedis('--appendonly', 'yes', '--appendfsync', 'always'), startCluster()])
+  ;[redis, cluster] = await Promise.all([startRedis('appendonly yes', 'appendfsync always'), startCluster()])
 })
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -34,8 +35,6 @@ export interface SentinelTrio {
   failOver(): Promise<void>
   /** Resolves when there is a primary that has all its replicas. */
   settled(): Promise<void>
-  /** For whoever wants to do one thing after the other to it. */
-  busy: boolean
   stop(): Promise<void>
 }
 
@@ -80,7 +79,7 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
     lazyConnect: true,
     retryStrategy: () => 50,
     maxRetriesPerRequest: null,
-    commandTimeout: 5_000,
+    commandTimeout: 20_000,
   })
   control.on('error', () => {})
   const server: RedisServer = {
@@ -99,7 +98,9 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
       child = spawn(binary, [config, ...(sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' })
       running.add(child)
       child.once('exit', () => running.delete(child))
-      await control.ping()
+      const gone = exited(child).then(() => Promise.reject(new Error(`Redis did not start with ${lines.join(', ')}`)))
+      await Promise.race([control.ping(), gone])
+      gone.catch(() => {})
     },
     hang: (still) => void child.kill(still ? 'SIGSTOP' : 'SIGCONT'),
     async stop() {
@@ -152,7 +153,6 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
         return info.includes('role:master') && info.split('state=online').length > replicas
       })
     },
-    busy: false,
     async stop() {
       await Promise.all([...watchers, ...servers].map((server) => server.stop()))
     },
@@ -199,13 +199,19 @@ const exited = (child: ChildProcess) =>
     ? Promise.resolve()
     : new Promise<void>((resolve) => child.once('exit', () => resolve()))
 
+/** Below the ports that the system hands to outgoing connections, which could take one between here and its use. */
 async function freePort(): Promise<number> {
   // A cluster's node takes the port 10 000 above as well.
   for (;;) {
-    const server = createServer().listen(0, HOST)
-    await new Promise((resolve) => server.once('listening', resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    if (port < 55_000) return port
+    const port = randomInt(10_000, 22_000)
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, HOST, () => server.close(() => resolve(true)))
+  })
 }

@@ -103,11 +103,15 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
       void (await send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' })),
     close: async () => void (await chromium.send('Target.closeTarget', { targetId })),
     async findRenderer() {
-      const before = await renderers()
-      await tab.evaluate(() => void Object.assign(window, { ballast: new Uint8Array(2 ** 26).fill(1) }))
-      const after = await renderers()
-      await tab.evaluate(() => void Reflect.deleteProperty(window, 'ballast'))
-      const grown = [...after].filter(([pid, size]) => size - (before.get(pid) ?? 0) > 2 ** 25).map(([pid]) => pid)
+      // Another page's process may grow at the same moment.
+      let grown: number[] = []
+      for (let tries = 0; tries < 5 && grown.length !== 1; tries++) {
+        const before = await renderers()
+        await tab.evaluate(() => void Object.assign(window, { ballast: new Uint8Array(2 ** 26).fill(1) }))
+        const after = await renderers()
+        await tab.evaluate(() => void Reflect.deleteProperty(window, 'ballast'))
+        grown = [...after].filter(([pid, size]) => size - (before.get(pid) ?? 0) > 2 ** 25).map(([pid]) => pid)
+      }
       const [pid = 0] = grown
       if (grown.length !== 1 || !chromium.owns(pid)) throw new Error(`Which process of this browser? ${grown}`)
       return { pid, kill: () => void process.kill(pid, 'SIGKILL') }
