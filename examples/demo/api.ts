@@ -1,8 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
+import {
+  AccessTokenError,
+  type AccessTokenErrorReason,
+  allowInsecureLoopback,
+  createDenylist,
+  createGuard,
+  type Denylist,
+  type DpopProofOptions,
+} from 'tokenward/resource-server'
 import { startLoopbackServer } from './loopback-server.ts'
-import { type ProofCheck, proofCheck } from './proof-check.ts'
 import { fingerprint } from './token-endpoint.ts'
 
 /** How to start the {@link Api}. */
@@ -16,7 +23,11 @@ export interface ApiOptions {
   /** 0 (default) takes a free one. */
   readonly port?: number
   /** How DPoP proofs are checked. Default: without nonces. */
-  readonly proofs?: ProofCheck
+  readonly dpop?: DpopProofOptions
+  /** Tokens and sign-ins that count no more. Default: its own. */
+  readonly denylist?: Denylist
+  /** The guard's clock. Default `Date.now`. */
+  readonly now?: () => number
 }
 
 /** One request to `/notes`, preflights apart. */
@@ -24,25 +35,16 @@ export interface ApiRequest {
   /** Epoch milliseconds. */
   readonly at: number
   readonly status: number
-  /** Fingerprint of the token's `jti`; absent without a valid token. */
+  /** Fingerprint of the token's `jti`; absent where the guard refused it. */
   readonly token: string | undefined
   readonly subject: string | undefined
-  /** What was wrong with the proof of a token that is bound to a key. */
-  readonly error: string | undefined
-}
-
-/** What a request came with. */
-interface Presented {
-  /** Whether it came as a DPoP token. */
-  readonly isDpop: boolean
-  readonly token: string
-  /** Absent without a valid token. */
-  readonly claims: JWTPayload | undefined
+  /** Why the guard refused it. */
+  readonly reason: AccessTokenErrorReason | undefined
 }
 
 /**
- * A protected API on 127.0.0.1: `GET /notes`, `POST /notes` with JWT access tokens (RFC 9068), as Bearer tokens (RFC 6750), or with a
- * proof of possession if they are bound to a key (RFC 9449).
+ * A protected API on 127.0.0.1: `GET /notes`, `POST /notes` behind a guard, with JWT access tokens (RFC 9068), as Bearer tokens
+ * (RFC 6750), or with a proof of possession if they are bound to a key (RFC 9449).
  */
 export interface Api {
   /** `http://127.0.0.1:<port>` */
@@ -51,7 +53,7 @@ export interface Api {
   readonly requests: readonly ApiRequest[]
   /** Answers the next `count` requests 401 `invalid_token`, whatever token they carry. */
   rejectNext(count: number): void
-  /** Refuses the token that comes next, from then on, as a denylist does: only a refreshed one passes. */
+  /** Puts the token that comes next on the denylist: only a refreshed one passes. */
   denyNextToken(): void
   /** Milliseconds before every answer. */
   setLatency(milliseconds: number): void
@@ -64,52 +66,13 @@ export interface Api {
 }
 
 /** Starts an {@link Api}. */
-export async function startApi({ issuer, audience, origins, port, proofs = proofCheck() }: ApiOptions): Promise<Api> {
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { issuer, audience, origins, port, dpop = {}, denylist = createDenylist(), now = Date.now } = options
   // The keys are fetched once, while the authorization server is up, so that its outage is none of the API's.
-  const keys = createRemoteJWKSet(new URL('/jwks', issuer), { cacheMaxAge: Number.POSITIVE_INFINITY })
-  await keys.reload()
+  const keys = await (await fetch(`${issuer}/jwks`)).text()
   const requests: ApiRequest[] = []
-  const denied = new Set<string>()
   const none = { rejections: 0, denyNext: false, latency: 0, failing: false }
   let faults = { ...none }
-
-  const verify = async (authorization = ''): Promise<Presented> => {
-    const [, scheme = 'Bearer', token = ''] = /^(Bearer|DPoP) ([^ ]+)$/i.exec(authorization) ?? []
-    const options = { issuer, audience, typ: 'at+jwt', requiredClaims: ['exp', 'sub', 'client_id', 'iat', 'jti'] }
-    const verified = await jwtVerify(token, keys, options).catch(() => undefined)
-    return { isDpop: scheme.toLowerCase() === 'dpop', token, claims: verified?.payload }
-  }
-
-  /** What is wrong with the proof of a token that is good. */
-  const disproved = async (req: IncomingMessage, { isDpop, token, claims }: Presented) => {
-    const { jkt } = Object(claims?.cnf) as { jkt?: string }
-    if (!claims || (!jkt && !isDpop)) return undefined
-    // Copied tokens come without a proof: a bound one is none for Bearer, and the other way about.
-    if (!jkt || !isDpop) return 'invalid_token'
-    const { method = '', url } = req
-    return proofs.check(req.headers.dpop as string | undefined, { method, url: `${server.origin}${url}`, token, jkt })
-  }
-
-  const notes = async (req: IncomingMessage, res: ServerResponse) => {
-    const at = Date.now()
-    const presented = await verify(req.headers.authorization)
-    const error = await disproved(req, presented)
-    const claims = error ? undefined : presented.claims
-    const { jti = '', sub: subject } = claims ?? {}
-    if (claims && faults.denyNext) {
-      denied.add(jti)
-      faults.denyNext = false
-    }
-    if (faults.latency) await sleep(faults.latency)
-    const rejected = faults.rejections > 0
-    if (rejected) faults.rejections -= 1
-    const status = faults.failing ? 503 : !claims || rejected || denied.has(jti) ? 401 : 200
-    requests.push({ at, status, subject, token: claims && fingerprint(jti), error })
-    if (presented.isDpop) res.setHeader('dpop-nonce', proofs.nonce())
-    if (status === 503) return send(res, 503, { error: 'The API is down for maintenance.' }, { 'retry-after': '1' })
-    if (status === 401) return send(res, 401, { error: 'invalid_token' }, challenge(req, presented.isDpop, error))
-    return send(res, 200, { notes: [`Hello ${subject}`, `It is ${new Date(at).toISOString()}`] })
-  }
 
   const server = await startLoopbackServer((req, res) => {
     req.resume()
@@ -118,6 +81,46 @@ export async function startApi({ issuer, audience, origins, port, proofs = proof
     if (req.url?.split('?')[0] !== '/notes') return send(res, 404, { error: 'There is only /notes.' })
     notes(req, res).catch(() => res.destroy())
   }, port)
+
+  const guard = createGuard({
+    ...{ issuer: { issuer, jwksUri: `${issuer}/jwks` }, audience, denylist, now, realm: 'notes' },
+    dpop: { baseUrl: server.origin, ...dpop },
+    fetch: async () => new Response(keys),
+    [allowInsecureLoopback]: true,
+  })
+
+  /** The claims of a request that may pass. */
+  const admit = async (req: IncomingMessage) => {
+    if (faults.denyNext && req.headers.authorization) {
+      const { jti = '', exp = 0 } = await guard(req)
+      faults.denyNext = false
+      await denylist.deny({ issuer, jti, expiresAt: exp * 1000 })
+    }
+    return guard(req)
+  }
+
+  const notes = async (req: IncomingMessage, res: ServerResponse) => {
+    const at = Date.now()
+    const { claims, refusal } = await admit(req).then(
+      (claims) => ({ claims, refusal: undefined }),
+      (error) => {
+        if (!(error instanceof AccessTokenError)) throw error
+        return { claims: undefined, refusal: error }
+      },
+    )
+    if (faults.latency) await sleep(faults.latency)
+    const rejected = faults.rejections > 0
+    if (rejected) faults.rejections -= 1
+    const status = faults.failing ? 503 : rejected ? 401 : (refusal?.status ?? 200)
+    const { sub: subject, jti } = claims ?? {}
+    requests.push({ at, status, subject, token: fingerprint(jti), reason: refusal?.reason })
+    for (const [name, value] of Object.entries(refusal?.headers ?? (await guard.answerHeaders())))
+      if (!name.startsWith('access-control-')) res.setHeader(name, value)
+    if (status === 503) return send(res, 503, { error: 'The API is down for maintenance.' }, { 'retry-after': '1' })
+    if (rejected) return send(res, 401, { error: 'invalid_token' }, challenge(req))
+    if (refusal) return send(res, status, { error: refusal.error ?? 'no_credentials' })
+    return send(res, 200, { notes: [`Hello ${subject}`, `It is ${new Date(at).toISOString()}`] })
+  }
 
   return {
     ...{ origin: server.origin, port: server.port, requests },
@@ -135,7 +138,6 @@ export async function startApi({ issuer, audience, origins, port, proofs = proof
     },
     reset() {
       requests.length = 0
-      denied.clear()
       faults = { ...none }
     },
     stop: () => server.refuse(),
@@ -153,15 +155,10 @@ function allow(origins: readonly string[], req: IncomingMessage, res: ServerResp
   res.setHeader('access-control-max-age', '600')
 }
 
-// RFC 6750 §3.1: a request without a token gets no error code. RFC 9449 §7.1: nor does a scheme that was not used.
-const challenge = ({ headers }: IncomingMessage, isDpop: boolean, error = 'invalid_token') => {
-  const of = isDpop ? 'DPoP' : 'Bearer'
-  return {
-    'www-authenticate': headers.authorization
-      ? `${of} realm="notes", error="${error}", error_description="The access token is expired or revoked, or is not yours"`
-      : 'Bearer realm="notes", DPoP algs="ES256 EdDSA"',
-  }
-}
+/** For a token that is refused though nothing is wrong with it. */
+const challenge = ({ headers }: IncomingMessage) => ({
+  'www-authenticate': `${/^dpop /i.test(headers.authorization ?? '') ? 'DPoP' : 'Bearer'} error="invalid_token"`,
+})
 
 function send(res: ServerResponse, status: number, body: object, headers: Record<string, string> = {}) {
   res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers })

@@ -29,6 +29,12 @@ export interface AuthorizationServerOptions {
   readonly port?: number
   /** Whether tokens are bound to keys, default `'offered'`. */
   readonly dpop?: Dpop
+  /** Whether authorization requests have to be pushed first (RFC 9126), default false. */
+  readonly pushed?: boolean
+  /** Where logouts are told (OpenID Connect Back-Channel Logout 1.0). Default: nowhere. */
+  readonly backchannelLogoutUri?: string
+  /** Whether signing out at the server ends the grants of that sign-in, default false. */
+  readonly endsWithSession?: boolean
 }
 
 /**
@@ -54,6 +60,8 @@ export interface AuthorizationServer extends TokenEndpoint {
   setAutoLogin(account: string | undefined): void
   /** Ends every grant of a person (of everybody without a name), tokens included; says how many. */
   revokeGrants(account?: string): number
+  /** Signs everybody out in every browser, ends their grants, and tells it (back-channel logout); says how many sign-ins that were. */
+  logOutEverywhere(): Promise<number>
   /** Stops listening and starts again on the same port, with everything it knew. */
   restart(): Promise<void>
   /** Stops for good; nothing is left running. */
@@ -81,6 +89,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     refreshTokens: options.refreshTokens ?? true,
     accessTokenTtl: () => accessTokenTtl,
     dpop: options.dpop ?? 'offered',
+    pushed: options.pushed ?? false,
+    backchannelLogoutUri: options.backchannelLogoutUri,
+    endsWithSession: options.endsWithSession ?? false,
   })
   const provider: Provider = await quietly(
     async () => new (await import('oidc-provider')).default(issuer, configuration),
@@ -116,6 +127,16 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       autoLogin = account
     },
     revokeGrants: (account) => store.revokeGrants(account),
+    async logOutEverywhere() {
+      store.revokeGrants()
+      const ended = store.endSessions()
+      await Promise.all(
+        ended.map(async ({ account, client, sid }) =>
+          (await provider.Client.find(client)).backchannelLogout(account, sid),
+        ),
+      )
+      return ended.length
+    },
     async restart() {
       await server.refuse()
       await server.accept()

@@ -35,6 +35,9 @@ declare module 'oidc-provider' {
       accountId: string
       clientId: string
     }) => Grant
+    readonly Client: {
+      find(clientId: string): Promise<{ backchannelLogout(accountId: string, sid: string): Promise<void> }>
+    }
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     on(event: string, listener: (ctx: Context, error: { error?: string; error_detail?: string }) => void): this
     callback(): RequestListener

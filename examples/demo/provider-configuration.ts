@@ -25,6 +25,12 @@ export interface ProviderSettings {
   /** Seconds. */
   readonly accessTokenTtl: () => number
   readonly dpop: Dpop
+  /** Whether authorization requests have to be pushed first (RFC 9126). */
+  readonly pushed: boolean
+  /** Where logouts are told (OpenID Connect Back-Channel Logout 1.0); tokens then name their sign-in, as `sid`. */
+  readonly backchannelLogoutUri: string | undefined
+  /** Whether signing out at the server ends the grants of that sign-in. */
+  readonly endsWithSession: boolean
 }
 
 const day = 86_400
@@ -32,7 +38,7 @@ const apiScope = 'notes'
 
 /** oidc-provider's configuration: everything it would warn about is said explicitly. */
 export function providerConfiguration(settings: ProviderSettings): object {
-  const { clientId, audiences, origins, cookieSuffix, dpop } = settings
+  const { clientId, audiences, origins, cookieSuffix, dpop, pushed, backchannelLogoutUri, endsWithSession } = settings
   return {
     adapter: settings.adapter,
     clients: [
@@ -45,6 +51,10 @@ export function providerConfiguration(settings: ProviderSettings): object {
         post_logout_redirect_uris: settings.postLogoutRedirectUris,
         id_token_signed_response_alg: 'ES256',
         ...(dpop.startsWith('required') && { dpop_bound_access_tokens: true }),
+        ...(backchannelLogoutUri && {
+          backchannel_logout_uri: backchannelLogoutUri,
+          backchannel_logout_session_required: true,
+        }),
       },
     ],
     clientBasedCORS: (_ctx: Context, origin: string) => origins.includes(origin),
@@ -58,7 +68,10 @@ export function providerConfiguration(settings: ProviderSettings): object {
         resume: `resume_${cookieSuffix}`,
       },
     },
+    // The logout's own guard against forged requests takes no loopback address.
+    fetch: (url: string, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: {
         enabled: dpop !== 'off',
@@ -66,6 +79,7 @@ export function providerConfiguration(settings: ProviderSettings): object {
         requireNonce: () => dpop === 'required with nonces',
       },
       introspection: { enabled: false },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushed },
       resourceIndicators: {
         enabled: true,
         defaultResource: async (_ctx: Context, _client: object, oneOf?: readonly string[]) => (oneOf ?? audiences)[0],
@@ -101,7 +115,8 @@ export function providerConfiguration(settings: ProviderSettings): object {
     interactions: { url: async (_ctx: Context, { uid }: { uid: string }) => `/interaction/${uid}` },
     // Without `prompt=consent` oidc-provider drops offline_access (OpenID Connect Core §11): it is not asked for here.
     issueRefreshToken: async () => settings.refreshTokens,
-    expiresWithSession: async () => false,
+    expiresWithSession: async () => endsWithSession,
+    extraTokenClaims: async (_ctx: Context, { sid }: { sid?: string }) => ({ sid }),
     jwks: { keys: [settings.signingKey] },
     loadExistingGrant: grantEverything,
     pkce: { required: () => true },

@@ -1,4 +1,18 @@
-type Payload = Record<string, unknown> & { grantId?: string; uid?: string; accountId?: string; consumed?: number }
+type Payload = Record<string, unknown> & {
+  grantId?: string
+  uid?: string
+  accountId?: string
+  consumed?: number
+  /** Of a session, by client. */
+  authorizations?: Readonly<Record<string, { readonly sid?: string }>>
+}
+
+/** One person's sign-in at one client. */
+export interface SignedIn {
+  readonly account: string
+  readonly client: string
+  readonly sid: string
+}
 
 /** What oidc-provider keeps, in memory, outside the provider: it outlives a restart and can be looked into. */
 export interface ProviderStore {
@@ -6,6 +20,8 @@ export interface ProviderStore {
   readonly adapter: (model: string) => object
   /** Ends every grant of `accountId` (all grants without one); says how many. */
   revokeGrants(accountId?: string): number
+  /** Signs everybody out; says who was signed in where. */
+  endSessions(): readonly SignedIn[]
 }
 
 /** An empty store. */
@@ -48,6 +64,16 @@ export function createProviderStore(): ProviderStore {
       )
       for (const [key] of grants) entries.delete(key)
       return grants.length
+    },
+    endSessions() {
+      const ended: SignedIn[] = []
+      for (const [key, { payload }] of entries) {
+        if (!key.startsWith('Session:')) continue
+        entries.delete(key)
+        for (const [client, { sid }] of Object.entries(payload.authorizations ?? {}))
+          if (sid && payload.accountId) ended.push({ account: payload.accountId, client, sid })
+      }
+      return ended
     },
   }
 }

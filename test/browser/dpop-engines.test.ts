@@ -5,7 +5,6 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startApi } from '../../examples/demo/api.ts'
 import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { proofCheck } from '../../examples/demo/proof-check.ts'
 import { findFirefox, findWebKit } from '../../scripts/engines.mjs'
 import { startFirefoxEngine } from '../chaos/firefox-engine.ts'
 import { startWebKitEngine } from '../chaos/webkit-engine.ts'
@@ -39,8 +38,7 @@ for (const [name, found, start] of engines)
         ...{ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice', dpop: 'required with nonces' },
       })
       const { issuer, audience, clientId } = server
-      const proofs = proofCheck({ required: true })
-      const api = await startApi({ issuer, audience, origins: [site.origin], proofs })
+      const api = await startApi({ issuer, audience, origins: [site.origin], dpop: { nonce: {} } })
       const engine = await start()
       onTestFinished(async () => {
         await Promise.all([engine.stop(), site.refuse(), server.stop(), api.stop()])

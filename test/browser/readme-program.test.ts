@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type Api, startApi } from '../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { proofCheck } from '../../examples/demo/proof-check.ts'
 import type { Dpop } from '../../examples/demo/provider-configuration.ts'
 import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
 import { root } from '../../scripts/entries.mjs'
@@ -38,8 +37,9 @@ async function start(name: string, dpop: Dpop): Promise<Started> {
   const app = await startLoopbackServer(page)
   const redirectUris = [`${app.origin}/callback`]
   const server = await startAuthorizationServer({ redirectUris, autoLogin: 'alice', dpop })
-  const proofs = proofCheck({ required: dpop === 'required with nonces' })
-  const api = await startApi({ issuer: server.issuer, audience: server.audience, origins: [app.origin], proofs })
+  const { issuer, audience } = server
+  const proofs = dpop === 'required with nonces' ? { nonce: {} } : {}
+  const api = await startApi({ issuer, audience, origins: [app.origin], dpop: proofs })
   onTestFinished(async () => void (await Promise.all([app.refuse(), server.stop(), api.stop()])))
   script = await bundle(
     (await readFile(`${root}examples/${name}.ts`, 'utf8'))

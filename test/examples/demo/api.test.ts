@@ -37,7 +37,7 @@ describe('the protected API of the demo', () => {
     const [bare, bad] = [await call(), await call(`${token.slice(0, -4)}AAAA`)]
     expect([bare.status, bare.headers.get('www-authenticate')]).toEqual([
       401,
-      'Bearer realm="notes", DPoP algs="ES256 EdDSA"',
+      'Bearer realm="notes", DPoP realm="notes", algs="ES256 Ed25519 EdDSA RS256 PS256"',
     ])
     expect(bad.status).toBe(401)
     expect(bad.headers.get('www-authenticate')).toContain('error="invalid_token"')

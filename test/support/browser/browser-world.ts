@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import { type Api, startApi } from '../../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../../examples/demo/authorization-server.ts'
-import { proofCheck } from '../../../examples/demo/proof-check.ts'
 import type { Dpop } from '../../../examples/demo/provider-configuration.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 import type { PageOptions } from './page/main.ts'
@@ -56,8 +55,8 @@ export async function browserWorld({ network = true, dpop = 'offered' as Dpop } 
     dpop,
   })
   const { issuer, audience, clientId } = server
-  const proofs = proofCheck({ required: dpop === 'required with nonces' })
-  const api = await startApi({ issuer, audience, origins: [site.origin], proofs })
+  const proofs = dpop === 'required with nonces' ? { nonce: {} } : {}
+  const api = await startApi({ issuer, audience, origins: [site.origin], dpop: proofs })
   const servers = [server]
   const defaults: PageOptions = {
     ...{ issuer, clientId, redirectUri, scope: 'openid profile notes' },
