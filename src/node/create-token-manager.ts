@@ -1,8 +1,12 @@
-import { createTokenManager as createManager } from '../create-token-manager.ts'
+import { managerBasis, managerOf } from '../create-token-manager.ts'
 import type { TokenManagerOptions } from '../options.ts'
 import type { ClientAuthentication } from '../ports.ts'
+import { signInTarget } from '../resource-matcher.ts'
+import type { SessionState } from '../session/state.ts'
+import type { SharedSession } from '../shared-session.ts'
 import type { TokenManager } from '../token-manager.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
+import { checkDeviceSignIn, type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
 import { nodePlatform } from './platform.ts'
 import { settling, settlingLock } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
@@ -17,7 +21,16 @@ export interface NodeTokenManagerOptions extends TokenManagerOptions {
 }
 
 /** What Node's `createTokenManager` makes. */
-export interface NodeTokenManager extends TokenManager {}
+export interface NodeTokenManager extends TokenManager {
+  /**
+   * Signs the person in on another device (RFC 8628): for programs in a terminal, where a browser may not reach this machine.
+   * Resolves once they have agreed. The server has to offer it, and needs no `redirectUri`.
+   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` (they refused), `ERR_AUTHORIZATION_REJECTED` (`transaction_expired`: they took too
+   *   long), `ERR_TEMPORARILY_UNAVAILABLE` (the server could not be asked to begin with) …; while they take their time a server or a network
+   *   that fails is asked again
+   */
+  signInWithDevice(options: DeviceSignInOptions): Promise<SessionState>
+}
 
 /**
  * A manager for one session on Node. Does no I/O and starts nothing before it is used. Its timers do not keep the process alive: it
@@ -31,7 +44,7 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
   const { clientAuthentication, ...rest }: Partial<NodeTokenManagerOptions> = Object(options)
   checkClientAuthentication(clientAuthentication)
   const given = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) } as TokenManagerOptions
-  const manager = createManager(given, { ...nodePlatform(), clientAuthentication })
+  const [manager, shared] = managerOf(given, managerBasis(given, { ...nodePlatform(), clientAuthentication }))
   const { ready, signIn, getAccessToken, fetch, headersFor, refresh, completeSignIn, adopt, signOut } = manager
   return Object.assign(manager, {
     ready: () => stayAlive(ready()),
@@ -43,5 +56,19 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
     completeSignIn: (...args) => stayAlive(settling(completeSignIn(...args))),
     adopt: (...args) => stayAlive(settling(adopt(...args))),
     signOut: (...args) => stayAlive(settling(signOut(...args))),
-  } satisfies Partial<TokenManager>)
+    signInWithDevice: (deviceOptions) => stayAlive(signInWithDevice(deviceOptions)),
+  } satisfies Partial<NodeTokenManager>)
+
+  async function signInWithDevice(deviceOptions: DeviceSignInOptions): Promise<SessionState> {
+    const { scope = '', resources = [], authorizationParams } = given
+    checkDeviceSignIn(deviceOptions)
+    await ready()
+    const { server } = (shared() as SharedSession).session
+    const { resource, audience } = signInTarget(resources)
+    const tokens = await deviceSignIn(server, {
+      ...{ scope, ...deviceOptions, resource, resources: resources.flatMap((one) => Object(one).resource ?? []) },
+      extra: { audience, ...authorizationParams },
+    })
+    return settling(adopt(tokens))
+  }
 }

@@ -15,6 +15,7 @@ export type { PoolEvent, SessionPool, SessionPoolOptions } from '../session-pool
 export { createClientCredentials, createJwtBearer, createTokenExchange } from './client-tokens.ts'
 export { createSessionPool, type NodeSessionPoolOptions } from './create-session-pool.ts'
 export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions } from './create-token-manager.ts'
+export type { DevicePrompt, DeviceSignInOptions } from './device-sign-in.ts'
 export { environmentKey } from './environment-key.ts'
 export { type FileStoreKey, type FileStoreOptions, fileStore, type KeyFolder } from './file-store.ts'
 export { type KeychainKeyOptions, type Keyring, keychainKey } from './keychain-key.ts'

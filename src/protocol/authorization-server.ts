@@ -154,7 +154,11 @@ export function authorizationServer(
 /** An endpoint of the metadata. Rejects with `endpoint_missing` where there is none, and as `metadata()` does. */
 export async function endpoint(
   server: AuthorizationServer,
-  name: 'authorization_endpoint' | 'token_endpoint' | 'pushed_authorization_request_endpoint',
+  name:
+    | 'authorization_endpoint'
+    | 'token_endpoint'
+    | 'pushed_authorization_request_endpoint'
+    | 'device_authorization_endpoint',
 ) {
   const metadata = await server.metadata()
   const url = metadata[name]

@@ -1,0 +1,148 @@
+import { TokenManagerError } from '../errors.ts'
+import type { Clock, EpochMs } from '../ports.ts'
+import type { AuthorizationServer } from '../protocol/authorization-server.ts'
+import {
+  type DeviceAuthorizationOptions,
+  deviceAuthorization,
+  deviceCodeGrant,
+  type PendingDevice,
+} from '../protocol/device.ts'
+import type { TransientFailure } from '../protocol/failure.ts'
+import { revokeToken } from '../protocol/revocation.ts'
+import type { TokenResponse } from '../protocol/token-set.ts'
+import type { TokenSet } from '../token-manager.ts'
+import { settling } from './settle.ts'
+import { stayAlive } from './stay-alive.ts'
+
+/** What to tell the person. All of it is printable ASCII. */
+export interface DevicePrompt {
+  /** To be typed in at `verificationUri`, or compared with what `verificationUriComplete` shows. Show it in any case. */
+  readonly userCode: string
+  /** Where to go, in any browser on any device. */
+  readonly verificationUri: string
+  /** The same with the code in it, for a QR code or a link. Absent: the server gives none. */
+  readonly verificationUriComplete?: string
+  /** Until when, epoch ms. */
+  readonly expiresAt: EpochMs
+}
+
+/** Options of `signInWithDevice()`. */
+export interface DeviceSignInOptions {
+  /** Tells the person what to do. Called once; what it returns is awaited before the server is asked whether the person has agreed. */
+  readonly prompt: (prompt: DevicePrompt) => unknown
+  /** Scope to ask for this time. Default: the option `scope`. */
+  readonly scope?: string
+  /** Ends the wait, which rejects with its reason; a question that was sent is answered first, and what it brings is revoked. */
+  readonly signal?: AbortSignal
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` */
+export function checkDeviceSignIn(options: DeviceSignInOptions): void {
+  if (typeof Object(options).prompt === 'function') return
+  const what = 'Option prompt has to be a function that shows the person the code'
+  throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', what)
+}
+
+/** RFC 8628 §3.5. */
+const SLOW_DOWN = 5_000
+const LONGEST_WAIT = 60_000
+
+/**
+ * The device authorization grant (RFC 8628): asks, lets the person know, and polls until they have agreed.
+ * @returns what they agreed to
+ * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` (they refused), `ERR_AUTHORIZATION_REJECTED` (`transaction_expired`: they took too
+ *   long), what the server refused; or the signal's reason
+ */
+export async function deviceSignIn(
+  server: AuthorizationServer,
+  { prompt, signal, ...asked }: Omit<DeviceSignInOptions, 'scope'> & DeviceAuthorizationOptions,
+): Promise<TokenSet> {
+  signal?.throwIfAborted()
+  const { clock } = server
+  const began = clock.elapsed()
+  const device = await deviceAuthorization(server, asked)
+  signal?.throwIfAborted()
+  const { userCode, verificationUri, verificationUriComplete, lifetime } = device
+  await prompt({
+    ...{ userCode, verificationUri, expiresAt: Math.floor(clock.now() - clock.elapsed() + began + lifetime) },
+    ...(verificationUriComplete && { verificationUriComplete }),
+  })
+  return tokenSet(await poll(server, device, began + lifetime, signal), device)
+}
+
+async function poll(
+  server: AuthorizationServer,
+  device: PendingDevice,
+  until: number,
+  signal: AbortSignal | undefined,
+): Promise<TokenResponse> {
+  const { clock } = server
+  let { interval } = device
+  let wait = interval
+  let isLost = false
+  for (;;) {
+    if (clock.elapsed() + wait >= until) throw expired()
+    await pause(clock, wait, signal)
+    const answer = await settling(deviceCodeGrant(server, device))
+    if (answer.kind === 'tokens' && !signal?.aborted) return answer.response
+    const { refreshToken } = answer.kind === 'tokens' ? answer.response : Object(answer)
+    if (refreshToken) void stayAlive(settling(revokeToken(server, { kind: 'refresh_token', token: refreshToken })))
+    signal?.throwIfAborted()
+    const error = 'error' in answer ? answer.error : expired()
+    if (error.code === 'ERR_TEMPORARILY_UNAVAILABLE') {
+      const { lost, retryAfter = 0 } = answer as Partial<TransientFailure>
+      isLost ||= lost === true
+      wait = Math.max(Math.min(wait * 2, LONGEST_WAIT), retryAfter, interval)
+      continue
+    }
+    if (error.error === 'slow_down') interval += SLOW_DOWN
+    else if (error.error !== 'authorization_pending') throw isLost ? lost(error) : final(error)
+    wait = interval
+  }
+}
+
+function tokenSet(response: TokenResponse, { scope, resource, dpopKey }: PendingDevice): TokenSet {
+  const { accessToken, tokenType, expiresAt, refreshToken, idToken } = response
+  return {
+    // With a resource the answer speaks of that resource's scope only.
+    ...{ accessToken, tokenType, scope: (resource ? undefined : response.scope) ?? scope },
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(idToken !== undefined && { idToken }),
+    ...(dpopKey && { dpopKey }),
+  }
+}
+
+function pause(clock: Clock, time: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      stop()
+      reject(signal?.reason)
+    }
+    const stop = clock.at(clock.elapsed() + time, () => {
+      signal?.removeEventListener('abort', end)
+      resolve()
+    })
+    signal?.addEventListener('abort', end, { once: true })
+  })
+}
+
+/** What the server's last word means. */
+function final(cause: TokenManagerError): TokenManagerError {
+  const { error } = cause
+  if (error === 'expired_token') return expired()
+  if (error !== 'access_denied') return cause
+  return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', 'The person refused', { error })
+}
+
+function expired(): TokenManagerError {
+  const what = 'The person did not agree in time'
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'transaction_expired', what)
+}
+
+function lost(cause: TokenManagerError): TokenManagerError {
+  const what = 'The answer that held the tokens was lost'
+  return cause.reason === 'invalid_grant'
+    ? new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'code_exchange_indeterminate', what, { cause })
+    : final(cause)
+}

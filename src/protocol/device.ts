@@ -1,0 +1,93 @@
+import { deviceAuthorizationRequest } from 'oauth4webapi'
+import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import type { DpopKey } from './dpop.ts'
+import { invalid, refusal } from './failure.ts'
+import { parameters } from './parameters.ts'
+import { tokenRequest } from './token-endpoint.ts'
+import type { TokenAnswer } from './token-set.ts'
+
+/** What to ask for. */
+export interface DeviceAuthorizationOptions {
+  readonly scope: string
+  /** The resource the first access token is for (RFC 8707). */
+  readonly resource?: string | undefined
+  /** All resources of the grant. */
+  readonly resources?: readonly string[]
+  /** Further parameters; those this library sets are left as they are. */
+  readonly extra?: Readonly<Record<string, string | undefined>>
+}
+
+/** A device authorization on its way (RFC 8628 §3.2). */
+export interface PendingDevice {
+  /** Secret: never shown. */
+  readonly deviceCode: string
+  readonly userCode: string
+  readonly verificationUri: string
+  readonly verificationUriComplete: string | undefined
+  /** Milliseconds from when the request was sent. */
+  readonly lifetime: number
+  /** Milliseconds between two polls. */
+  readonly interval: number
+  readonly dpopKey: DpopKey | undefined
+  readonly scope: string
+  readonly resource: string | undefined
+}
+
+const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code'
+/** Seconds. */
+const DEFAULT_INTERVAL = 5
+/** A day, in seconds: nobody waits longer. */
+const LONGEST = 86_400
+/** What is shown to a person in a terminal holds nothing that a terminal obeys. */
+const CODE = /^[ -~]{1,64}$/
+const ADDRESS = /^https?:\/\/[!-~]{1,2048}$/
+
+/**
+ * Asks for a device authorization (RFC 8628 §3.1).
+ * @throws TokenManagerError for any answer but a usable one; errors of the metadata
+ */
+export async function deviceAuthorization(
+  server: AuthorizationServer,
+  { scope, resource, resources = [], extra = {} }: DeviceAuthorizationOptions,
+): Promise<PendingDevice> {
+  const { metadata } = await endpoint(server, 'device_authorization_endpoint')
+  const dpopKey = await server.dpop?.newKey(metadata.dpop_signing_alg_values_supported)
+  const params = parameters({ scope })
+  for (const one of new Set(resources)) params.append('resource', one)
+  for (const [name, value] of Object.entries(extra)) if (value && !params.has(name)) params.set(name, value)
+  const answer = await server.exchange((options) =>
+    deviceAuthorizationRequest(metadata, server.client, server.clientAuthentication, params, options),
+  )
+  if (answer.kind === 'transient') throw answer.error
+  if (answer.status > 299) throw refusal(answer)
+  const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } =
+    answer.body ?? {}
+  const lifetime = Math.min(Number(expires_in), LONGEST) * 1000
+  const isUsable =
+    typeof device_code === 'string' &&
+    device_code !== '' &&
+    CODE.test(String(user_code ?? '')) &&
+    ADDRESS.test(String(verification_uri)) &&
+    lifetime > 0
+  if (!isUsable)
+    throw invalid('invalid_token_response', 'The answer to the device authorization request lacks what a person needs')
+  return {
+    ...{ deviceCode: device_code, userCode: String(user_code), verificationUri: String(verification_uri), lifetime },
+    verificationUriComplete: ADDRESS.test(String(verification_uri_complete))
+      ? String(verification_uri_complete)
+      : undefined,
+    interval: (Number(interval) > 0 ? Number(interval) : DEFAULT_INTERVAL) * 1000,
+    ...{ dpopKey, scope, resource },
+  }
+}
+
+/** Asks once whether the person has agreed (RFC 8628 §3.4). Never rejects. The ID token is checked as at any sign-in, but for a nonce. */
+export async function deviceCodeGrant(
+  server: AuthorizationServer,
+  { deviceCode, scope, resource, dpopKey }: PendingDevice,
+): Promise<TokenAnswer> {
+  const values = { device_code: deviceCode, resource }
+  const answer = await tokenRequest(server, GRANT_TYPE, values, { scope, pending: {}, dpopKey })
+  if (answer.kind !== 'tokens' || answer.response.idToken || !scope.split(' ').includes('openid')) return answer
+  return { kind: 'invalid', error: invalid('id_token_missing'), refreshToken: answer.response.refreshToken }
+}
