@@ -1,5 +1,6 @@
 import { TokenManagerError } from './errors.ts'
 import type { EpochMs } from './ports.ts'
+import type { TokenManagerEvents } from './session/events.ts'
 import type { StoredAccessToken } from './session/record.ts'
 
 /** What a token is for. */
@@ -41,9 +42,18 @@ export interface TokenSource {
   /**
    * The API refused `rejected`: the token to try instead, or `undefined` when none is to be had for now. One refresh for
    * any number of callers, and none if a newer token than `rejected` is there already.
+   * @param hint why, as the API says; after `not_yet_valid` it is `rejected` itself, a moment later and once
    */
-  replace(target: Target, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>
+  replace(
+    target: Target,
+    rejected: AccessToken,
+    signal?: AbortSignal,
+    hint?: RefusalHint,
+  ): Promise<AccessToken | undefined>
 }
+
+/** Why an API refused a token, as far as it says and a client can act on it. */
+export type RefusalHint = TokenManagerEvents['token_rejected']['reason']
 
 /** Proofs of possession for requests with a DPoP token (RFC 9449). */
 export interface Proofs {

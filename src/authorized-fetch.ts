@@ -1,4 +1,11 @@
-import { type AccessToken, authorizationHeader, type Proofs, type Target, type TokenSource } from './access-token.ts'
+import {
+  type AccessToken,
+  authorizationHeader,
+  type Proofs,
+  type RefusalHint,
+  type Target,
+  type TokenSource,
+} from './access-token.ts'
 import { TokenManagerError } from './errors.ts'
 import type { Fetch } from './ports.ts'
 import { parseChallenges } from './protocol/challenge.ts'
@@ -51,7 +58,8 @@ export const insufficient = new WeakMap<object, AccessToken>()
  * A `fetch` that carries the token. It takes what `fetch` takes and gives what `fetch` would give, with these additions:
  * - The token is taken when the request is sent, and replaces an `Authorization` header of the caller's.
  * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
- *   can be read only once is never sent again: its 401 is returned.
+ *   can be read only once is never sent again: its 401 is returned. Where the challenge has `reason="not_yet_valid"`, the second
+ *   sending is with the same token, 1.5 s later.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3), and so does
  *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: error })`.
  * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one, once, with the same token.
@@ -101,11 +109,15 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
           if (!next) return response
           sent = next
         } else {
-          if (!again && (!refusesToken(response, token, observe) || renewed)) return response
-          const next: AccessToken | undefined = again ? token : await source.replace(target, token, signal)
+          const hint: RefusalHint | '' = again ? '' : refusalOf(response, token, observe)
+          if (hint === undefined || (renewed && !again)) return response
+          const next: AccessToken | undefined = again
+            ? token
+            : await source.replace(target, token, signal, hint || undefined)
           const body = sent.body ? sent.body.replay() : null
           if (body === undefined) observe('retry_impossible', { status: 401 })
-          if (body === undefined || !next || (!again && next.value === token.value)) return response
+          const same = next?.value === token.value && !again && hint !== 'not_yet_valid'
+          if (body === undefined || !next || same) return response
           if (again) proven = true
           else renewed = true
           if (next.type !== token.type) sent.init.headers.delete('dpop')
@@ -127,13 +139,13 @@ function discard(response: Response | undefined): void {
   response?.body?.cancel().catch(() => {})
 }
 
-/** Whether the answer means the token. The challenge of the scheme that was used decides (RFC 9449 §7.2). */
-function refusesToken(
+/** Whether the answer means the token, and why: `''` where it does not say. The challenge of the scheme that was used decides (RFC 9449 §7.2). */
+function refusalOf(
   { status, headers }: Response,
   token: AccessToken,
   observe: AuthorizedFetchOptions['observe'],
-): boolean {
-  if (status !== 401 && status !== 403) return false
+): RefusalHint | '' {
+  if (status !== 401 && status !== 403) return undefined
   const errors = parseChallenges(headers.get('www-authenticate')).filter(
     ({ scheme, params }) => scheme === token.type.toLowerCase() && params.error,
   )
@@ -157,7 +169,11 @@ function refusesToken(
     insufficient.set(error, token)
     throw error
   }
-  return status === 401 && (!errors[0] || errors.some(({ params }) => params.error === 'invalid_token'))
+  const refused = errors.find(({ params }) => params.error === 'invalid_token')
+  if (status !== 401 || (errors[0] && !refused)) return undefined
+  return (
+    (/^(expired|not_yet_valid|revoked|session_ended)$/.exec(refused?.params.reason ?? '')?.[0] as RefusalHint) ?? ''
+  )
 }
 
 function printable(text = ''): string | undefined {

@@ -129,7 +129,7 @@ export function managerOf(
       source: {
         current: (target) => shared?.source.current(target),
         get: getToken,
-        replace: (target, rejected, signal) => here().source.replace(target, rejected, signal),
+        replace: (...refused) => here().source.replace(...refused),
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
       proofs: () => here().proofs,

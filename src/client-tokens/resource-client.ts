@@ -49,7 +49,8 @@ export function resourceClient(
       return key === undefined ? undefined : cache.current(key)
     },
     get: async (given, signal) => cache.get(await requestFor(known(given).target), signal),
-    replace: async (given, rejected, signal) => cache.replace(await requestFor(known(given).target), rejected, signal),
+    replace: async (given, rejected, ...rest) =>
+      cache.replace(await requestFor(known(given).target), rejected, ...rest),
   }
   return {
     async getAccessToken({ signal, minValidity, ...given } = {}) {

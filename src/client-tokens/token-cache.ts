@@ -1,8 +1,9 @@
-import type { AccessToken, Target } from '../access-token.ts'
+import type { AccessToken, RefusalHint, Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { Platform } from '../ports.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { storedAccessToken } from '../session/commit.ts'
+import { earlyTokens } from '../session/early-tokens.ts'
 import { type HeldToken, heldToken } from '../session/held-tokens.ts'
 import type { StoredAccessToken } from '../session/record.ts'
 import type { ScheduleOptions } from '../session/schedule.ts'
@@ -26,7 +27,12 @@ export interface TokenCache {
   /** A usable token. `signal` ends only this wait; `minValidity`: for how long it has to live on, ms. */
   get(request: TokenRequest, signal?: AbortSignal, minValidity?: number): Promise<AccessToken>
   /** The token in place of one an API refused; `undefined` when none is to be had for now. */
-  replace(request: TokenRequest, rejected: AccessToken, signal?: AbortSignal): Promise<AccessToken | undefined>
+  replace(
+    request: TokenRequest,
+    rejected: AccessToken,
+    signal?: AbortSignal,
+    hint?: RefusalHint,
+  ): Promise<AccessToken | undefined>
   /** Forgets tokens; an answer that is under way is not handed out any more. */
   drop(which: (key: string) => boolean): void
   /** Begins anew. */
@@ -69,6 +75,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
   const entries = new Map<string, Entry>()
   /** For what has nothing to do with one token: the server is down, the client is refused. */
   const everybody = createBackOff(platform)
+  const early = earlyTokens(clock)
   let uses = 0
 
   return {
@@ -97,14 +104,18 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
         error = await unlessAborted(obtain(entry), signal)
       }
     },
-    async replace(request, rejected, signal) {
+    async replace(request, rejected, signal, reason) {
       const entry = entryOf(request)
       const { held } = entry
       if (held?.token.value === rejected.value && !held.rejected) {
+        const tell = (replaced = false) => emit('token_rejected', request.target, { replaced, reason })
+        // A newer token would count even later.
+        if (reason === 'not_yet_valid')
+          return (await early(rejected, signal, tell)) && !entry.dropped ? usable(entry, 0)?.token : undefined
         const now = clock.elapsed()
         entry.rejections = entry.rejections.filter((at) => now - at < REJECTION_WINDOW)
         const replaced = entry.rejections.length < REJECTIONS
-        emit('token_rejected', request.target, { replaced })
+        tell(replaced)
         // An API that refuses every token: the present one is as good as the next.
         if (!replaced) return undefined
         held.rejected = true

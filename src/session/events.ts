@@ -58,10 +58,15 @@ export interface TokenManagerEvents {
     /** HTTP status of the answer. */ readonly status?: number | undefined
     /** Not before this time, epoch milliseconds. */ readonly retryAt?: EpochMs | undefined
   }
-  /** An API answered 401 for a token that had not expired. `replaced` is false while the breaker is open. */
+  /**
+   * An API answered 401 for a token that had not expired. `replaced` is false while the breaker is open, and for `not_yet_valid`:
+   * that token is tried once more after a short wait.
+   */
   token_rejected: {
     /** Whether a new token is asked for. */
     readonly replaced: boolean
+    /** Why, where the API says: the `reason` of its challenge. A hint, not a verdict. */
+    readonly reason?: 'expired' | 'not_yet_valid' | 'revoked' | 'session_ended' | undefined
   }
   /** An API asked for a stronger or fresher sign-in (RFC 9470) or for more scope (RFC 6750 §3.1). */
   step_up_required: {

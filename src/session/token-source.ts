@@ -1,6 +1,7 @@
 import type { AccessToken, Target, TokenSource } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import { refusesTarget } from './commit.ts'
+import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import type { RefreshOutcome } from './outcome.ts'
@@ -51,6 +52,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
+  const early = earlyTokens(clock)
   /** What the server will not give for this grant, however often it is asked. */
   const refused = new Map<string, RefreshOutcome>()
 
@@ -91,24 +93,27 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         await grantNow(target, signal, from)
       }
     },
-    async replace(target, rejected, signal) {
+    async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
       // Another person has signed in since: the call goes no further.
-      if (tokens.grantOf(rejected) !== session.live?.grantId) return undefined
+      const ours = () => tokens.grantOf(rejected) === session.live?.grantId
+      if (!ours()) return undefined
       if (held?.token.value === rejected.value && !held.rejected) {
+        const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
+        // A newer token would count even later.
+        if (reason === 'not_yet_valid')
+          return (await early(rejected, signal, tell)) && ours() ? tokens.usable(target, 0)?.token : undefined
         const now = clock.elapsed()
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
         const replaced = rejections.length < REJECTIONS
-        session.emit('token_rejected', { replaced })
+        tell(replaced)
         // An API that refuses every token: the present one is as good as the next.
         if (!replaced) return undefined
         held.rejected = true
         rejections.push(now)
       }
-      const newer = tokens.usable(target, 0)
-      if (newer) return newer.token
-      await unlessAborted(refresh(target, 'token_rejected'), signal)
-      return tokens.grantOf(rejected) === session.live?.grantId ? tokens.usable(target, 0)?.token : undefined
+      if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
+      return ours() ? tokens.usable(target, 0)?.token : undefined
     },
     async refresh(target, reason) {
       const from = await grantNow(target, undefined, session.live?.grantId)

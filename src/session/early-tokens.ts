@@ -1,0 +1,32 @@
+import type { AccessToken } from '../access-token.ts'
+import type { Clock } from '../ports.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+/** How long a token that does not count yet is given, ms: more than the clocks of most servers differ. */
+const PATIENCE = 1_500
+
+/**
+ * Waits until a token that an API called "not yet valid" has aged a little: once for each token, whoever calls. The promise is false
+ * where that wait is over already, and was of no use.
+ * @param begin called for the first caller
+ */
+export type EarlyTokens = (token: AccessToken, signal: AbortSignal | undefined, begin: () => void) => Promise<boolean>
+
+/** No token yet. */
+export function earlyTokens(clock: Clock): EarlyTokens {
+  const waits = new WeakMap<AccessToken, Promise<boolean>>()
+  return (token, signal, begin) => {
+    let wait = waits.get(token)
+    if (!wait) {
+      begin()
+      wait = new Promise((resolve) => {
+        clock.at(clock.elapsed() + PATIENCE, () => {
+          waits.set(token, Promise.resolve(false))
+          resolve(true)
+        })
+      })
+      waits.set(token, wait)
+    }
+    return unlessAborted(wait, signal)
+  }
+}
