@@ -4,7 +4,8 @@ import { afterAll, inject } from 'vitest'
 const stryker = Reflect.get(globalThis, inject(/** @type {never} */ ('globalNamespace')))
 
 // The test files share one worker: what the last one covered is not covered by the next one.
-afterAll((_, suite) => {
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads the pattern to know what a hook wants
+afterAll(({}, suite) => {
   const { mutantCoverage } = stryker ?? {}
   if (!mutantCoverage) return
   Object.assign(suite.meta, { mutantCoverage: structuredClone(mutantCoverage) })

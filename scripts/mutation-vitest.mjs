@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/session/**/*.test.ts',
-      'test/authorized-fetch.test.ts',
+      'test/authorized-fetch*.test.ts',
       'test/create-token-manager.test.ts',
       'test/follow-redirect.test.ts',
     ],
