@@ -28,6 +28,8 @@ export interface Child {
 export interface ChildOptions {
   /** Handed to the program as JSON, in its first argument. */
   readonly argument?: unknown
+  /** Further arguments, as they are. */
+  readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   /** Ends it, ms. Default 30 000. */
   readonly limit?: number
@@ -38,6 +40,12 @@ export type Program = (options?: ChildOptions) => Child
 
 /** Makes one file of `source` (from the repository's root) and all it imports, so that its processes start quickly. */
 export async function childProgram(source: string): Promise<Program> {
+  const file = await builtProgram(source)
+  return (options) => start(file, options)
+}
+
+/** The path of that file. */
+export async function builtProgram(source: string): Promise<string> {
   const outfile = `${root}node_modules/.cache/child-programs/${basename(source, '.ts')}-${process.pid}.mjs`
   await build({
     entryPoints: [root + source],
@@ -50,11 +58,11 @@ export async function childProgram(source: string): Promise<Program> {
     alias: Object.fromEntries(entries.map((entry) => [entry.specifier, entry.source])),
     logLevel: 'silent',
   })
-  return (options) => start(outfile, options)
+  return outfile
 }
 
-function start(file: string, { argument, env = {}, limit = 30_000 }: ChildOptions = {}): Child {
-  const child = fork(file, argument === undefined ? [] : [JSON.stringify(argument)], {
+function start(file: string, { argument, args = [], env = {}, limit = 30_000 }: ChildOptions = {}): Child {
+  const child = fork(file, [...(argument === undefined ? [] : [JSON.stringify(argument)]), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
