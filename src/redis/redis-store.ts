@@ -43,19 +43,25 @@ export interface RedisStore extends Store<unknown> {
 
 const DAY = 86_400_000
 const RETRY = 1_000
+/** How long a read waits for the replicas to have what it read, ms. */
+const CATCH_UP = 100
 
 const READ = `
 local t = redis.call('TIME')
 local row = redis.call('HMGET', KEYS[1], 'tag', 'value')
 return {t[1] * 1000 + math.floor(t[2] / 1000), row[1] or '', row[2] or ''}`
 
-// A client that lost its connection may send the same swap once more: that one is told what the first one did.
+// A client that lost its connection may send the same swap once more: that one is told what the first one did. It writes all the
+// same, for WAIT speaks of what its own connection wrote.
 const SWAP = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local deadline, expected, tag, value, expiry = unpack(ARGV)
 local present = redis.call('HGET', KEYS[1], 'tag') or ''
-if tag ~= '' and present == tag then return {now, 1} end
+if tag ~= '' and present == tag then
+  redis.call('PEXPIRE', KEYS[1], expiry)
+  return {now, 1}
+end
 if now > tonumber(deadline) then return {now, -1} end
 if present ~= expected then return {now, 0} end
 if tag == '' then
@@ -82,6 +88,9 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   /** Keys with a command that was given up and not answered yet, and until when nothing more is sent after it. */
   const stuck = new Map<string, number>()
 
+  /** Keys with a write that Redis may have done and the replicas may not have, by its tag. */
+  const doubtful = new Map<string, string>()
+
   const failed = (what: string, cause?: unknown) => {
     const details = { cause, retryAt: clock.now() + RETRY }
     return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, details)
@@ -97,7 +106,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     let timer: ReturnType<typeof setTimeout> | undefined
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        stuck.set(call.key, systemClock.elapsed() + 5 * timeout)
+        stuck.set(call.key, systemClock.elapsed() + RETRY)
         const answered = () => void stuck.delete(call.key)
         answer.then(answered, answered)
         reject(late())
@@ -114,26 +123,37 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     }
   }
 
+  /** Every write, of either durability, waits for the replicas: on a claim that a failover forgot, another process would act. */
+  async function write(key: string, expected: string, tag: string, value: string, ms: number): Promise<boolean> {
+    const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(expireAfter)]
+    const wait = replicas > 0 ? { replicas, ms } : undefined
+    try {
+      const { reply, replicas: reached } = await bounded(swap, { key, values, wait })
+      const done = Number(reply[1])
+      if (done < 0) throw failed('Redis came to it too late')
+      if (done === 1 && reached < replicas) throw failed(`Only ${reached} of ${replicas} replicas have it`)
+      if (done === 1) doubtful.delete(key)
+      return done === 1
+    } catch (error) {
+      if (wait && tag) doubtful.set(key, tag)
+      throw error
+    }
+  }
+
   const rows: Store<unknown> = {
     async get(name) {
-      const { reply } = await bounded(read, { key: keyOf(prefix, name), values: [] })
+      const key = keyOf(prefix, name)
+      const { reply } = await bounded(read, { key, values: [] })
       const [, tag, value] = reply.map(String)
+      // A write of ours that was reported as failed: who finds it takes it for done, so first it has to be.
+      if (tag && tag === doubtful.get(key)) await write(key, tag, tag, '', CATCH_UP)
       return tag ? { value: decoded(value), tag } : undefined
     },
     async swap(name, expected, value) {
       if (expected === '') return false
       const tag = value === undefined ? '' : randomTag()
-      const deadline = String(Math.round(clock.now() + timeout))
-      const { reply, replicas: reached } = await bounded(swap, {
-        key: keyOf(prefix, name),
-        values: [deadline, expected ?? '', tag, tag && encoded(value as Sealed), String(expireAfter)],
-        // Every write, of either durability: on a claim that a failover forgot, another process would act.
-        wait: replicas > 0 ? { replicas, ms: Math.ceil(timeout / 2) } : undefined,
-      })
-      const done = Number(reply[1])
-      if (done < 0) throw failed('Redis came to it too late')
-      if (done === 1 && reached < replicas) throw failed(`Only ${reached} of ${replicas} replicas have it`)
-      return done === 1
+      const text = tag && encoded(value as Sealed)
+      return write(keyOf(prefix, name), expected ?? '', tag, text, Math.ceil(timeout / 2))
     },
   }
   return {

@@ -101,6 +101,35 @@ for (const [name, connect] of Object.entries(libraries))
     })
   })
 
+it('a write that the replicas had not in time is not done for who wrote it before they have it', async () => {
+  const server = await startRedis()
+  const replica = await startRedis(`replicaof 127.0.0.1 ${server.port}`, 'repl-diskless-sync-delay 0')
+  closing.push(
+    () => server.stop(),
+    () => replica.stop(),
+  )
+  const [client, other] = [new Redis(server.port), new Redis(server.port)]
+  closing.push(
+    () => client.disconnect(),
+    () => other.disconnect(),
+  )
+  const options = { key, timeout: 600, replicas: 1 }
+  const [store, another] = [redisStore({ client, ...options }), redisStore({ client: other, ...options })]
+  await vi.waitFor(async () => expect(await store.swap('k', (await store.get('k'))?.tag, { n: 1 })).toBe(true), 10_000)
+  const { tag } = (await store.get('k'))!
+  replica.hang(true)
+  await refused(store.swap('k', tag, { n: 2 }))
+  expect(await refused(store.get('k'))).toBeLessThan(400)
+  expect((await another.get('k'))?.value).toEqual({ n: 2 })
+  replica.hang(false)
+  await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 5_000)
+  await server.kill()
+  await replica.send('REPLICAOF', 'NO', 'ONE')
+  const promoted = new Redis(replica.port)
+  closing.push(() => promoted.disconnect())
+  expect((await redisStore({ client: promoted, key }).get('k'))?.value).toEqual({ n: 2 })
+})
+
 describe('redisStore behind sentinels', () => {
   let trio: SentinelTrio
 
@@ -133,7 +162,7 @@ describe('redisStore behind sentinels', () => {
       expect(row.value).toEqual({ n: 1 })
       // The old primary comes back as the new one's replica.
       await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 15_000, interval: 200 })
-      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), { timeout: 5_000 })
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 15_000)
     },
   )
 })

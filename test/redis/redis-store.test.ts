@@ -134,6 +134,31 @@ describe('redisStore', () => {
     expect(await store.swap('k', (await store.get('k'))!.tag, { n: 3 })).toBe(true)
   })
 
+  it('writes for a swap that comes twice, so that a WAIT behind it speaks of what is there', async () => {
+    const client = new Redis(redis.port)
+    closing.push(() => client.disconnect())
+    const sent: unknown[][] = []
+    const recorded = new Proxy(client, {
+      get(target, name) {
+        const member = Reflect.get(target, name)
+        return typeof member !== 'function'
+          ? member
+          : (...args: unknown[]) => {
+              if (name === 'evalsha') sent.push(args)
+              return Reflect.apply(member, target, args)
+            }
+      },
+    })
+    const store = await storeOf({ client: recorded })
+    await store.swap('k', undefined, { n: 1 })
+    await store.swap('k', (await store.get('k'))!.tag, { n: 2 })
+    const [, , key] = sent.at(-1) as string[]
+    await redis.send('PEXPIRE', key as string, 5_000)
+    const again = (await client.call('EVALSHA', ...(sent.at(-1) as string[]))) as unknown[]
+    expect(Number(again[1])).toBe(1)
+    expect(Number(await redis.send('PTTL', key as string))).toBeGreaterThan(86_400_000)
+  })
+
   it('names the option that is wrong', async () => {
     const client = await connect()
     const message = (text: string) => expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: text })
