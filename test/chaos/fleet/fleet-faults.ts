@@ -42,9 +42,9 @@ export interface FleetFaultContext {
 /** By how often, what, and how; `run` resolves when it is over, to false if it was not done. */
 export type FleetFault = readonly [weight: number, what: FleetFaultName, run: () => Promise<unknown> | unknown]
 
-/** What can be done to a fleet. One thing after the other is done to Redis, many at once to the rest. */
+/** What can be done to the processes, and to the authorization server and the way to it: many at once. */
 export function fleetFaults(context: FleetFaultContext): readonly FleetFault[] {
-  return [...processFaults(context), ...redisFaults(context), ...serverFaults(context)]
+  return [...processFaults(context), ...serverFaults(context)]
 }
 
 function processFaults({ ledger, chance, members, size, standstill, start }: FleetFaultContext): readonly FleetFault[] {
@@ -54,7 +54,7 @@ function processFaults({ ledger, chance, members, size, standstill, start }: Fle
     return member ? run(member, name) : false
   }
   return [
-    [6, 'process started', () => members.size < size && start()],
+    [4, 'process started', () => members.size < size && start()],
     [
       1,
       'process ended',
@@ -66,7 +66,7 @@ function processFaults({ ledger, chance, members, size, standstill, start }: Fle
       }),
     ],
     [
-      5,
+      3,
       'process killed',
       withAny(async ({ pid }, name) => {
         if (members.size < 3) return false
@@ -76,7 +76,7 @@ function processFaults({ ledger, chance, members, size, standstill, start }: Fle
       }),
     ],
     [
-      5,
+      3,
       'process stopped',
       withAny(async ({ pid }, name) => {
         const over = ledger.disturb('process stopped', name)
@@ -89,18 +89,11 @@ function processFaults({ ledger, chance, members, size, standstill, start }: Fle
   ]
 }
 
-function redisFaults({ redis, chance }: FleetFaultContext): readonly FleetFault[] {
-  /** Does `run` to the primary, then waits until there is one that has its replica. */
+/** What can be done to Redis: one after the other. Each is over when there is a primary that has its replica. */
+export function redisFaults({ redis, chance }: FleetFaultContext): readonly FleetFault[] {
   const one = (run: (primary: RedisServer) => Promise<unknown>) => async () => {
-    if (redis.busy) return false
-    redis.busy = true
-    try {
-      await run(await redis.primary())
-      await redis.settled()
-    } finally {
-      redis.busy = false
-    }
-    return true
+    await run(await redis.primary())
+    await redis.settled()
   }
   return [
     [

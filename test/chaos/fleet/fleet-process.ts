@@ -2,7 +2,7 @@ import { allowInsecureLoopback, createTokenManager, type Store, type TokenManage
 import { redisChannel, redisStore } from 'tokenward/redis'
 import { connectRedis } from '../../support/redis-connection.ts'
 import type { Report } from '../page/report.ts'
-import type { FleetCommand, ProcessSettings } from './fleet-settings.ts'
+import type { FleetCommand, FleetMessage, ProcessSettings } from './fleet-settings.ts'
 
 const settings: ProcessSettings = JSON.parse(process.argv[2] ?? '{}')
 const { metadata, api, requestTimeout, name: tab, replicas } = settings
@@ -13,7 +13,7 @@ const shared = redisStore({ client, key: Buffer.from(settings.key, 'hex'), timeo
 const manager = createTokenManager({
   ...{ issuer: metadata.issuer, metadata, clientId: 'chaos', resources: [api], requestTimeout },
   [allowInsecureLoopback]: true,
-  store: settings.leaseless ? leaseless(shared) : shared,
+  store: noting(settings.leaseless ? leaseless(shared) : shared),
   channel: redisChannel({ client }),
 })
 
@@ -75,7 +75,30 @@ function tell() {
     pending: { count: pending.size, oldest },
     uncaught: uncaught.splice(0),
   }
-  process.send?.(report)
+  process.send?.(report satisfies FleetMessage)
+}
+
+/** Tells whose session the store holds: a sign-in that it has not taken yet ends with its process. */
+function noting(store: Store<unknown>): Store<unknown> {
+  let told = ''
+  const note = (value: unknown) => {
+    const [stored = ''] = (value as { refreshToken?: string } | undefined)?.refreshToken?.split('.') ?? []
+    if (stored && stored !== told) process.send?.({ stored } satisfies FleetMessage)
+    told = stored || told
+  }
+  return {
+    ...store,
+    async get(key) {
+      const row = await store.get(key)
+      note(row?.value)
+      return row
+    },
+    async swap(key, tag, value, options) {
+      const done = await store.swap(key, tag, value, options)
+      if (done) note(value)
+      return done
+    },
+  }
 }
 
 function leaseless(store: Store<unknown>): Store<unknown> {

@@ -1,6 +1,6 @@
 import type { AuthorizationServerMetadata } from '../../../src/index.ts'
 import type { RedisAddress } from '../../support/redis-connection.ts'
-import type { Command } from '../page/report.ts'
+import type { Command, Report } from '../page/report.ts'
 
 /** What one process is made with. */
 export interface ProcessSettings {
@@ -23,3 +23,6 @@ export interface ProcessSettings {
 
 /** What a process is told to do. */
 export type FleetCommand = Extract<Command, { readonly do: 'adopt' | 'rest' }>
+
+/** What a process tells: of itself, and of whose session the store turned out to hold. */
+export type FleetMessage = Report | { readonly stored: string }

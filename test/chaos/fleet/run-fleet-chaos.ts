@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findFaketime } from '../../../scripts/faketime.mjs'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
-import { startMisbehavingServer } from '../../support/misbehaving-server.ts'
+import { type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
 import { childProgram } from '../../support/processes/child-program.ts'
 import { startSentinels } from '../../support/redis-server.ts'
 import { ledger as createLedger } from '../ledger.ts'
 import type { Report } from '../page/report.ts'
 import { chance as createChance } from '../random.ts'
 import { createTally, type Tally } from '../tally.ts'
-import { type FleetFaultName, fleetFaults, type Member } from './fleet-faults.ts'
-import type { FleetCommand, ProcessSettings } from './fleet-settings.ts'
+import { type FleetFault, type FleetFaultName, fleetFaults, type Member, redisFaults } from './fleet-faults.ts'
+import type { FleetCommand, FleetMessage, ProcessSettings } from './fleet-settings.ts'
 
 /** How a run is made. */
 export interface FleetChaosOptions {
@@ -34,6 +34,8 @@ export interface FleetChaosResult extends Tally {
   readonly faults: ReadonlyMap<FleetFaultName, number>
   /** How many processes there were in all. */
   readonly processes: number
+  /** For which part of the time Redis had a primary and its replica, 0 to 1. */
+  readonly whole: number
   /** From the end of all faults until all processes agreed and all calls were answered, ms; `undefined`: they never did. */
   readonly converged: number | undefined
 }
@@ -44,6 +46,8 @@ const STANDSTILL = 9_000
 const REQUEST_TIMEOUT = 2_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
+/** How long Redis is left alone after a fault that it got over, ms. */
+const CALM = [3_000, 7_000] as const
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 
@@ -74,6 +78,9 @@ export async function runFleetChaos({
   let serial = 0
   let signedInAt = 0
   let signedOutSince: number | undefined
+  /** Who has a new session that the store may not have taken yet. */
+  let signingIn: { readonly name: string; readonly family: string } | undefined
+  let troubled = 0
   let draining = false
 
   const start = async () => {
@@ -92,7 +99,10 @@ export async function runFleetChaos({
       end: () => void child.process.kill('SIGTERM'),
       tell: (command) => void (child.process.connected && child.process.send(command)),
     })
-    child.process.on('message', (report: Report) => hear(name, report))
+    child.process.on('message', (message: FleetMessage) => {
+      if (!('stored' in message)) hear(name, message)
+      else if (message.stored === signingIn?.family) signingIn = undefined
+    })
     const { code, errors } = await Promise.race([child.ended, sleep(1_000, { code: 0, errors: '' })])
     if (code) throw new Error(`A process of the fleet did not start: ${errors}`)
     void child.ended.then(({ code, errors }) => {
@@ -112,11 +122,14 @@ export async function runFleetChaos({
     if (!running.every(({ last }) => last.state.startsWith('signedOut'))) signedOutSince = undefined
     else signedOutSince ??= now
     if (draining || !signedOutSince || now - signedOutSince < NOBODY || now - signedInAt < NOBODY) return
+    // As long as its process lives, a sign-in is on its way to the store, and would take the place of another.
+    if (signingIn && members.has(signingIn.name)) return
     signedOutSince = undefined
-    const loss = tally.endFamily()
+    const loss = tally.endFamily(signingIn && 'its process ended before the store had it')
     if (loss) log(loss)
     const { family, ...tokens } = server.issue()
     tally.beginFamily(family)
+    signingIn = { name, family }
     members.get(name)?.tell({ do: 'adopt', tokens })
   }
 
@@ -124,29 +137,51 @@ export async function runFleetChaos({
     await Promise.all(Array.from({ length: size }, start))
     for (const end = Date.now() + 30_000; Date.now() < end && !signedInAt; ) await sleep(200)
     const standstill = Math.min(STANDSTILL, duration / 2)
-    const list = fleetFaults({ redis, server, proxy, ledger, chance, members, size, standstill, start })
-    const wanted = list.filter(([, what]) => only?.includes(what) ?? true)
-    for (const end = Date.now() + duration; Date.now() < end; await sleep(chance.between(300, 1_200))) {
-      const [what, run] = chance.weighted(wanted.map(([weight, what, run]) => [weight, [what, run]] as const))
-      log(what)
-      const work = Promise.resolve(run())
-        .then((done) => done !== false && counts.set(what, (counts.get(what) ?? 0) + 1))
-        .catch((error: Error) => log(`${what}: ${error.message}`))
-        .finally(() => running.delete(work))
+    const context = { redis, server, proxy, ledger, chance, members, size, standstill, start }
+    const end = Date.now() + duration
+    const toRedis = async () => {
+      for (const list = wanted(redisFaults(context)); list.length > 0; ) {
+        await sleep(chance.between(...CALM))
+        if (Date.now() > end) return
+        const began = Date.now()
+        await inflict(list)
+        troubled += Date.now() - began
+      }
+    }
+    running.add(toRedis())
+    for (const list = wanted(fleetFaults(context)); Date.now() < end; await sleep(chance.between(300, 1_200))) {
+      if (list.length === 0) continue
+      const work = inflict(list).finally(() => running.delete(work))
       running.add(work)
     }
     await Promise.race([Promise.all(running), sleep(60_000)])
     Object.assign(server.latency, { before: 0, after: 0 })
     const converged = await drained()
     const result = tally.close()
+    for (const request of server.requests.filter(({ reused }) => reused)) log(`reuse: ${howCome(request)}`)
     const apart = converged === undefined ? [`the processes do not agree: ${told()}`] : []
     return {
-      ...{ ...result, seed, faults: counts, processes: serial, converged },
+      ...{ ...result, seed, faults: counts, processes: serial, whole: 1 - troubled / duration, converged },
       violations: [...result.violations, ...apart],
     }
   } finally {
     for (const { pid } of members.values()) process.kill(pid, 'SIGKILL')
     await Promise.all([proxy.stop(), server.stop(), redis.stop()])
+  }
+
+  function wanted(list: readonly FleetFault[]): readonly FleetFault[] {
+    return list.filter(([, what]) => only?.includes(what) ?? true)
+  }
+
+  /** Does one thing, and counts it if it was done. */
+  async function inflict(list: readonly FleetFault[]) {
+    const [what, run] = chance.weighted(list.map(([weight, what, run]) => [weight, [what, run] as const] as const))
+    log(what)
+    try {
+      if ((await run()) !== false) counts.set(what, (counts.get(what) ?? 0) + 1)
+    } catch (error) {
+      log(`${what}: ${(error as Error).message}`)
+    }
   }
 
   /** Waits until every process that lives has had all its calls answered, and all say the same. */
@@ -167,6 +202,12 @@ export async function runFleetChaos({
       if (report) tally.unanswered(report)
     }
     return undefined
+  }
+
+  function howCome(request: SeenRequest): string {
+    const { at, context, reused: first = request } = request
+    const what = `${first.context} ${first.outcome} after ${(first.endedAt ?? at) - first.at} ms, ${context} ${at - first.at} ms later`
+    return `${ledger.causeOf(request)}: ${what}; ${ledger.around(first.at - 8_000, at + 8_000, [first.context, context])}`
   }
 
   function told(): string {
