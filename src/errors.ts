@@ -42,6 +42,8 @@ export type SignedOutReason =
   | 'signed_out'
   /** Another tab, process or host signed out. */
   | 'signed_out_elsewhere'
+  /** The authorization server said that the person's session there is over. */
+  | 'session_ended'
   /** The authorization server answered `invalid_grant` (RFC 6749 §5.2). */
   | 'rejected'
   /** The answer to a refresh was lost, and the server no longer accepts the refresh token that was sent. */

@@ -4,6 +4,8 @@ import type { TokenManager } from '../token-manager.ts'
 import { browserPlatform, type Persistence } from './platform.ts'
 
 export * from '../index.ts'
+export { type EndSessionOptions, endSession, endSessionReturn } from './end-session.ts'
+export { type FrontChannelLogoutOutcome, frontChannelLogout } from './front-channel-logout.ts'
 export { indexedDbStore } from './indexed-db-store.ts'
 export type { Persistence } from './platform.ts'
 export { type PopupOptions, popup } from './popup.ts'

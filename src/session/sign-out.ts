@@ -12,6 +12,11 @@ export interface SignOutOptions {
    * navigation (OpenID Connect RP-Initiated Logout). Waits for the server's metadata, at most `requestTimeout`. Default false.
    */
   readonly endSession?: boolean
+  /**
+   * Why, for the state in every context. Default `'signed_out'`. `'session_ended'`: the authorization server says that the person's session
+   * there is over.
+   */
+  readonly reason?: 'signed_out' | 'session_ended'
 }
 
 /** What signing out did. Access tokens that APIs check without asking the server may be accepted until they expire. */
@@ -51,9 +56,9 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
   const { clock } = session.platform
 
   return {
-    async signOut({ endSession, postLogoutRedirectUri } = {}) {
+    async signOut({ endSession, reason = 'signed_out', postLogoutRedirectUri } = {}) {
       const { idToken } = session.live ?? {}
-      const { local, tokens, uncertain } = await bury('signed_out')
+      const { local, tokens, uncertain } = await bury(reason)
       const revoked = outbox.drain(tokens).then(
         (all) => (local === 'memory_only' ? 'pending' : summary(all, uncertain)),
         () => 'pending' as const,

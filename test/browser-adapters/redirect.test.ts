@@ -49,7 +49,7 @@ describe('callbackUrl', () => {
   it('does not read the cleaned URL against <base>', () => {
     document.head.innerHTML = '<base href="https://cdn.example.net/assets/">'
     visit(`${redirectUri}?${answer}`)
-    redirect().callbackUrl(redirectUri, prefix)
+    void redirect().callbackUrl(redirectUri, prefix)
     expect(location.href).toBe(redirectUri)
   })
 

@@ -36,6 +36,12 @@ const cases: Record<string, Case> = {
     without: ['dpop+jwt', 'ECDSA', 'use_dpop_nonce', 'htu', 'dpop_unsupported_by_resource'],
     control: `import { dpop } from 'tokenward/browser'; globalThis.dpop = dpop()`,
   },
+  'who does not import what a logout page needs ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['other_session', 'not_seen', 'tokenward.end-session', 'createElement'],
+    control: `import { endSession, endSessionReturn, frontChannelLogout } from 'tokenward/browser'
+      globalThis.out = [endSession, endSessionReturn, frontChannelLogout]`,
+  },
   'the main entry ships nothing of the browser': {
     program: `export * from 'tokenward'`,
     without: ['indexedDB', 'BroadcastChannel', 'navigator.locks', 'sessionStorage', 'visibilityState', 'replaceState'],

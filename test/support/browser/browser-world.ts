@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest'
 import { type Api, startApi } from '../../../examples/demo/api.ts'
-import { type AuthorizationServer, startAuthorizationServer } from '../../../examples/demo/authorization-server.ts'
+import {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  startAuthorizationServer,
+} from '../../../examples/demo/authorization-server.ts'
 import type { Dpop } from '../../../examples/demo/provider-configuration.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 import type { PageOptions } from './page/main.ts'
@@ -44,8 +48,19 @@ export interface BrowserWorld {
   stop(): Promise<void>
 }
 
-/** Starts it. `network: false` where time is measured: URLs and `Referer`s are not watched then. `dpop`: what its server wants. */
-export async function browserWorld({ network = true, dpop = 'offered' as Dpop } = {}): Promise<BrowserWorld> {
+/** How to start it. */
+export interface BrowserWorldOptions {
+  /** False where time is measured: URLs and `Referer`s are not watched then. */
+  readonly network?: boolean
+  /** What its server wants. */
+  readonly dpop?: Dpop
+  /** What else its server is like. */
+  readonly server?: Partial<AuthorizationServerOptions>
+}
+
+/** Starts it. */
+export async function browserWorld(options: BrowserWorldOptions = {}): Promise<BrowserWorld> {
+  const { network = true, dpop = 'offered' } = options
   const site = await startSite()
   const redirectUri = `${site.origin}/callback`
   const server = await startAuthorizationServer({
@@ -53,6 +68,7 @@ export async function browserWorld({ network = true, dpop = 'offered' as Dpop } 
     autoLogin: 'alice',
     accessTokenTtl: 300,
     dpop,
+    ...options.server,
   })
   const { issuer, audience, clientId } = server
   const proofs = dpop === 'required with nonces' ? { nonce: {} } : {}

@@ -34,9 +34,10 @@ export interface Site {
 
 /**
  * Serves the test page, bundled from the sources: `/`, `/callback`, `/csp` (under a strict policy), `/elsewhere`, `/no-workers` (where none
- * may start); the worker that refreshes, `/worker.js`;
+ * may start), `/logged-out`; the worker that refreshes, `/worker.js`;
  * `/hop?to=…`, a page on the way to an authorization server that cuts itself off from the page that opened it, and `/open-hop`, which
  * does not; both post forged answers to whom they can reach;
+ * `/around?url=…`, a page with a frame around `url`;
  * and for other things to look at `/echo`, `/slow`, `/redirect?status=…&to=…`.
  */
 export async function startSite(): Promise<Site> {
@@ -52,7 +53,7 @@ export async function startSite(): Promise<Site> {
     requests.push({ method, url: url.href, headers, body: await text(req) })
     if (url.pathname === '/page.js') return send(res, 200, script, { 'content-type': 'text/javascript' })
     if (url.pathname === '/worker.js') return send(res, 200, worker, { 'content-type': 'text/javascript' })
-    if (['/', '/callback', '/csp', '/elsewhere', '/no-workers'].includes(url.pathname)) {
+    if (['/', '/callback', '/csp', '/elsewhere', '/no-workers', '/logged-out'].includes(url.pathname)) {
       const html = { 'content-type': 'text/html', ...policy(url.pathname, site) }
       return send(res, 200, pageOf(site, script), html)
     }
@@ -60,6 +61,8 @@ export async function startSite(): Promise<Site> {
       const opener = url.pathname === '/hop' ? 'same-origin' : 'unsafe-none'
       return send(res, 200, hop, { 'content-type': 'text/html', 'cross-origin-opener-policy': opener })
     }
+    if (url.pathname === '/around')
+      return send(res, 200, around(url.searchParams.get('url') ?? ''), { 'content-type': 'text/html' })
     const cors = {
       'access-control-allow-origin': headers.origin ?? '*',
       'access-control-allow-headers': 'authorization, dpop, x-own, content-type',
@@ -103,6 +106,16 @@ const pageOf = ({ defaults, indiscreet }: Site, script: string) => `<!doctype ht
 <link rel="icon" href="data:,">
 <script type="application/json" id="defaults">${JSON.stringify(defaults)}</script>
 ${indiscreet ? `<script>${script.replaceAll('</script', '<\\/script')}</script>` : '<script src="/page.js"></script>'}
+`
+
+const around = (url: string) => `<!doctype html>
+<meta charset="utf-8">
+<title>around</title>
+<script>
+  window.page = {}
+  window.said = new Promise((resolve) => addEventListener('message', ({ data }) => data.outcome && resolve(data.outcome)))
+</script>
+<iframe src="${url.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></iframe>
 `
 
 const hop = `<!doctype html>

@@ -189,6 +189,9 @@ if (location.pathname === '/callback') {
   }
   new Image().src = '/pixel'
 }
+// So does the one that the authorization server loads when the person signs out there.
+if (location.pathname === '/logged-out')
+  void tokenward.frontChannelLogout(page.create()).then((outcome) => parent.postMessage({ outcome }, '*'))
 
 /** A page under `require-trusted-types-for` starts no worker from a mere text. */
 function trusted(url: string): string {

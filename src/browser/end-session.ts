@@ -1,0 +1,79 @@
+import { base64url } from '../protocol/base64url.ts'
+import type { SignOutReport } from '../session/sign-out.ts'
+
+const KEY = 'tokenward.end-session'
+// Servers and proxies refuse longer ones. A form of another site comes without cookies that are `SameSite=Lax`, so it is no better else.
+const LONG = 6_000
+
+/** How to end the person's session at the authorization server. */
+export interface EndSessionOptions {
+  /** Comes back from {@link endSessionReturn}. Kept in this tab, never sent. */
+  readonly returnTo?: string
+}
+
+/**
+ * Leaves this page to end the person's session at the authorization server too (OpenID Connect RP-Initiated Logout §2), once
+ * `signOut({ endSession: true })` has ended it here. With `postLogoutRedirectUri` among the manager's options the server
+ * sends the person back there with a random `state`, for {@link endSessionReturn}. A URL beyond 6,000 characters, as
+ * with a very large ID token, goes as a form.
+ * @returns false if the server has no such place: nothing was done
+ */
+export function endSession(
+  { endSessionUrl }: Pick<SignOutReport, 'endSessionUrl'>,
+  { returnTo }: EndSessionOptions = {},
+): boolean {
+  if (endSessionUrl === undefined) return false
+  const url = new URL(endSessionUrl)
+  const { searchParams } = url
+  if (searchParams.has('post_logout_redirect_uri')) {
+    const state = base64url(crypto.getRandomValues(new Uint8Array(16)))
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify({ state, returnTo }))
+      searchParams.set('state', state)
+    } catch {
+      // Without a storage the return cannot be told from a forged one.
+    }
+  }
+  if (url.href.length <= LONG) location.assign(url)
+  else submit(url)
+  return true
+}
+
+/**
+ * On the page at `postLogoutRedirectUri`: whether the person comes back from {@link endSession}, and what was kept for that. Takes `state` out
+ * of the address bar. It is true once; `undefined` for any other visit, as one with a `state` that is not ours: ignore it.
+ */
+export function endSessionReturn(): EndSessionOptions | undefined {
+  const url = new URL(location.href)
+  const state = url.searchParams.get('state')
+  let kept: (EndSessionOptions & { readonly state: string }) | null = null
+  try {
+    kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null')
+    if (kept?.state !== state) return
+    sessionStorage.removeItem(KEY)
+  } catch {
+    return
+  }
+  const parameters = url.search.slice(1).split('&')
+  url.search = parameters.filter((parameter) => !parameter.startsWith('state=')).join('&')
+  history.replaceState(history.state, '', url.href)
+  const { returnTo } = kept
+  return returnTo === undefined ? {} : { returnTo }
+}
+
+/** Goes to `url` with what it says about the session in a form (§2): not in the history, and of any length. */
+function submit(url: URL): void {
+  const form = document.createElement('form')
+  form.method = 'post'
+  for (const name of ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state']) {
+    const value = url.searchParams.get(name)
+    if (value === null) continue
+    url.searchParams.delete(name)
+    const input = document.createElement('input')
+    Object.assign(input, { type: 'hidden', name, value })
+    form.append(input)
+  }
+  form.action = url.href
+  document.body.append(form)
+  form.submit()
+}
