@@ -36,7 +36,7 @@ interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
 type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
@@ -59,6 +59,83 @@ declare class TokenManagerError extends Error {
     readonly scope?: string;
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
+interface EventBase {
+    readonly at: EpochMs;
+    readonly grant?: string | undefined;
+    readonly generation?: number | undefined;
+}
+interface TokenManagerEvents {
+    signed_in: {
+        readonly subject?: string | undefined;
+    };
+    sign_in_failed: {
+        readonly reason: TokenManagerErrorReason;
+    };
+    signed_out: {
+        readonly reason: string;
+    };
+    refreshing: {
+        readonly reason?: string | undefined;
+    };
+    refreshed: {
+        readonly duration: number;
+        readonly attempt: number;
+        readonly reason?: string | undefined;
+    };
+    adopted: object;
+    waited: {
+        readonly duration: number;
+    };
+    refresh_failed: {
+        readonly outcome: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly duration: number;
+        readonly status?: number | undefined;
+        readonly retryAt?: EpochMs | undefined;
+    };
+    token_rejected: {
+        readonly replaced: boolean;
+        readonly reason?: "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+    };
+    step_up_required: {
+        readonly reason: TokenManagerErrorReason;
+        readonly scope?: string | undefined;
+    };
+    retry_impossible: {
+        readonly status: number;
+    };
+    revoked: {
+        readonly kind: string;
+        readonly supported: boolean;
+    };
+    revocation_failed: {
+        readonly kind: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly final: boolean;
+    };
+    store_failed: {
+        readonly during: string;
+    };
+    storage_corrupt: object;
+    storage_lost: object;
+    user_changed: object;
+    clock_jumped: {
+        readonly by: number;
+    };
+    dpop_not_bound: {
+        readonly reason: "dpop_unsupported" | "dpop_not_bound";
+    };
+    degraded: {
+        readonly step: Degradation;
+    };
+}
+type TokenManagerEventType = keyof TokenManagerEvents;
+type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> = {
+    [Type in T]: EventBase & {
+        readonly type: Type;
+    } & TokenManagerEvents[Type];
+}[T];
+type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
 interface IdTokenClaims {
     readonly iss: string;
     readonly sub: string;
@@ -100,82 +177,6 @@ interface ClaimsRequest {
     readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
     readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
 }
-interface EventBase {
-    readonly at: EpochMs;
-    readonly grant?: string | undefined;
-    readonly generation?: number | undefined;
-}
-interface TokenManagerEvents {
-    signed_in: {
-        readonly subject?: string | undefined;
-    };
-    sign_in_failed: {
-        readonly reason: TokenManagerErrorReason;
-    };
-    signed_out: {
-        readonly reason: string;
-    };
-    refreshing: {
-        readonly reason?: string | undefined;
-    };
-    refreshed: {
-        readonly duration: number;
-        readonly attempt: number;
-        readonly reason?: string | undefined;
-    };
-    adopted: object;
-    waited: {
-        readonly duration: number;
-    };
-    refresh_failed: {
-        readonly outcome: string;
-        readonly reason: TokenManagerErrorReason;
-        readonly duration: number;
-        readonly status?: number | undefined;
-        readonly retryAt?: EpochMs | undefined;
-    };
-    token_rejected: {
-        readonly replaced: boolean;
-    };
-    step_up_required: {
-        readonly reason: TokenManagerErrorReason;
-        readonly scope?: string | undefined;
-    };
-    retry_impossible: {
-        readonly status: number;
-    };
-    revoked: {
-        readonly kind: string;
-        readonly supported: boolean;
-    };
-    revocation_failed: {
-        readonly kind: string;
-        readonly reason: TokenManagerErrorReason;
-        readonly final: boolean;
-    };
-    store_failed: {
-        readonly during: string;
-    };
-    storage_corrupt: object;
-    storage_lost: object;
-    user_changed: object;
-    clock_jumped: {
-        readonly by: number;
-    };
-    dpop_not_bound: {
-        readonly reason: "dpop_unsupported" | "dpop_not_bound";
-    };
-    degraded: {
-        readonly step: Degradation;
-    };
-}
-type TokenManagerEventType = keyof TokenManagerEvents;
-type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> = {
-    [Type in T]: EventBase & {
-        readonly type: Type;
-    } & TokenManagerEvents[Type];
-}[T];
-type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
 interface SessionView {
     readonly subject?: string | undefined;
     readonly claims?: IdTokenClaims | undefined;
@@ -200,6 +201,7 @@ type SessionState = {
 type Revocation = "revoked" | "unsupported" | "failed" | "pending";
 interface SignOutOptions {
     readonly endSession?: boolean;
+    readonly reason?: "signed_out" | "session_ended";
 }
 interface SignOutReport {
     readonly local: "removed" | "memory_only" | "superseded";
