@@ -113,6 +113,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   return {
     ...endpoint,
     ...{ issuer, clientId, port: server.port, audience: audiences[0] as string },
+    get lastIssued() {
+      return endpoint.lastIssued
+    },
     get reuseCount() {
       return endpoint.requests.filter(({ reused }) => reused).length
     },

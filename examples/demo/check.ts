@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, firefox, type Page } from 'playwright-core'
 import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
+import { findFirefox } from '../../scripts/engines.mjs'
 import { type Row, table } from './check-table.ts'
 import { type Servers, startServers } from './servers.ts'
 import { story } from './story.ts'
@@ -14,6 +15,8 @@ export interface CheckOptions {
   readonly port: number
   /** Where the picture goes. Default: in the system's folder for temporary files. */
   readonly screenshot: string | undefined
+  /** Default `'chromium'`. */
+  readonly browser?: 'chromium' | 'firefox'
 }
 
 /** What a step of the story works with. */
@@ -29,13 +32,14 @@ export interface Stage {
   readonly photograph: (page: Page) => Promise<void>
 }
 
-/** Plays the demo's story in a headless Chromium, prints what happened, and says whether all of it was as it should be. */
-export async function check({ ttl, port, screenshot }: CheckOptions): Promise<boolean> {
+/** Plays the demo's story in a headless browser, prints what happened, and says whether all of it was as it should be. */
+export async function check({ ttl, port, screenshot, browser: which }: CheckOptions): Promise<boolean> {
   const path = screenshot ?? join(tmpdir(), 'tokenward-demo.png')
   const rows: Row[] = []
   const complaints: string[] = []
   const servers = await startServers({ ttl, port })
-  const browser = await chromium.launch(chromiumLaunchOptions()).catch(async (error) => {
+  const launching = which === 'firefox' ? launchFirefox() : chromium.launch(chromiumLaunchOptions())
+  const browser = await launching.catch(async (error) => {
     await servers.stop()
     throw error
   })
@@ -48,8 +52,11 @@ export async function check({ ttl, port, screenshot }: CheckOptions): Promise<bo
       async open() {
         const page = await context.newPage()
         page.on('console', (message) => {
-          // Chromium reports every 401 and refused connection itself; they are part of the story.
-          if (/error|warning/.test(message.type()) && !/^Failed to load resource/.test(message.text()))
+          // Browsers report every 401 and refused connection themselves; they are part of the story.
+          if (
+            /error|warning/.test(message.type()) &&
+            !/^(Failed to load resource|Cross-Origin Request Blocked)/.test(message.text())
+          )
             complaints.push(message.text())
         })
         page.on('pageerror', ({ message }) => complaints.push(message))
@@ -70,4 +77,10 @@ export async function check({ ttl, port, screenshot }: CheckOptions): Promise<bo
   const failed = rows.filter(({ ok }) => !ok).length
   console.log(`${table(rows)}\n\nscreenshot: ${path}\n${rows.length - failed} passed, ${failed} failed`)
   return failed === 0 && rows.length > 0
+}
+
+async function launchFirefox(): Promise<Browser> {
+  const executablePath = findFirefox()
+  if (!executablePath) throw new Error('No Firefox found. Set FIREFOX_PATH.')
+  return firefox.launch({ channel: 'moz-firefox', executablePath, headless: true })
 }

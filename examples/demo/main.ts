@@ -7,17 +7,20 @@ const { values } = parseArgs({
     ttl: { type: 'string', default: '60' },
     port: { type: 'string', default: '0' },
     screenshot: { type: 'string' },
+    browser: { type: 'string', default: 'chromium' },
   },
 })
 const [ttl, port] = [Number(values.ttl), Number(values.port)]
 if (!(Number.isInteger(ttl) && ttl >= 5 && ttl <= 3600)) fail('--ttl has to be 5 to 3600 seconds.')
 if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail('--port has to be 0 to 65535.')
 
+const { browser } = values
+if (browser !== 'chromium' && browser !== 'firefox') fail('--browser has to be chromium or firefox.')
 if (values.check && ttl < 60) fail('--check needs tokens that outlive its story: --ttl 60 or more.')
 
 if (values.check) {
   const { check } = await import('./check.ts')
-  process.exitCode = (await check({ ttl, port, screenshot: values.screenshot })) ? 0 : 1
+  process.exitCode = (await check({ ttl, port, screenshot: values.screenshot, browser })) ? 0 : 1
 } else {
   const servers = await startServers({ ttl, port }).catch(({ code, message }: NodeJS.ErrnoException) =>
     fail(code === 'EADDRINUSE' ? `Port ${port} is taken; without --port a free one is used.` : message),
@@ -30,6 +33,8 @@ if (values.check) {
     · 25 calls at once, also right after expiring
     · Make the API reject the token: one refresh, one retry, no error
     · Take the authorization server down, then expire the token, then bring it up
+    · Use stolen tokens elsewhere: they are bound to a key in this browser (DPoP), and refused
+    · Log out everywhere: the API refuses, at once and with the reason, what would still be valid
     · Sign out in one tab, or offline: gone in every tab, revoked once there is a network
 
   Access tokens live ${ttl} s (--ttl), everything runs on 127.0.0.1 and is forgotten when you press Ctrl-C.

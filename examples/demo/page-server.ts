@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Knob, Setting } from './page/world.ts'
@@ -10,13 +11,15 @@ export interface PageOptions {
   readonly connect: readonly string[]
   readonly setting: () => Setting
   readonly turn: (knob: Knob, by: number) => Promise<void>
+  /** Takes the authorization server's word that a sign-in is over (back-channel logout). */
+  readonly logOut: (request: Request) => Promise<Response>
 }
 
 const file = (name: string) => fileURLToPath(new URL(`./page/${name}`, import.meta.url))
-const knobs: readonly Knob[] = ['down', 'up', 'offline', 'online', 'deny', 'revoke', 'expire']
+const knobs: readonly Knob[] = ['down', 'up', 'offline', 'online', 'deny', 'revoke', 'logout', 'steal', 'expire']
 
 /** Bundles the single-page app from its sources and answers for it. */
-export async function createPage({ connect, setting, turn }: PageOptions) {
+export async function createPage({ connect, setting, turn, logOut }: PageOptions) {
   const [html, style, icon, script] = await Promise.all([
     readFile(file('index.html')),
     readFile(file('style.css')),
@@ -53,6 +56,13 @@ export async function createPage({ connect, setting, turn }: PageOptions) {
         await turn(wanted.knob, wanted.by)
       }
       return void res.writeHead(200, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(setting()))
+    }
+    if (path === '/backchannel-logout') {
+      const body = Readable.toWeb(req) as ReadableStream<Uint8Array>
+      const headers = { 'content-type': req.headers['content-type'] ?? '' }
+      const init = { method: req.method, headers, body, duplex: 'half' } as RequestInit
+      const { status } = await logOut(new Request(setting().issuer, init))
+      return void res.writeHead(status).end()
     }
     const found = files[path]
     if (!found) return void res.writeHead(404, headers).end('Not here.')

@@ -4,19 +4,21 @@ import type { Stage } from './check.ts'
 /** What a person does with the demo in two tabs, from the first sign-in to a sign-out without a network. */
 export async function story({ servers, open, step, complaints, photograph }: Stage): Promise<void> {
   const { authorizationServer: server, api } = servers
-  const refreshes = () => server.requests.filter(({ grantType }) => grantType === 'refresh_token').length
+  // What is asked for a nonce is sent again: it counts once.
+  const requests = () => server.requests.filter(({ outcome }) => outcome !== 'use_dpop_nonce')
+  const refreshes = () => requests().filter(({ grantType }) => grantType === 'refresh_token').length
   const revoked = () => server.revocations.filter(({ status }) => status === 200).length
   const first = await open()
 
   await step('Open the page', 'Signed out', () => who(first))
   await step('Sign in as Alice', 'Signed in as Alice, 1 token request', async () => {
     await signIn(first)
-    return `${await who(first)}, ${server.requests.length} token request`
+    return `${await who(first)}, ${requests().length} token request`
   })
   const second = await open()
   await step('Open another tab', 'Signed in as Alice, 1 token request', async () => {
     await settled(second, 'signedIn')
-    return `${await who(second)}, ${server.requests.length} token request`
+    return `${await who(second)}, ${requests().length} token request`
   })
   await step('Call the API', 'called the API: answered', () => press(first, 'Call the API'))
   await step('25 calls at once', 'called the API 25 times at once: all answered, 0 refreshes', async () => {
@@ -52,6 +54,17 @@ export async function story({ servers, open, step, complaints, photograph }: Sta
     const said = new Set(await Promise.all([first, second].map((page) => press(page, 'Call the API'))))
     return `${[...said].join(' / ')}, in both tabs`
   })
+  await step(
+    'Use stolen tokens elsewhere',
+    '401 binding_mismatch twice, 400 invalid_grant, owner: answered',
+    async () => {
+      const said = await press(first, 'Use stolen tokens elsewhere')
+      const told = (await first.locator('#log li', { hasText: 'the thief got' }).first().textContent()) ?? ''
+      const got = [...told.matchAll(/(\d{3}) \((\w+)\)/g)].map(([, status, reason]) => `${status} ${reason}`)
+      const twice = got[0] === got[1] ? `${got[0]} twice` : `${got[0]}, ${got[1]}`
+      return `${twice}, ${got[2]}, owner: ${said.split(': ')[1]}`
+    },
+  )
   await first.getByLabel('1 min').check()
   await first.waitForTimeout(300)
   await photograph(first)
@@ -68,15 +81,22 @@ export async function story({ servers, open, step, complaints, photograph }: Sta
     await Promise.all([first, second].map((page) => settled(page, 'signedOut')))
     return `Signed out in both, ${await counted(() => revoked() - before, 1)} revoked`
   })
-  await step('End the grant at the server', 'Signed out, The authorization server ended the session', async () => {
-    await signIn(first)
-    await first.getByRole('button', { name: 'Revoke at the server' }).click()
-    await first.getByText('had the authorization server end every grant').waitFor()
-    await first.getByRole('button', { name: 'Expire the token now' }).click()
-    await settled(first, 'signedOut')
-    const why = (await first.locator('#health').textContent()) ?? ''
-    return `${await who(first)}, ${why.split(' (')[0]}`
-  })
+  for (const [name, button, reason] of [
+    ['End the grant at the server', 'Revoke at the server', 'revoked'],
+    ['Log out everywhere', 'Log out everywhere', 'session_ended'],
+  ] as const)
+    await step(name, `token still good, API 401 ${reason}, Signed out in both, told "${reason}"`, async () => {
+      await signIn(first)
+      await settled(second, 'signedIn')
+      const before = api.requests.length
+      const left = Number.parseInt((await first.locator('#countdown', { hasText: 's' }).textContent()) ?? '', 10)
+      await press(first, button)
+      await settled(second, 'signedOut')
+      const refused = api.requests.slice(before).filter(({ reason }) => reason !== 'nonce_required')
+      const answers = refused.map(({ status, reason }) => `${status} ${reason}`).join(', ')
+      const [, why] = /The API refused its token: (.+)/.exec((await first.locator('#health').textContent()) ?? '') ?? []
+      return `token ${left > 10 ? 'still good' : 'expired'}, API ${answers}, ${await who(first)} in both, told "${why}"`
+    })
   await step('Sign out offline', 'Signed out in both, 0 revoked', async () => {
     await signIn(first)
     await settled(second, 'signedIn')

@@ -32,12 +32,20 @@ export interface RevocationRequest {
   readonly tokenTypeHint: string | undefined
 }
 
+/** What one answer brought. */
+export interface IssuedTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
 /** What the token endpoint saw, and the faults it can be told to make. */
 export interface TokenEndpoint {
   readonly requests: readonly TokenRequest[]
   readonly revocations: readonly RevocationRequest[]
   /** Every token value ever issued, for tests that search for them where none may be. */
   readonly issuedTokens: ReadonlySet<string>
+  /** What it issued last, for whoever wants to copy it. */
+  readonly lastIssued: IssuedTokens | undefined
   setLatency(milliseconds: number, when?: 'before' | 'after'): void
   dropNextAnswer(): void
   /** Forgets the log and the faults, not the tokens issued. */
@@ -56,6 +64,7 @@ export function watchTokenEndpoint(provider: Provider): TokenEndpoint {
   const errors = new WeakMap<object, string>()
   let latency = { before: 0, after: 0 }
   let drops = 0
+  let lastIssued: IssuedTokens | undefined
 
   const answer = async (ctx: Context, next: () => Promise<void>) => {
     const entry: TokenRequest = { at: Date.now(), outcome: 'pending', answerDropped: false, reused: false }
@@ -65,6 +74,8 @@ export function watchTokenEndpoint(provider: Provider): TokenEndpoint {
     const { params, account } = ctx.oidc
     const body = Object(ctx.body) as Record<string, string | undefined>
     for (const name of ['access_token', 'refresh_token', 'id_token']) if (body[name]) issuedTokens.add(body[name])
+    const { access_token: accessToken, refresh_token: refreshToken } = body
+    if (accessToken && refreshToken) lastIssued = { accessToken, refreshToken }
     entry.grantType = params?.grant_type
     entry.refreshToken = fingerprint(params?.refresh_token)
     entry.issued = fingerprint(body.refresh_token)
@@ -92,6 +103,9 @@ export function watchTokenEndpoint(provider: Provider): TokenEndpoint {
   })
   return {
     ...{ requests, revocations, issuedTokens },
+    get lastIssued() {
+      return lastIssued
+    },
     setLatency: (milliseconds, when = 'before') => {
       latency = { ...latency, [when]: milliseconds }
     },

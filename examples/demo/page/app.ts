@@ -1,4 +1,11 @@
-import { allowInsecureLoopback, createTokenManager, type SessionState, TokenManagerError } from 'tokenward/browser'
+import {
+  type AccessToken,
+  allowInsecureLoopback,
+  createTokenManager,
+  dpop,
+  type SessionState,
+  TokenManagerError,
+} from 'tokenward/browser'
 import { showControls, wireControls } from './controls.ts'
 import { createDemoClock } from './demo-clock.ts'
 import { createEventLog } from './event-log.ts'
@@ -17,8 +24,8 @@ let token: Token | undefined
 
 const feed = openFeed(tab)
 const clock = createDemoClock(world.ahead)
-const network = createNetwork(setting.api, ({ to, took, status, endedAt }) => {
-  feed.add({ kind: 'request', to, took, status }, endedAt)
+const network = createNetwork(setting.api, ({ to, took, status, endedAt, asksForNonce }) => {
+  if (!asksForNonce) feed.add({ kind: 'request', to, took, status }, endedAt)
   if (to !== 'API') void updateCounts()
 })
 network.offline = world.offline
@@ -29,13 +36,14 @@ const tokens = createTokenManager({
   redirectUri: `${location.origin}/callback`,
   scope: 'openid offline_access profile notes',
   resources: [`${setting.api}/`],
+  dpop: dpop({ required: true }),
   fetch: network.fetch,
   clock,
   [allowInsecureLoopback]: true,
 })
 
 const show = () => {
-  showState(tokens.state)
+  showState(tokens.state, lastRefusal(feed.entries))
   showControls(tokens.state, world, openTabs(feed.entries))
 }
 
@@ -63,7 +71,19 @@ wireControls(
       await turn('deny')
       await call(1)
     },
-    revoke: () => turn('revoke'),
+    async steal() {
+      const { theft } = await turn('steal')
+      feed.add({ kind: 'theft', attempts: theft })
+      await call(1)
+    },
+    async revoke() {
+      await turn('revoke')
+      await call(1)
+    },
+    async logOutEverywhere() {
+      await turn('logout')
+      await call(1)
+    },
     async signOut(offline) {
       if (offline) await turn('offline')
       await tokens.signOut()
@@ -99,15 +119,17 @@ document.body.dataset.ready = 'true'
 
 /** Remembers the token in use for panel and timeline. Its value stays where it is. */
 async function noteToken(generation: number) {
-  const { expiresAt } = await tokens.getAccessToken().catch(() => ({ expiresAt: undefined }))
+  const { expiresAt, type = '' } = await tokens.getAccessToken().catch((): Partial<AccessToken> => ({}))
   if (expiresAt === undefined) return
   const end = expiresAt - clock.ahead
   token = {
     generation,
+    type,
     end,
     lifetime: Math.max(token?.generation === generation ? token.lifetime : end - Date.now(), 1),
   }
-  feed.add({ kind: 'token', ...token })
+  const { type: _, ...times } = token
+  feed.add({ kind: 'token', ...times })
 }
 
 async function call(count: number) {
@@ -123,8 +145,10 @@ async function call(count: number) {
 }
 
 async function turn(knob: Knob, by = 0) {
-  feed.add({ kind: 'knob', knob, world: await turnKnob(knob, by) })
-  void updateCounts()
+  const setting = await turnKnob(knob, by)
+  feed.add({ kind: 'knob', knob, world: setting.world })
+  showCounts(setting.counts)
+  return setting
 }
 
 /** What one tab does to the world, every tab does. */
@@ -149,6 +173,12 @@ function describe(error: Error) {
 function lastGeneration(entries: readonly Entry[]) {
   const last = entries.findLast((entry) => entry.kind === 'token')
   return last?.kind === 'token' ? last.generation : 0
+}
+
+/** Why the API refused the token, if it did since the sign-in. */
+function lastRefusal(entries: readonly Entry[]) {
+  const last = entries.findLast((entry) => entry.kind === 'event' && /^(token_rejected|signed_in)$/.test(entry.type))
+  return last?.kind === 'event' && last.type === 'token_rejected' ? last.reason : undefined
 }
 
 function openTabs(entries: readonly Entry[]) {

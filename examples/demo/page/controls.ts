@@ -8,6 +8,8 @@ export interface Actions {
   expire(): Promise<unknown>
   deny(): Promise<unknown>
   revoke(): Promise<unknown>
+  steal(): Promise<unknown>
+  logOutEverywhere(): Promise<unknown>
   signOut(offline: boolean): Promise<unknown>
   toggleServer(): Promise<unknown>
   reconnect(): Promise<unknown>
@@ -33,6 +35,8 @@ export function wireControls(actions: Actions, failed: (error: unknown) => void)
   wire('expire', actions.expire)
   wire('deny', actions.deny)
   wire('revoke', actions.revoke)
+  wire('steal', actions.steal)
+  wire('log-out-everywhere', actions.logOutEverywhere)
   wire('sign-out', () => actions.signOut(false))
   wire('sign-out-offline', () => actions.signOut(true))
   wire('server', actions.toggleServer)

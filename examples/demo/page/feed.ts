@@ -1,4 +1,4 @@
-import type { World } from './world.ts'
+import type { Attempt, World } from './world.ts'
 
 /** What can happen in a tab, or to all of them. No secret is ever part of it. */
 export type Happening =
@@ -27,11 +27,13 @@ export type Happening =
     }
   /** Somebody turned a knob of the demo; `world` is how it is now. */
   | { readonly kind: 'knob'; readonly knob: string; readonly world: World }
+  /** A program elsewhere tried to use copied tokens. */
+  | { readonly kind: 'theft'; readonly attempts: readonly Attempt[] }
   /** Something a person should know. */
   | { readonly kind: 'note'; readonly text: string }
 
 /** Where a request of the token manager goes. */
-export type Destination = 'refresh' | 'code exchange' | 'revocation' | 'API' | 'metadata'
+export type Destination = 'refresh' | 'code exchange' | 'revocation' | 'API' | 'metadata' | 'request object'
 
 /** A happening with where and when. */
 export type Entry = Happening & { readonly id: string; readonly tab: string; readonly at: number }

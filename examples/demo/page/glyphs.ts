@@ -19,6 +19,7 @@ const shapes: Record<Sign, string> = {
   rejected: 'M0 7L7-5.5H-7z',
   'signed-out': 'M-5.5-5.5H5.5V5.5H-5.5z',
   revoked: 'M-6.5 0a6.5 6.5 0 1 0 13 0a6.5 6.5 0 1 0-13 0zM-3.5-1.2H3.5V1.2H-3.5z',
+  stolen: 'M-5.5-1H-4.5V-2.5a4.5 4.5 0 0 1 9 0V-1H5.5V7H-5.5zM-2.3-1H2.3V-2.5a2.3 2.3 0 0 0-4.6 0z',
   trouble: 'M-1.7-7H1.7L1 2H-1zM-1.6 4H1.6V7H-1.6z',
 }
 

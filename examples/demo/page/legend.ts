@@ -14,6 +14,7 @@ const meanings: readonly (readonly [Sign | 'token' | 'ahead' | 'unused' | 'waite
   ['failed', 'Refresh failed'],
   ['signed-out', 'Signed out'],
   ['revoked', 'Revoked at the server'],
+  ['stolen', 'Stolen tokens refused elsewhere'],
   ['trouble', 'Something to know'],
 ]
 

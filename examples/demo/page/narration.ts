@@ -22,7 +22,10 @@ const events: Record<string, (event: Event) => Line | undefined> = {
   refresh_failed: ({ reason, outcome }) =>
     // Holding back after a failure is not worth a line.
     outcome === 'throttled' ? undefined : { symbol: 'failed', text: `could not refresh (${reason}).` },
-  token_rejected: () => ({ symbol: 'rejected', text: 'had its token refused by the API before it expired.' }),
+  token_rejected: ({ reason }) => ({
+    symbol: 'rejected',
+    text: `had its token refused by the API before it expired${reason ? `: ${reason}` : ''}.`,
+  }),
   signed_out: ({ reason = '' }) => ({ symbol: 'signed-out', text: `is signed out: ${signedOut[reason] ?? reason}.` }),
   revoked: ({ outcome }) =>
     outcome === 'unsupported'
@@ -45,7 +48,9 @@ const knobs: Record<string, string> = {
   offline: 'cut the network of every tab.',
   online: 'brought the network back.',
   deny: 'told the API to refuse the present token.',
-  revoke: 'had the authorization server end every grant. The tabs learn of it at their next refresh.',
+  revoke: 'had the authorization server end every grant. The API refuses their tokens from now on.',
+  logout: 'had the authorization server sign everybody out, everywhere. It told the API (back-channel logout).',
+  steal: 'had its tokens copied by a program elsewhere, which uses them now.',
   expire: 'put the clock of every tab forward: the access token has expired.',
 }
 
@@ -62,6 +67,11 @@ export function narrate(entry: Entry): Line | undefined {
     }
     case 'knob':
       return { text: knobs[entry.knob] ?? entry.knob }
+    case 'theft':
+      return {
+        symbol: 'stolen',
+        text: `: the thief got ${entry.attempts.map(({ what, status, reason }) => `${status} (${reason}) for ${what}`).join(', ')}.`,
+      }
     case 'tab':
       return { text: entry.what === 'opened' ? 'opened.' : 'closed.' }
     case 'note':

@@ -8,6 +8,8 @@ export interface Observed {
   /** Milliseconds. */
   readonly took: number
   readonly status: number
+  /** It was answered with a nonce to sign (RFC 9449 §8, §9), and is sent again. */
+  readonly asksForNonce: boolean
 }
 
 /** The `fetch` the token manager is given. */
@@ -25,14 +27,19 @@ export function createNetwork(api: string, observe: (request: Observed) => void)
       const url = new URL(input instanceof Request ? input.url : input)
       const startedAt = Date.now()
       let status = 0
+      let asksForNonce = false
       try {
         if (network.offline) throw new TypeError('Failed to fetch')
         const response = await fetch(input, init)
         status = response.status
+        if (status === 400 || status === 401) {
+          const error = response.headers.get('www-authenticate') ?? (await response.clone().text())
+          asksForNonce = error.includes('use_dpop_nonce')
+        }
         return response
       } finally {
         const endedAt = Date.now()
-        observe({ to: destination(url, api, init?.body), endedAt, took: endedAt - startedAt, status })
+        observe({ to: destination(url, api, init?.body), endedAt, took: endedAt - startedAt, status, asksForNonce })
       }
     },
   }
@@ -43,5 +50,6 @@ function destination({ origin, pathname }: URL, api: string, body: unknown): Des
   if (origin === api) return 'API'
   if (pathname.startsWith('/.well-known/')) return 'metadata'
   if (pathname.endsWith('/revocation')) return 'revocation'
+  if (pathname.endsWith('/request')) return 'request object'
   return /(^|&)grant_type=refresh_token/.test(String(body)) ? 'refresh' : 'code exchange'
 }

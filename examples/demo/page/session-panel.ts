@@ -4,6 +4,8 @@ import type { Counts } from './world.ts'
 /** What the panel shows beside the state. */
 export interface Token {
   readonly generation: number
+  /** `DPoP`: bound to a key of this browser's. */
+  readonly type: string
   /** By the machine's clock, epoch milliseconds. */
   readonly end: number
   /** Milliseconds. */
@@ -28,8 +30,8 @@ const reasons: Record<string, string> = {
 
 const at = (id: string) => document.getElementById(id) as HTMLElement
 
-/** Shows who is signed in and how well. */
-export function showState(state: SessionState): void {
+/** Shows who is signed in and how well. `refusal`: why the API refused the last token. */
+export function showState(state: SessionState, refusal: string | undefined): void {
   const signedIn = state.status === 'signedIn' ? state : undefined
   const name = signedIn ? (signedIn.session.subject ?? 'somebody') : ''
   document.body.dataset.status = state.status
@@ -44,7 +46,12 @@ export function showState(state: SessionState): void {
     ? health[signedIn.health]
     : ['none', state.status === 'signedOut' ? (reasons[state.reason] ?? state.reason) : '']
   const error = state.status === 'signedOut' ? state.error : signedIn?.cause
-  at('health').textContent = error ? `${text} (${error.code}, ${error.reason})` : text
+  const why = state.status === 'signedOut' && state.reason === 'rejected' && refusal
+  at('health').textContent = why
+    ? `${text}. The API refused its token: ${why}`
+    : error
+      ? `${text} (${error.code}, ${error.reason})`
+      : text
   at('health').dataset.tone = tone
 }
 
@@ -54,7 +61,7 @@ export function showToken(token: Token | undefined): void {
   at('generation').textContent = token?.generation ? String(token.generation) : '–'
   if (!token) return
   const left = Math.max(token.end - Date.now(), 0)
-  at('expiry-text').textContent = left ? 'Access token expires in' : 'Access token expired'
+  at('expiry-text').textContent = `${token.type} access token ${left ? 'expires in' : 'expired'}`
   at('countdown').textContent = left ? `${Math.ceil(left / 1000)} s` : ''
   const bar = at('expiry-bar') as HTMLProgressElement
   bar.value = Math.min(left / token.lifetime, 1)

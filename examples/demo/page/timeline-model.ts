@@ -1,7 +1,16 @@
 import type { Entry } from './feed.ts'
 
 /** What a mark on the timeline means; each has its own shape. */
-export type Sign = 'signed-in' | 'led' | 'took' | 'failed' | 'rejected' | 'signed-out' | 'revoked' | 'trouble'
+export type Sign =
+  | 'signed-in'
+  | 'led'
+  | 'took'
+  | 'failed'
+  | 'rejected'
+  | 'signed-out'
+  | 'revoked'
+  | 'stolen'
+  | 'trouble'
 
 /** A token's life in one tab. */
 export interface Bar {
@@ -84,6 +93,9 @@ export function timelineModel(entries: readonly Entry[]): Model {
       case 'calls':
         lane.calls.push({ at, count: entry.count, answered: entry.answered })
         break
+      case 'theft':
+        lane.marks.push({ at, symbol: 'stolen', text: 'Copied tokens were refused elsewhere' })
+        break
       case 'request':
         markRequest(lane, server, at, entry)
         break
@@ -138,7 +150,7 @@ function markRequest(lane: Lane, server: Mark[], at: number, request: Extract<En
   const text = `${to} by tab ${lane.tab}: ${status}, ${Math.round(took)} ms`
   if (to === 'API' && status === 401)
     lane.marks.push({ at, symbol: 'rejected', text: 'The API refused the token (401)' })
-  if (to === 'API' || to === 'metadata') return
+  if (to === 'API' || to === 'metadata' || to === 'request object') return
   if (to === 'refresh') lane.led.push({ from: at - took, until: at })
   // What got no answer has not reached the server, as far as anybody knows.
   if (status === 0) return
