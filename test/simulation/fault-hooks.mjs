@@ -12,10 +12,25 @@ export function initialize(planted) {
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, next) {
-  if (!url.endsWith(`/src/${fault.file}`)) return next(url, context)
+  const edits = fault.edits.filter(({ file }) => url.endsWith(`/src/${file}`))
+  if (edits.length === 0) return next(url, context)
   const path = fileURLToPath(url)
-  const source = await readFile(path, 'utf8')
-  const parts = source.split(fault.find)
-  if (parts.length !== 2) throw new Error(`${fault.name}: its text is in ${fault.file} ${parts.length - 1} times`)
-  return { format: 'module', source: await compile(parts.join(fault.replacement), path), shortCircuit: true }
+  const source = plant(await readFile(path, 'utf8'), fault.name, edits)
+  return { format: 'module', source: await compile(source, path), shortCircuit: true }
+}
+
+/**
+ * `source` with the mistakes in it.
+ *
+ * @param {string} source
+ * @param {string} name of the fault
+ * @param {readonly import('./faults.ts').Edit[]} edits
+ */
+export function plant(source, name, edits) {
+  for (const { file, find, replacement } of edits) {
+    const parts = source.split(find)
+    if (parts.length !== 2) throw new Error(`${name}: its text is in ${file} ${parts.length - 1} times`)
+    source = parts.join(replacement)
+  }
+  return source
 }

@@ -1,6 +1,13 @@
 /** A mistake that somebody could make in the sources. */
 export interface Fault {
   readonly name: string
+  readonly edits: readonly Edit[]
+  /** What finds it where no history can. */
+  readonly test?: string
+}
+
+/** One place in a file. */
+export interface Edit {
   /** In `src`. */
   readonly file: string
   /** What is there now, exactly once. */
@@ -8,13 +15,188 @@ export interface Fault {
   readonly replacement: string
 }
 
+const edit = (file: string, find: string, replacement = ''): Edit => ({ file, find, replacement })
+const fault = (name: string, ...edits: Edit[]): Fault => ({ name, edits })
+
+const CLAIM = 'session/claim.ts'
+const COMMIT = 'session/commit.ts'
+const REFRESH = 'session/refresh.ts'
+const SOURCE = 'session/token-source.ts'
+
 /** Every one of them breaks a law. */
 export const faults: readonly Fault[] = [
+  fault(
+    'no re-read after the lock',
+    edit(
+      REFRESH,
+      'const record = await session.read()\n    const settled',
+      'const record = session.live\n    const settled',
+    ),
+    edit(CLAIM, ' || now.generation !== seen.generation) return', ') return'),
+    edit(
+      CLAIM,
+      'const record = result.record as SessionRecord',
+      'const record = { ...result.record, refreshToken: seen.refreshToken } as SessionRecord',
+    ),
+  ),
+  fault(
+    'no generation check at commit',
+    edit(
+      COMMIT,
+      'if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined',
+    ),
+  ),
+  fault(
+    'delete without compare',
+    edit(
+      COMMIT,
+      ' || now.grantId !== grantId || now.generation !== generation) return undefined',
+      ') return undefined',
+    ),
+    edit(COMMIT, 'if (now.lease && now.lease.owner !== claim.owner) return undefined'),
+  ),
+  fault(
+    'abort after send',
+    edit(
+      SOURCE,
+      'last = await unlessAborted(',
+      'Object.assign(clock, { signal })\n        last = await unlessAborted(',
+    ),
+    edit(
+      'protocol/exchange.ts',
+      'let stop = () => {}',
+      "let stop = () => {}\n  ;(clock as { signal?: AbortSignal }).signal?.addEventListener('abort', () => controller.abort())",
+    ),
+  ),
+  fault(
+    'broadcast before commit',
+    edit(COMMIT, 'import { backOff,', "import { tellOthers } from './sync.ts'\nimport { backOff,"),
+    edit(COMMIT, "case 'tokens':", "case 'tokens':\n      tellOthers(session)"),
+    edit(
+      SOURCE,
+      'attempt: result.attempt, reason })\n        tellOthers(session)',
+      'attempt: result.attempt, reason })',
+    ),
+  ),
+  fault(
+    'lease ignored',
+    edit(CLAIM, 'if (now.lease && !isDead(session, now, locked)) return undefined'),
+    edit(REFRESH, 'if (record.lease && !isDead(session, record, hold.locked)) {', 'if (clock.now() < 0) {'),
+  ),
+  fault(
+    'steal',
+    edit(REFRESH, 'attempt(session, request, { locked: false })', 'attempt(session, request, { locked: true })'),
+  ),
+  fault(
+    'listener inside the lock',
+    edit(
+      'session/listener-set.ts',
+      'for (const listener of listeners) {',
+      'for (const listener of listeners) {\n        listener(value)\n        continue',
+    ),
+  ),
   {
-    name: 'no re-read after the lock',
-    file: 'session/refresh.ts',
-    find: 'const record = await session.read()\n    const settled = settledBy(session, record, request)\n    if (settled) return settled\n    if (!record',
-    replacement:
-      'const record = hold.claim ? await session.read() : session.live\n    const settled = undefined as never\n    if (settled) return settled\n    if (!record',
+    ...fault(
+      'timer overflow',
+      edit(
+        'in-process/system-clock.ts',
+        'Math.min(Math.max(Math.ceil(time - performance.now()), 0), longestLap)',
+        'time - performance.now()',
+      ),
+    ),
+    test: 'test/in-process/system-clock.test.ts',
   },
+  fault('jitter off', edit('session/held-tokens.ts', 'jitter * fraction(crypto)', 'jitter * 0')),
+  fault(
+    'invalid_request ends the session',
+    edit(
+      'protocol/token-set.ts',
+      "error.reason === 'invalid_grant' ?",
+      "/^invalid_(grant|request)$/.test(error.error ?? '') ?",
+    ),
+  ),
+  fault(
+    'outbox lost at reload',
+    edit('session/sign-out.ts', 'tombstone(record, { at, reason }, tokens)', 'tombstone(record, { at, reason }, [])'),
+  ),
+  fault(
+    'lock taken as proof against a lease claimed without it',
+    edit(CLAIM, 'return (locked && record.lease?.locked) ||', 'return locked ||'),
+  ),
+  fault(
+    'lease identity reused',
+    edit(
+      CLAIM,
+      'const owner = randomId(crypto)',
+      'const named = session as { own?: string }\n  named.own ??= randomId(crypto)\n  const owner = named.own',
+    ),
+  ),
+  fault(
+    "age counted from the swap's return",
+    edit(
+      CLAIM,
+      'const claim: Claim = { record, owner, began, attempt: 1 }',
+      'const claim: Claim = { record, owner, began: { elapsed: clock.elapsed(), now: clock.now() }, attempt: 1 }',
+    ),
+  ),
+  fault('an old claim is sent', edit(REFRESH, 'age > leaseTime - requestTimeout ||')),
+  fault('retry outside the claim', edit(REFRESH, "if (!written) return 'again'")),
+  fault('doubt forgotten at a takeover', edit(CLAIM, 'doubt: now.lease ? owner : now.doubt', 'doubt: now.doubt')),
+  fault('doubt forgotten at a retry', edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto) }', 'withBeat(now)')),
+  fault(
+    'doubt forgotten when giving up',
+    edit(COMMIT, 'return failed.lost && online && current ?', 'return next.version > 1 ?'),
+  ),
+  fault('no wait before a token in doubt is sent', edit(CLAIM, 'await session.wait(DOUBT_WAIT)')),
+  fault(
+    "invalid_grant deleting another's live lease",
+    edit(COMMIT, 'if (now.lease && now.lease.owner !== claim.owner) return undefined'),
+  ),
+  fault(
+    "commit dropping another resource's token",
+    edit(COMMIT, 'withAccessToken(record.accessTokens, targetKey', 'withAccessToken({}, targetKey'),
+  ),
+  fault(
+    'a commit onto an older record is dropped',
+    edit(COMMIT, 'now.generation > from.generation', 'now.generation !== from.generation'),
+  ),
+  fault(
+    'a commit revives what was signed out',
+    edit(COMMIT, 'if (now.signedOut || now.grantId !== from.grantId)', 'if (now.grantId !== from.grantId)'),
+  ),
+  fault(
+    'the generation stays',
+    edit(COMMIT, 'generation: record.generation + 1, lease', 'generation: record.generation, lease'),
+  ),
+  fault('no shared back-off', edit(CLAIM, 'return record.failure ?', 'return record.version > 1 && record.failure ?')),
+  fault('Retry-After ignored', edit(COMMIT, 'fraction(crypto), retryAfter)', 'fraction(crypto))')),
+  fault('a rejection in a listener escapes', edit('session/listener-set.ts', '.catch(() => {})')),
+  fault('timers outlive dispose', edit('session/upkeep.ts', 'stop()\n    cancel()', 'stop()')),
+  fault(
+    'the lock is waited for without a limit',
+    edit(REFRESH, 'if (platform.clock.elapsed() >= until + (alive ? options.leaseTime : 0)) break'),
+  ),
+  fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
+  fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
+  fault(
+    'a good token withheld while the refresh fails',
+    edit(
+      'session/held-tokens.ts',
+      'minValidity === undefined ? held.waitAt',
+      'minValidity === undefined ? held.refreshAt',
+    ),
+    edit(SOURCE, 'if (still) return still.token'),
+  ),
+  fault(
+    'an expired token is sent',
+    edit(
+      'session/held-tokens.ts',
+      'return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined',
+      'return held',
+    ),
+  ),
+  fault(
+    'the storage is believed when it went back',
+    edit('session/state.ts', "if (behind && event.order > held.order) return [held, ['storage_lost']]"),
+  ),
 ]

@@ -153,11 +153,25 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
       await quiet(plan.options.confirmInterval + 2_000, 3 * MINUTE)
     }
     history.judge.settled()
+    await hearing()
     for (const tab of alive()) tab.manager.dispose()
     await time.run(time.now, stop)
     history.judge.disposed()
     await time.run(time.now + 10 * MINUTE, stop)
     history.judge.silent()
+  }
+
+  /** Where messages come, nobody has to be used to know. */
+  async function hearing() {
+    if (plan.noise.channelLoses === 1) return
+    for (const move of ['refresh', 'signOut'] as const) {
+      const [tab] = alive()
+      if (!tab) return
+      history.judge.listening(tab)
+      act(history, tab, move)
+      await time.run(time.now + 2_000, stop)
+      history.judge.heard()
+    }
   }
 
   /** Lets things calm down, for `least` to `most` ms. */

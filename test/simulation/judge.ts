@@ -29,6 +29,7 @@ export interface Judge {
   /** A refresh token leaves `tab`. */
   presented(tab: Tab, token: string): Presentation
   answered(presentation: Presentation | undefined, answer: ServerAnswer | 'lost'): void
+  givenUp(presentation: Presentation | undefined): void
   /** An API request leaves `tab` with `token`. */
   used(tab: Tab, token: string): void
   revoking(tab: Tab, token: string): void
@@ -37,6 +38,10 @@ export interface Judge {
   stolen(): void
   /** The faults have been over for long enough. */
   settled(): void
+  /** From now on, everybody has to hear what `tab` changes. */
+  listening(tab: Tab): void
+  /** That was long enough ago. */
+  heard(): void
   /** Every manager was disposed of, just now. */
   disposed(): void
   /** That was long ago. */
@@ -103,6 +108,7 @@ export function judge(history: History): Judge {
       written.written(tab, before as SessionRecord | undefined, known.record)
       sent.wrote(tab, before as SessionRecord | undefined, known.record)
       kept.wrote(known.record)
+      inTheEnd.wrote(tab, known.record)
     },
     presented(tab, token) {
       onTheWire.refreshing(tab, token)
@@ -112,6 +118,7 @@ export function judge(history: History): Judge {
       sent.answered(presentation, answer)
       kept.answered(presentation, answer)
     },
+    givenUp: sent.givenUp,
     used: onTheWire.using,
     revoking: onTheWire.revoking,
     alarm: alarms(known).set,
@@ -126,6 +133,8 @@ export function judge(history: History): Judge {
       made.settled()
       inTheEnd.settled()
     },
+    listening: inTheEnd.listening,
+    heard: inTheEnd.heard,
     disposed: inTheEnd.disposed,
     silent: inTheEnd.silent,
     escaped: (reason) => known.broken(10, `nobody handles ${reason}`),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { plantAll } from './planting.ts'
 import { simulate } from './pool.ts'
 import { tallyText } from './tally.ts'
 
@@ -8,23 +9,39 @@ const { values } = parseArgs({
     histories: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     failures: { type: 'string', default: '1' },
+    faults: { type: 'boolean', default: false },
+    fault: { type: 'string' },
     workers: { type: 'string', default: `${availableParallelism()}` },
   },
 })
-const began = performance.now()
-let shown = began
-const { tally, failures } = await simulate({
-  histories: Number(values.histories),
-  seed: Number(values.seed),
-  failures: Number(values.failures),
-  workers: Number(values.workers),
-  progress({ histories }) {
-    if (performance.now() - shown < 60_000) return
-    shown = performance.now()
-    console.log(`${histories} histories so far`)
-  },
-})
-console.log(tallyText(tally, performance.now() - began))
-for (const { seed, story } of failures) console.log(`\nseed ${seed}\n${story}`)
-console.log(failures.length ? `${failures.length} histories broke a law` : 'no law is broken')
-process.exitCode = failures.length ? 1 : 0
+const histories = Number(values.histories)
+const seed = Number(values.seed)
+const workers = Number(values.workers)
+
+process.exitCode = (await (values.faults ? planted() : searched())) ? 0 : 1
+
+/** Whether every planted fault is found. */
+async function planted(): Promise<boolean> {
+  const escaped = await plantAll({ histories, seed, workers }, console.log)
+  console.log(escaped.length ? `not found: ${escaped.join(', ')}` : 'every fault is found')
+  return escaped.length === 0
+}
+
+/** Whether no law is broken. */
+async function searched(): Promise<boolean> {
+  const began = performance.now()
+  let shown = began
+  const { tally, failures } = await simulate({
+    ...{ histories, seed, workers, failures: Number(values.failures), fault: values.fault },
+    failed: ({ seed, story }) => console.log(`\nseed ${seed}\n${story}\n`),
+    progress({ histories }) {
+      if (performance.now() - shown < 60_000) return
+      shown = performance.now()
+      console.log(`${histories} histories so far`)
+    },
+  })
+  const { user, system } = process.cpuUsage()
+  console.log(tallyText(tally, performance.now() - began, (user + system) / 1000))
+  console.log(failures.length ? `${failures.length} histories broke a law` : 'no law is broken')
+  return failures.length === 0
+}

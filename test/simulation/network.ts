@@ -33,6 +33,7 @@ export function fetchOf(history: History, tab: Tab, dice: Random): Fetch {
       }
       if (signal?.aborted) return reject(signal.reason)
       signal?.addEventListener('abort', () => {
+        judge.givenUp(presentation)
         judge.answered(presentation, 'lost')
         reject(signal.reason)
       })

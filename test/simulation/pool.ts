@@ -15,6 +15,8 @@ export interface Simulation {
   /** How many histories a worker takes at once. */
   readonly batch?: number
   readonly progress?: (tally: Tally) => void
+  /** Hears of each failure as it is found. */
+  readonly failed?: (failure: Failure) => void
 }
 
 /** What came of it. */
@@ -26,7 +28,7 @@ export interface Simulated {
 
 /** Runs histories in worker threads, until all are done or laws were broken often enough. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { histories, seed, fault, failures: most = 1, progress, batch = 100 } = simulation
+  const { histories, seed, fault, failures: most = 1, progress, failed, batch = 100 } = simulation
   const tally = emptyTally()
   const failures: Failure[] = []
   let next = seed
@@ -48,6 +50,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
         if (report !== 'ready') {
           addTally(tally, report.tally)
           failures.push(...report.failures)
+          for (const failure of report.failures) failed?.(failure)
           progress?.(tally)
         }
         more()

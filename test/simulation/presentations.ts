@@ -12,6 +12,8 @@ export interface Presentation {
   /** The record's when it was sent. */
   readonly generation: number | undefined
   readonly frozenFor: number
+  /** On the machine's clock. */
+  readonly awakeAt: number
   /** What its sender knows of it. `rotated`, `kept`: tokens came. `lost`: nothing came, or nobody can tell. */
   /** Whether its sender stored what it brought. */
   stored: boolean
@@ -24,6 +26,8 @@ export interface Presentations {
   readonly count: number
   add(tab: Tab, token: string): Presentation
   answered(presentation: Presentation | undefined, answer: ServerAnswer | 'lost'): void
+  /** Its sender waits no longer. */
+  givenUp(presentation: Presentation | undefined): void
   wrote(tab: Tab, before: SessionRecord | undefined, after: SessionRecord | undefined): void
   wasRejected(tab: Tab, token: string | undefined): boolean
   /** Whether a request for it reached the server after its sender had given up or died. */
@@ -49,7 +53,7 @@ export function presentations(known: Evidence): Presentations {
       const family = history.server.refreshTokens.get(token)?.family
       const made: Presentation = {
         ...{ tab, token, family, sentAt: time.now, frozenFor: tab.frozenFor, result: 'flying', overAt: Infinity },
-        ...{ stored: false, generation: known.record?.generation },
+        ...{ awakeAt: time.awake, stored: false, generation: known.record?.generation },
       }
       for (const other of all) if (other.family === family) compare(made, other)
       backOff(made)
@@ -69,6 +73,13 @@ export function presentations(known: Evidence): Presentations {
         const retryAfter = answer === 'lost' ? 0 : Number(answer.headers?.['retry-after'] ?? 0) || 0
         rows.set(family, { count: (row?.count ?? 0) + 1, at: time.awake, retryAfter: retryAfter * 1000 })
       } else rows.delete(family)
+    },
+    givenUp(presentation) {
+      if (presentation?.result !== 'flying') return
+      const { tab, token, awakeAt } = presentation
+      const waited = time.awake - awakeAt
+      if (canRun(presentation) && waited < plan.options.requestTimeout * (1 - 2 * plan.noise.drift) - 2)
+        broken(1, `${tab.name} gives up the answer to ${token} after ${Math.round(waited)} ms`)
     },
     wrote(tab, before, after) {
       if (before && after?.grantId === before.grantId && after.generation > before.generation)
@@ -92,10 +103,12 @@ export function presentations(known: Evidence): Presentations {
   }
 
   function compare(made: Presentation, other: Presentation) {
-    if (known.clearedAt >= other.sentAt) return
     const { tab, token } = made
+    // A tab that was behind wrote back what it knew, when the storage had forgotten everything.
+    if (known.clearedAt >= other.sentAt) return
+    if (known.clearedAt > -Infinity && other.generation !== made.generation) return
     if (other.result === 'flying') {
-      if (!canRun(other)) return
+      if (!canRun(other) || isRobbed(other)) return
       broken(7, `${tab.name} sends ${token}, while ${other.tab.name} is waiting for the answer to ${other.token}`)
     } else if (
       other.token === token &&
@@ -107,6 +120,12 @@ export function presentations(known: Evidence): Presentations {
   /** Its sender was there all the time: nobody else may act for it. */
   function canRun({ tab, frozenFor }: Presentation): boolean {
     return !tab.gone && !tab.frozen && tab.frozenFor === frozenFor
+  }
+
+  /** Its lock was stolen while it waited, and the storage refused when it wanted to say so. */
+  function isRobbed({ tab, sentAt }: Presentation): boolean {
+    const { stolenAt } = known
+    return stolenAt >= sentAt && Math.max(tab.readFailedAt, tab.writeFailedAt) >= stolenAt
   }
 
   /** Its sender had the answer, and then no chance to store it. */

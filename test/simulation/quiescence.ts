@@ -1,9 +1,16 @@
+import type { SessionRecord } from '../../src/session/record.ts'
 import type { Evidence } from './evidence.ts'
 import type { Presentations } from './presentations.ts'
+import type { Tab } from './tab.ts'
 
 /** Laws 2, 3, 9 and 10, once the faults have been over for long enough. */
 export interface Quiescence {
   settled(): void
+  /** From now on, everybody has to hear what `tab` changes. */
+  listening(tab: Tab): void
+  wrote(tab: Tab, record: SessionRecord | undefined): void
+  /** That was long enough ago. */
+  heard(): void
   /** Every manager was disposed of, just now. */
   disposed(): void
   /** That was long ago. */
@@ -16,11 +23,32 @@ const LONG = 16_000
 export function quiescence(known: Evidence, sent: Presentations): Quiescence {
   const { history, broken } = known
   const { plan, server, time } = history
+  let speaker: Tab | undefined
+  let before: SessionRecord | undefined
+  let changedAt = -Infinity
 
   return {
     settled() {
       sameEverywhere()
       nothingForgotten()
+    },
+    listening(tab) {
+      speaker = tab
+      before = known.record
+      changedAt = -Infinity
+    },
+    wrote(tab, record) {
+      if (tab !== speaker || !record || record.grantId !== before?.grantId || before.signedOut) return
+      if (record.signedOut || (record.generation > before.generation && !record.failure)) {
+        changedAt = time.now
+        before = record
+      }
+    },
+    heard() {
+      for (const tab of history.tabs)
+        if (tab !== speaker && !tab.gone && tab.disposedAt === -Infinity && tab.readAt < changedAt)
+          broken(9, `${tab.name} has not heard of what ${speaker?.name} wrote`)
+      sameEverywhere()
     },
     disposed: () => timers(LONG),
     silent: () => timers(0),

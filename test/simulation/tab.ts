@@ -119,6 +119,9 @@ function cryptoFrom(dice: Random): Crypto {
   }
 }
 
+/** What the storage takes when nothing is wrong, ms: little, and enough to tell before from after. */
+const CALM_DELAY = 1
+
 /** The shared storage, as one tab reaches it. */
 function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknown> {
   const { time, storage, judge, plan } = history
@@ -148,7 +151,7 @@ function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknow
     const tab = tabOf()
     const fails = !history.calm && dice.chance(storeFails)
     const applied = dice.chance(0.5)
-    const delay = () => (history.calm ? 0 : storeDelay * dice.next())
+    const delay = () => (history.calm ? CALM_DELAY : storeDelay) * dice.next()
     return new Promise((resolve, reject) => {
       time.later(delay(), () => {
         // What a page had begun may still happen when it is gone.

@@ -49,8 +49,8 @@ export function addTally(tally: Tally, more: Tally): void {
     for (const [kind, count] of Object.entries(more[name])) tally[name][kind] = (tally[name][kind] ?? 0) + count
 }
 
-/** `tally` for a person; `ms` is the real time it took. */
-export function tallyText(tally: Tally, ms: number): string {
+/** `tally` for a person; `ms` is the real time it took, `cpu` what the processors spent on it, ms. */
+export function tallyText(tally: Tally, ms: number, cpu: number): string {
   const number = (value: number) => Math.round(value).toLocaleString('en')
   const counts = (values: Record<string, number>) =>
     Object.entries(values)
@@ -63,6 +63,6 @@ export function tallyText(tally: Tally, ms: number): string {
     `personalities: ${counts(tally.personalities)}`,
     `faults: ${counts(tally.faults)}`,
     `${number(refreshes)} refreshes, ${number(reuses)} of them with a used token; longest wait of a call ${(longestWait / 1000).toFixed(1)} s`,
-    `simulated ${number(time / 86_400_000)} days in ${(ms / 1000).toFixed(1)} s: ${number((steps / ms) * 60_000)} steps a minute`,
+    `simulated ${number(time / 86_400_000)} days in ${(ms / 1000).toFixed(1)} s (${(cpu / 1000).toFixed(1)} s of processor time): ${number((steps / ms) * 60_000)} steps a minute`,
   ].join('\n')
 }

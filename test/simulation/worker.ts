@@ -31,7 +31,9 @@ export interface Failure {
 
 // Nobody reads the stacks of the errors that the sources make.
 Error.stackTraceLimit = 0
-const fault = faults.find(({ name }) => name === (workerData as { fault?: string }).fault)
+const { fault: planted } = workerData as { fault?: string }
+const fault = faults.find(({ name }) => name === planted)
+if (planted !== undefined && !fault) throw new Error(`There is no fault ${planted}`)
 const subject = await load(fault)
 parentPort?.on('message', (task: Task) => void run(task))
 parentPort?.postMessage('ready')
