@@ -13,7 +13,9 @@ import {
   type TokenExchange,
   type TokenExchangeOptions,
 } from '../client-tokens/create-token-exchange.ts'
+import type { ResourceClient } from '../client-tokens/resource-client.ts'
 import { nodePlatform } from './platform.ts'
+import { stayAlive } from './stay-alive.ts'
 
 /**
  * A service's own tokens (client credentials, RFC 6749 §4.4): one per resource, audience and scope, asked for once however many callers
@@ -21,7 +23,8 @@ import { nodePlatform } from './platform.ts'
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials {
-  return createCredentials(options, nodePlatform())
+  const client = createCredentials(options, nodePlatform())
+  return { ...client, ...alive(client) }
 }
 
 /**
@@ -30,7 +33,8 @@ export function createClientCredentials(options: ClientCredentialsOptions): Clie
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenExchange(options: TokenExchangeOptions): TokenExchange {
-  return createExchange(options, nodePlatform())
+  const exchange = createExchange(options, nodePlatform())
+  return { ...exchange, for: (subject) => alive(exchange.for(subject)) }
 }
 
 /**
@@ -39,5 +43,15 @@ export function createTokenExchange(options: TokenExchangeOptions): TokenExchang
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
-  return createBearer(options, nodePlatform())
+  const bearer = createBearer(options, nodePlatform())
+  return { ...bearer, for: (subject) => alive(bearer.for(subject)) }
+}
+
+/** `client`, whose calls keep the process alive. */
+function alive({ getAccessToken, fetch, headersFor }: ResourceClient): ResourceClient {
+  return {
+    getAccessToken: (options) => stayAlive(getAccessToken(options)),
+    fetch: (input, init) => stayAlive(fetch(input, init)),
+    headersFor: (url) => stayAlive(headersFor(url)),
+  }
 }

@@ -6,6 +6,8 @@ import {
 } from '../session-pool/create-session-pool.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { nodePlatform } from './platform.ts'
+import { settling, settlingLock } from './settle.ts'
+import { stayAlive } from './stay-alive.ts'
 
 /** Options of Node's `createSessionPool`. */
 export interface NodeSessionPoolOptions extends SessionPoolOptions {
@@ -16,11 +18,17 @@ export interface NodeSessionPoolOptions extends SessionPoolOptions {
 /**
  * A pool of sessions: one store, one timer, one look at the server's metadata for all of them. A session that nobody uses costs no timer
  * and no request: it is refreshed ahead when it is used, and else when it is needed. Without `store` the sessions are in the memory
- * of this pool alone.
+ * of this pool alone. Its timer does not keep the process alive; a call that waits for an answer does.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createSessionPool(options: NodeSessionPoolOptions): SessionPool {
   const { clientAuthentication, ...rest }: Partial<NodeSessionPoolOptions> = Object(options)
   checkClientAuthentication(clientAuthentication)
-  return createPool(rest as SessionPoolOptions, { ...nodePlatform(), clientAuthentication })
+  const given = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) } as SessionPoolOptions
+  return createPool(given, { ...nodePlatform(), clientAuthentication }, (name, work) =>
+    stayAlive(FINISHED.test(name) ? settling(work) : work),
+  )
 }
+
+/** What would be lost with the process. */
+const FINISHED = /^(adopt|completeSignIn|signOut)$/

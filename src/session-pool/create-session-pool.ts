@@ -45,6 +45,19 @@ export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> =
   readonly account: string
 }
 
+type WatchedCall =
+  | 'ready'
+  | 'adopt'
+  | 'completeSignIn'
+  | 'fetch'
+  | 'getAccessToken'
+  | 'headersFor'
+  | 'refresh'
+  | 'signOut'
+
+/** Sees a call to a session, and gives back what the caller gets. */
+export type CallWatch = <T>(name: WatchedCall, work: Promise<T>) => Promise<T>
+
 interface Entry {
   /** The session's own. */
   readonly manager: TokenManager
@@ -61,9 +74,14 @@ const SEARCH = 100
  * A pool of sessions: one store, one platform, one timer, one look at the server's metadata for all of them. A session that nobody uses
  * costs no timer and no request: it is refreshed ahead when it is used, and else when it is needed.
  * @param platform what it runs on
+ * @param watch sees every call but `signIn()`, which need not settle
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
-export function createSessionPool(options: SessionPoolOptions, platform: ManagerPlatform): SessionPool {
+export function createSessionPool(
+  options: SessionPoolOptions,
+  platform: ManagerPlatform,
+  watch: CallWatch = (_, work) => work,
+): SessionPool {
   const { maxSessions = 10_000, ...common }: SessionPoolOptions = Object(options)
   if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
   if (!(Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= 10_000_000))
@@ -137,11 +155,12 @@ export function createSessionPool(options: SessionPoolOptions, platform: Manager
 
   /** Finds its session in the pool at each call, and keeps it there meanwhile. */
   function handedOut(account: string): TokenManager {
-    const call = (
-      name: 'ready' | 'adopt' | 'completeSignIn' | 'fetch' | 'getAccessToken' | 'headersFor' | 'refresh' | 'signOut',
-    ) =>
+    const call = (name: WatchedCall) =>
       ((...given: unknown[]) =>
-        using(account, ({ manager }) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given))) as never
+        watch(
+          name,
+          using(account, ({ manager }) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given)),
+        )) as never
     return {
       get state() {
         return entryOf(account).manager.state

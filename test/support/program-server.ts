@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import type { Context, Provider } from 'oidc-provider'
+import type { TokenSet } from '../../src/index.ts'
 
 /** oidc-provider on 127.0.0.1 for what is no browser: programs, devices, services, and websites' servers. */
 export interface ProgramServer {
@@ -11,10 +12,12 @@ export interface ProgramServer {
   readonly api: string
   /** What it was asked at the token endpoint, and what became of it: `<grant type> <outcome>`. */
   readonly grants: string[]
-  /** A person with a browser goes to `url`, signs in as `account` and agrees, and comes out at the last page. */
-  agree(url: string, account?: string): Promise<Response>
+  /** A person with a browser (of these cookies) goes to `url`, signs in as `account` and agrees, and comes out at the last page. */
+  agree(url: string, account?: string, cookies?: Map<string, string>): Promise<Response>
   /** The same, who refuses to let a device in. */
   refuse(url: string): Promise<Response>
+  /** New tokens of the client `web`, as if `account` had signed in elsewhere. */
+  issue(account: string): Promise<TokenSet>
   stop(): Promise<void>
 }
 
@@ -34,7 +37,7 @@ export const clientSecret = 'a secret of more than thirty-two characters'
 /** Clients: `cli` (public; device, loopback), `kiosk` (with a secret; device), `service` (client credentials), `web` (code). */
 export async function startProgramServer({
   accessTokenTtl = 60,
-  redirectUris = [],
+  redirectUris = ['http://127.0.0.1:9/callback'],
 }: ProgramServerOptions = {}): Promise<ProgramServer> {
   let respond: RequestListener = (_, res) => void res.writeHead(503).end()
   const http = createServer((req, res) => respond(req, res))
@@ -55,11 +58,10 @@ export async function startProgramServer({
       grants.push(`${ctx.oidc.params?.grant_type} ${(ctx.body as { error?: string }).error ?? 'granted'}`)
   })
   const answer = provider.callback()
-  const accounts = new Map<string, string>()
   respond = (req, res) => {
     if (req.url?.startsWith('/api')) return void callApi(issuer, req, res)
     if (!req.url?.startsWith('/interaction/')) return answer(req, res)
-    const account = accounts.get(String(req.headers['x-person'])) ?? 'alice'
+    const account = String(req.headers['x-person'])
     void provider
       .interactionDetails(req, res)
       .then(({ prompt }) =>
@@ -74,11 +76,15 @@ export async function startProgramServer({
 
   return {
     ...{ issuer, grants, api: `${issuer}/api/` },
-    agree(url, account = 'alice') {
-      accounts.set(account, account)
-      return visit(url, account, 'confirm')
+    agree: (url, account = 'alice', cookies = new Map()) => visit(url, { account, cookies, button: 'confirm' }),
+    refuse: (url) => visit(url, { account: 'alice', cookies: new Map(), button: 'abort' }),
+    async issue(account) {
+      const device = await post(issuer, '/device/auth', { scope: 'openid offline_access notes' })
+      await visit(device.verification_uri_complete ?? '', { account, cookies: new Map(), button: 'confirm' })
+      const tokens = await post(issuer, '/token', { grant_type: DEVICE, device_code: device.device_code ?? '' })
+      const { access_token: accessToken = '', refresh_token: refreshToken = '' } = tokens
+      return { accessToken, refreshToken, expiresAt: Date.now() + accessTokenTtl * 1000 }
     },
-    refuse: (url) => visit(url, 'alice', 'abort'),
     async stop() {
       const closed = new Promise((resolve) => http.close(resolve))
       http.closeAllConnections()
@@ -88,7 +94,7 @@ export async function startProgramServer({
 }
 
 function configuration(accessTokenTtl: number, redirectUris: readonly string[], signingKey: object): object {
-  const code = { response_types: ['code'], id_token_signed_response_alg: 'ES256' }
+  const code = { response_types: ['code'] }
   const none = { response_types: [], redirect_uris: [] }
   const secret = { client_secret: clientSecret, token_endpoint_auth_method: 'client_secret_basic' }
   return {
@@ -101,19 +107,16 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
         },
       },
       {
-        ...{ client_id: 'kiosk', ...secret, ...none, id_token_signed_response_alg: 'ES256' },
+        ...{ client_id: 'kiosk', ...secret, ...none },
         ...{ grant_types: ['refresh_token', DEVICE] },
       },
       { client_id: 'service', ...secret, ...none, grant_types: ['client_credentials'] },
-      ...(redirectUris.length > 0
-        ? [
-            {
-              ...{ client_id: 'web', ...secret, ...code, redirect_uris: redirectUris },
-              grant_types: ['authorization_code', 'refresh_token'],
-            },
-          ]
-        : []),
+      {
+        ...{ client_id: 'web', ...secret, ...code, grant_types: ['authorization_code', 'refresh_token', DEVICE] },
+        redirect_uris: redirectUris,
+      },
     ],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['none', 'client_secret_basic'],
     cookies: { keys: ['only a test'] },
     conformIdTokenClaims: false,
@@ -168,8 +171,10 @@ async function agreedTo({ oidc }: Context) {
 }
 
 /** A browser that keeps cookies, follows redirects, and submits the form of the page it comes to. */
-async function visit(url: string, account: string, button: 'confirm' | 'abort'): Promise<Response> {
-  const cookies = new Map<string, string>()
+async function visit(
+  url: string,
+  { account, cookies, button }: { account: string; cookies: Map<string, string>; button: 'confirm' | 'abort' },
+): Promise<Response> {
   let form: URLSearchParams | undefined
   for (let steps = 0; steps < 20; steps++) {
     const response: Response = await fetch(url, {
@@ -199,6 +204,21 @@ async function visit(url: string, account: string, button: 'confirm' | 'abort'):
     if (page.includes('name="confirm"')) form.set(button, 'yes')
   }
   throw new Error(`No end of pages at ${url.split('?')[0]}`)
+}
+
+async function post(issuer: string, path: string, form: Record<string, string>): Promise<Record<string, string>> {
+  const headers = { authorization: `Basic ${btoa(`web:${encodeURIComponent(clientSecret).replaceAll('%20', '+')}`)}` }
+  const response = await fetch(issuer + path, { method: 'POST', headers, body: new URLSearchParams(form) })
+  return (await response.json()) as Record<string, string>
+}
+
+/** A port that is free for now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
 }
 
 /** Takes any token of ours that has not expired; says for whom it is. */

@@ -1,0 +1,83 @@
+// A website's server that calls an API for each of its users. The browser holds a cookie, and no token.
+// ISSUER=https://as.example.com API=https://api.example.com/notes SITE=https://app.example.com CLIENT_SECRET=… \
+// SEALING_KEY=$(openssl rand -base64 32) node --import tsx node-users.ts
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  allowInsecureLoopback,
+  clientSecretBasic,
+  createSessionPool,
+  environmentKey,
+  fileStore,
+  isTransient,
+  settle,
+  TokenManagerError,
+} from 'tokenward/node'
+
+const { ISSUER = '', API = '', CLIENT_SECRET = '', SITE = '', PORT = '8080', STATE_FOLDER = './sessions' } = process.env
+
+const sessions = createSessionPool({
+  issuer: ISSUER,
+  clientId: 'web',
+  clientAuthentication: clientSecretBasic(CLIENT_SECRET),
+  redirectUri: `${SITE}/callback`,
+  scope: 'openid offline_access notes',
+  resources: [API],
+  store: fileStore({ path: STATE_FOLDER, key: environmentKey('SEALING_KEY') }), // or redisStore, for several hosts
+  idleTimeout: 8 * 3_600_000,
+  [allowInsecureLoopback]: true, // for servers on this machine only
+})
+
+const isSecure = SITE.startsWith('https:')
+const cookieName = isSecure ? '__Host-session' : 'session'
+const accountOf = ({ headers }: IncomingMessage) =>
+  new RegExp(`${cookieName}=([\\w-]{43})`).exec(headers.cookie ?? '')?.[1]
+const cookie = (value: string) => `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+
+const routes: Record<string, (account: string | undefined, req: IncomingMessage, res: ServerResponse) => unknown> = {
+  async 'GET /sign-in'(_, _req, res) {
+    // A new name for each sign-in: what somebody may have planted before is worth nothing.
+    const account = randomBytes(32).toString('base64url')
+    const authorize = (location: string) => {
+      res.writeHead(303, { location, 'set-cookie': cookie(account), 'cache-control': 'no-store' }).end()
+      return new Promise<string>(() => {}) // the person comes back by way of /callback
+    }
+    await sessions.get(account).signIn({ userAgent: { authorize, callbackUrl: () => undefined } })
+  },
+  async 'GET /callback'(account, { url }, res) {
+    if (account) await sessions.get(account).completeSignIn(SITE + url)
+    res.writeHead(303, { location: '/' }).end()
+  },
+  async 'GET /'(account, _, res) {
+    const state = account ? await sessions.get(account).ready() : undefined
+    const who = state?.status === 'signedIn' ? state.session.subject : 'nobody'
+    res.writeHead(200, { 'content-type': 'text/plain' }).end(`Signed in: ${who}`)
+  },
+  async 'GET /notes'(account, _, res) {
+    if (!account) return res.writeHead(401).end('Sign in first')
+    const answer = await sessions.get(account).fetch(API)
+    return res.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  },
+  async 'POST /sign-out'(account, _, res) {
+    if (account) await sessions.get(account).signOut()
+    res.writeHead(303, { location: '/', 'set-cookie': `${cookie('')}; Max-Age=0` }).end()
+  },
+}
+
+const server = createServer(async (req, res) => {
+  try {
+    const route = routes[`${req.method} ${req.url?.split('?')[0]}`]
+    if (route) await route(accountOf(req), req, res)
+    else res.writeHead(404).end()
+  } catch (error) {
+    if (!(error instanceof TokenManagerError)) console.error(error)
+    const status = Object(error).code === 'ERR_SIGNED_OUT' ? 401 : isTransient(error) ? 503 : 500
+    res.writeHead(status).end(error instanceof TokenManagerError ? error.message : 'That did not work')
+  }
+}).listen(Number(PORT), '127.0.0.1', () => console.log(`Listening on ${SITE}`))
+
+process.once('SIGTERM', async () => {
+  server.close()
+  await settle() // refreshes that were sent, sign-outs, revocations
+  process.exit()
+})
