@@ -32,7 +32,7 @@ const parts = [
     limit: 12 * minute,
   },
   {
-    name: 'protocol model',
+    name: 'simulation',
     command: [
       'node',
       'node_modules/vitest/vitest.mjs',

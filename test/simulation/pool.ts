@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads'
 import { addTally, emptyTally, type Tally } from './tally.ts'
 import type { Failure, Report, Task } from './worker.ts'
 
+// Whoever asks may run TypeScript in a way of its own.
+const typescript = ['--import', new URL('../../scripts/typescript.mjs', import.meta.url).href]
+
 /** What to simulate. */
 export interface Simulation {
   readonly histories: number
@@ -35,7 +38,10 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
 
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { fault } })
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+        workerData: { fault },
+        execArgv: typescript,
+      })
       const more = () => {
         const count = Math.min(batch, seed + histories - next)
         if (failures.length >= most || count <= 0) {
