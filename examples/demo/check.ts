@@ -16,12 +16,16 @@ export interface CheckOptions {
   /** Where the picture goes. Default: in the system's folder for temporary files. */
   readonly screenshot: string | undefined
   /** Default `'chromium'`. */
-  readonly browser?: 'chromium' | 'firefox'
+  readonly browser?: BrowserName
 }
+
+/** A browser that the story is played in. */
+export type BrowserName = 'chromium' | 'firefox'
 
 /** What a step of the story works with. */
 export interface Stage {
   readonly servers: Servers
+  readonly browser: BrowserName
   /** Opens a tab of the same browser. */
   readonly open: () => Promise<Page>
   /** What the pages complained about on their consoles. */
@@ -32,13 +36,16 @@ export interface Stage {
   readonly photograph: (page: Page) => Promise<void>
 }
 
+/** What browsers say themselves: of failed requests, and of what is none of the page's. */
+const theirOwn = /^(Failed to load resource|NetworkError when|The Same Origin Policy|The page’s settings blocked)/
+
 /** Plays the demo's story in a headless browser, prints what happened, and says whether all of it was as it should be. */
-export async function check({ ttl, port, screenshot, browser: which }: CheckOptions): Promise<boolean> {
+export async function check({ ttl, port, screenshot, browser: name = 'chromium' }: CheckOptions): Promise<boolean> {
   const path = screenshot ?? join(tmpdir(), 'tokenward-demo.png')
   const rows: Row[] = []
   const complaints: string[] = []
   const servers = await startServers({ ttl, port })
-  const launching = which === 'firefox' ? launchFirefox() : chromium.launch(chromiumLaunchOptions())
+  const launching = name === 'firefox' ? launchFirefox() : chromium.launch(chromiumLaunchOptions())
   const browser = await launching.catch(async (error) => {
     await servers.stop()
     throw error
@@ -47,19 +54,12 @@ export async function check({ ttl, port, screenshot, browser: which }: CheckOpti
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
     context.setDefaultTimeout(10_000)
     await story({
-      servers,
-      complaints,
+      ...{ servers, complaints, browser: name },
       async open() {
         const page = await context.newPage()
-        page.on('console', (message) => {
-          // Browsers report every 401 and refused connection themselves; they are part of the story.
-          if (
-            /error|warning/.test(message.type()) &&
-            !/^(Failed to load resource|Cross-Origin Request Blocked)/.test(message.text())
-          )
-            complaints.push(message.text())
-        })
-        page.on('pageerror', ({ message }) => complaints.push(message))
+        const complain = (text: string) => !theirOwn.test(text) && complaints.push(text)
+        page.on('console', (message) => void (/error|warning/.test(message.type()) && complain(message.text())))
+        page.on('pageerror', ({ message }) => void complain(message))
         await page.goto(servers.url)
         await page.locator('body[data-ready=true]').waitFor()
         return page

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import type { Stage } from './check.ts'
 
 /** What a person does with the demo in two tabs, from the first sign-in to a sign-out without a network. */
-export async function story({ servers, open, step, complaints, photograph }: Stage): Promise<void> {
+export async function story({ servers, browser, open, step, complaints, photograph }: Stage): Promise<void> {
   const { authorizationServer: server, api } = servers
   // What is asked for a nonce is sent again: it counts once.
   const requests = () => server.requests.filter(({ outcome }) => outcome !== 'use_dpop_nonce')
@@ -68,12 +68,14 @@ export async function story({ servers, open, step, complaints, photograph }: Sta
   await first.getByLabel('1 min').check()
   await first.waitForTimeout(300)
   await photograph(first)
-  await step('Walk through it by keyboard', 'every stop named and visible', () => walk(first))
-  await step('Make it as narrow as a phone', '360 px wide, nothing beyond', async () => {
+  // Firefox draws focus only in the window that has it, and there is none.
+  if (browser === 'chromium')
+    await step('Walk through it by keyboard', 'every stop named and visible', () => walk(first))
+  await step('Make it as narrow as a phone', 'nothing beyond 360 px', async () => {
     await first.setViewportSize({ width: 360, height: 740 })
     const width = await first.evaluate(() => document.documentElement.scrollWidth)
     await first.setViewportSize({ width: 1280, height: 1000 })
-    return `${width} px wide, ${width > 360 ? 'something' : 'nothing'} beyond`
+    return width > 360 ? `${width} px wide` : 'nothing beyond 360 px'
   })
   await step('Sign out in the other tab', 'Signed out in both, 1 revoked', async () => {
     const before = revoked()
