@@ -1,5 +1,5 @@
 import type { SeenRequest } from '../support/misbehaving-server.ts'
-import type { Report } from './page/report.ts'
+import { ANSWERED, type Report, SENT } from './page/report.ts'
 
 /** What a run knows about its pages: enough to say why a refresh token was presented twice. */
 export interface Ledger {
@@ -11,8 +11,8 @@ export interface Ledger {
   disturb(what: string, tab?: string): () => void
   /** Why a token that had been used came again; `undefined`: nobody's doing but our own. Ask when the run is over. */
   causeOf(request: SeenRequest): string | undefined
-  /** What was going on between two moments (epoch ms): what was done, and what these contexts tell of it. */
-  around(from: number, to: number, contexts: readonly string[]): string
+  /** What was going on between two moments (epoch ms): what was done, and what these contexts, default all, tell of it. */
+  around(from: number, to: number, contexts?: readonly string[]): string
 }
 
 /** What is known of one context. */
@@ -51,6 +51,9 @@ export function ledger(requestTimeout: number): Ledger {
   return {
     hear(report) {
       const known = contexts.get(report.context) ?? { last: report, heard: [], story: [] }
+      const { state, family } = known.last
+      if (!contexts.has(report.context) || state !== report.state || family !== report.family)
+        known.story.push([Date.now(), `is ${report.state}${report.family && ` with ${report.family}`}`])
       contexts.set(report.context, known)
       known.last = report
       known.story.push(...report.story)
@@ -71,10 +74,14 @@ export function ledger(requestTimeout: number): Ledger {
         return disturbances.some(({ what, from, to }) => what === CLEARED && from < at && to > first.at)
           ? 'storage cleared, and the lease with it'
           : undefined
-      if (first.outcome === 'lost' || first.outcome === 'gone') return 'the answer was lost'
-      // On its way there and back it was later than the limit, or may have been.
-      if ((first.endedAt ?? 0) - first.at > requestTimeout - TRANSIT / 2) return 'the answer was late'
+      if (first.outcome === 'lost') return 'the answer was lost'
       const { context } = first
+      const { heard = [], story = [] } = contexts.get(context) ?? {}
+      // On a loaded machine a request takes its time to get there.
+      const [left, what] = story.findLast(([time, what]) => isRequest(what) && time <= first.at) ?? []
+      const sentAt = (what === SENT && left) || first.at
+      // On its way there and back it was later than the limit, or may have been.
+      if ((first.endedAt ?? 0) - sentAt > requestTimeout - TRANSIT / 2) return 'the answer was late'
       const disturbed = disturbances.find(
         ({ what, tab, from, to }) =>
           what !== HUNG &&
@@ -83,7 +90,6 @@ export function ledger(requestTimeout: number): Ledger {
           (tab === undefined ? from < (first.endedAt ?? at) + TRANSIT : isIn(context, tab)),
       )
       if (disturbed) return disturbed.what
-      const { heard = [] } = contexts.get(context) ?? {}
       if ((heard.at(-1) ?? 0) < at + TRANSIT / 2) return 'its page had ended'
       const between = heard.filter((time) => time > first.at - ABSENCE && time < at + ABSENCE)
       const gaps = between.slice(1).map((time, index) => time - (between[index] ?? time))
@@ -92,25 +98,30 @@ export function ledger(requestTimeout: number): Ledger {
     },
     around(from, to, names) {
       const seconds = (time: number) => (time === Infinity ? 'the end' : ((time - began) / 1000).toFixed(1))
-      const done = disturbances.filter((one) => one.from < to && one.to > from)
-      const lived = names.flatMap((name) => {
-        const { heard = [], story = [] } = contexts.get(name) ?? {}
-        const told = story.filter(([at]) => at > from && at < to)
-        return [
+      const span = (since: number, until: number) => `${seconds(since)}–${seconds(until)}`
+      const done = disturbances
+        .filter((one) => one.from < to && one.to > from)
+        .map(({ what, tab = 'all', from, to }) => [from, `${what} (${tab}) ${span(from, to)}`] as const)
+      const lived = [...contexts]
+        .filter(([name, { heard }]) => names?.includes(name) ?? heard.some((time) => time > from && time < to))
+        .flatMap(([name, { heard, story }]) => [
           ...[...heard, Infinity].flatMap((time, index) => {
-            const last = heard[index - 1] ?? 0
-            const counts = time - last > SHORT_ABSENCE && last < to && time > from
-            return counts ? `${name} silent ${seconds(last)}–${seconds(time)}` : []
+            const last = heard[index - 1]
+            const counts = last && time - last > SHORT_ABSENCE && last < to && time > from
+            return counts ? [[last, `${name} silent ${span(last, time)}`] as const] : []
           }),
-          ...told.map(([at, what]) => `${name} ${what} ${seconds(at)}`),
-        ]
-      })
-      return [
-        ...done.map(({ what, tab = 'all', from, to }) => `${what} (${tab}) ${seconds(from)}–${seconds(to)}`),
-        ...lived,
-      ].join('; ')
+          ...story
+            .filter(([at]) => at > from && at < to)
+            .map(([at, what]) => [at, `${name} ${what} ${seconds(at)}`] as const),
+        ])
+      return [...done, ...lived]
+        .sort(([one], [other]) => one - other)
+        .map(([, what]) => what)
+        .join('; ')
     },
   }
 }
+
+const isRequest = (what: string) => what === SENT || what.startsWith(ANSWERED)
 
 const isIn = (context: string, tab: string) => context.startsWith(`${tab}.`)

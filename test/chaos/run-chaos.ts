@@ -40,8 +40,13 @@ export interface ChaosResult extends Tally {
 const STANDSTILL = 12_000
 const FIRST_TABS = 2
 const REQUEST_TIMEOUT = 2_000
-/** How long a session that nobody has any more is waited for before it counts as lost. */
-const NOBODY = 1_500
+/** How long a session that nobody has any more is waited for before it counts as lost: on a loaded machine pages read slowly. */
+const NOBODY = 4_000
+/** A page that was not heard of for longer may have just woken, and not know yet who signed in meanwhile. */
+const STEADY = 2_500
+/** How long a page that is to sign in may take to begin, and how long it is waited for. */
+const BEGINS = 3_000
+const SIGNS_IN = 10_000
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 /** How long a storage that was deleted is missed: its lease went with it. */
@@ -98,18 +103,17 @@ export async function runChaos({
   const signIn = ({ state, context }: Report): Command[] => {
     const now = Date.now()
     const before = nobodySince.get(context)
-    const goesOn = state.startsWith('signedOut') && before && now - before.last < 2 * NOBODY
+    const goesOn = state.startsWith('signedOut') && before && now - before.last < STEADY
     const since = goesOn ? before.since : now
     nobodySince.set(context, { since, last: state.startsWith('signedOut') ? now : 0 })
-    // A page that has just woken may not know yet who signed in meanwhile.
     if (draining || !goesOn || now - since < NOBODY) return []
-    if (now - signedInAt < NOBODY || (waitingFor && now - waitingFor.since < 5_000)) return []
+    if (now - signedInAt < NOBODY || (waitingFor && now - waitingFor.since < SIGNS_IN)) return []
     const loss = tally.endFamily()
     if (loss) log(loss)
     const { family, ...tokens } = server.issue()
     tally.beginFamily(family)
-    waitingFor = { context, since: Date.now() }
-    return [{ do: 'adopt', tokens }]
+    waitingFor = { context, since: now }
+    return [{ do: 'adopt', tokens, until: now + BEGINS }]
   }
 
   const site = await startChaosSite(

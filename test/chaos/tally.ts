@@ -40,6 +40,8 @@ interface Ended {
   readonly why: string | undefined
   readonly reasons: ReadonlySet<string>
   readonly cleared: boolean
+  /** Epoch ms. */
+  readonly at: number
 }
 
 /** A call that takes longer than this while its page runs will not be answered. */
@@ -48,6 +50,8 @@ const LONGEST = 60_000
 const CLEARING = 15_000
 /** What is told of the time around a violation, ms. */
 const MEANWHILE = 8_000
+/** What is told of the time after a loss, ms. */
+const NEXT = 2_000
 
 /** @param grace whether the server forgives: a lost answer is no cause to lose a session then */
 export function createTally(server: MisbehavingServer, ledger: Ledger, grace: boolean): OpenTally {
@@ -85,7 +89,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
     endFamily(why) {
       if (family === undefined) return
-      ended.push({ family, why, reasons, cleared })
+      ended.push({ family, why, reasons, cleared, at: Date.now() })
       family = undefined
       return `session lost: ${[...reasons].join(', ')}`
     },
@@ -107,7 +111,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
         if (cause === undefined) violations.push(`a refresh token came twice: ${told(request)}`)
         else if (!grace) causes.set(request.family, causes.get(request.family) ?? cause)
       }
-      for (const { family, why, reasons, cleared } of ended) {
+      for (const { family, why, reasons, cleared, at } of ended) {
         // The page that was to sign in went away before it had.
         if (!known.has(family) && !server.requests.some((request) => request.family === family)) {
           sum.sessions--
@@ -120,7 +124,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
           1,
         )
         if (cause === undefined)
-          violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}${history(family)}`)
+          violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}${history(family, at)}`)
       }
       if (sum.unanswered) violations.push(`${sum.unanswered} calls were never answered`)
       for (const one of uncaught) violations.push(`nobody caught: ${one}`)
@@ -144,10 +148,12 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
   }
 
-  /** The last requests of a session. */
-  function history(family: string) {
+  /** The last requests of a session that was lost at `end`, and what was going on. */
+  function history(family: string, end: number) {
     const own = server.requests.filter((request) => request.family === family).slice(-4)
-    return own.map(({ context, at, outcome }) => ` · ${context} ${outcome} ${at}`).join('')
+    const seconds = (at: number) => ((at - began) / 1000).toFixed(1)
+    const lines = own.map(({ context, at, outcome }) => ` · ${context} ${outcome} ${seconds(at)}`)
+    return `${lines.join('')}; lost at ${seconds(end)}, ${family}; ${ledger.around(end - 2 * MEANWHILE, end + NEXT)}`
   }
 
   function told({ context, at, reused }: SeenRequest): string {

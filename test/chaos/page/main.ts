@@ -1,6 +1,6 @@
 import { allowInsecureLoopback, createTokenManager, type Store, type TokenManagerError } from 'tokenward/browser'
 import { browserPlatform } from '../../../src/browser/platform.ts'
-import type { Command, PageSettings, Report } from './report.ts'
+import { ANSWERED, type Command, type PageSettings, type Report, SENT } from './report.ts'
 
 const settings: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
 const tab = new URLSearchParams(location.search).get('tab') ?? ''
@@ -103,7 +103,7 @@ async function tell(): Promise<void> {
 }
 
 async function obey(command: Command) {
-  if (command.do === 'adopt') await manager.adopt(command.tokens)
+  if (command.do === 'adopt' && now() < (command.until ?? Infinity)) await manager.adopt(command.tokens)
   if (command.do === 'clock') ahead += command.by
   if (command.do === 'rest') resting = true
   if (command.do === 'leave') location.href = `/elsewhere?ms=${command.ms}`
@@ -125,6 +125,14 @@ manager.on('refreshed', () => void since.refreshed++)
 manager.on('signed_out', ({ reason }) => void since.signedOut.push({ reason, family }))
 addEventListener('pageshow', ({ persisted }) => void (persisted && since.restored++))
 const tale = (what: string) => void since.story.push([now(), what])
+const request = fetch
+globalThis.fetch = async (input, init) => {
+  const asks = String(input).startsWith(token_endpoint)
+  if (asks) tale(SENT)
+  const response = await request(input, init)
+  if (asks) tale(`${ANSWERED} ${response.status}`)
+  return response
+}
 for (const type of ['refreshing', 'refreshed', 'waited', 'storage_lost', 'store_failed', 'clock_jumped'] as const)
   manager.on(type, () => tale(type))
 manager.on('refresh_failed', ({ outcome, reason }) => tale(`${outcome} ${reason}`))

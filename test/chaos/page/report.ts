@@ -29,9 +29,18 @@ export interface Report {
   readonly story: readonly (readonly [at: number, what: string])[]
 }
 
+/** What its story says when a token request leaves, and begins with when the answer is there. */
+export const SENT = 'sent'
+export const ANSWERED = 'answered'
+
 /** What a page is told to do. */
 export type Command =
-  | { readonly do: 'adopt'; readonly tokens: { accessToken: string; refreshToken: string; expiresAt: number } }
+  /** Not any more after `until`, epoch ms: then somebody else was asked. */
+  | {
+      readonly do: 'adopt'
+      readonly tokens: { accessToken: string; refreshToken: string; expiresAt: number }
+      readonly until?: number
+    }
   | { readonly do: 'clock'; readonly by: number }
   | { readonly do: 'clear' }
   | { readonly do: 'leave'; readonly ms: number }
