@@ -1,9 +1,15 @@
 interface Builtins {
   'node:crypto': {
     createHash(name: string): { update(text: string): { digest(encoding: 'base64url'): string } }
+    hash?(name: string, text: string, encoding: 'base64url'): string
   }
   'node:buffer': {
-    readonly Buffer: { from(text: string, encoding: 'base64url'): Uint8Array & { toString(encoding: 'utf8'): string } }
+    readonly Buffer: {
+      from(
+        text: string,
+        encoding: 'base64url' | 'latin1',
+      ): Uint8Array<ArrayBuffer> & { toString(encoding: 'utf8'): string }
+    }
     isUtf8(bytes: Uint8Array): boolean
   }
 }

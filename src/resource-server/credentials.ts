@@ -27,7 +27,12 @@ export interface Credentials {
 }
 
 /** RFC 9110 §11.2 token68. */
-const CREDENTIALS = /^(bearer|dpop) +([\w\-.~+/]+=*)$/i
+const CREDENTIALS = /^([A-Za-z]+) +([\w\-.~+/]+=*)$/
+
+const SCHEMES: ReadonlyMap<string, 'Bearer' | 'DPoP'> = new Map([
+  ['bearer', 'Bearer'],
+  ['dpop', 'DPoP'],
+])
 
 /** The values of the field `name`, one an occurrence where the platform tells. */
 export function fieldValues({ headers, headersDistinct }: GuardedRequest, name: string): readonly string[] {
@@ -47,8 +52,9 @@ export function credentials(request: GuardedRequest): Credentials | undefined {
   const [value] = values
   if (values.length > 1) throw new Refusal('malformed_request', 'more than one Authorization field')
   if (value === undefined) return undefined
-  const [, scheme, token] = CREDENTIALS.exec(value) ?? []
-  if (scheme && token) return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token }
+  const [, word = '', token = ''] = CREDENTIALS.exec(value) ?? []
+  const scheme = SCHEMES.get(word.toLowerCase())
+  if (scheme) return { scheme, token }
   // Credentials of another scheme are none of ours, but two in one field are a way to smuggle.
   if (/^\s*(bearer|dpop)\b/i.test(value) || /[,\s](bearer|dpop)\s/i.test(value))
     throw new Refusal('malformed_request', 'the Authorization field cannot be read')

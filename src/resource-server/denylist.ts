@@ -1,4 +1,5 @@
 import type { DeniableToken, Denial, DenylistEntry } from './denial.ts'
+import { type FilteredMap, filteredMap } from './filtered-map.ts'
 import { invalidOption } from './invalid-option.ts'
 
 /** Where denials live, so that every process hears of them. */
@@ -62,11 +63,11 @@ export interface DenylistStatus {
 
 /** The denials of one issuer. Cut-offs in ms; expiries in seconds, which engines keep without a box. */
 interface Denied {
-  readonly jti: Map<string, number>
-  readonly sid: Map<string, Cutoff>
-  readonly subject: Map<string, Cutoff>
-  readonly client: Map<string, Cutoff>
-  readonly grant: Map<string, Cutoff>
+  readonly jti: FilteredMap<number>
+  readonly sid: FilteredMap<Cutoff>
+  readonly subject: FilteredMap<Cutoff>
+  readonly client: FilteredMap<Cutoff>
+  readonly grant: FilteredMap<Cutoff>
 }
 
 interface Cutoff {
@@ -125,7 +126,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       if (until !== undefined && until * 1_000 > now()) return 'revoked'
       // Without a time of issue it may be older than any cut-off.
       const issuedAt = iat === undefined ? 0 : iat * 1_000
-      if (sid !== undefined && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'
+      if (sid !== undefined && denied.sid.size && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'
       if (sub !== undefined && denied.subject.size && hits(denied.subject.get(sub), issuedAt)) return 'session_ended'
       if (client_id === undefined) return undefined
       if (denied.client.size && hits(denied.client.get(client_id), issuedAt)) return 'revoked'
@@ -173,7 +174,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 
   function* expired(): Generator<() => void> {
     for (const maps of issuers.values()) {
-      for (const map of Object.values(maps) as Map<string, number | Cutoff>[])
+      for (const map of Object.values(maps) as FilteredMap<number | Cutoff>[])
         for (const [key, entry] of map)
           yield () => {
             if ((typeof entry === 'number' ? entry * 1_000 : entry.until) <= now() && map.get(key) === entry)
@@ -184,11 +185,17 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 }
 
 function nobody(): Denied {
-  return { jti: new Map(), sid: new Map(), subject: new Map(), client: new Map(), grant: new Map() }
+  return {
+    jti: filteredMap(),
+    sid: filteredMap(),
+    subject: filteredMap(),
+    client: filteredMap(),
+    grant: filteredMap(),
+  }
 }
 
 /** A later cut-off takes the earlier one's place; never the other way round, whatever the order they arrive in. */
-function raise(map: Map<string, Cutoff>, key: string, before: number, until: number): void {
+function raise(map: FilteredMap<Cutoff>, key: string, before: number, until: number): void {
   const known = map.get(key)
   map.set(key, { before: Math.max(before, known?.before ?? 0), until: Math.max(until, known?.until ?? 0) })
 }

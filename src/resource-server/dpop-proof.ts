@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, compactVerify, importJWK, type JWK } from 'jose'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
 import { fieldValues, type GuardedRequest } from './credentials.ts'
 import { normalizedHtu } from './htu.ts'
@@ -7,6 +7,7 @@ import { fitsAlgorithm, signatureAlgorithms } from './key-set.ts'
 import { type NonceOptions, type Nonces, nonces } from './nonces.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { sha256 } from './sha256.ts'
+import { isSignedBy, verificationKey } from './signature.ts'
 import { readJwt } from './strict-jwt.ts'
 
 /** How proofs of possession are checked (RFC 9449). Milliseconds. */
@@ -95,9 +96,7 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
       if (typeof alg !== 'string' || !algorithms.includes(alg)) throw invalid('alg')
       if (header.crit !== undefined) throw invalid('crit')
       const key = await publicKey(jwk, alg)
-      await compactVerify(field, key, { algorithms: [alg] }).catch(() => {
-        throw invalid('signature')
-      })
+      if (!(await isSignedBy(field, key, alg))) throw invalid('signature')
       const { jti, htm, htu, iat, ath, nonce } = claims
       if (typeof jti !== 'string' || !jti || jti.length > LONGEST_JTI) throw invalid('jti')
       if (typeof htm !== 'string' || htm !== request.method) throw invalid('htm')
@@ -140,15 +139,9 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
 async function publicKey(jwk: unknown, alg: string): Promise<CryptoKey> {
   if (typeof jwk !== 'object' || jwk === null) throw invalid('jwk')
   if (PRIVATE_PARTS.some((name) => name in jwk)) throw invalid('jwk holds a private key')
-  const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
-  const plain = { kty, crv, n, e, x, y } as JWK
-  if (!fitsAlgorithm(plain, alg)) throw invalid('jwk')
-  return importJWK(plain, alg).then(
-    (key) => key as CryptoKey,
-    () => {
-      throw invalid('jwk')
-    },
-  )
+  const key = fitsAlgorithm(jwk, alg) ? await verificationKey(jwk, alg) : undefined
+  if (!key) throw invalid('jwk')
+  return key
 }
 
 function invalid(detail: string): Refusal {

@@ -45,6 +45,7 @@ export interface Guard {
 }
 
 const NO_POLICY: AccessPolicy = {}
+const NO_BINDING: Readonly<Record<string, unknown>> = {}
 const RETRY_AFTER = '5'
 
 /**
@@ -106,20 +107,23 @@ export function createGuard(options: GuardOptions): Guard {
     const { claims } = validated
     seen.claims = claims
     checkTimes(claims, leeway, now())
-    const proof = await checkBinding(request, validated, scheme, token)
-    await checkDenied(validated, token, seen)
+    // What most requests have no need of is not waited for either.
+    const proving = checkBinding(request, validated, scheme, token)
+    const proof = proving && (await proving)
+    const asking = checkDenied(validated, token, seen)
+    if (asking) await asking
     if (proof && proofs && (await proofs.use(proof)) === 'unknown') seen.degraded = 'replay_store_unavailable'
     enforce(rules, claims, leeway, now())
     return claims
   }
 
-  async function checkBinding(
+  function checkBinding(
     request: GuardedRequest,
     { claims, tokenType }: Validated,
     scheme: 'Bearer' | 'DPoP',
     token: string,
-  ) {
-    const { jkt, ...others } = claims.cnf ?? {}
+  ): ReturnType<DpopProofs['check']> | undefined {
+    const { jkt, ...others } = claims.cnf ?? NO_BINDING
     // Bound to something that is not looked at here, such as a certificate (RFC 8705): whoever has it may be anybody.
     if (Object.keys(others).length)
       throw new Refusal('binding_mismatch', 'it is bound to something other than a DPoP key')
@@ -135,16 +139,15 @@ export function createGuard(options: GuardOptions): Guard {
     return proofs.check(request, token, jkt)
   }
 
-  async function checkDenied({ claims, issuer }: Validated, token: string, seen: Seen): Promise<void> {
-    if (!denylist) return
-    const denied = denylist.check(claims)
+  function checkDenied({ claims, issuer }: Validated, token: string, seen: Seen): Promise<unknown> | undefined {
+    const denied = denylist?.check(claims)
     if (denied) throw new Refusal(denied)
-    const { stale } = denylist
-    if (stale === undefined) return
-    if (stale === 'deny') throw new Refusal('denylist_stale')
-    if (stale === 'allow') seen.degraded = 'denylist_stale'
-    else if (issuer.introspection) await issuer.introspection.ask(token)
-    else throw new Refusal('denylist_stale')
+    const stale = denylist?.stale
+    if (stale === undefined) return undefined
+    if (stale === 'introspect' && issuer.introspection) return issuer.introspection.ask(token)
+    if (stale !== 'allow') throw new Refusal('denylist_stale')
+    seen.degraded = 'denylist_stale'
+    return undefined
   }
 
   async function answer({ reason, answer: { detail, params } }: Refusal, seen: Seen): Promise<AccessTokenError> {

@@ -1,6 +1,7 @@
-import { importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
+import { verificationKey } from './signature.ts'
 
 /** The public keys of one issuer (RFC 7517). */
 export interface KeySet {
@@ -74,22 +75,13 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
     const name = kid === undefined ? alg : `${alg} ${kid}`
     const known = before.get(name)
     if (known) return known
-    const keys = (await Promise.all(choose(set, alg, kid).map((jwk) => imported(jwk, alg)))).filter(
+    const keys = (await Promise.all(choose(set, alg, kid).map((jwk) => verificationKey(jwk, alg)))).filter(
       (key) => key !== undefined,
     )
     // Only names that there are: anybody can make up others.
     if (keys.length) found.set(set, before.set(name, keys))
     return keys
   }
-}
-
-async function imported(jwk: JWK, alg: string): Promise<CryptoKey | undefined> {
-  const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
-  // Only what makes it a public key: a private part, if somebody published one, stays out.
-  return importJWK({ kty, crv, n, e, x, y } as JWK, alg).then(
-    (key) => key as CryptoKey,
-    () => undefined,
-  )
 }
 
 function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {

@@ -11,4 +11,6 @@ export async function sha256(text: string): Promise<string> {
 
 /** The same in one turn; `undefined` where the platform cannot. */
 export const sha256Now: ((text: string) => string) | undefined =
-  node && ((text) => node.createHash('sha256').update(text).digest('base64url'))
+  node &&
+  ((text) =>
+    node.hash ? node.hash('sha256', text, 'base64url') : node.createHash('sha256').update(text).digest('base64url'))

@@ -1,0 +1,56 @@
+import { base64url, importJWK, type JWK } from 'jose'
+import { builtin } from './builtin.ts'
+
+const utf8 = new TextEncoder()
+const node = builtin('node:buffer')
+
+/** RFC 7518 §3.3, §3.5. */
+const SMALLEST_MODULUS_BITS = 2_048
+
+/**
+ * The public key that `jwk` holds, for verifying signatures with `alg` alone; a private part, if somebody published one, stays out.
+ * @returns `undefined` for what is no such key, and for RSA keys below 2048 bit
+ */
+export async function verificationKey(jwk: JWK, alg: string): Promise<CryptoKey | undefined> {
+  const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
+  try {
+    const key = (await importJWK({ kty, crv, n, e, x, y } as JWK, alg)) as CryptoKey
+    const { modulusLength = SMALLEST_MODULUS_BITS } = key.algorithm as Partial<RsaKeyAlgorithm>
+    return modulusLength >= SMALLEST_MODULUS_BITS ? key : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether `key` made the signature (RFC 7515 §5.2).
+ * @param jwt one that `readJwt` has read: three parts of canonical base64url
+ * @param key a {@link verificationKey} for `alg`
+ */
+export async function isSignedBy(jwt: string, key: CryptoKey, alg: string): Promise<boolean> {
+  const end = jwt.lastIndexOf('.')
+  const [signed, signature] = [jwt.slice(0, end), jwt.slice(end + 1)]
+  try {
+    return await crypto.subtle.verify(
+      parameters(alg),
+      key,
+      bytes(signature),
+      node ? node.Buffer.from(signed, 'latin1') : utf8.encode(signed),
+    )
+  } catch {
+    return false
+  }
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return node ? node.Buffer.from(text, 'base64url') : (base64url.decode(text) as Uint8Array<ArrayBuffer>)
+}
+
+/** What Web Cryptography wants to know beside the key. */
+function parameters(alg: string): AlgorithmIdentifier | EcdsaParams | RsaPssParams {
+  const bits = Number(alg.slice(2))
+  if (alg.startsWith('RS')) return 'RSASSA-PKCS1-v1_5'
+  if (alg.startsWith('PS')) return { name: 'RSA-PSS', saltLength: bits / 8 }
+  if (alg.startsWith('ES')) return { name: 'ECDSA', hash: `SHA-${bits}` }
+  return 'Ed25519'
+}
