@@ -46,6 +46,12 @@ export function offlineOr<T extends string>(session: Session, outcome: T): T | '
   return session.platform.lifecycle.isOnline() ? outcome : 'offline'
 }
 
+/** Why there is no session, as an error. */
+export function signedOutError({ held: { state } }: Session): TokenManagerError {
+  const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
+  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
+}
+
 /** The error of a refresh whose answer was lost and whose refresh token was then refused. */
 export function outcomeUnknown(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to a refresh was lost')

@@ -51,6 +51,8 @@ export interface SessionRecord {
   readonly clientId: string
   /** Random; another one at each sign-in. */
   readonly grantId: string
+  /** The grant whose place this one took for the same person (a step-up): calls that began in that one go on in this one. */
+  readonly follows?: string | undefined
   /** One more at each commit within this grant. */
   readonly generation: number
   /** A tombstone keeps `grantId`, `generation` and `outbox`, and nothing else of the session. */
@@ -110,7 +112,7 @@ export async function readRecord(
 const RECORD = {
   ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
   ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
-  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?' },
+  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?' },
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
@@ -235,6 +237,11 @@ export function withAccessToken(
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
   if (next.grantId !== current.grantId || current.signedOut) return false
   return next.signedOut !== undefined || next.generation > current.generation
+}
+
+/** Whether a call that began in `grant` may have the tokens of `live`: nobody gets another person's. */
+export function continues(live: SessionRecord | undefined, grant: string | undefined): live is SessionRecord {
+  return grant !== undefined && (live?.grantId === grant || live?.follows === grant)
 }
 
 /** 128 random bits as hex. */

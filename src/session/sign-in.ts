@@ -44,6 +44,8 @@ export interface SignIn {
   signIn(request: SignInRequest): Promise<void>
   /** Completes the sign-in that `url` answers. The same URL again at once joins; later, it is used. */
   complete(url: string): Promise<void>
+  /** Where the person wanted to go whose sign-in ended in `error`. */
+  returnTo(error: object): string | undefined
   /** Begins a session with tokens obtained elsewhere. */
   adopt(tokens: AdoptedTokens): Promise<void>
 }
@@ -72,6 +74,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
   const { server } = session
   const { clock, crypto } = session.platform
   const completing = new Map<string, Promise<void>>()
+  const failed = new WeakMap<object, string | undefined>()
 
   return {
     async signIn({ userAgent, returnTo, ready, stepUp, ...request }) {
@@ -103,6 +106,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       }
     },
     complete,
+    returnTo: (error) => failed.get(error),
     async adopt({ accessToken, idToken, scope, tokenType = 'Bearer', dpopKey, ...rest }) {
       // Refuses what no header can carry.
       toAccessToken({ value: accessToken } as StoredAccessToken)
@@ -129,6 +133,13 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
 
   async function completeOnce(url: string, state: string): Promise<void> {
     const transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
+    return redeem(url, transaction).catch((error) => {
+      failed.set(error, transaction.returnTo)
+      throw error
+    })
+  }
+
+  async function redeem(url: string, transaction: Transaction): Promise<void> {
     const params = await authorizationResponse(server, url, transaction)
     const answer = await authorizationCodeGrant(server, params, transaction)
     if (answer.kind === 'tokens') {
@@ -171,7 +182,8 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       if (now && late) return { ...now, outbox: withPending(now.outbox, mine, at) }
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
       const outbox = withPending(now?.outbox ?? [], replaced, at)
-      return { ...record, outbox: outbox.filter(({ token }) => !mine.some((kept) => kept.token === token)) }
+      const follows = onlySubject !== undefined && now?.claims ? now.grantId : undefined
+      return { ...record, follows, outbox: outbox.filter(({ token }) => !mine.some((kept) => kept.token === token)) }
     }
     try {
       await session.update(change, { returnTo })

@@ -36,6 +36,8 @@ export type SessionState =
       readonly reason: SignedOutReason
       /** What went wrong, where something did. */
       readonly error?: TokenManagerError | undefined
+      /** What `signIn()` was given, on the page that a sign-in came back to in vain: give it to the next one. */
+      readonly returnTo?: string | undefined
     }
   | {
       readonly status: 'signedIn'
@@ -94,6 +96,7 @@ export type SessionEvent =
       readonly type: 'none'
       readonly reason: 'sign_in_failed' | 'storage_lost' | 'incompatible_version'
       readonly error?: TokenManagerError
+      readonly returnTo?: string | undefined
     }
 
 /** What has to be done about it, in this order. */
@@ -164,11 +167,15 @@ function vanished(held: Held, order: number): Next {
   return held.state.status === 'loading' ? signedOut({ ...held, order }, 'none') : [held, []]
 }
 
-function none(held: Held, { reason, error }: Extract<SessionEvent, { type: 'none' }>): Next {
+function none(held: Held, { reason, error, returnTo }: Extract<SessionEvent, { type: 'none' }>): Next {
+  const { state } = held
   // A newer version wrote the record: nothing that is read later can be understood.
   if (reason === 'incompatible_version') return signedOut({ ...held, order: Infinity }, reason)
-  const stays = isLive(held) || (reason === 'storage_lost' && held.state.status !== 'loading')
-  return stays ? [held, []] : signedOut(held, reason, error)
+  // A step-up came back in vain: the person goes on where it began.
+  if (state.status === 'signedIn' && returnTo !== undefined)
+    return [{ ...held, state: { ...state, session: { ...state.session, returnTo } } }, ['notify']]
+  const stays = isLive(held) || (reason === 'storage_lost' && state.status !== 'loading')
+  return stays ? [held, []] : signedOut(held, reason, error, returnTo)
 }
 
 function signedIn(
@@ -217,10 +224,10 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   ]
 }
 
-function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError): Next {
+function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError, returnTo?: string): Next {
   const { record, state: before } = held
   const same = before.status === 'signedOut' && before.reason === reason && before.error === error
-  const state: SessionState = same ? before : { status: 'signedOut', reason, error }
+  const state: SessionState = same ? before : { status: 'signedOut', reason, error, returnTo }
   // What is left of a session in memory is nothing but its end.
   return [{ ...held, record: record?.signedOut && record, state }, same ? [] : ['notify', 'arm']]
 }

@@ -4,8 +4,8 @@ import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
-import type { RefreshOutcome } from './outcome.ts'
-import { lacking, type SessionRecord, targetKey } from './record.ts'
+import { type RefreshOutcome, signedOutError } from './outcome.ts'
+import { continues, lacking, type SessionRecord, targetKey } from './record.ts'
 import { refreshOnce } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
@@ -73,7 +73,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     async get(target, signal, minValidity) {
       const hot = minValidity === undefined && source.current(target)
       if (hot) return hot
-      const from = await grantNow(target, signal, session.live?.grantId)
+      let from = await grantNow(target, signal, session.live?.grantId)
       for (let last: RefreshOutcome | undefined; ; ) {
         const held = tokens.usable(target, minValidity)
         if (held) {
@@ -90,13 +90,15 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
           throw errorOf(last, session)
         }
         last = await unlessAborted(refresh(target), signal)
-        await grantNow(target, signal, from)
+        const now = await grantNow(target, signal, from)
+        if (now !== from) last = undefined
+        from = now
       }
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
       // Another person has signed in since: the call goes no further.
-      const ours = () => tokens.grantOf(rejected) === session.live?.grantId
+      const ours = () => continues(session.live, tokens.grantOf(rejected))
       if (!ours()) return undefined
       if (held?.token.value === rejected.value && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
@@ -116,12 +118,14 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       return ours() ? tokens.usable(target, 0)?.token : undefined
     },
     async refresh(target, reason) {
-      const from = await grantNow(target, undefined, session.live?.grantId)
-      const outcome = await refresh(target, reason)
-      await grantNow(target, undefined, from)
-      const held = tokens.usable(target, 0)
-      if (held && (!outcome.error || 'held' in outcome)) return held.token
-      throw errorOf(outcome, session)
+      for (let from = await grantNow(target, undefined, session.live?.grantId); ; ) {
+        const outcome = await refresh(target, reason)
+        const now = await grantNow(target, undefined, from)
+        const held = tokens.usable(target, 0)
+        if (held && (!outcome.error || 'held' in outcome)) return held.token
+        if (now === from) throw errorOf(outcome, session)
+        from = now
+      }
     },
     refreshAhead(target, reason) {
       if (!running && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
@@ -136,13 +140,13 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   }
   return source
 
-  /** The grant of the living session; with `from`, only if it is still that one: nobody gets another person's token. */
+  /** The grant of the living session; with `from`, only if it is that one or goes on with it. */
   async function grantNow(target: Target, signal?: AbortSignal, from?: string): Promise<string> {
     await unlessAborted(source.confirm(), signal)
     const limit = limits.overdue()
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
-    if (!live || (from !== undefined && live.grantId !== from)) throw signedOutError(session)
+    if (!live || (from !== undefined && !continues(live, from))) throw signedOutError(session)
     const missing = lacking(target.scope, live.scope)
     if (missing) throw scopeError(missing)
     return live.grantId
@@ -222,12 +226,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
     return result
   }
-}
-
-/** Why there is no session, as an error. */
-function signedOutError({ held: { state } }: Session): TokenManagerError {
-  const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
-  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
 }
 
 const sameGrant = (live: SessionRecord | undefined, from: SessionRecord) =>

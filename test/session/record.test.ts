@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import {
+  continues,
   NEWER_VERSION,
   type PendingRevocation,
   randomId,
@@ -260,6 +261,14 @@ describe('what a record holds', () => {
     expect([supersedes(later, full), supersedes(full, later), supersedes(full, full)]).toEqual([true, false, false])
     expect([supersedes(grave, later), supersedes(later, grave), supersedes(grave, grave)]).toEqual([true, false, false])
     expect(supersedes({ ...later, grantId: 'h' }, full)).toBe(false)
+  })
+
+  it('a session goes on with calls of its own grant and of the one it follows, and with nobody else’s', () => {
+    const after = { ...full, follows: 'f' }
+    expect(['g', 'f', 'x', undefined].map((grant) => continues(after, grant))).toEqual([true, true, false, false])
+    expect([continues(full, undefined), continues(undefined, 'g'), continues(undefined, undefined)]).toEqual([
+      ...[false, false, false],
+    ])
   })
 
   it('random ids are 128 bits', () => {

@@ -137,14 +137,112 @@ describe('signIn({ stepUp })', () => {
   ])('one that %s leaves it as it was, by redirect too', async (_, answer) => {
     const { w, agent, error, manager, context } = await refused(challenge('acr_values="gold"'), {}, 'redirect')
     const page = w.context(context)
-    void page.manager.signIn({ stepUp: error })
+    void page.manager.signIn({ stepUp: error, returnTo: '/transfers' })
     await w.settle()
     const before = await w.record()
     agent.landing = answer(agent.landing as string)
     const landed = w.context(context)
-    expect(await w.after(100, landed.manager.ready())).toMatchObject({ status: 'signedIn', health: 'ok' })
+    const state = await w.after(100, landed.manager.ready())
+    expect(state).toMatchObject({ status: 'signedIn', health: 'ok', session: { returnTo: '/transfers' } })
     expect(landed.told).toEqual(['sign_in_failed'])
     expect([await w.record(), manager.state.status]).toEqual([before, 'signedIn'])
+    await w.after(1_000, landed.manager.refresh())
+    expect(landed.manager.state).toMatchObject({ session: { returnTo: '/transfers' } })
+  })
+
+  it('a sign-in that comes back in vain knows where the person wanted to go, too', async () => {
+    const w = world()
+    const agent = scriptedUserAgent((url) => w.server.authorize(url), 'redirect')
+    const context = { userAgent: agent, redirectUri, scope }
+    void w.context(context).manager.signIn({ returnTo: '/transfers' })
+    await w.settle()
+    agent.landing = agent.landing?.replace(/code=[^&]*/, 'error=access_denied')
+    const state = await w.after(100, w.context(context).manager.ready())
+    expect(state).toMatchObject({ status: 'signedOut', reason: 'sign_in_failed', returnTo: '/transfers' })
+  })
+})
+
+describe('calls while a step-up completes', () => {
+  it('USE-14: that wait go on with the new tokens, in every tab', async () => {
+    const { w, error, manager, good } = await refused(challenge('acr_values="gold"'))
+    const b = await w.opened()
+    await w.clock.advance(301_000)
+    const open = w.hold()
+    const calls = [
+      ...[manager.getAccessToken(), manager.refresh(), b.manager.getAccessToken(), b.manager.refresh()],
+      manager.fetch(api),
+    ]
+    for (const call of calls) call.catch(() => {})
+    await w.settle()
+    expect(w.server.requests.at(-1)?.params.get('grant_type')).toBe('refresh_token')
+    w.server.after = async (_, answer) => answer
+    w.server.claims = { acr: 'gold' }
+    w.server.api = (request) => {
+      good.add(request.headers.get('authorization'))
+      return json({})
+    }
+    await w.after(1_000, manager.signIn({ stepUp: error }))
+    open()
+    const [first] = await Promise.all(calls.map((call) => w.after(5_000, call)))
+    expect((first as { value: string }).value).toBe((await w.after(0, manager.getAccessToken())).value)
+    expect([...good]).toEqual([`Bearer ${(first as { value: string }).value}`])
+    expect([manager.state.status, b.manager.state.status]).toEqual(['signedIn', 'signedIn'])
+    expect(w.server.living).toHaveLength(1)
+  })
+
+  it('USE-14: for another resource ask for its token in the new grant', async () => {
+    const { w, error, manager } = await refused(challenge('acr_values="gold"'))
+    await w.clock.advance(301_000)
+    const open = w.hold()
+    const calls = [manager.getAccessToken({ resource: 'urn:mail' }), manager.refresh({ resource: 'urn:notes' })]
+    for (const call of calls) call.catch(() => {})
+    await w.settle()
+    w.server.after = async (_, answer) => answer
+    w.server.claims = { acr: 'gold' }
+    await w.after(1_000, manager.signIn({ stepUp: error }))
+    open()
+    const [mail, notes] = await Promise.all(calls.map((call) => w.after(5_000, call)))
+    expect([mail?.resource, notes?.resource]).toEqual(['urn:mail', 'urn:notes'])
+    expect([manager.state.status, w.server.living.length]).toEqual(['signedIn', 1])
+  })
+
+  it('USE-14: one whose old token is refused by then is sent again with the new one', async () => {
+    const { w, error, manager } = await refused(challenge('acr_values="gold"'))
+    const [a, b] = [manager, (await w.opened()).manager]
+    const used: (string | null)[] = []
+    let answer = () => {}
+    const stepped = new Promise<void>((resolve) => (answer = resolve))
+    w.server.api = async (request) => {
+      const token = request.headers.get('authorization')
+      used.push(token)
+      if (token !== 'Bearer at-2') return json({})
+      await stepped
+      return new Response('', { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+    }
+    const calls = [a.fetch(api), b.fetch(api)]
+    await w.settle()
+    w.server.claims = { acr: 'gold' }
+    await w.after(1_000, manager.signIn({ stepUp: error }))
+    answer()
+    for (const call of calls) expect((await w.after(1_000, call)).status).toBe(200)
+    const { value } = await w.after(0, manager.getAccessToken())
+    expect(used).toEqual(['Bearer at-2', 'Bearer at-2', `Bearer ${value}`, `Bearer ${value}`])
+  })
+
+  it('a call from before a sign-out, or from before any other sign-in, ends with it', async () => {
+    for (const between of ['signOut', 'signIn'] as const) {
+      const { w, manager } = await refused(challenge('acr_values="gold"'))
+      await w.clock.advance(301_000)
+      const open = w.hold()
+      const calls: Promise<unknown>[] = [manager.getAccessToken(), manager.refresh()]
+      for (const call of calls) call.catch(() => {})
+      await w.settle()
+      w.server.after = async (_, answer) => answer
+      if (between === 'signOut') await w.after(100, manager.signOut())
+      await w.after(1_000, manager.signIn())
+      open()
+      for (const call of calls) await expect(w.after(5_000, call)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    }
   })
 })
 
