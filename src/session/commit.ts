@@ -48,7 +48,7 @@ export async function conclude(
 
 /** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
 export function refusesTarget({ options }: Session, target: Target, error: TokenManagerError | undefined): boolean {
-  return /^invalid_(target|scope)$/.test(error?.reason ?? '') && targetKey(target) !== targetKey(options.signInTarget)
+  return /invalid_(target|scope)/.test(`${error?.reason}`) && targetKey(target) !== targetKey(options.signInTarget)
 }
 
 type Advance = (record: SessionRecord) => SessionRecord
@@ -162,10 +162,10 @@ async function endFor(
   const at = session.platform.clock.now()
   const reason = error.reason as 'user_changed' | 'dpop_key_lost'
   const added = revocable({ ...record, refreshToken, accessTokens: {} }, at)
-  await session.update((now) =>
-    now && now.grantId === record.grantId && !now.signedOut
+  await session.update((now = record) =>
+    now.grantId === record.grantId && !now.signedOut
       ? tombstone(now, { at, reason }, [...added, ...revocable(now, at)])
-      : now && { ...now, outbox: withPending(now.outbox, added, at) },
+      : { ...now, outbox: withPending(now.outbox, added, at) },
   )
   return { outcome: reason, error }
 }
@@ -204,7 +204,7 @@ interface Failed {
 }
 
 const refusedAs = ({ status, error = '' }: TokenManagerError): Failed => ({
-  refusal: `${status} ${error.slice(0, 99)}`,
+  refusal: `${status} ${error}`,
 })
 
 /** The most that the wait before one refusal counts, so that it takes three of them at least. */

@@ -122,7 +122,8 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       for (const effect of effects) {
         if (effect === 'notify') announce(before)
         else if (effect === 'arm' || effect === 'drain') effectRunner(effect)
-        else {
+        // Whatever is being tried again puts that right too.
+        else if (effect !== 'storage_lost' || !retries) {
           session.emit(effect, {})
           if (effect === 'storage_lost') void session.retry(() => session.save(), effect)
         }

@@ -387,6 +387,20 @@ describe('a store that refuses', () => {
     expect(w.server.reuse).toBe(0)
   })
 
+  it('STO-06: at the commit, for however long: it is asked by one, a few times a second, and that is told once', async () => {
+    const w = world({ lock: 'none' })
+    const { manager, store, told } = await expired(w)
+    store.fault = (operation, _key, value) =>
+      operation === 'swap' && (value as { generation: number }).generation > 1 ? 'before' : undefined
+    await w.after(100, manager.getAccessToken())
+    await w.clock.advance(60_000)
+    const { swap } = store.count
+    await w.clock.advance(10_000)
+    expect(store.count.swap - swap).toBeLessThan(50)
+    expect(told.filter((type) => type === 'store_failed')).toHaveLength(1)
+    expect(told).not.toContain('storage_lost')
+  })
+
   it('STO-06: at the commit, and signed out elsewhere before it could be stored: the new tokens are revoked', async () => {
     const w = world({ lock: 'none' })
     const [a, b] = [await expired(w), await w.opened()]
