@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { exportJWK, generateKeyPair } from 'jose'
 import type { Provider } from 'oidc-provider'
 import { startLoopbackServer } from './loopback-server.ts'
-import { type Dpop, providerConfiguration } from './provider-configuration.ts'
+import { acrValues, type Dpop, providerConfiguration } from './provider-configuration.ts'
 import { createProviderStore } from './provider-store.ts'
 import { accounts, messagePage, pageHeaders, signInPage, signInStyle } from './sign-in-page.ts'
 import { type TokenEndpoint, watchTokenEndpoint } from './token-endpoint.ts'
@@ -80,7 +80,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const store = createProviderStore()
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const origins = redirectUris.map((uri) => new URL(uri).origin)
+  const { default: OidcProvider, interactionPolicy } = await quietly(() => import('oidc-provider'))
   const configuration = providerConfiguration({
+    interactionPolicy,
     ...{ clientId, redirectUris, origins, audiences, adapter: store.adapter },
     postLogoutRedirectUris: options.postLogoutRedirectUris ?? origins.map((origin) => `${origin}/`),
     signingKey: { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'demo' },
@@ -93,9 +95,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     backchannelLogoutUri: options.backchannelLogoutUri,
     endsWithSession: options.endsWithSession ?? false,
   })
-  const provider: Provider = await quietly(
-    async () => new (await import('oidc-provider')).default(issuer, configuration),
-  )
+  const provider: Provider = await quietly(async () => new OidcProvider(issuer, configuration))
   const endpoint = watchTokenEndpoint(provider)
   const answer = provider.callback()
 
@@ -171,14 +171,16 @@ function sendUnavailable(req: IncomingMessage, res: ServerResponse) {
 }
 
 async function interact(provider: Provider, req: IncomingMessage, res: ServerResponse, autoLogin: string | undefined) {
-  const { prompt } = await provider.interactionDetails(req, res)
+  const { prompt, params } = await provider.interactionDetails(req, res)
   if (prompt.name === 'consent') return provider.interactionFinished(req, res, { consent: {} })
-  if (autoLogin !== undefined) return provider.interactionFinished(req, res, { login: { accountId: autoLogin } })
+  const asked = params.acr_values?.split(' ') ?? acrValues
+  const acr = asked.find((one) => acrValues.includes(one))
+  if (autoLogin !== undefined) return provider.interactionFinished(req, res, { login: { accountId: autoLogin, acr } })
   if (req.method !== 'POST') return void res.writeHead(200, pageHeaders).end(signInPage())
   const account = new URLSearchParams(await readForm(req)).get('account')
   const known = accounts.find(({ id }) => id === account)
   const result = known
-    ? { login: { accountId: known.id } }
+    ? { login: { accountId: known.id, acr } }
     : { error: 'access_denied', error_description: 'The person cancelled.' }
   return provider.interactionFinished(req, res, result)
 }

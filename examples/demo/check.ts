@@ -36,8 +36,9 @@ export interface Stage {
   readonly photograph: (page: Page) => Promise<void>
 }
 
-/** What browsers say themselves: of failed requests, and of what is none of the page's. */
-const theirOwn = /^(Failed to load resource|NetworkError when|The Same Origin Policy|The page’s settings blocked)/
+/** What browsers say themselves: of requests that fail or are left behind, and of what is none of the page's. */
+const theirOwn =
+  /^(Failed to load resource|NetworkError when|The Same Origin Policy|The page’s settings blocked|The operation was aborted)/
 
 /** Plays the demo's story in a headless browser, prints what happened, and says whether all of it was as it should be. */
 export async function check({ ttl, port, screenshot, browser: name = 'chromium' }: CheckOptions): Promise<boolean> {
@@ -52,7 +53,7 @@ export async function check({ ttl, port, screenshot, browser: name = 'chromium' 
   })
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     await story({
       ...{ servers, complaints, browser: name },
       async open() {

@@ -16,6 +16,8 @@ declare module 'oidc-provider' {
     readonly res: ServerResponse
     readonly oidc: {
       readonly params?: Readonly<Record<string, string | undefined>>
+      readonly acr?: string
+      readonly entities: Readonly<Record<string, { readonly acr?: string; readonly authTime?: number } | undefined>>
       readonly account?: { readonly accountId: string }
       readonly client?: { readonly clientId: string }
       readonly requestParamScopes: ReadonlySet<string>
@@ -44,10 +46,22 @@ declare module 'oidc-provider' {
     interactionDetails(
       req: IncomingMessage,
       res: ServerResponse,
-    ): Promise<{ readonly uid: string; readonly prompt: { readonly name: string } }>
+    ): Promise<{
+      readonly uid: string
+      readonly prompt: { readonly name: string }
+      readonly params: Readonly<Record<string, string | undefined>>
+    }>
     interactionFinished(req: IncomingMessage, res: ServerResponse, result: object): Promise<void>
   }
 
+  interface InteractionPolicy {
+    base(): { get(prompt: string): { readonly checks: object[] } }
+    readonly Check: new (reason: string, description: string, isNeeded: (ctx: Context) => boolean) => object
+  }
+
+  const interactionPolicy: InteractionPolicy
+
   export default Provider
-  export type { Context, Grant, Provider }
+  export type { Context, Grant, InteractionPolicy, Provider }
+  export { interactionPolicy }
 }

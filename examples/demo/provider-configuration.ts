@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Context } from 'oidc-provider'
+import type { Context, InteractionPolicy } from 'oidc-provider'
 import { accounts, messagePage, pageHeaders } from './sign-in-page.ts'
 
 /**
@@ -31,16 +31,21 @@ export interface ProviderSettings {
   readonly backchannelLogoutUri: string | undefined
   /** Whether signing out at the server ends the grants of that sign-in. */
   readonly endsWithSession: boolean
+  readonly interactionPolicy: InteractionPolicy
 }
 
 const day = 86_400
 const apiScope = 'notes'
+
+/** How people can prove who they are (OpenID Connect Core §2, `acr`), the everyday way first. */
+export const acrValues = ['urn:example:password', 'urn:example:passkey']
 
 /** oidc-provider's configuration: everything it would warn about is said explicitly. */
 export function providerConfiguration(settings: ProviderSettings): object {
   const { clientId, audiences, origins, cookieSuffix, dpop, pushed, backchannelLogoutUri, endsWithSession } = settings
   return {
     adapter: settings.adapter,
+    acrValues,
     clients: [
       {
         client_id: clientId,
@@ -112,11 +117,17 @@ export function providerConfiguration(settings: ProviderSettings): object {
       const { name = accountId, email = `${accountId}@example.com` } = accounts.find(({ id }) => id === accountId) ?? {}
       return { accountId, claims: async () => ({ sub: accountId, name, email }) }
     },
-    interactions: { url: async (_ctx: Context, { uid }: { uid: string }) => `/interaction/${uid}` },
+    interactions: {
+      url: async (_ctx: Context, { uid }: { uid: string }) => `/interaction/${uid}`,
+      policy: steppingUp(settings.interactionPolicy),
+    },
     // Without `prompt=consent` oidc-provider drops offline_access (OpenID Connect Core §11): it is not asked for here.
     issueRefreshToken: async () => settings.refreshTokens,
     expiresWithSession: async () => endsWithSession,
-    extraTokenClaims: async (_ctx: Context, { sid }: { sid?: string }) => ({ sid }),
+    extraTokenClaims: async ({ oidc }: Context, { sid }: { sid?: string }) => {
+      const { acr, authTime } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? {}
+      return { sid, acr, auth_time: authTime }
+    },
     jwks: { keys: [settings.signingKey] },
     loadExistingGrant: grantEverything,
     pkce: { required: () => true },
@@ -137,6 +148,17 @@ export function providerConfiguration(settings: ProviderSettings): object {
       Session: 14 * day,
     },
   }
+}
+
+/** Who proved who they are in another way than is asked for does it once more (RFC 9470). */
+function steppingUp({ base, Check }: InteractionPolicy): object {
+  const policy = base()
+  const isAnother = ({ oidc }: Context) => {
+    const wanted = oidc.params?.acr_values?.split(' ')
+    return wanted !== undefined && !wanted.includes(oidc.acr ?? '')
+  }
+  policy.get('login').checks.push(new Check('acr_values', 'Another authentication is required', isAnother))
+  return policy
 }
 
 const invalidTarget = {

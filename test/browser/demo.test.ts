@@ -6,7 +6,7 @@ import { findFirefox } from '../../scripts/engines.mjs'
 it.skipIf(!findFirefox())(
   'DPO-06 DPO-09 ACQ-18: the whole story of the demo, with DPoP, nonces and pushed requests required, in Firefox',
   async () => {
-    expect(await check({ ttl: 60, port: 0, screenshot: undefined, browser: 'firefox' })).toBe(true)
+    expect(await check({ ttl: 120, port: 0, screenshot: undefined, browser: 'firefox' })).toBe(true)
   },
-  120_000,
+  240_000,
 )
