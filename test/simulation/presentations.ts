@@ -82,8 +82,12 @@ export function presentations(known: Evidence): Presentations {
         broken(1, `${tab.name} gives up the answer to ${token} after ${Math.round(waited)} ms`)
     },
     wrote(tab, before, after) {
-      if (before && after?.grantId === before.grantId && after.generation > before.generation)
+      if (before && after?.grantId === before.grantId && after.generation > before.generation) {
         for (const one of all) if (one.tab === tab && one.token === before.refreshToken) one.stored = true
+        // A success that is stored late ends the row all the same.
+        const family = history.server.refreshTokens.get(after.refreshToken ?? '')?.family
+        if (family && !after.failure) rows.delete(family)
+      }
       const failure = after?.failure
       if (failure && failure.beat !== before?.failure?.beat && !failures.has(failure.beat))
         failures.set(failure.beat, time.awake)
