@@ -129,10 +129,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         }
       }
     },
-    read() {
-      reading ??= readNow()
-      return reading
-    },
+    read: () => (reading ??= readNow()),
     async update(change, { returnTo, ...durability } = {}) {
       let began = 0
       const look = async () => {
