@@ -19,7 +19,7 @@ const bin = (/** @type {string} */ path, /** @type {string[]} */ ...args) => ['n
  */
 const steps = [
   { name: 'build', command: bin('rollup/dist/bin/rollup', '--config', '--silent') },
-  { name: 'unit tests', command: [...vitest, '--project=unit'] },
+  { name: 'unit tests', command: [...vitest, '--project=unit*', '--maxWorkers=2'] },
   { name: 'types of src', command: bin('typescript/bin/tsc', '-p', 'tsconfig.json') },
   { name: 'types of src on node', command: bin('typescript/bin/tsc', '-p', 'tsconfig.node.json') },
   { name: 'types of the rest', command: bin('typescript/bin/tsc', '-p', 'tsconfig.tests.json') },

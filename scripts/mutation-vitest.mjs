@@ -9,7 +9,7 @@ export default defineConfig({
       'test/create-token-manager.test.ts',
       'test/follow-redirect.test.ts',
     ],
-    exclude: ['test/session/wild-servers.test.ts', 'test/session/races.test.ts'],
+    exclude: ['test/session/races.test.ts'],
     testTimeout: 30_000,
     isolate: false,
     sequence: { hooks: 'list' },
