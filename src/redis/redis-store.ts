@@ -4,6 +4,7 @@ import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import type { Clock, Sealed, Store } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
+import { inTime } from './in-time.ts'
 import { guard, isIoredis, type RedisClient, type ScriptAnswer, type ScriptCall, scriptRunner } from './redis-client.ts'
 import { serverClock } from './server-clock.ts'
 
@@ -85,9 +86,6 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   const { clock, learn } = serverClock()
   const read = scriptRunner(client, READ)
   const swap = scriptRunner(client, SWAP)
-  /** Keys with a command that was given up and not answered yet, and until when nothing more is sent after it. */
-  const stuck = new Map<string, number>()
-
   /** Keys with a write that Redis may have done and the replicas may not have, by its tag. */
   const doubtful = new Map<string, string>()
 
@@ -96,39 +94,21 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, details)
   }
 
-  /** The answer of `run`, within the time there is. */
-  async function bounded(run: (call: ScriptCall) => Promise<ScriptAnswer>, call: ScriptCall): Promise<ScriptAnswer> {
-    const late = () => failed(`Redis did not answer within ${timeout} ms`)
-    // A connection answers in order: behind one that hangs, another one would only make its caller wait as well.
-    if ((stuck.get(call.key) ?? 0) > systemClock.elapsed()) throw late()
-    const sent = systemClock.now()
-    const answer = run(call)
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        stuck.set(call.key, systemClock.elapsed() + RETRY)
-        const answered = () => void stuck.delete(call.key)
-        answer.then(answered, answered)
-        reject(late())
-      }, timeout)
+  const ask = inTime({ timeout, retry: RETRY, failed })
+  const asked = (run: (call: ScriptCall) => Promise<ScriptAnswer>, call: ScriptCall) =>
+    ask(call.key, async () => {
+      const sent = systemClock.now()
+      const answer = await run(call)
+      learn(Number(answer.reply[0]), sent)
+      return answer
     })
-    try {
-      const { reply, replicas } = await Promise.race([answer, limit])
-      learn(Number(reply[0]), sent)
-      return { reply, replicas }
-    } catch (error) {
-      throw error instanceof TokenManagerError ? error : failed('Redis failed', error)
-    } finally {
-      clearTimeout(timer)
-    }
-  }
 
   /** Every write, of either durability, waits for the replicas: on a claim that a failover forgot, another process would act. */
   async function write(key: string, expected: string, tag: string, value: string, ms: number): Promise<boolean> {
     const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(expireAfter)]
     const wait = replicas > 0 ? { replicas, ms } : undefined
     try {
-      const { reply, replicas: reached } = await bounded(swap, { key, values, wait })
+      const { reply, replicas: reached } = await asked(swap, { key, values, wait })
       const done = Number(reply[1])
       if (done < 0) throw failed('Redis came to it too late')
       if (done === 1 && reached < replicas) throw failed(`Only ${reached} of ${replicas} replicas have it`)
@@ -143,7 +123,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   const rows: Store<unknown> = {
     async get(name) {
       const key = keyOf(prefix, name)
-      const { reply } = await bounded(read, { key, values: [] })
+      const { reply } = await asked(read, { key, values: [] })
       const [, tag, value] = reply.map(String)
       // A write of ours that was reported as failed: who finds it takes it for done, so first it has to be.
       if (tag && tag === doubtful.get(key)) await write(key, tag, tag, '', CATCH_UP)

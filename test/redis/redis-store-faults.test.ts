@@ -130,6 +130,23 @@ it('a write that the replicas had not in time is not done for who wrote it befor
   expect((await redisStore({ client: promoted, key }).get('k'))?.value).toEqual({ n: 2 })
 })
 
+it('an answer that came while the process stood still is not too late', async () => {
+  const server = await startRedis()
+  const client = new Redis(server.port)
+  closing.push(
+    () => client.disconnect(),
+    () => server.stop(),
+  )
+  const store = redisStore({ client, key, timeout: 200 })
+  await store.swap('k', undefined, { n: 1 })
+  await store.get('k')
+  const row = store.get('k')
+  // Sent, and not answered yet.
+  for (let turn = 0; turn < 50; turn++) await undefined
+  for (const end = performance.now() + 500; performance.now() < end; );
+  expect((await row)?.value).toEqual({ n: 1 })
+})
+
 describe('redisStore behind sentinels', () => {
   let trio: SentinelTrio
 

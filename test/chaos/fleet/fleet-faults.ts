@@ -89,7 +89,7 @@ function processFaults({ ledger, chance, members, size, standstill, start }: Fle
   ]
 }
 
-/** What can be done to Redis: one after the other. Each is over when there is a primary that has its replica. */
+/** What can be done to Redis: one after the other. Each is over when there is a primary that has all its replicas. */
 export function redisFaults({ redis, chance }: FleetFaultContext): readonly FleetFault[] {
   const one = (run: (primary: RedisServer) => Promise<unknown>) => async () => {
     await run(await redis.primary())
@@ -164,7 +164,7 @@ function serverFaults({ server, proxy, ledger, chance }: FleetFaultContext): rea
     [
       3,
       'server slow',
-      () => void Object.assign(server.latency, { before: chance.between(0, 600), after: chance.between(0, 600) }),
+      () => void Object.assign(server.latency, { before: chance.between(0, 400), after: chance.between(0, 400) }),
     ],
   ]
 }

@@ -9,7 +9,7 @@ const list = (counts: ReadonlyMap<string, number>, no = 'none') =>
 
 /** One run in words, and what was done to it as Markdown. */
 export function fleetSummary(result: FleetChaosResult): string {
-  const { seed, processes, refreshes, requests, reuse, sessions, lost, calls, longest, unanswered, converged, whole } =
+  const { seed, processes, refreshes, requests, reuse, sessions, lost, calls, longest, unanswered, converged, usable } =
     result
   const failed = [...calls.failed.values()].reduce((sum, times) => sum + times, 0)
   const gone = calls.begun - calls.answered - failed - unanswered
@@ -20,7 +20,7 @@ export function fleetSummary(result: FleetChaosResult): string {
     `  sessions        ${sessions}; lost: ${list(lost)}`,
     `  calls           ${calls.begun}: answered ${calls.answered}, failed ${list(calls.failed, '0')}, gone with their process ${gone}, unanswered ${unanswered}`,
     `  longest wait    ${longest} ms`,
-    `  Redis whole     ${Math.round(100 * whole)} % of the time`,
+    `  Redis usable    ${Math.round(100 * usable)} % of the time`,
     `  converged       ${converged === undefined ? 'never' : `${converged} ms after the last fault`}`,
     ...result.violations.map((violation) => `  VIOLATION       ${violation}`),
     '',
