@@ -49,7 +49,7 @@ describe('fileStore', () => {
     expect([(await stat(path)).mode & 0o777, (await stat(await onlyFile())).mode & 0o777]).toEqual([0o700, 0o600])
   })
 
-  it('STO-13: keeps neither key nor value nor name readable in the file, nor in the names of files', async () => {
+  it('STO-11 STO-13: keeps neither key nor value nor name readable in the file, nor in the names of files', async () => {
     const store = fileStore({ path, key: Buffer.from('canary-key-canary-key-canary-key') })
     await store.swap('canary-name', undefined, { refreshToken: 'canary-token' })
     const file = await onlyFile()
