@@ -10,7 +10,7 @@ export default defineConfig({
       'test/follow-redirect.test.ts',
     ],
     exclude: ['test/session/races.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 8_000,
     isolate: false,
     sequence: { hooks: 'list' },
     setupFiles: ['scripts/mutation-coverage.mjs'],
