@@ -7,8 +7,8 @@ export interface Ledger {
   hear(report: Report): void
   /** The contexts that told something of themselves within `ms`. */
   recent(ms: number): readonly Known[]
-  /** Something was done to a tab, or to all of them. Returns what says that it is over. */
-  disturb(what: string, tab?: string): () => void
+  /** Something was done to a tab, or to all of them, now or at `from` (epoch ms). Returns what says that it is over. */
+  disturb(what: string, tab?: string, from?: number): () => void
   /** Why a token that had been used came again; `undefined`: nobody's doing but our own. Ask when the run is over. */
   causeOf(request: SeenRequest): string | undefined
   /** What was going on between two moments (epoch ms): what was done, and what these contexts, default all, tell of it. */
@@ -60,8 +60,8 @@ export function ledger(requestTimeout: number): Ledger {
       known.heard.push(Date.now())
     },
     recent: (ms) => [...contexts.values()].filter(({ heard }) => (heard.at(-1) ?? 0) > Date.now() - ms),
-    disturb(what, tab) {
-      const one = { what, tab, from: Date.now(), to: Infinity }
+    disturb(what, tab, from = Date.now()) {
+      const one = { what, tab, from, to: Infinity }
       disturbances.push(one)
       return () => {
         one.to = Date.now()

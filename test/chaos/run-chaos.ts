@@ -5,7 +5,7 @@ import { startChaosSite } from './chaos-site.ts'
 import { type EngineName, type EngineTab, engines } from './engine.ts'
 import { type FaultName, faults } from './faults.ts'
 import { CLEARED, ledger as createLedger } from './ledger.ts'
-import type { Command, Report } from './page/report.ts'
+import { type Command, DELETED, type Report } from './page/report.ts'
 import { chance as createChance } from './random.ts'
 import { createTally, type Tally } from './tally.ts'
 
@@ -89,14 +89,18 @@ export async function runChaos({
       signedInAt = Date.now()
       waitingFor = undefined
     }
+    for (const [at, what] of report.story) if (what === DELETED) cleared(at)
     const own = letters.filter(({ tab }) => tab === undefined || tab === report.tab)
     for (const letter of own) {
       letters.splice(letters.indexOf(letter), 1)
-      if (letter.command.do !== 'clear') continue
-      tally.cleared()
-      setTimeout(ledger.disturb(CLEARED), LEASELESS)
+      if (letter.command.do === 'clear') cleared()
     }
     return [...own.map(({ command }) => command), ...signIn(report), ...(draining ? [{ do: 'rest' } as const] : [])]
+  }
+
+  const cleared = (at?: number) => {
+    tally.cleared()
+    setTimeout(ledger.disturb(CLEARED, undefined, at), LEASELESS)
   }
 
   /** Lets one page sign in where nobody is signed in. */

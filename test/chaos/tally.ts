@@ -40,8 +40,9 @@ interface Ended {
   readonly why: string | undefined
   readonly reasons: ReadonlySet<string>
   readonly cleared: boolean
-  /** Epoch ms. */
-  readonly at: number
+  /** From when to when it was the present one, epoch ms. */
+  readonly from: number
+  readonly to: number
 }
 
 /** A call that takes longer than this while its page runs will not be answered. */
@@ -63,6 +64,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
   const known = new Set<string>()
   const sum = { begun: 0, answered: 0, longest: 0, restored: 0, refreshed: 0, unanswered: 0, sessions: 0 }
   let family: string | undefined
+  let from = began
   let cleared = false
   let clearedUntil = 0
   let reasons = new Set<string>()
@@ -83,13 +85,14 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
     beginFamily(id) {
       family = id
+      from = Date.now()
       cleared = Date.now() < clearedUntil
       reasons = new Set()
       sum.sessions++
     },
     endFamily(why) {
       if (family === undefined) return
-      ended.push({ family, why, reasons, cleared, at: Date.now() })
+      ended.push({ family, why, reasons, cleared, from, to: Date.now() })
       family = undefined
       return `session lost: ${[...reasons].join(', ')}`
     },
@@ -111,7 +114,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
         if (cause === undefined) violations.push(`a refresh token came twice: ${told(request)}`)
         else if (!grace) causes.set(request.family, causes.get(request.family) ?? cause)
       }
-      for (const { family, why, reasons, cleared, at } of ended) {
+      for (const { family, why, reasons, cleared, from, to } of ended) {
         // The page that was to sign in went away before it had.
         if (!known.has(family) && !server.requests.some((request) => request.family === family)) {
           sum.sessions--
@@ -124,7 +127,7 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
           1,
         )
         if (cause === undefined)
-          violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}${history(family, at)}`)
+          violations.push(`a session was lost without a cause: ${[...reasons].join(', ')}${history(family, from, to)}`)
       }
       if (sum.unanswered) violations.push(`${sum.unanswered} calls were never answered`)
       for (const one of uncaught) violations.push(`nobody caught: ${one}`)
@@ -148,12 +151,12 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
     },
   }
 
-  /** The last requests of a session that was lost at `end`, and what was going on. */
-  function history(family: string, end: number) {
+  /** The last requests of a session that was lost, and what was going on while it lived. */
+  function history(family: string, from: number, to: number) {
     const own = server.requests.filter((request) => request.family === family).slice(-4)
     const seconds = (at: number) => ((at - began) / 1000).toFixed(1)
     const lines = own.map(({ context, at, outcome }) => ` · ${context} ${outcome} ${seconds(at)}`)
-    return `${lines.join('')}; lost at ${seconds(end)}, ${family}; ${ledger.around(end - 2 * MEANWHILE, end + NEXT)}`
+    return `${lines.join('')}; ${family} lost at ${seconds(to)}; ${ledger.around(from, to + NEXT)}`
   }
 
   function told({ context, at, reused }: SeenRequest): string {

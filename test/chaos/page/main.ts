@@ -1,6 +1,6 @@
 import { allowInsecureLoopback, createTokenManager, type Store, type TokenManagerError } from 'tokenward/browser'
 import { browserPlatform } from '../../../src/browser/platform.ts'
-import { ANSWERED, type Command, type PageSettings, type Report, SENT } from './report.ts'
+import { ANSWERED, type Command, DELETED, type PageSettings, type Report, SENT } from './report.ts'
 
 const settings: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
 const tab = new URLSearchParams(location.search).get('tab') ?? ''
@@ -107,7 +107,9 @@ async function obey(command: Command) {
   if (command.do === 'clock') ahead += command.by
   if (command.do === 'rest') resting = true
   if (command.do === 'leave') location.href = `/elsewhere?ms=${command.ms}`
-  if (command.do === 'clear') for (const { name = '' } of await indexedDB.databases()) indexedDB.deleteDatabase(name)
+  if (command.do === 'clear')
+    for (const { name = '' } of await indexedDB.databases())
+      indexedDB.deleteDatabase(name).onsuccess = () => tale(DELETED)
 }
 
 function leaseless(): Store<unknown> {

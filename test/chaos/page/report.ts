@@ -32,6 +32,8 @@ export interface Report {
 /** What its story says when a token request leaves, and begins with when the answer is there. */
 export const SENT = 'sent'
 export const ANSWERED = 'answered'
+/** What it says when a storage that was to be deleted is: pages that stand still keep it from that for as long as they do. */
+export const DELETED = 'storage deleted'
 
 /** What a page is told to do. */
 export type Command =
