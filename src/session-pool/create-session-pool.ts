@@ -7,6 +7,7 @@ import type { TokenManagerEvent, TokenManagerEventType } from '../session/events
 import { listenerSet } from '../session/listener-set.ts'
 import { type SharedSession, sessionOptions } from '../shared-session.ts'
 import type { TokenManager } from '../token-manager.ts'
+import { endDenied, type SessionDenylist } from './end-denied.ts'
 import { sharedTimer } from './shared-timer.ts'
 
 /** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
@@ -17,6 +18,12 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
    * cannot go: in use by `use()`, refreshing, with tokens the store has yet to take or to be revoked.
    */
   readonly maxSessions?: number
+  /**
+   * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
+   * session that it names, as far as it began before the logout, is signed out (`signed_out_elsewhere`) when it is used next, and its tokens
+   * are revoked. Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   */
+  readonly denylist?: SessionDenylist
 }
 
 /** Many sessions of one client in one process. Every method is bound. */
@@ -82,10 +89,11 @@ export function createSessionPool(
   platform: ManagerPlatform,
   watch: CallWatch = (_, work) => work,
 ): SessionPool {
-  const { maxSessions = 10_000, ...common }: SessionPoolOptions = Object(options)
+  const { maxSessions = 10_000, denylist, ...common }: SessionPoolOptions = Object(options)
   if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
   if (!(Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= 10_000_000))
     throw invalid('maxSessions', '1 to 10000000')
+  if (denylist && typeof denylist.check !== 'function') throw invalid('denylist', 'made by createDenylist()')
   const basis = managerBasis(common, platform)
   const given = basis.ports ?? platform
   const clock = sharedTimer(given.clock)
@@ -146,6 +154,11 @@ export function createSessionPool(
     const entry = entryOf(account)
     entry.users++
     try {
+      if (denylist) {
+        await entry.manager.ready()
+        const shared = entry.shared()
+        if (shared) await endDenied(shared, denylist)
+      }
       return await work(entry)
     } finally {
       entry.users--

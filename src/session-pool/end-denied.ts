@@ -1,0 +1,26 @@
+import type { SessionRecord } from '../session/record.ts'
+import type { SharedSession } from '../shared-session.ts'
+
+/** What a pool needs of a denylist. */
+export interface SessionDenylist {
+  /** Why what was issued to a session counts no more, or `undefined`. `iat` in seconds. */
+  check(session: {
+    readonly iss: string
+    readonly sub?: string | undefined
+    readonly sid?: string | undefined
+    readonly client_id: string
+    readonly iat: number
+  }): string | undefined
+}
+
+/** Signs the session out if `denylist` names it, and nothing that began later. */
+export async function endDenied({ session, signOut }: SharedSession, denylist: SessionDenylist): Promise<void> {
+  if (session.live && isDenied(session.live)) await signOut.end('signed_out_elsewhere', undefined, isDenied)
+
+  function isDenied({ issuer, clientId, claims, signedInAt }: SessionRecord): boolean {
+    const { sub, sid, iat = Infinity } = claims ?? {}
+    // Of the two clocks the earlier one: a refresh brings a later `iat`. In whole seconds, as tokens have it.
+    const began = Math.floor(Math.min(iat, signedInAt / 1000))
+    return denylist.check({ iss: issuer, client_id: clientId, sub, sid, iat: began }) !== undefined
+  }
+}
