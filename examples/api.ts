@@ -3,6 +3,7 @@
 // ISSUER=https://as.example.com AUDIENCE=https://api.example.com/ CLIENT_ID=spa REDIS_URL=redis://127.0.0.1:6379 \
 // node --import tsx api.ts
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { Readable } from 'node:stream'
 import { Redis } from 'ioredis'
 import { redisDenylistStore, redisReplayStore } from 'tokenward/redis'
 import {
@@ -55,20 +56,18 @@ const routes: Record<string, RequestListener> = {
     maxAge: 300_000, // who signed in longer ago has to do it again
   }),
   async 'POST /backchannel-logout'(req, res) {
-    const answer = await logout(await asRequest(req))
+    const answer = await logout(asRequest(req))
     res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
   },
   'GET /health': (_, res) => res.end(JSON.stringify(denylist.status())),
 }
 
-/** Node's request as the handler wants it. */
-async function asRequest(req: IncomingMessage): Promise<Request> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req) if ((size += chunk.length) < 65_536) chunks.push(chunk)
+/** Node's request as the handler wants it, which reads no more of it than it has to. */
+function asRequest(req: IncomingMessage): Request {
   const { method = '', headers } = req
   const type = { 'content-type': headers['content-type'] ?? '' }
-  return new Request('http://api/backchannel-logout', { method, headers: type, body: Buffer.concat(chunks) })
+  const init = { method, headers: type, body: Readable.toWeb(req), duplex: 'half' }
+  return new Request('http://api/backchannel-logout', init as RequestInit)
 }
 
 await denylist.ready() // what was denied before this process began
