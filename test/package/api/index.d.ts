@@ -342,6 +342,7 @@ type SessionState = {
     readonly status: "signedOut";
     readonly reason: SignedOutReason;
     readonly error?: TokenManagerError | undefined;
+    readonly returnTo?: string | undefined;
 } | {
     readonly status: "signedIn";
     readonly session: SessionView;
