@@ -135,6 +135,19 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
   const watchers = await Promise.all(Array.from({ length: 3 }, async () => startServer(await freePort(), rules, true)))
   const ask = async () =>
     Number(((await watchers[0]!.send('SENTINEL', 'get-master-addr-by-name', name)) as string[])[1])
+  /** Sentinels let a primary that comes back wait for 8 s until it may follow the new one; who starts servers need not. */
+  const rejoin = async () => {
+    const named = await Promise.all(
+      watchers.map((one) => one.send('SENTINEL', 'get-master-addr-by-name', name) as Promise<string[]>),
+    )
+    const port = named[0]?.[1]
+    // As long as they do not agree, one of them is about to make another the primary.
+    if (named.some((one) => one[1] !== port)) return
+    for (const server of servers.filter((one) => String(one.port) !== port)) {
+      const [role] = (await Promise.race([server.send('ROLE'), sleep(300, [])])) as string[]
+      if (role === 'master') await server.send('REPLICAOF', HOST, port as string)
+    }
+  }
   const trio: SentinelTrio = {
     ...{ name, servers, sentinels: watchers.map(({ port }) => ({ host: HOST, port })) },
     async primary() {
@@ -155,7 +168,12 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
       const info = await Promise.race([ask().catch(() => ''), sleep(300, '')])
       return info.includes('role:master') ? info.split('state=online').length - 1 : 0
     },
-    settled: () => until(async () => (await trio.following()) >= replicas),
+    async settled() {
+      await until(async () => {
+        await rejoin().catch(() => {})
+        return (await trio.following()) >= replicas
+      })
+    },
     async stop() {
       await Promise.all([...watchers, ...servers].map((server) => server.stop()))
     },

@@ -34,14 +34,14 @@ export interface FleetChaosResult extends Tally {
   readonly faults: ReadonlyMap<FleetFaultName, number>
   /** How many processes there were in all. */
   readonly processes: number
-  /** For which part of the time Redis could be written: a primary and one replica, 0 to 1. */
+  /** For which part of the time Redis could be written: a primary and its replica, 0 to 1. */
   readonly usable: number
   /** From the end of all faults until all processes agreed and all calls were answered, ms; `undefined`: they never did. */
   readonly converged: number | undefined
 }
 
 const HOUR = 3_600_000
-/** Of two: then a write is on the one that the sentinels choose, and one may be missing. */
+/** All there are: then a write is on the one that the sentinels choose. */
 const REPLICAS = 1
 /** The longest that a process is stopped, ms: longer than a lease lives. */
 const STANDSTILL = 9_000
@@ -49,7 +49,7 @@ const REQUEST_TIMEOUT = 2_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
 /** How long Redis is left alone after a fault that it got over, ms. */
-const CALM = [3_000, 7_000] as const
+const CALM = [4_000, 9_000] as const
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 
@@ -64,7 +64,7 @@ export async function runFleetChaos({
 }: FleetChaosOptions): Promise<FleetChaosResult> {
   const chance = createChance(seed)
   const faketime = findFaketime()
-  const [server, redis] = await Promise.all([startMisbehavingServer(), startSentinels(2)])
+  const [server, redis] = await Promise.all([startMisbehavingServer(), startSentinels(1)])
   const proxy = await startFaultProxy(server.port)
   const program = await childProgram('test/chaos/fleet/fleet-process.ts')
   // Short lives: a refresh every few seconds.
