@@ -324,8 +324,9 @@ describe('refreshOnce: leases', () => {
 
   it('who always sleeps before the wire gives up, gives the lease back, and is told to come back', async () => {
     const w = world()
-    const { manager, store } = await w.signedIn()
+    const { manager, store, told } = await w.signedIn()
     await w.clock.advance(301_000)
+    const before = await w.record()
     const swap = store.swap
     store.swap = async (...args) => {
       const done = await swap(...args)
@@ -336,7 +337,8 @@ describe('refreshOnce: leases', () => {
       ...{ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'coordination_timeout' },
     })
     expect(w.server.requests).toHaveLength(0)
-    expect((await w.record())?.lease).toBeUndefined()
+    expect(await w.record()).toEqual({ ...before, lease: undefined })
+    expect(told).not.toContain('storage_corrupt')
   })
 })
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError, type TokenManagerOptions } from '../../src/index.ts'
+import type { SessionRecord } from '../../src/session/record.ts'
+import { type Challenge, forChallenge, satisfies } from '../../src/session/step-up.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
@@ -168,7 +170,7 @@ describe('calls while a step-up completes', () => {
     const b = await w.opened()
     await w.clock.advance(301_000)
     const open = w.hold()
-    const calls = [
+    const calls: Promise<unknown>[] = [
       ...[manager.getAccessToken(), manager.refresh(), b.manager.getAccessToken(), b.manager.refresh()],
       manager.fetch(api),
     ]
@@ -335,6 +337,19 @@ describe('another person', () => {
     expect(await w.record()).toMatchObject({ accessTokens: {}, claims: undefined })
   })
 
+  it('ACQ-27: comes back by redirect: the page says so, and nobody is led to where the first one wanted to go', async () => {
+    const { w, agent, error, manager, context } = await refused(challenge('acr_values="gold"'), {}, 'redirect')
+    void w.context(context).manager.signIn({ stepUp: error, returnTo: '/transfers' })
+    await w.settle()
+    w.server.subject = 'bob'
+    w.server.claims = { acr: 'gold' }
+    agent.landing = w.server.authorize(agent.visited.at(-1) as string)
+    const landed = w.context(context)
+    expect(await w.after(1_000, landed.manager.ready())).toEqual({ status: 'signedOut', reason: 'user_changed' })
+    expect(landed.events).toContainEqual(expect.objectContaining({ type: 'sign_in_failed', reason: 'user_changed' }))
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
+  })
+
   it('ACQ-27: has signed in meanwhile on purpose: a late step-up or silent sign-in leaves them alone', async () => {
     for (const how of ['stepUp', 'silent'] as const) {
       const { w, agent, error, manager } = await refused(challenge('acr_values="gold"'))
@@ -354,5 +369,45 @@ describe('another person', () => {
       expect(w.server.living).toHaveLength(1)
       expect(w.server.revoked.map(({ token }) => token)).not.toContain((await w.record())?.refreshToken)
     }
+  })
+})
+
+describe('what satisfies a challenge', () => {
+  const now = 1_000_000_000
+  const record = (claims: object | undefined, more: object = {}) =>
+    ({ claims, scope: 'openid notes', signedInAt: now, ...more }) as unknown as SessionRecord
+
+  it.each<[string, object | undefined, Challenge, boolean]>([
+    ['nothing is asked', undefined, {}, true],
+    ['one of the classes', { acr: 'gold' }, { acrValues: ['silver', 'gold'] }, true],
+    ['another class', { acr: 'bronze' }, { acrValues: ['silver', 'gold'] }, false],
+    ['no class', {}, { acrValues: ['gold'] }, false],
+    ['nobody knows', undefined, { acrValues: ['gold'] }, false],
+    ['the scope', {}, { scope: 'notes' }, true],
+    ['part of the scope', {}, { scope: 'notes write' }, false],
+    ['fresh enough', { iat: 100, auth_time: 91 }, { maxAge: 9_001 }, true],
+    ['just too old', { iat: 100, auth_time: 91 }, { maxAge: 9_000 }, false],
+    ['of an age that nobody told', { iat: 100 }, { maxAge: 9_000 }, false],
+    ['of an age without OpenID Connect', undefined, { maxAge: 9_000 }, false],
+    ['fresh, of the wrong class', { iat: 1, auth_time: 1, acr: 'x' }, { maxAge: 9_000, acrValues: ['gold'] }, false],
+  ])('%s', (_, claims, challenge, expected) => {
+    expect(satisfies(record(claims), challenge, now)).toBe(expected)
+  })
+
+  it('the age of the sign-in counts on top of its age then', () => {
+    const claims = { iat: 100, auth_time: 98 }
+    const since = (ms: number) => satisfies(record(claims, { signedInAt: now - ms }), { maxAge: 5_000 }, now)
+    expect([since(0), since(2_999), since(3_000)]).toEqual([true, true, false])
+  })
+
+  it('is asked for beside the scope there is, each once, and the caller’s own wishes win', () => {
+    const live = { scope: 'openid notes' } as SessionRecord
+    expect(forChallenge({ scope: 'openid' }, { scope: 'notes write' }, live)).toEqual({ scope: 'openid notes write' })
+    expect(forChallenge({ scope: 'openid' }, {}, undefined)).toEqual({ scope: 'openid' })
+    expect(forChallenge({ scope: 'openid' }, { acrValues: ['gold'], maxAge: 0 }, undefined)).toEqual({
+      ...{ scope: 'openid', acrValues: ['gold'], maxAge: 0 },
+    })
+    const own = { scope: 'openid', acrValues: ['platinum'], maxAge: 7 }
+    expect(forChallenge(own, { acrValues: ['gold'], maxAge: 0 }, undefined)).toEqual(own)
   })
 })

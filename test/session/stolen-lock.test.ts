@@ -58,6 +58,25 @@ describe('a lock that is stolen', () => {
     }
   })
 
+  it('RT-03: whoever slept, and finds the lease still its own, says that it stands without the lock', async () => {
+    const w = world()
+    const { lock, steal } = stealable()
+    const { manager, freeze, thaw } = await w.signedIn({ lock })
+    await w.clock.advance(301_000)
+    const open = w.hold()
+    const call = Promise.allSettled([manager.getAccessToken()])
+    await w.settle()
+    const before = (await w.record())?.lease
+    freeze()
+    await w.clock.advance(14_000)
+    thaw()
+    steal()
+    await w.settle()
+    expect((await w.record())?.lease).toEqual({ ...before, beat: 1, locked: false })
+    open()
+    await w.after(60_000, call)
+  })
+
   it('RT-03: before anything was sent, it begins again without the lock', async () => {
     const w = world()
     const { lock, steal } = stealable()
