@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type EngineName, engines } from '../engine.ts'
-import { type Count, runWorker, type WorkerResult } from './run-worker.ts'
+import type { Count } from './count.ts'
+import { runWorker, type WorkerResult } from './run-worker.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,10 +19,11 @@ if (unknown !== undefined) {
 const words = ({ times, survived, otherwise }: Count) =>
   [`${survived} of ${times} sessions survive`, ...[...otherwise].map(([what, often]) => `${what} ${often}`)].join('; ')
 
-function summary({ version, engine, left, delays, without, killed, violations }: WorkerResult): string {
+function summary({ version, engine, itself, left, delays, without, killed, violations }: WorkerResult): string {
   const share = (part: number) => delays[Math.ceil(part * delays.length) - 1]
   return [
     `${version}: ${JSON.stringify(engine)}`,
+    `  the page that asked did it itself ${itself} times`,
     ...[...left].map(([way, count]) => `  the tab that asked is ${way}: ${words(count)}`),
     `  the other tab has its token ${share(0.5)} ms (median), ${share(0.95)} ms (95 of 100), ${share(1)} ms (longest) after the answer`,
     `  without the worker, closed: ${words(without)}`,

@@ -3,15 +3,15 @@ import type { Answer, PageSettings, Question } from './question.ts'
 
 const { metadata, api }: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
 const query = new URLSearchParams(location.search)
+// Only this page's own requests say who sent them: the worker has a `fetch` of its own.
+const send = fetch
+globalThis.fetch = (input, init) =>
+  send(String(input) === metadata.token_endpoint ? `${input}?context=${query.get('tab')}` : input, init)
 const manager = createTokenManager({
   ...{ issuer: metadata.issuer, clientId: 'worker', resources: [api], metadata },
   [allowInsecureLoopback]: true,
   ...(query.get('worker') && { refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }) }),
 })
-const degraded: string[] = []
-let sent = 0
-manager.on('degraded', ({ step }) => void degraded.push(step))
-manager.on('refreshing', () => void sent++)
 
 let ballast: Uint8Array | undefined
 
@@ -20,7 +20,7 @@ async function answer(question: Question): Promise<Answer> {
   if (question.do === 'ballast') ballast = question.hold ? new Uint8Array(2 ** 26).fill(1) : undefined
   if (question.do === 'leave') location.href = '/elsewhere'
   if (question.do === 'adopt') await manager.adopt(question.tokens)
-  if (question.do !== 'refresh') return { sent: ballast?.length ?? 0 }
+  if (question.do !== 'refresh') return { held: ballast?.length ?? 0 }
   const from = now()
   const got = await manager.refresh().then(
     () => 'a token',
@@ -28,7 +28,7 @@ async function answer(question: Question): Promise<Answer> {
   )
   const { state } = manager
   return {
-    ...{ from, to: now(), got, degraded, sent },
+    ...{ from, to: now(), got },
     state: state.status === 'signedOut' ? `signedOut ${state.reason}` : state.status,
   }
 }

@@ -15,9 +15,8 @@ export interface Answer {
   /** When it was asked and when it had it, epoch ms. */
   readonly from?: number
   readonly to?: number
-  /** Every `degraded` so far, and every refresh it did itself. */
-  readonly degraded?: readonly string[]
-  readonly sent?: number
+  /** How much memory it took on request, bytes. */
+  readonly held?: number
   /** Whether this engine has `SharedWorker`, module scripts in it, and looks at `extendedLifetime`. */
   readonly engine?: { readonly sharedWorker: boolean; readonly module: boolean; readonly extendedLifetime: boolean }
 }
