@@ -211,7 +211,9 @@ export function managerOf(
       if (answer !== undefined) await signIn.complete(answer)
     } catch (error) {
       const failure = error as TokenManagerError
-      session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
+      // Then the session says so itself, or is another person's.
+      if (failure.reason !== 'user_changed')
+        session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
       session.emit('sign_in_failed', { reason: failure.reason })
     } finally {
       kept?.release()

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type AccessPolicy,
   AccessTokenError,
   type AccessTokenErrorReason,
   allowInsecureLoopback,
@@ -24,6 +25,8 @@ export interface ApiOptions {
   readonly port?: number
   /** How DPoP proofs are checked. Default: without nonces. */
   readonly dpop?: DpopProofOptions
+  /** What every request needs beside a valid token. Default: nothing. */
+  readonly policy?: AccessPolicy
   /** Tokens and sign-ins that count no more. Default: its own. */
   readonly denylist?: Denylist
   /** The guard's clock. Default `Date.now`. */
@@ -67,7 +70,7 @@ export interface Api {
 
 /** Starts an {@link Api}. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { issuer, audience, origins, port, dpop = {}, denylist = createDenylist(), now = Date.now } = options
+  const { issuer, audience, origins, port, dpop = {}, policy, denylist = createDenylist(), now = Date.now } = options
   // The keys are fetched once, while the authorization server is up, so that its outage is none of the API's.
   const keys = await (await fetch(`${issuer}/jwks`)).text()
   const requests: ApiRequest[] = []
@@ -96,7 +99,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       faults.denyNext = false
       await denylist.deny({ issuer, jti, expiresAt: exp * 1000 })
     }
-    return guard(req)
+    return guard(req, policy)
   }
 
   const notes = async (req: IncomingMessage, res: ServerResponse) => {
