@@ -1,7 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Platform } from '../ports.ts'
 import type { Signing, SigningKey } from '../signing.ts'
-import { base64url } from './base64url.ts'
+import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
 
 /** The key of one grant. */
@@ -85,6 +85,8 @@ export function dpopProver(
   let clockOffset: number | undefined
   /** In the last proof. */
   let usedOffset = 0
+  /** Drawn for many proofs at a time: a draw costs more than all else in a proof but its signature. */
+  let randomness = new Uint8Array()
 
   const prover: DpopProver = {
     required,
@@ -111,9 +113,12 @@ export function dpopProver(
       try {
         const { header, sign } = signer?.x === key?.publicKey.x && signer ? signer : await signerOf(key as DpopKey)
         const ath = token && (hashes.get(token) ?? (await hashOf(token)))
+        if (!randomness.length) randomness = crypto.randomBytes(1024)
+        const jti = base64url(randomness.subarray(0, 16))
+        randomness = randomness.subarray(16)
         usedOffset = clockOffset ?? key?.clockOffset ?? 0
         const proof = `${header}.${encode({
-          jti: base64url(crypto.randomBytes(16)),
+          jti,
           htm: /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method,
           htu: htuOf(url),
           iat: Math.floor((clock.now() + usedOffset) / 1000),
@@ -187,7 +192,8 @@ function membersOf({ crv, kty, x, y }: JsonWebKey): JsonWebKey {
 }
 
 function encode(value: object): string {
-  return base64url(ascii.encode(JSON.stringify(value)))
+  const json = JSON.stringify(value)
+  return base64urlOf(json.replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`))
 }
 
 function payloadOf(proof: string): string {

@@ -116,6 +116,8 @@ describe('a proof', () => {
       expect((await verifyProof(await prover.prove(key, method, API))).claims.htm).toBe(
         new Request(API, { method }).method,
       )
+    // What no request can have is for `fetch` to refuse: the key is there.
+    expect((await verifyProof(await prover.prove(key, 'QUÉRY €', API))).claims.htm).toBe('QUÉRY €')
   })
 
   it('RT-15: without a key, or one that cannot sign, there is none, and the error says nothing of it', async () => {
