@@ -136,10 +136,9 @@ export function redisFaults({ redis, chance }: FleetFaultContext): readonly Flee
 }
 
 function serverFaults({ server, proxy, ledger, chance }: FleetFaultContext): readonly FleetFault[] {
-  /** One after the other, with a refresh that goes well in between: a back-off of minutes would leave nothing to see. */
+  /** One after the other, with refreshes that go well in between: a back-off of minutes would leave nothing to see. */
   const hit = (fault: RequestFault) => {
-    const { outcome = 'granted' } = server.requests.at(-1) ?? {}
-    if (outcome !== 'granted' || server.faultsWaiting > 0) return false
+    if (server.requests.slice(-2).some(({ outcome }) => outcome !== 'granted') || server.faultsWaiting > 0) return false
     server.next(fault)
     return true
   }
@@ -152,15 +151,15 @@ function serverFaults({ server, proxy, ledger, chance }: FleetFaultContext): rea
       async () => {
         const over = ledger.disturb('network cut')
         proxy.down = true
-        await sleep(chance.between(300, 2_500))
+        await sleep(chance.between(300, 1_500))
         proxy.down = false
         over()
       },
     ],
-    [1, 'answer lost', () => hit({ kind: chance.of(['lose', 'hang'] as const) ?? 'lose' })],
-    [3, 'answer late', () => hit({ kind: 'late', ms: chance.between(300, 2_500) })],
-    [2, 'request reset', () => hit({ kind: 'reset' })],
-    [2, 'request refused', () => hit({ kind: 'refuse', answer: chance.of(refusals)?.[1] ?? wildRefusals['a 408'] })],
+    [2, 'answer lost', () => hit({ kind: chance.of(['lose', 'hang'] as const) ?? 'lose' })],
+    [3, 'answer late', () => hit({ kind: 'late', ms: chance.between(300, 1_500) })],
+    [3, 'request reset', () => hit({ kind: 'reset' })],
+    [3, 'request refused', () => hit({ kind: 'refuse', answer: chance.of(refusals)?.[1] ?? wildRefusals['a 408'] })],
     [
       3,
       'server slow',
