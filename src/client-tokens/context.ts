@@ -5,14 +5,17 @@ import { TokenManagerError } from '../errors.ts'
 import { allowInsecureLoopback, checkOptions, type RefreshOptions, type TokenManagerOptions } from '../options.ts'
 import type { ClientAuthentication, Platform } from '../ports.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
+import { base64url } from '../protocol/base64url.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import { type Match, resourceMatcher } from '../resource-matcher.ts'
 import { listenerSet } from '../session/listener-set.ts'
+import { type ClientKey, clientKey } from './client-key.ts'
 import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from './events.ts'
 
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
   extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'resources' | 'unlisted' | 'requestTimeout'>,
-    Pick<TokenManagerOptions, 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
+    Pick<TokenManagerOptions, 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
   /** The client identifier. */
   readonly clientId: string
   /** How the client shows who it is: `clientSecretBasic()`, `privateKeyJwt()` … Default: a public client. */
@@ -23,6 +26,11 @@ export interface ClientTokenOptions
   readonly refresh?: Pick<RefreshOptions, 'leeway' | 'jitter'>
   /** The most tokens kept in memory; those not used for the longest time go first. Default 1 000, 1 to 1 000 000. */
   readonly maxTokens?: number
+  /**
+   * The key that tokens are bound to, with option `dpop`: its private key a `CryptoKey` for `sign`, or a private JWK. Default: one is made at the
+   * first use, for this process, or in `store` for all that share it.
+   */
+  readonly dpopKey?: DpopKey
   /** Further parameters of every token request, as the server's documentation asks for. Those this library sets are refused. */
   readonly parameters?: Readonly<Record<string, string>>
 }
@@ -31,6 +39,8 @@ export interface ClientTokenOptions
 export interface ClientTokenContext {
   readonly platform: ManagerPlatform
   readonly server: AuthorizationServer
+  readonly key: ClientKey
+  readonly proofs: AuthorizedFetchOptions['proofs']
   readonly match: (url: string) => Match
   readonly unlisted: 'throw' | 'bare'
   readonly scope: string | undefined
@@ -43,10 +53,10 @@ export interface ClientTokenContext {
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
 }
 
-const OWN = ['clientAuthentication', 'maxTokens', 'parameters']
+const OWN = ['clientAuthentication', 'maxTokens', 'parameters', 'dpopKey']
 const OF_MANAGERS = [
   ...['issuer', 'metadata', 'clientId', 'scope', 'resources', 'unlisted', 'refresh', 'requestTimeout'],
-  ...['fetch', 'clock', 'crypto'],
+  ...['dpop', 'fetch', 'clock', 'crypto'],
 ]
 const RESERVED =
   /^(grant_type|client_(id|secret|assertion.*)|scope|resource|assertion|(subject|actor|requested)_token.*)$/
@@ -62,7 +72,7 @@ export function clientTokenContext(
   extra: readonly string[] = [],
 ): ClientTokenContext {
   const given: ClientTokenOptions & { readonly store?: Platform['store'] } = Object(options)
-  const { clientAuthentication, maxTokens = 1_000, parameters = {} } = given
+  const { clientAuthentication, maxTokens = 1_000, parameters = {}, dpopKey, store = base.store } = given
   for (const name of Object.keys(given))
     if (![...OWN, ...OF_MANAGERS, ...extra].includes(name))
       throw invalid(
@@ -84,17 +94,25 @@ export function clientTokenContext(
 
   const insecureLoopback = given[allowInsecureLoopback] === true
   const { fetch = base.fetch, clock = base.clock, crypto = base.crypto, requestTimeout = 10_000, refresh } = given
-  const platform = { ...base, fetch, clock, crypto, clientAuthentication }
+  const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
+  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback }, platform)
+  if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
+    throw invalid('dpopKey', 'a key pair, beside option dpop')
   const events = listenerSet<ClientTokenEvent>()
+  const emit: ClientTokenContext['emit'] = (type, { resource, audience, scope }, details) =>
+    events.tell({ type, at: clock.now(), resource, audience, scope, ...details } as ClientTokenEvent)
+  const name = async () => {
+    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify(['key', given.issuer, given.clientId])))
+    return `tokenward.client.${base64url(hash.subarray(0, 16))}`
+  }
+  const shared = given.store && { store, name, failed: () => emit('store_failed', {}, { during: 'key' }) }
+  const key = clientKey(server, { given: dpopKey, shared })
   return {
     platform,
-    server: authorizationServer({ ...given, requestTimeout, insecureLoopback }, platform),
+    ...{ server, emit, key, proofs: () => key.proofs },
     match: resourceMatcher(given.resources ?? [], { origin: undefined, insecureLoopback }),
     ...{ unlisted: given.unlisted ?? 'throw', scope: given.scope, follow: base.followRedirect },
     ...{ limit: maxTokens, leeway: 60_000, jitter: 0.5, ...refresh, requestTimeout },
-    emit(type, { resource, audience, scope }, details) {
-      events.tell({ type, at: clock.now(), resource, audience, scope, ...details } as ClientTokenEvent)
-    },
     on: (type, listener) => events.add((event) => event.type === type && listener(event as never)),
   }
 }

@@ -47,7 +47,10 @@ export function createClientCredentials(
   const requestFor = (target: Target) => ({
     key: targetKey(target),
     target,
-    send: () => sendAgainWhenCut(() => clientCredentialsGrant(context.server, { ...target, parameters })),
+    send: () =>
+      context.key.use((dpopKey) =>
+        sendAgainWhenCut(() => clientCredentialsGrant(context.server, { ...target, parameters, dpopKey })),
+      ),
   })
   return {
     ...resourceClient({ ...context, cache }, targetKey, requestFor),
@@ -57,13 +60,17 @@ export function createClientCredentials(
 }
 
 function sharing(
-  { platform, requestTimeout, emit }: ClientTokenContext,
+  { platform, requestTimeout, emit, key }: ClientTokenContext,
   { issuer, clientId, parameters = {} }: ClientCredentialsOptions,
   store: Store<unknown>,
 ) {
   return sharedTokens({
     ...{ store, platform, leaseTime: requestTimeout + LEASE_MARGIN },
-    namespace: JSON.stringify(['client_credentials', issuer, clientId, Object.entries(parameters).sort()]),
+    // A token that is bound to another key is of no use.
+    async namespace() {
+      const bound = [(await key.thumbprint()) ?? []].flat()
+      return JSON.stringify(['client_credentials', issuer, clientId, Object.entries(parameters).sort(), ...bound])
+    },
     failed: ({ target }, during) => emit('store_failed', target, { during }),
   })
 }

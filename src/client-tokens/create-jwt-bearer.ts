@@ -45,7 +45,8 @@ export function createJwtBearer(options: JwtBearerOptions, platform: ManagerPlat
       return derived.client([subject], (target) =>
         asked(
           () => assertion(subject),
-          (jwt) => jwtBearerGrant(context.server, jwt, { ...target, parameters }),
+          (jwt) =>
+            context.key.use((dpopKey) => jwtBearerGrant(context.server, jwt, { ...target, parameters, dpopKey })),
         ),
       )
     },

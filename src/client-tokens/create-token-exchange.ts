@@ -91,10 +91,12 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
       name,
       (target) =>
         asked(typeof token === 'function' ? token : () => token, (value) =>
-          tokenExchangeGrant(context.server, {
-            ...{ ...target, parameters, requestedType, actor: acting },
-            subject: { token: value, type: tokenType },
-          }),
+          context.key.use((dpopKey) =>
+            tokenExchangeGrant(context.server, {
+              ...{ ...target, parameters, requestedType, actor: acting, dpopKey },
+              subject: { token: value, type: tokenType },
+            }),
+          ),
         ),
       [tokenType, acting?.token ?? '', acting?.type ?? ''],
     )

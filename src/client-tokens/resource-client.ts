@@ -18,8 +18,12 @@ export interface ResourceClient {
    * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
    */
   fetch: Fetch
-  /** `Authorization` for a listed URL, for transports that are not `fetch`. Ask again for every attempt. */
-  headersFor(url: string | URL): Promise<Headers>
+  /**
+   * `Authorization`, and `DPoP` for a token that is bound to a key, for a listed URL and transports that are not `fetch`. Ask again for every
+   * attempt.
+   * @param method that of the request, for the proof; default `GET`
+   */
+  headersFor(url: string | URL, method?: string): Promise<Headers>
 }
 
 /**
@@ -27,7 +31,16 @@ export interface ResourceClient {
  * @param requestFor the request for a target; the same target gets the same key
  */
 export function resourceClient(
-  { cache, platform, match, unlisted, scope, emit, follow }: ClientTokenContext & { readonly cache: TokenCache },
+  {
+    cache,
+    platform,
+    match,
+    unlisted,
+    scope,
+    emit,
+    follow,
+    proofs,
+  }: ClientTokenContext & { readonly cache: TokenCache },
   keyOf: (target: Target) => string | undefined,
   requestFor: (target: Target) => TokenRequest | Promise<TokenRequest>,
 ): ResourceClient {
@@ -60,15 +73,18 @@ export function resourceClient(
       return hot ?? cache.get(await requestFor(target), signal, minValidity)
     },
     fetch: authorizedFetch({
-      ...{ source, match, unlisted, whenSignedOut: 'throw', follow },
+      ...{ source, match, unlisted, whenSignedOut: 'throw', follow, proofs },
       fetch: (input, init) => platform.fetch(input, init),
       observe: (type, details) => emit(type, {}, details as ClientTokenEvents[typeof type]),
     }),
-    async headersFor(url) {
+    async headersFor(url, method = 'GET') {
       const place = match(String(url))
       if (!place.target) throw notAllowed(place.reason, place.origin)
       const token = source.current(place.target) ?? (await source.get(place.target))
-      return new Headers({ authorization: authorizationHeader(token) })
+      const headers = new Headers({ authorization: authorizationHeader(token) })
+      const proof = token.type === 'DPoP' && (await proofs?.()?.prove(token, method, place.url))
+      if (proof) headers.set('dpop', proof)
+      return headers
     },
   }
 }

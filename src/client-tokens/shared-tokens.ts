@@ -18,7 +18,7 @@ export interface SharedTokensParts {
   readonly store: Store<unknown>
   readonly platform: Pick<Platform, 'clock' | 'crypto'>
   /** What tells these tokens from others in the store. */
-  readonly namespace: string
+  readonly namespace: () => Promise<string>
   /** How long a lease lives that nobody renews, ms. */
   readonly leaseTime: number
   /** Hears that the store did not work. */
@@ -63,7 +63,7 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
   }
 
   async function nameOf(key: string): Promise<string> {
-    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify([namespace, key])))
+    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify([await namespace(), key])))
     return `tokenward.client.${base64url(hash.subarray(0, 16))}`
   }
 

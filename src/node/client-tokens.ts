@@ -52,6 +52,6 @@ function alive({ getAccessToken, fetch, headersFor }: ResourceClient): ResourceC
   return {
     getAccessToken: (options) => stayAlive(getAccessToken(options)),
     fetch: (input, init) => stayAlive(fetch(input, init)),
-    headersFor: (url) => stayAlive(headersFor(url)),
+    headersFor: (...args) => stayAlive(headersFor(...args)),
   }
 }

@@ -9,6 +9,8 @@ import { manualClock } from '../support/manual-clock.ts'
 export interface SeenTokenRequest {
   readonly form: Record<string, string>
   readonly authorization: string | null
+  /** Its DPoP proof. */
+  readonly proof: string | null
   readonly at: number
 }
 
@@ -18,8 +20,8 @@ export interface TokenEndpoint {
   readonly clock: ManualClock
   /** What reached the token endpoint. */
   readonly requests: SeenTokenRequest[]
-  /** What reached the APIs: URL and token. */
-  readonly calls: { readonly url: string; readonly token: string }[]
+  /** What reached the APIs: URL, token, and proof. */
+  readonly calls: { readonly url: string; readonly token: string; readonly proof: string | null }[]
   /** Answers the token endpoint's next requests; default: a new token for 300 s. */
   answer: (form: Record<string, string>) => Response | Promise<Response>
   /** Milliseconds until the token endpoint answers. */
@@ -58,14 +60,15 @@ export function tokenEndpoint(clock = manualClock()): TokenEndpoint {
         const url = String(input)
         const headers = new Headers(init?.headers)
         const authorization = headers.get('authorization')
+        const proof = headers.get('dpop')
         if (!url.startsWith(issuer)) {
           const token = authorization?.replace(/^\w+ /, '') ?? ''
-          endpoint.calls.push({ url, token })
+          endpoint.calls.push({ url, token, proof })
           if (endpoint.accepts(token)) return json(200, {})
           return json(401, {}, { 'www-authenticate': 'Bearer error="invalid_token"' })
         }
         const form = Object.fromEntries(new URLSearchParams(String(init?.body)))
-        endpoint.requests.push({ form, authorization, at: clock.now() })
+        endpoint.requests.push({ form, authorization, proof, at: clock.now() })
         if (endpoint.latency) await new Promise<void>((done) => void clock.at(clock.elapsed() + endpoint.latency, done))
         return endpoint.answer(form)
       },

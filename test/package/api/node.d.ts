@@ -496,18 +496,19 @@ type ClientTokenEvent<T extends ClientTokenEventType = ClientTokenEventType> = {
         readonly type: Type;
     } & ClientTokenEvents[Type];
 }[T];
-interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
+interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
     readonly clientId: string;
     readonly clientAuthentication?: ClientAuthentication;
     readonly scope?: string;
     readonly refresh?: Pick<RefreshOptions, "leeway" | "jitter">;
     readonly maxTokens?: number;
+    readonly dpopKey?: DpopKey;
     readonly parameters?: Readonly<Record<string, string>>;
 }
 interface ResourceClient {
     getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
     fetch: Fetch;
-    headersFor(url: string | URL): Promise<Headers>;
+    headersFor(url: string | URL, method?: string): Promise<Headers>;
 }
 interface ClientCredentialsOptions extends ClientTokenOptions {
     readonly store?: Store<unknown>;
@@ -547,8 +548,18 @@ type ClientSecret = string | (() => string | Promise<string>);
 declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
 declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
 declare function mutualTls(): ClientAuthentication;
+interface SessionDenylist {
+    check(session: {
+        readonly iss: string;
+        readonly sub?: string | undefined;
+        readonly sid?: string | undefined;
+        readonly client_id: string;
+        readonly iat: number;
+    }): string | undefined;
+}
 interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
     readonly maxSessions?: number;
+    readonly denylist?: SessionDenylist;
 }
 interface SessionPool {
     get(account: string): TokenManager;
@@ -634,4 +645,4 @@ interface SettleOptions {
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
 export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto };
-export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,0 +1,87 @@
+import type { Proofs } from '../access-token.ts'
+import { isTransient, type TokenManagerError } from '../errors.ts'
+import type { Store } from '../ports.ts'
+import type { AuthorizationServer } from '../protocol/authorization-server.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
+import type { TokenAnswer } from '../protocol/token-set.ts'
+
+/** The key that all tokens of a client are bound to (RFC 9449), for as long as the client is in use. */
+export interface ClientKey {
+  /** Runs one request with the key; `undefined`: the server offers none, and tokens are Bearer tokens. Never rejects. */
+  use(send: (key: DpopKey | undefined) => Promise<TokenAnswer>): Promise<TokenAnswer>
+  /** Its JWK thumbprint; `undefined` without a key. */
+  thumbprint(): Promise<string | undefined>
+  /** For requests with its tokens; absent without option `dpop`. */
+  readonly proofs: Proofs | undefined
+}
+
+/** Where a key comes from. */
+export interface ClientKeySource {
+  /** The application's own. */
+  readonly given?: DpopKey | undefined
+  /** Where a fleet keeps the key it shares, and under which name. */
+  readonly shared?: { readonly store: Store<unknown>; name(): Promise<string>; failed(): void } | undefined
+}
+
+/** The given key, else that of the store, else a new one for this process. Nothing happens before it is used. */
+export function clientKey(server: AuthorizationServer, { given, shared }: ClientKeySource): ClientKey {
+  const { dpop } = server
+  let known: Promise<DpopKey | undefined> | undefined
+
+  return {
+    async use(send) {
+      let found: DpopKey | undefined
+      try {
+        found = await key()
+      } catch (cause) {
+        const error = cause as TokenManagerError
+        return isTransient(error) ? { kind: 'transient', error, lost: false } : { kind: 'refused', error }
+      }
+      return send(found)
+    },
+    async thumbprint() {
+      const found = await key()
+      return found && dpop?.thumbprint(found)
+    },
+    proofs: dpop && {
+      heed: dpop.heed,
+      prove: async (token, method, url) => dpop.prove(await key(), method, url, token),
+    },
+  }
+
+  function key(): Promise<DpopKey | undefined> {
+    known ??= find().catch((error) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
+
+  async function find(): Promise<DpopKey | undefined> {
+    if (!dpop || given) return given
+    const make = async () => dpop.newKey((await server.metadata()).dpop_signing_alg_values_supported)
+    if (!shared) return make()
+    const made = await make()
+    try {
+      return await shareKey(shared.store, await shared.name(), made)
+    } catch {
+      // It has nothing to lose: with a key of its own it asks for tokens of its own.
+      shared.failed()
+      return made
+    }
+  }
+
+  /** The key in the store, which is `made` if there was none. */
+  async function shareKey(
+    store: Store<unknown>,
+    name: string,
+    made: DpopKey | undefined,
+  ): Promise<DpopKey | undefined> {
+    for (;;) {
+      const row = await store.get(name)
+      const { version, key: stored } = Object(row?.value) as { version?: unknown; key?: DpopKey }
+      if (version === 1 && dpop?.canUse(stored, ['DPoP'])) return stored
+      if (!made || (await store.swap(name, row?.tag, { version: 1, key: made }))) return made
+    }
+  }
+}
