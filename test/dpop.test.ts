@@ -1,93 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Api, startApi } from '../examples/demo/api.ts'
-import { type AuthorizationServer, startAuthorizationServer } from '../examples/demo/authorization-server.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Api } from '../examples/demo/api.ts'
 import { webSigning } from '../src/in-process/web-signing.ts'
-import {
-  allowInsecureLoopback,
-  alwaysOnline,
-  createTokenManager,
-  dpop,
-  memoryStore,
-  noChannel,
-  queueLock,
-  systemClock,
-  webCrypto,
-} from '../src/index.ts'
+import { systemClock, webCrypto } from '../src/index.ts'
 import { type DpopKey, dpopProver } from '../src/protocol/dpop.ts'
-import type { SessionRecord } from '../src/session/record.ts'
 import { plainOAuthClient } from './examples/demo/plain-oauth-client.ts'
+import { type DpopProgram, type DpopProgramOptions, dpopProgram } from './support/dpop-program.ts'
+import { verifyProof } from './support/proof.ts'
 
 const redirectUri = 'http://127.0.0.1:4711/callback'
-/** Half of what a nonce lives, ms. */
-const LAP = 5_000
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()))
-})
 
-interface Program {
-  readonly server: AuthorizationServer
-  readonly apis: readonly Api[]
-  readonly manager: ReturnType<typeof createTokenManager>
-  /** What was sent, oldest first. */
-  readonly sent: { readonly url: string; readonly headers: Headers }[]
-  readonly told: string[]
-  /** The refresh token as it is stored. */
-  readonly stored: () => Promise<string>
-}
-
-/** A program that is signed in at oidc-provider, which wants DPoP with nonces, and calls APIs that do. */
-async function program({ apiCount = 1, rotation = Infinity, skipped = (): number => 0 } = {}): Promise<Program> {
-  const server = await startAuthorizationServer({
-    ...{ redirectUris: [redirectUri], autoLogin: 'alice', dpop: 'required with nonces', accessTokenTtl: 300 },
-  })
-  stops.push(server.stop)
-  const apis: Api[] = []
-  for (let i = 0; i < apiCount; i++) {
-    const { issuer, audience } = server
-    const laps = () => skipped() + Math.floor((api?.requests.length ?? 0) / rotation)
-    const api: Api | undefined = await startApi({
-      ...{ issuer, audience, origins: [], dpop: { nonce: { lifetime: 2 * LAP } } },
-      now: () => Date.now() + laps() * LAP,
-    })
-    apis.push(api)
-  }
-  stops.push(...apis.map((api) => api.stop))
-  const { browse } = plainOAuthClient(server, redirectUri)
-  const sent: Program['sent'] = []
-  const store = memoryStore<unknown>()
-  let key = ''
-  const noting: typeof store = {
-    ...store,
-    get(name) {
-      if (!name.endsWith('.pending')) key = name
-      return store.get(name)
-    },
-  }
-  const manager = createTokenManager(
-    {
-      ...{ issuer: server.issuer, clientId: server.clientId, redirectUri, scope: 'openid notes', dpop: dpop() },
-      ...{ resources: apis.map((api) => `${api.origin}/`), [allowInsecureLoopback]: true },
-    },
-    {
-      ...{ store: noting, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-      ...{ clock: systemClock, crypto: webCrypto },
-      userAgent: { authorize: browse, callbackUrl: () => undefined },
-      fetch(input, init) {
-        const headers = new Headers(init?.headers)
-        headers.set('origin', new URL(redirectUri).origin)
-        sent.push({ url: String(input), headers })
-        return fetch(input, { ...init, headers })
-      },
-    },
-  )
-  const told: string[] = []
-  for (const type of ['token_rejected', 'refresh_failed', 'dpop_not_bound', 'refreshed'] as const)
-    manager.on(type, () => told.push(type))
-  stops.push(async () => manager.dispose())
-  await manager.signIn()
-  const stored = async () => String((Object((await store.get(key))?.value) as SessionRecord).refreshToken)
-  return { server, apis, manager, sent, told, stored }
+async function program(options?: DpopProgramOptions): Promise<DpopProgram> {
+  const started = await dpopProgram(options)
+  onTestFinished(started.stop)
+  return started
 }
 
 describe('with oidc-provider, DPoP required, with nonces', () => {
@@ -107,6 +32,18 @@ describe('with oidc-provider, DPoP required, with nonces', () => {
     // A JWT is nothing this server revokes; the refresh token is.
     expect(['revoked', 'unsupported']).toContain(await report.revoked)
     expect(server.revocations[0]).toMatchObject({ status: 200, tokenTypeHint: 'refresh_token' })
+  })
+
+  it('DPO-06 ACQ-18: a pushed request names the key that the code is redeemed with, and the person carries neither', async () => {
+    const { manager, sent, visited } = await program({ pushed: true })
+    expect(await manager.getAccessToken()).toMatchObject({ type: 'DPoP' })
+    expect([...new URL(visited[0] ?? '').searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
+    const pushed = sent.find(({ url }) => url.endsWith('/request'))
+    const jkt = new URLSearchParams(String(pushed?.body)).get('dpop_jkt')
+    const redeemed = await Promise.all(
+      sent.filter(({ url }) => url.endsWith('/token')).map(({ headers }) => verifyProof(headers.get('dpop'))),
+    )
+    expect(redeemed.map((proof) => proof.jkt)).toEqual([jkt, jkt])
   })
 
   it('headersFor() gives what another transport needs, for one request', async () => {
