@@ -111,7 +111,7 @@ export function createGuard(options: GuardOptions): Guard {
     const proving = checkBinding(request, validated, scheme, token)
     const proof = proving && (await proving)
     const asking = checkDenied(validated, token, seen)
-    if (asking) await asking
+    if (asking !== undefined) await asking
     if (proof && proofs && (await proofs.use(proof)) === 'unknown') seen.degraded = 'replay_store_unavailable'
     enforce(rules, claims, leeway, now())
     return claims
