@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
+const near = process.env.MUTATION_TESTS
+
 // What tells a fault in the session at once: real servers, real time and random histories are for other runs.
 export default defineConfig({
   test: {
-    include: [
+    include: near?.split(',').map((name) => `test/${name}.test.ts`) ?? [
       'test/session/**/*.test.ts',
       'test/authorized-fetch*.test.ts',
       'test/create-token-manager.test.ts',

@@ -4,14 +4,18 @@ import { run, seconds } from './run.mjs'
 
 // npm run mutation
 // npm run mutation -- --mutate src/session/claim.ts
+// npm run mutation -- --mutate src/session/claim.ts --tests session/claim,session/refresh: with these tests only, which is quicker
 // npm run mutation -- --report: what the last runs found, without another one
 const wanted = 90
 const asked = process.argv.slice(2)
+const at = asked.indexOf('--tests')
+const [, tests = ''] = at < 0 ? [] : asked.splice(at, 2)
 const started = performance.now()
 if (!asked.includes('--report')) {
   const { problem } = await run(['node', 'node_modules/@stryker-mutator/core/bin/stryker.js', 'run', ...asked], {
     limit: 4 * 3_600_000,
     show: true,
+    ...(tests && { env: { MUTATION_TESTS: tests } }),
   })
   if (problem) {
     console.error(`mutation: ${problem}`)
