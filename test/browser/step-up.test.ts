@@ -53,7 +53,10 @@ describe('an API that wants a stronger sign-in', () => {
       ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_user_authentication' },
       acrValues: ['urn:example:passkey'],
     })
-    await tab.until(() => window.tokens?.state.status === 'signedIn' && !!tokens.state.session.claims?.acr)
+    await tab.until(() => {
+      const state = window.tokens?.state
+      return state?.status === 'signedIn' && state.session.claims?.acr !== undefined
+    })
     expect(await tab.evaluate(() => tokens.state)).toMatchObject({
       session: { subject: 'alice', claims: { acr: 'urn:example:passkey' }, returnTo: '/elsewhere?amount=1' },
     })

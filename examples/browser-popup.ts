@@ -1,0 +1,29 @@
+import { createTokenManager, popup } from 'tokenward/browser'
+
+const tokens = createTokenManager({
+  issuer: 'https://as.example.com',
+  clientId: 'spa',
+  redirectUri: 'https://app.example.com/callback', // this very program runs there, too
+  scope: 'openid offline_access notes',
+  resources: ['https://api.example.com/'],
+  userAgent: popup(),
+})
+
+// In the second window, at the redirect URI, this hands the answer over, and the window closes.
+const state = await tokens.ready()
+if (state.status === 'signedIn') await show()
+
+document.querySelector('#sign-in')?.addEventListener('click', () => {
+  // At once: browsers block windows that open after an `await`.
+  tokens.signIn().then(show, (error) => console.log(`not signed in: ${error.reason}`))
+})
+
+document.querySelector('#sign-out')?.addEventListener('click', async () => {
+  await tokens.signOut()
+  console.log('signed out')
+})
+
+async function show() {
+  const notes = await tokens.fetch('https://api.example.com/notes')
+  console.log(await notes.json())
+}

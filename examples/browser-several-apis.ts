@@ -1,0 +1,33 @@
+import { createTokenManager } from 'tokenward/browser'
+
+const tokens = createTokenManager({
+  issuer: 'https://as.example.com',
+  clientId: 'spa',
+  redirectUri: 'https://app.example.com/callback',
+  scope: 'openid offline_access notes',
+  // Each API gets an access token of its own (RFC 8707), which is of no use at the other. One refresh token brings both.
+  resources: [
+    { url: 'https://api.example.com/', resource: 'urn:example:notes' },
+    { url: 'https://mail.example.com/', resource: 'urn:example:mail' },
+  ],
+})
+
+const state = await tokens.ready()
+if (state.status === 'signedOut') {
+  if (state.reason === 'sign_in_failed') throw state.error
+  await tokens.signIn() // names both resources
+}
+
+const [notes, mail] = await Promise.all([
+  tokens.fetch('https://api.example.com/notes'), // the URL says which token it is
+  tokens.fetch('https://mail.example.com/notes'),
+])
+console.log(`notes: ${notes.status}, mail: ${mail.status}`)
+
+// What is not `fetch` asks for the token by the resource's name.
+const { type, resource } = await tokens.getAccessToken({ resource: 'urn:example:mail' })
+console.log(`a ${type} token for ${resource}`)
+
+document.querySelector('#sign-out')?.addEventListener('click', async () => {
+  await tokens.signOut() // ends the grant, and with it both
+})
