@@ -1,9 +1,13 @@
+import type { Clause } from './protocol-state.ts'
+
 /** A mistake that somebody could make in the sources. */
 export interface Fault {
   readonly name: string
   readonly edits: readonly Edit[]
-  /** What finds it where no history can. */
+  /** The test that finds it, where no history can. */
   readonly test?: string
+  /** The clause of the small model that it takes away, for what takes more coincidence than histories bring. */
+  readonly clause?: Clause
 }
 
 /** One place in a file. */
@@ -17,6 +21,7 @@ export interface Edit {
 
 const edit = (file: string, find: string, replacement = ''): Edit => ({ file, find, replacement })
 const fault = (name: string, ...edits: Edit[]): Fault => ({ name, edits })
+const modelled = (name: string, clause: Clause, ...edits: Edit[]): Fault => ({ name, clause, edits })
 
 const CLAIM = 'session/claim.ts'
 const COMMIT = 'session/commit.ts'
@@ -39,15 +44,17 @@ export const faults: readonly Fault[] = [
       'const record = { ...result.record, refreshToken: seen.refreshToken } as SessionRecord',
     ),
   ),
-  fault(
+  modelled(
     'no generation check at commit',
+    'a commit needs the generation',
     edit(
       COMMIT,
       'if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined',
     ),
   ),
-  fault(
+  modelled(
     'delete without compare',
+    'a refusal counts for its own generation only',
     edit(
       COMMIT,
       ' || now.grantId !== grantId || now.generation !== generation) return undefined',
@@ -119,37 +126,58 @@ export const faults: readonly Fault[] = [
     'outbox lost at reload',
     edit('session/sign-out.ts', 'tombstone(record, { at, reason }, tokens)', 'tombstone(record, { at, reason }, [])'),
   ),
-  fault(
+  modelled(
     'lock taken as proof against a lease claimed without it',
+    'a lock proves only that a lease taken under it is dead',
     edit(CLAIM, 'return (locked && record.lease?.locked) ||', 'return locked ||'),
   ),
-  fault(
+  modelled(
     'lease identity reused',
+    'a claim has an identity of its own',
     edit(
       CLAIM,
       'const owner = randomId(crypto)',
       'const named = session as { own?: string }\n  named.own ??= randomId(crypto)\n  const owner = named.own',
     ),
   ),
-  fault(
+  modelled(
     "age counted from the swap's return",
+    'the age counts from before the swap',
     edit(
       CLAIM,
       'const claim: Claim = { record, owner, began, attempt: 1 }',
       'const claim: Claim = { record, owner, began: { elapsed: clock.elapsed(), now: clock.now() }, attempt: 1 }',
     ),
   ),
-  fault('an old claim is sent', edit(REFRESH, 'age > leaseTime - requestTimeout ||')),
-  fault('retry outside the claim', edit(REFRESH, "if (!written) return 'again'")),
-  fault('doubt forgotten at a takeover', edit(CLAIM, 'doubt: now.lease ? owner : now.doubt', 'doubt: now.doubt')),
-  fault('doubt forgotten at a retry', edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto) }', 'withBeat(now)')),
-  fault(
+  modelled('an old claim is sent', 'an old claim sends nothing', edit(REFRESH, 'age > leaseTime - requestTimeout ||')),
+  modelled(
+    'retry outside the claim',
+    'a retry needs the lease still to be ours',
+    edit(REFRESH, "if (!written) return 'again'"),
+  ),
+  modelled(
+    'doubt forgotten at a takeover',
+    'taking over leaves doubt',
+    edit(CLAIM, 'doubt: now.lease ? owner : now.doubt', 'doubt: now.doubt'),
+  ),
+  modelled(
+    'doubt forgotten at a retry',
+    'a retry leaves doubt',
+    edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto) }', 'withBeat(now)'),
+  ),
+  modelled(
     'doubt forgotten when giving up',
+    'giving up leaves doubt',
     edit(COMMIT, 'return failed.lost && online && current ?', 'return next.version > 1 ?'),
   ),
-  fault('no wait before a token in doubt is sent', edit(CLAIM, 'await session.wait(DOUBT_WAIT)')),
-  fault(
+  modelled(
+    'no wait before a token in doubt is sent',
+    'taking over waits and reads again',
+    edit(CLAIM, 'await session.wait(DOUBT_WAIT)'),
+  ),
+  modelled(
     "invalid_grant deleting another's live lease",
+    'a refusal leaves the lease of another',
     edit(COMMIT, 'if (now.lease && now.lease.owner !== claim.owner) return undefined'),
   ),
   fault(
@@ -160,8 +188,9 @@ export const faults: readonly Fault[] = [
     'a commit onto an older record is dropped',
     edit(COMMIT, 'now.generation > from.generation', 'now.generation !== from.generation'),
   ),
-  fault(
+  modelled(
     'a commit revives what was signed out',
+    'a commit sees a sign-out',
     edit(COMMIT, 'if (now.signedOut || now.grantId !== from.grantId)', 'if (now.grantId !== from.grantId)'),
   ),
   fault(

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Fault, faults } from './faults.ts'
 import { simulate } from './pool.ts'
+import { searchWithout } from './protocol-search.ts'
+import type { Clause } from './protocol-state.ts'
 
 /** How long to look for each fault. */
 export interface Search {
@@ -16,9 +18,11 @@ export async function plantAll(search: Search, say: (line: string) => void): Pro
   const escaped: string[] = []
   say('| fault | found by | histories | length of the story |\n| --- | --- | ---: | ---: |')
   for (const fault of faults) {
-    const { name, test } = fault
+    const { name, test, clause } = fault
     const row =
-      test === undefined ? await bySimulation(fault, search) : (await byTest(fault, test)) && `${test} | – | –`
+      test === undefined
+        ? ((await bySimulation(fault, search)) ?? (clause && byModel(clause)))
+        : (await byTest(fault, test)) && `${test} | – | –`
     if (!row) escaped.push(name)
     say(`| ${name} | ${row || 'nothing'} |`)
   }
@@ -28,6 +32,12 @@ export async function plantAll(search: Search, say: (line: string) => void): Pro
 async function bySimulation({ name }: Fault, search: Search): Promise<string | undefined> {
   const [failure] = (await simulate({ ...search, fault: name, batch: 25 })).failures
   return failure && `law ${failure.law}: ${failure.what} | ${failure.seed - search.seed + 1} | ${failure.length}`
+}
+
+/** What the model breaks without `clause`, and in how many steps. */
+function byModel(clause: Clause): string | undefined {
+  const { broken } = searchWithout(clause)
+  return broken && `the model, without “${clause}”: ${broken.law} | – | ${broken.trace.length}`
 }
 
 /** Whether `test`, which passes, fails with the fault. */

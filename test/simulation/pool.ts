@@ -17,6 +17,8 @@ export interface Simulation {
   readonly failures?: number
   /** How many histories a worker takes at once. */
   readonly batch?: number
+  /** Ends it early: what was begun is finished. */
+  readonly signal?: AbortSignal
   readonly progress?: (tally: Tally) => void
   /** Hears of each failure as it is found. */
   readonly failed?: (failure: Failure) => void
@@ -31,7 +33,7 @@ export interface Simulated {
 
 /** Runs histories in worker threads, until all are done or laws were broken often enough. */
 export async function simulate(simulation: Simulation): Promise<Simulated> {
-  const { histories, seed, fault, failures: most = 1, progress, failed, batch = 100 } = simulation
+  const { histories, seed, fault, failures: most = 1, signal, progress, failed, batch = 100 } = simulation
   const tally = emptyTally()
   const failures: Failure[] = []
   let next = seed
@@ -44,7 +46,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
       })
       const more = () => {
         const count = Math.min(batch, seed + histories - next)
-        if (failures.length >= most || count <= 0) {
+        if (failures.length >= most || count <= 0 || signal?.aborted) {
           void worker.terminate().then(() => resolve())
           return
         }
