@@ -5,7 +5,10 @@ import type { Command, Report } from '../page/report.ts'
 /** What one process is made with. */
 export interface ProcessSettings {
   readonly name: string
-  readonly redis: RedisAddress
+  /** Where Redis is. */
+  readonly redis: Omit<RedisAddress, 'library'>
+  /** With what to reach it. */
+  readonly library: RedisAddress['library']
   readonly metadata: AuthorizationServerMetadata
   readonly api: string
   readonly requestTimeout: number

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findFaketime } from '../../../scripts/faketime.mjs'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
-import { childProgram } from '../../support/processes/child-program.ts'
 import { startSentinels } from '../../support/redis-server.ts'
 import { ledger as createLedger } from '../ledger.ts'
 import type { Report } from '../page/report.ts'
 import { chance as createChance } from '../random.ts'
 import { createTally, type Tally } from '../tally.ts'
-import { type FleetFault, type FleetFaultName, fleetFaults, type Member, redisFaults } from './fleet-faults.ts'
-import type { FleetCommand, FleetMessage, ProcessSettings } from './fleet-settings.ts'
+import { createCrew } from './fleet-crew.ts'
+import { type FleetFault, type FleetFaultName, fleetFaults, redisFaults } from './fleet-faults.ts'
 
 /** How a run is made. */
 export interface FleetChaosOptions {
@@ -19,6 +17,10 @@ export interface FleetChaosOptions {
   readonly seed: number
   /** How many processes there are, while none is missing. Default 6. */
   readonly size?: number
+  /** From one fault to the next, ms. Default 500 to 1 800. */
+  readonly every?: readonly [low: number, high: number]
+  /** How long Redis is left alone after a fault that it got over, ms. Default 4 000 to 9 000. */
+  readonly calm?: readonly [low: number, high: number]
   /** Does nothing but this; default everything. */
   readonly only?: readonly FleetFaultName[]
   /** Takes the lease away from the processes, to see that it is found. */
@@ -40,7 +42,6 @@ export interface FleetChaosResult extends Tally {
   readonly converged: number | undefined
 }
 
-const HOUR = 3_600_000
 /** All there are: then a write is on the one that the sentinels choose. */
 const REPLICAS = 1
 /** The longest that a process is stopped, ms: longer than a lease lives. */
@@ -48,8 +49,6 @@ const STANDSTILL = 9_000
 const REQUEST_TIMEOUT = 2_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
-/** How long Redis is left alone after a fault that it got over, ms. */
-const CALM = [4_000, 9_000] as const
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 
@@ -58,26 +57,23 @@ export async function runFleetChaos({
   duration,
   seed,
   size = 6,
+  every = [500, 1_800],
+  calm = [4_000, 9_000],
   only,
   leaseless = false,
   log = () => {},
 }: FleetChaosOptions): Promise<FleetChaosResult> {
   const chance = createChance(seed)
-  const faketime = findFaketime()
   const [server, redis] = await Promise.all([startMisbehavingServer(), startSentinels(1)])
   const proxy = await startFaultProxy(server.port)
-  const program = await childProgram('test/chaos/fleet/fleet-process.ts')
   // Short lives: a refresh every few seconds.
   server.expiresIn = () => chance.between(1, 5)
   server.latency = { before: 100, after: 100 }
   const ledger = createLedger(REQUEST_TIMEOUT)
   const tally = createTally(server, ledger, false)
   const key = randomBytes(32).toString('hex')
-  const members = new Map<string, Member & { tell(command: FleetCommand): void }>()
-  const latest = new Map<string, Report>()
   const counts = new Map<FleetFaultName, number>()
   const running = new Set<Promise<unknown>>()
-  let serial = 0
   let signedInAt = 0
   let signedOutSince: number | undefined
   /** Who has a new session that the store may not have taken yet. */
@@ -85,47 +81,9 @@ export async function runFleetChaos({
   const looks = { all: 0, usable: 0 }
   let draining = false
 
-  const start = async () => {
-    const name = `p${++serial}`
-    // The clock of every third is right.
-    const skew = ([0, 2 * HOUR, -2 * HOUR] as const)[serial % 3] ?? 0
-    const library = chance.of(['ioredis', 'node-redis'] as const) ?? 'ioredis'
-    const argument: ProcessSettings = {
-      ...{
-        name,
-        key,
-        skew,
-        leaseless,
-        replicas: REPLICAS,
-        requestTimeout: REQUEST_TIMEOUT,
-        pace: [100, 600],
-        api: server.api,
-      },
-      redis: { library, sentinels: redis.sentinels, name: redis.name },
-      metadata: server.metadata(name, proxy.origin),
-    }
-    const child = program({ argument, limit: duration + 300_000, env: skew ? faketime(skew) : {} })
-    members.set(name, {
-      pid: child.pid,
-      end: () => void child.process.kill('SIGTERM'),
-      tell: (command) => void (child.process.connected && child.process.send(command)),
-    })
-    child.process.on('message', (message: FleetMessage) => {
-      if (!('stored' in message)) hear(name, message)
-      else if (message.stored === signingIn?.family) signingIn = undefined
-    })
-    const { code, errors } = await Promise.race([child.ended, sleep(1_000, { code: 0, errors: '' })])
-    if (code) throw new Error(`A process of the fleet did not start: ${errors}`)
-    void child.ended.then(({ code, errors }) => {
-      if (code) log(`${name} ended with ${code}: ${errors}`)
-      members.delete(name)
-    })
-  }
-
   const hear = (name: string, report: Report) => {
     ledger.hear(report)
     tally.hear(report)
-    latest.set(name, report)
     const now = Date.now()
     if (report.state === 'signedIn') signedInAt = now
     // Who was stopped for longer than it takes to sign in does not keep the others waiting.
@@ -144,6 +102,19 @@ export async function runFleetChaos({
     members.get(name)?.tell({ do: 'adopt', tokens })
   }
 
+  const crew = await createCrew({
+    ...{ chance, log, limit: duration + 300_000 },
+    settings: (name) => ({
+      ...{ key, leaseless, replicas: REPLICAS, requestTimeout: REQUEST_TIMEOUT, pace: [100, 600], api: server.api },
+      ...{ redis: { sentinels: redis.sentinels, name: redis.name }, metadata: server.metadata(name, proxy.origin) },
+    }),
+    hear(name, message) {
+      if (!('stored' in message)) hear(name, message)
+      else if (message.stored === signingIn?.family) signingIn = undefined
+    },
+  })
+  const { members, latest, start } = crew
+
   try {
     await Promise.all(Array.from({ length: size }, start))
     for (const end = Date.now() + 30_000; Date.now() < end && !signedInAt; ) await sleep(200)
@@ -152,7 +123,7 @@ export async function runFleetChaos({
     const end = Date.now() + duration
     const toRedis = async () => {
       for (const list = wanted(redisFaults(context)); list.length > 0; ) {
-        await sleep(chance.between(...CALM))
+        await sleep(chance.between(...calm))
         if (Date.now() > end) return
         await inflict(list)
       }
@@ -164,7 +135,7 @@ export async function runFleetChaos({
       }
     }
     running.add(toRedis()).add(watch())
-    for (const list = wanted(fleetFaults(context)); Date.now() < end; await sleep(chance.between(500, 1_800))) {
+    for (const list = wanted(fleetFaults(context)); Date.now() < end; await sleep(chance.between(...every))) {
       if (list.length === 0) continue
       const work = inflict(list).finally(() => running.delete(work))
       running.add(work)
@@ -176,7 +147,7 @@ export async function runFleetChaos({
     for (const request of server.requests.filter(({ reused }) => reused)) log(`reuse: ${howCome(request)}`)
     const apart = converged === undefined ? [`the processes do not agree: ${told()}`] : []
     return {
-      ...{ ...result, seed, faults: counts, processes: serial, usable: looks.usable / looks.all, converged },
+      ...{ ...result, seed, faults: counts, processes: crew.started, usable: looks.usable / looks.all, converged },
       violations: [...result.violations, ...apart],
     }
   } finally {

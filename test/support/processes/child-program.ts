@@ -38,6 +38,8 @@ export interface ChildOptions {
 /** Starts one process of a program. */
 export type Program = (options?: ChildOptions) => Child
 
+let programs = 0
+
 /** Makes one file of `source` (from the repository's root) and all it imports, so that its processes start quickly. */
 export async function childProgram(source: string): Promise<Program> {
   const file = await builtProgram(source)
@@ -46,7 +48,7 @@ export async function childProgram(source: string): Promise<Program> {
 
 /** The path of that file. */
 export async function builtProgram(source: string): Promise<string> {
-  const outfile = `${root}node_modules/.cache/child-programs/${basename(source, '.ts')}-${process.pid}.mjs`
+  const outfile = `${root}node_modules/.cache/child-programs/${basename(source, '.ts')}-${process.pid}-${programs++}.mjs`
   await build({
     entryPoints: [root + source],
     outfile,
