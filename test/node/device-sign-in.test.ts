@@ -1,11 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { dpop } from '../../src/dpop.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { createTokenManager, type NodeTokenManagerOptions } from '../../src/node/create-token-manager.ts'
 import type { DevicePrompt } from '../../src/node/device-sign-in.ts'
+import { fileStore } from '../../src/node/file-store.ts'
 import { allowInsecureLoopback } from '../../src/options.ts'
 import { clientSecretBasic } from '../../src/protocol/client-authentication.ts'
 import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
+import { verifyProof } from '../support/proof.ts'
 
 /** How often the clock of the programs ticks while ours ticks once: nobody waits five seconds for each poll. */
 const SPEED = 25
@@ -82,14 +87,26 @@ describe('signInWithDevice at oidc-provider', () => {
     expect(tokens.state.status).toBe('signedOut')
   })
 
-  it('ACQ-17 ACQ-28: with a client that authenticates, and tokens bound to a key', async () => {
-    const tokens = program({
+  it('ACQ-17 ACQ-28: with a client that authenticates, and tokens bound to a key, kept in a file', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'tokenward-')), 'store')
+    onTestFinished(() => rm(path, { recursive: true }))
+    const options = () => ({
       ...{ clientId: 'kiosk', clientAuthentication: clientSecretBasic(clientSecret) },
-      dpop: dpop({ required: true }),
+      ...{ dpop: dpop({ required: true }), store: fileStore({ path, key: new Uint8Array(32).fill(7) }) },
     })
+    const tokens = program(options())
     await tokens.signInWithDevice({ prompt: later(server.agree) })
     expect(await tokens.getAccessToken()).toMatchObject({ type: 'DPoP' })
     expect(await tokens.refresh()).toMatchObject({ type: 'DPoP' })
+    const proof = await tokens.headersFor(server.api)
+    tokens.dispose()
+    // The next process.
+    const next = program(options())
+    expect(await next.refresh()).toMatchObject({ type: 'DPoP' })
+    const both = await Promise.all(
+      [proof, await next.headersFor(server.api)].map((one) => verifyProof(one.get('dpop'))),
+    )
+    expect(both[0]?.jkt).toBe(both[1]?.jkt)
   })
 
   it('ACQ-28: a poll that never arrives is made again; an answer that is lost with the tokens is not got again', async () => {
