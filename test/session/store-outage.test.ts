@@ -22,3 +22,40 @@ it('COO-06: a storage that was away for long does not make a living owner look d
   expect((await w.after(2_000, again)).value).toBe('at-2')
   expect(w.server.requests.map(({ refreshToken }) => refreshToken)).toEqual(['rt-1'])
 })
+
+it.each(['a sign-in', 'a sign-out', 'a record that it lost', 'a record that went back'])(
+  'STO-06: a store that refuses %s for minutes is asked by one, as often in the end as in the beginning',
+  async (what) => {
+    const w = world({ visible: true })
+    const { manager, store, lifecycle, told } = what === 'a sign-in' ? w.context() : await w.signedIn()
+    const before = await w.record()
+    if (what === 'a record that went back') await w.after(100, manager.refresh())
+    store.fault = (operation) => (operation === 'swap' ? 'before' : undefined)
+    const expiresAt = w.clock.now() + 300_000
+    if (what === 'a sign-in') await w.after(100, manager.adopt({ ...w.server.issue(), expiresAt }))
+    if (what === 'a sign-out') await w.after(100, manager.signOut())
+    if (what === 'a record that it lost') await w.write(() => undefined)
+    if (what === 'a record that went back') await w.write(() => before)
+    const seconds = async (count: number) => {
+      const { swap } = store.count
+      for (let second = 0; second < count; second++) {
+        manager.getAccessToken().catch(() => {})
+        lifecycle.resume()
+        await w.clock.advance(1_000)
+      }
+      return [store.count.swap - swap, told.length]
+    }
+    await seconds(5)
+    const [first = 0, heard] = await seconds(10)
+    await seconds(60)
+    expect(await seconds(10)).toEqual([expect.any(Number), heard])
+    const [last = 0] = await seconds(10)
+    expect(last).toBeLessThanOrEqual(first + 2)
+    store.fault = () => undefined
+    await w.clock.advance(2_000)
+    const { status } = manager.state
+    expect([status, (await w.record())?.signedOut === undefined]).toEqual(
+      what === 'a sign-out' ? ['signedOut', false] : ['signedIn', true],
+    )
+  },
+)
