@@ -67,6 +67,7 @@ export async function deviceSignIn(
     ...{ userCode, verificationUri, expiresAt: Math.floor(clock.now() - clock.elapsed() + began + lifetime) },
     ...(verificationUriComplete && { verificationUriComplete }),
   })
+  signal?.throwIfAborted()
   return tokenSet(await poll(server, device, began + lifetime, signal), device)
 }
 

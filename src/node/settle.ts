@@ -26,7 +26,11 @@ export function settle({ limit = 20_000 }: SettleOptions = {}): Promise<boolean>
     new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), limit)
       const wait = async () => {
-        while (running.size > 0) await Promise.allSettled(running)
+        while (running.size > 0) {
+          await Promise.allSettled(running)
+          // What comes of it may be more: tokens that are to be stored.
+          await new Promise((next) => setImmediate(next))
+        }
         clearTimeout(timer)
         resolve(true)
       }

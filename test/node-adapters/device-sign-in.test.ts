@@ -168,6 +168,15 @@ describe('signInWithDevice', () => {
     expect(requests.length).toBe(length)
   })
 
+  it('ends when it is told to while the person is shown the code', async () => {
+    const stop = new AbortController()
+    const { signIn, gaps } = program([pending])
+    expect(await signIn({ signal: stop.signal, prompt: () => stop.abort(new Error('Ctrl-C')) })).toMatchObject({
+      message: 'Ctrl-C',
+    })
+    expect(gaps()).toEqual([])
+  })
+
   it('revokes what comes after it was told to end', async () => {
     const stop = new AbortController()
     const { signIn, requests } = program([

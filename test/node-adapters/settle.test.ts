@@ -6,7 +6,12 @@ import { createTokenManager } from '../../src/node/create-token-manager.ts'
 import { settle } from '../../src/node/settle.ts'
 
 const issuer = 'https://as.example'
-const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` }
+const metadata = {
+  issuer,
+  token_endpoint: `${issuer}/token`,
+  revocation_endpoint: `${issuer}/revoke`,
+  device_authorization_endpoint: `${issuer}/device`,
+}
 let asked: string[] = []
 /** Lets go what waits. */
 let open = () => {}
@@ -34,7 +39,10 @@ function place() {
     fetch: (async (input) => {
       asked.push(new URL(String(input)).pathname)
       await gates.server
-      const body = { access_token: 'new', token_type: 'Bearer', expires_in: 300, refresh_token: 'rt2' }
+      const body = {
+        ...{ access_token: 'new', token_type: 'Bearer', expires_in: 300, refresh_token: 'rt2' },
+        ...{ device_code: 'd', user_code: 'c', verification_uri: `${issuer}/go`, interval: 0.01 },
+      }
       return new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
     }) as typeof fetch,
   }
@@ -83,6 +91,34 @@ describe('settle', () => {
     expect(await settled()).toEqual({ before: false, after: true })
     expect(await (await signingOut).revoked).toBe('revoked')
     expect(asked.filter((path) => path === '/revoke')).not.toEqual([])
+  })
+
+  it('waits for what comes of what it waited for', async () => {
+    const { options, close } = place()
+    const manager = createTokenManager(options)
+    let isSignedOut = false
+    close('store')
+    const adopting = manager.adopt(tokens())
+    void adopting.then(async () => {
+      close('store')
+      setTimeout(open, 50)
+      await manager.signOut()
+      isSignedOut = true
+    })
+    const ended = settle()
+    open()
+    expect([await ended, isSignedOut]).toEqual([true, true])
+  })
+
+  it('waits for tokens that come from another device to be stored', async () => {
+    const { options, close } = place()
+    const manager = createTokenManager(options)
+    const signingIn = manager.signInWithDevice({ prompt: () => close('server') })
+    while (!asked.includes('/token')) await sleep(1)
+    const ended = settle()
+    open()
+    expect([await ended, manager.state.status]).toEqual([true, 'signedIn'])
+    await signingIn
   })
 
   it('waits for revocations', async () => {
