@@ -101,34 +101,36 @@ for (const [name, connect] of Object.entries(libraries))
     })
   })
 
-it('a write that the replicas had not in time is not done for who wrote it before they have it', async () => {
-  const server = await startRedis()
-  const replica = await startRedis(`replicaof 127.0.0.1 ${server.port}`, 'repl-diskless-sync-delay 0')
-  closing.push(
-    () => server.stop(),
-    () => replica.stop(),
-  )
-  const [client, other] = [new Redis(server.port), new Redis(server.port)]
-  closing.push(
-    () => client.disconnect(),
-    () => other.disconnect(),
-  )
-  const options = { key, timeout: 600, replicas: 1 }
-  const [store, another] = [redisStore({ client, ...options }), redisStore({ client: other, ...options })]
-  await vi.waitFor(async () => expect(await store.swap('k', (await store.get('k'))?.tag, { n: 1 })).toBe(true), 10_000)
-  const { tag } = (await store.get('k'))!
-  replica.hang(true)
-  await refused(store.swap('k', tag, { n: 2 }))
-  expect(await refused(store.get('k'))).toBeLessThan(400)
-  expect((await another.get('k'))?.value).toEqual({ n: 2 })
-  replica.hang(false)
-  await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 5_000)
-  await server.kill()
-  await replica.send('REPLICAOF', 'NO', 'ONE')
-  const promoted = new Redis(replica.port)
-  closing.push(() => promoted.disconnect())
-  expect((await redisStore({ client: promoted, key }).get('k'))?.value).toEqual({ n: 2 })
-})
+it.each(Object.keys(libraries))(
+  'a write that the replicas had not in time is not done for who wrote it before they have it: %s',
+  async (name) => {
+    const server = await startRedis()
+    const replica = await startRedis(`replicaof 127.0.0.1 ${server.port}`, 'repl-diskless-sync-delay 0')
+    closing.push(
+      () => server.stop(),
+      () => replica.stop(),
+    )
+    const connect = async () => libraries[name]!(server)
+    const options = { key, timeout: 600, replicas: 1 }
+    const [store, other] = [
+      redisStore({ client: await connect(), ...options }),
+      redisStore({ client: await connect(), ...options }),
+    ]
+    const written = async () => expect(await store.swap('k', (await store.get('k'))?.tag, { n: 1 })).toBe(true)
+    await vi.waitFor(written, 10_000)
+    const { tag } = (await store.get('k'))!
+    replica.hang(true)
+    await refused(store.swap('k', tag, { n: 2 }))
+    expect(await refused(store.get('k'))).toBeLessThan(400)
+    expect((await other.get('k'))?.value).toEqual({ n: 2 })
+    replica.hang(false)
+    await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 5_000)
+    await server.kill()
+    await replica.send('REPLICAOF', 'NO', 'ONE')
+    const promoted = redisStore({ client: await libraries[name]!(replica), key })
+    expect((await promoted.get('k'))?.value).toEqual({ n: 2 })
+  },
+)
 
 it('an answer that came while the process stood still is not too late', async () => {
   const server = await startRedis()

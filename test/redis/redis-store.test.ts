@@ -134,6 +134,32 @@ describe('redisStore', () => {
     expect(await store.swap('k', (await store.get('k'))!.tag, { n: 3 })).toBe(true)
   })
 
+  it('goes by the wall clock of Redis, within what an answer takes', async () => {
+    const client = new Redis(redis.port)
+    closing.push(() => client.disconnect())
+    const HOUR = 3_600_000
+    let wrong = 2 * HOUR
+    const elsewhere = new Proxy(client, {
+      get(target, name) {
+        const member = Reflect.get(target, name)
+        if (name === 'evalsha' || name === 'eval')
+          return async (...args: unknown[]) => {
+            const [now, ...rest] = (await Reflect.apply(member, target, args)) as [number, ...unknown[]]
+            return [now + wrong, ...rest]
+          }
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+    const store = await storeOf({ client: elsewhere })
+    for (wrong of [2 * HOUR, -2 * HOUR, 0]) {
+      const began = Date.now()
+      await store.get('k')
+      const took = Date.now() - began
+      const off = store.clock.now() - Date.now() - wrong
+      expect(Math.abs(off)).toBeLessThanOrEqual(took + 5)
+    }
+  })
+
   it('writes for a swap that comes twice, so that a WAIT behind it speaks of what is there', async () => {
     const client = new Redis(redis.port)
     closing.push(() => client.disconnect())
