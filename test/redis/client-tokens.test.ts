@@ -42,7 +42,7 @@ async function place(finished: typeof onTestFinished, seconds: number) {
 it('ACQ-17: hosts on one Redis share a token, and go on without Redis, each for itself, which is reported', async ({
   onTestFinished,
 }) => {
-  const { redis, host, asked } = await place(onTestFinished, 2)
+  const { redis, host, asked } = await place(onTestFinished, 4)
   const [one, other] = [await host(), await host()]
   const first = await one.value()
   expect([await other.value(), asked()]).toEqual([first, 1])
@@ -50,10 +50,10 @@ it('ACQ-17: hosts on one Redis share a token, and go on without Redis, each for 
   redis.hang(true)
   const began = performance.now()
   expect(await one.value()).toBe(first)
-  expect(performance.now() - began).toBeLessThan(100)
-  await sleep(2_000)
+  expect(performance.now() - began).toBeLessThan(1_000)
+  await sleep(4_000)
   expect(new Set(await Promise.all([one.value(), other.value()])).size).toBe(2)
-  expect(performance.now() - began).toBeLessThan(5_000)
+  expect(performance.now() - began).toBeLessThan(8_000)
   expect([one.told, other.told]).toEqual([
     ['obtained', 'store_failed', 'obtained'],
     ['adopted', 'store_failed', 'obtained'],
