@@ -111,6 +111,23 @@ describe('redisChannel', () => {
     undo()
   })
 
+  it.each(['ioredis', 'node-redis', 'ioredis on a cluster'])(
+    'hears under a name only what was posted under it: %s',
+    async (name) => {
+      const heard: unknown[] = []
+      const [a, b] = pairOf(name)
+      const undo = ['one', 'two'].map((to) => b.subscribe(to, (message) => heard.push([to, message])))
+      await vi.waitFor(
+        () => {
+          for (const to of ['one', 'two']) a.post(to, to)
+          expect(new Set(heard.map(String))).toEqual(new Set(['one,one', 'two,two']))
+        },
+        { timeout: 10_000, interval: 100 },
+      )
+      for (const stop of undo) stop()
+    },
+  )
+
   it('does not stumble over what others publish', async () => {
     const heard: unknown[] = []
     const channel = redisChannel({ client: clients.ioredis!, prefix: 'odd:' })
