@@ -48,7 +48,7 @@ const isClosed = async (url: string) => {
 }
 
 describe('loopback', () => {
-  it('signs in by way of a free port, and has closed when signIn() goes on', async () => {
+  it('ACQ-15: signs in by way of a free port, and has closed when signIn() goes on', async () => {
     let landed: Response | undefined
     let address = ''
     const { signIn, ready } = program({
@@ -176,7 +176,7 @@ describe('loopback', () => {
     await isClosed(address)
   })
 
-  it('says what is wrong with a redirect URI that is not on this machine, or whose port is taken', async () => {
+  it('ACQ-15: says what is wrong with a redirect URI that is not on this machine, or whose port is taken', async () => {
     for (const wrong of ['https://127.0.0.1/', 'http://localhost/', 'http://127.0.0.1.evil.example/', 'app:/cb'])
       await expect(program({}, wrong).signIn()).rejects.toMatchObject({
         code: 'ERR_INVALID_OPTION',
