@@ -8,7 +8,7 @@ setUp({ browser: false })
 // npm run bench:peers            every script of bench/peers
 // npm run bench:peers -- fetch   one of them
 const folder = 'bench/peers'
-const all = ['one-request', 'refresh-ahead', 'fetch']
+const all = ['one-request', 'refresh-ahead', 'fetch', 'guard']
 const asked = process.argv.slice(2)
 const unknown = asked.find((name) => !all.includes(name))
 if (unknown) {
