@@ -73,7 +73,6 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   }
 
   function tick() {
-    if (session.closed) return
     jumped()
     const now = clock.now()
     const elapsed = clock.elapsed()
@@ -82,7 +81,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
       .then(() => {
         const { live } = session
         if (!live) return
-        if (limits.overdue() || tokens.until <= elapsed) return source.get(signInTarget).then(undefined, () => {})
+        if (limits.overdue() || tokens.until <= elapsed) return source.get(signInTarget)
         if (!lifecycle.isVisible()) return
         if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead(signInTarget, 'interval')
         else if ((tokens.get(signInTarget)?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead(signInTarget)
