@@ -67,11 +67,14 @@ export function narrate(entry: Entry): Line | undefined {
     }
     case 'knob':
       return { text: knobs[entry.knob] ?? entry.knob }
-    case 'theft':
+    case 'theft': {
+      const refused = entry.attempts.every(({ status }) => status >= 400)
+      const got = entry.attempts.map(({ what, status, reason }) => `${status} (${reason}) for ${what}`).join(', ')
       return {
-        symbol: 'stolen',
-        text: `: the thief got ${entry.attempts.map(({ what, status, reason }) => `${status} (${reason}) for ${what}`).join(', ')}.`,
+        symbol: refused ? 'stolen' : 'trouble',
+        text: `lost ${refused ? 'nothing' : 'its tokens'}: the thief got ${got}.`,
       }
+    }
     case 'tab':
       return { text: entry.what === 'opened' ? 'opened.' : 'closed.' }
     case 'note':
