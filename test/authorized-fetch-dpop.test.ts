@@ -100,6 +100,14 @@ describe('a DPoP token', () => {
     expect([source.refreshes, jtis(arrived)]).toEqual([0, 3])
   })
 
+  it('DPO-11: a nonce that a good answer brings is in the next proof, and costs nothing', async () => {
+    const { fetch, arrived } = setup(
+      (_, count) => new Response('yes', { headers: count === 2 ? {} : { 'dpop-nonce': `n${count}` } }),
+    )
+    for (let i = 0; i < 4; i++) expect((await fetch(`${API}/a`)).status).toBe(200)
+    expect(arrived.map(({ proof }) => proof?.claims.nonce)).toEqual([undefined, 'n1', 'n1', 'n3'])
+  })
+
   it('DPO-10: nonce and token are each answered once, in either order; a third refusal is the answer', async () => {
     for (const first of ['use_dpop_nonce', 'invalid_token']) {
       const { fetch, arrived, source } = setup(({ proof, authorization }) => {
