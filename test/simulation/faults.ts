@@ -67,12 +67,12 @@ export const faults: readonly Fault[] = [
     edit(
       SOURCE,
       'last = await unlessAborted(',
-      'Object.assign(clock, { signal })\n        last = await unlessAborted(',
+      "signal?.addEventListener('abort', () => (clock as { abort?(): void }).abort?.())\n        last = await unlessAborted(",
     ),
     edit(
       'protocol/exchange.ts',
       'let stop = () => {}',
-      "let stop = () => {}\n  ;(clock as { signal?: AbortSignal }).signal?.addEventListener('abort', () => controller.abort())",
+      'let stop = () => {}\n  Object.assign(clock, { abort: () => controller.abort() })',
     ),
   ),
   fault(
