@@ -79,17 +79,17 @@ async function install() {
   const dependencies = Object.fromEntries(runtimes.map(({ alias, specifier }) => [alias, specifier]))
   writeFileSync(`${root}${cache}/package.json`, JSON.stringify({ private: true, dependencies }))
   const command = ['npm', 'install', '--prefix', cache, '--no-audit', '--no-fund', '--ignore-scripts', '--force']
-  const { ok, output } = await run(command, { limit: 600_000 })
+  const { ok, output, problem } = await run(command, { limit: 600_000 })
   if (ok) return
-  console.error(output)
+  console.error(`${output}runtimes: they could not be installed: ${problem}`)
   process.exit(1)
 }
 
 async function build() {
-  const { ok, output } = await run(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], {
-    limit: 120_000,
+  const { ok, output, problem } = await run(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], {
+    limit: 300_000,
   })
   if (ok) return
-  console.error(output)
+  console.error(`${output}runtimes: the package could not be built: ${problem}`)
   process.exit(1)
 }
