@@ -50,8 +50,22 @@ const options: ts.CompilerOptions = {
 const libraries = new Map<string, ts.SourceFile | undefined>()
 const libraryFolder = dirname(ts.getDefaultLibFilePath(options))
 
-/** The files as the TypeScript compiler understands them. Imports are not followed: only names are looked up. */
-export function parse(files: Files): { files: readonly ts.SourceFile[]; checker: ts.TypeChecker } {
+/** Files as the TypeScript compiler understands them. */
+interface Parsed {
+  readonly files: readonly ts.SourceFile[]
+  readonly checker: ts.TypeChecker
+}
+
+const parsed = new WeakMap<Files, Parsed>()
+
+/** The files as the TypeScript compiler understands them, once. Imports are not followed: only names are looked up. */
+export function parse(files: Files): Parsed {
+  const known = parsed.get(files) ?? compile(files)
+  parsed.set(files, known)
+  return known
+}
+
+function compile(files: Files): Parsed {
   const host: ts.CompilerHost = {
     ...ts.createCompilerHost(options),
     getSourceFile(path, target) {
