@@ -15,8 +15,9 @@ export interface ClientKey {
   readonly proofs: Proofs | undefined
 }
 
-/** Where a key comes from. */
+/** Where a key comes from, and who hears of tokens without one. */
 export interface ClientKeySource {
+  readonly notBound: (reason: 'dpop_unsupported' | 'dpop_not_bound') => void
   /** The application's own. */
   readonly given?: DpopKey | undefined
   /** Where a fleet keeps the key it shares, and under which name. */
@@ -24,7 +25,7 @@ export interface ClientKeySource {
 }
 
 /** The given key, else that of the store, else a new one for this process. Nothing happens before it is used. */
-export function clientKey(server: AuthorizationServer, { given, shared }: ClientKeySource): ClientKey {
+export function clientKey(server: AuthorizationServer, { given, shared, notBound }: ClientKeySource): ClientKey {
   const { dpop } = server
   let known: Promise<DpopKey | undefined> | undefined
 
@@ -37,7 +38,10 @@ export function clientKey(server: AuthorizationServer, { given, shared }: Client
         const error = cause as TokenManagerError
         return isTransient(error) ? { kind: 'transient', error, lost: false } : { kind: 'refused', error }
       }
-      return send(found)
+      const answer = await send(found)
+      if (dpop && answer.kind === 'tokens' && answer.response.tokenType === 'Bearer')
+        notBound(found ? 'dpop_not_bound' : 'dpop_unsupported')
+      return answer
     },
     async thumbprint() {
       const found = await key()

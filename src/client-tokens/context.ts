@@ -106,7 +106,8 @@ export function clientTokenContext(
     return `tokenward.client.${base64url(hash.subarray(0, 16))}`
   }
   const shared = given.store && { store, name, failed: () => emit('store_failed', {}, { during: 'key' }) }
-  const key = clientKey(server, { given: dpopKey, shared })
+  const notBound = (reason: 'dpop_unsupported' | 'dpop_not_bound') => emit('dpop_not_bound', {}, { reason })
+  const key = clientKey(server, { given: dpopKey, shared, notBound })
   return {
     platform,
     ...{ server, emit, key, proofs: () => key.proofs },

@@ -37,6 +37,8 @@ export interface ClientTokenEvents
     /** Whether there is a token that can still be used: nobody noticed. */
     readonly usable: boolean
   }
+  /** With option `dpop`, a token came that is bound to no key, and is used: see {@link TokenManagerEvents}. */
+  dpop_not_bound: TokenManagerEvents['dpop_not_bound']
   /** Another process had a token; it is used from now on. */
   adopted: object
 }

@@ -148,8 +148,16 @@ describe('tokens of a client that are bound to a key', () => {
       reason: 'dpop_unsupported',
     })
     expect(endpoint.requests).toEqual([])
-    await client({ ...without, dpop: bound({ required: false }) }).fetch(API)
+    const told: string[] = []
+    const loose = (more: Partial<ClientCredentialsOptions>) => {
+      const tokens = client({ ...more, dpop: bound({ required: false }) })
+      tokens.on('dpop_not_bound', ({ reason }) => told.push(reason))
+      return tokens
+    }
+    await loose(without).fetch(API)
     expect([...endpoint.requests, ...endpoint.calls].map(({ proof }) => proof)).toEqual([null, null])
+    await loose({}).fetch(API)
+    expect(told).toEqual(['dpop_unsupported', 'dpop_not_bound'])
   })
 
   it('holds for exchanged tokens and for assertions as well', async () => {

@@ -488,6 +488,7 @@ interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | 
         readonly retryAt?: EpochMs | undefined;
         readonly usable: boolean;
     };
+    dpop_not_bound: TokenManagerEvents["dpop_not_bound"];
     adopted: object;
 }
 type ClientTokenEventType = keyof ClientTokenEvents;
