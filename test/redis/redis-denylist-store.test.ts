@@ -127,7 +127,7 @@ it('entries whose time is over leave Redis', async () => {
   expect(await client.pttl(`tokenward:${name}`)).toBeGreaterThan(60_000)
 })
 
-it('while Redis is away nothing hangs, what is known holds, and staleness is told; afterwards no entry is lost', async () => {
+it('INT-06, INT-08: while Redis is away nothing hangs, what is known holds, and staleness is told; afterwards no entry is lost', async () => {
   const [a, b] = lists([ioredis(), ioredis()], { pollInterval: 100, timeout: 500 }) as [Denylist, Denylist]
   await Promise.all([a.ready(), b.ready()])
   await a.deny(deny('before'))

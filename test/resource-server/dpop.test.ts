@@ -339,6 +339,43 @@ describe('DPO-20: scheme and binding', () => {
   })
 })
 
+describe('DPO-21: a token that only its server can read', () => {
+  const asks: string[] = []
+  const opaqueGuard = (answer: Record<string, unknown>) =>
+    guardOf(
+      {},
+      {
+        issuer: { issuer: as.issuer, introspection: { clientId: 'api', clientSecret: 's' } },
+        fetch: async (input, init) => {
+          if (String(input) !== `${as.issuer}/introspect`) return as.fetch(input, init)
+          asks.push(JSON.stringify([[...new Headers(init?.headers)], String(init?.body)]))
+          return Response.json({ active: true, aud: AUDIENCE, cnf: { jkt: sender.thumbprint }, ...answer })
+        },
+      },
+    )
+  const use = async (answer: Record<string, unknown>, change: ProofChange = {}, scheme = 'DPoP') =>
+    opaqueGuard(answer)(asked('opaque', await proofFor('opaque', change), { scheme })).then(
+      () => 'passed',
+      ({ reason }) => reason,
+    )
+
+  it('is bound to the key that the answer names, and its proof is checked here', async () => {
+    asks.splice(0)
+    expect(await use({})).toBe('passed')
+    expect(await use({ token_type: 'DPoP' })).toBe('passed')
+    expect(await use({}, { by: thief })).toBe('binding_mismatch')
+    expect(await use({}, { claims: { ath: await sha256('another') } })).toBe('proof_invalid')
+    expect(asks).toHaveLength(4)
+    for (const one of asks) expect(one.toLowerCase()).not.toContain('dpop')
+  })
+
+  it('is refused where the answer contradicts itself, or the request the answer', async () => {
+    expect(await use({ token_type: 'Bearer' })).toBe('binding_mismatch')
+    expect(await use({ cnf: undefined })).toBe('binding_mismatch')
+    expect(await use({}, {}, 'Bearer')).toBe('binding_mismatch')
+  })
+})
+
 describe('DPO-19: nonces', () => {
   const secret = new Uint8Array(32).fill(9)
   const withNonce = (nonce: unknown) => outcome({ claims: { nonce } }, guardOf({ nonce: { secret } }))

@@ -108,7 +108,7 @@ describe('INT-04: an answer', () => {
     expect(posts).toHaveLength(1)
   })
 
-  it('serves until its time, and a revocation is seen no later', async () => {
+  it('INT-08: serves until its time, and a revocation is seen no later', async () => {
     const guard = guardOf({ maxAge: 30_000 })
     await outcome(guard)
     say = () => Response.json({ active: false })

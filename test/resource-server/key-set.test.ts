@@ -100,16 +100,20 @@ describe('VAL-16: the keys of an issuer', () => {
   })
 
   it('VAL-04: an RSA key of 1024 bit does not count, one of 2048 does', async () => {
-    for (const [modulusLength, expected] of [
-      [1024, 'key_unknown'],
-      [2048, 'passed'],
+    for (const [modulusLength, padding, expected] of [
+      [1024, 0, 'key_unknown'],
+      // The same number, made to look long.
+      [1024, 200, 'key_unknown'],
+      [2048, 0, 'passed'],
     ] as const) {
       const { publicKey, privateKey } = await crypto.subtle.generateKey(
         { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength, publicExponent: new Uint8Array([1, 0, 1]) },
         true,
         ['sign', 'verify'],
       )
-      as.keys = [{ ...(await exportJWK(publicKey)), kid: 'r' }]
+      const { n = '', ...rest } = await exportJWK(publicKey)
+      const modulus = Buffer.concat([Buffer.alloc(padding), Buffer.from(n, 'base64url')])
+      as.keys = [{ ...rest, n: modulus.toString('base64url'), kid: 'r' }]
       // jose refuses to sign with the small one.
       const [head, body] = [{ alg: 'RS256', kid: 'r', typ: 'at+jwt' }, goodClaims()].map((part) =>
         Buffer.from(JSON.stringify(part)).toString('base64url'),
