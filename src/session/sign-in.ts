@@ -99,7 +99,12 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
           await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
           // Asleep meanwhile: what was pushed is forgotten.
           if (--tries && expiresAt <= clock.now()) continue
-          return await complete(await userAgent.authorize(url, redirectUri, pending.state))
+          const answer = await userAgent.authorize(url, redirectUri, pending.state)
+          return await complete(answer).catch(async (error) => {
+            // This page slept, and the window it had opened has used the answer itself.
+            const used = error.reason === 'state_mismatch' && (await session.read().catch(() => undefined))
+            if (!used || used.signedOut || used.grantId === live?.grantId) throw error
+          })
         }
       } finally {
         undo?.()

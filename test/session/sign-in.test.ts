@@ -326,6 +326,46 @@ describe('signing in with a user agent that stays', () => {
   })
 })
 
+describe('a page that slept while its window came back', () => {
+  /** A page whose window comes back once `meanwhile` has happened. */
+  async function slept(meanwhile: (url: string, w: World) => Promise<unknown>) {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w)
+    const options = { userAgent: agent, redirectUri, scope: openid }
+    const a = w.context(options)
+    await w.after(100, a.manager.signIn())
+    w.hub.mode = 'drop'
+    agent.answer = async (url) => {
+      const answer = w.server.authorize(url)
+      await meanwhile(answer, w)
+      return answer
+    }
+    return { w, ...a, options }
+  }
+
+  it('is signed in all the same when the window has completed the sign-in itself', async () => {
+    const { w, manager } = await slept((answer, w) =>
+      w.context({ redirectUri, scope: openid }).manager.completeSignIn(answer),
+    )
+    const before = (await w.record())?.grantId
+    expect(await w.after(100, manager.signIn())).toMatchObject({ status: 'signedIn', session: { subject: 'alice' } })
+    expect((await w.record())?.grantId).not.toBe(before)
+    expect((await w.after(100, manager.getAccessToken())).value).toBe((await w.record())?.accessTokens[' ']?.value)
+  })
+
+  it('ACQ-02: is told when the answer was used and no session came of it, or it is over again', async () => {
+    for (const how of ['in vain', 'over'] as const) {
+      const { w, manager } = await slept(async (answer, w) => {
+        const other = w.context({ redirectUri, scope: openid }).manager
+        if (how === 'in vain') await other.completeSignIn(answered(answer, { iss: 'https://x' })).catch(() => {})
+        else await other.completeSignIn(answer).then(() => other.signOut())
+      })
+      await expect(w.after(1_000, manager.signIn())).rejects.toMatchObject({ reason: 'state_mismatch' })
+    }
+  })
+})
+
 describe('a store that refuses a sign-in', () => {
   const refuseWrites = (a: { store: { fault: unknown } }) => {
     a.store.fault = (operation: string, key: string) =>
