@@ -20,7 +20,7 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
   readonly maxSessions?: number
   /**
    * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names, as far as it began before the logout, is signed out (`signed_out_elsewhere`) when it is used next, and its tokens
+   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, and its tokens
    * are revoked. Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
    */
   readonly denylist?: SessionDenylist

@@ -15,7 +15,7 @@ export interface SessionDenylist {
 
 /** Signs the session out if `denylist` names it, and nothing that began later. */
 export async function endDenied({ session, signOut }: SharedSession, denylist: SessionDenylist): Promise<void> {
-  if (session.live && isDenied(session.live)) await signOut.end('signed_out_elsewhere', undefined, isDenied)
+  if (session.live && isDenied(session.live)) await signOut.end('session_ended', undefined, isDenied)
 
   function isDenied({ issuer, clientId, claims, signedInAt }: SessionRecord): boolean {
     const { sub, sid, iat = Infinity } = claims ?? {}

@@ -119,7 +119,7 @@ it('BCL-07, BCL-10: one logout at the provider ends the token in every API, and 
       await expect(pool.get(account).fetch(`${apis[0]?.origin}/notes`)).rejects.toMatchObject({
         code: 'ERR_SIGNED_OUT',
       })
-      expect(pool.get(account).state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
+      expect(pool.get(account).state).toMatchObject({ status: 'signedOut', reason: 'session_ended' })
     }
   // Nobody had to try a refresh to find out.
   expect(server.requests.length - before).toBe(0)

@@ -50,7 +50,7 @@ const outcome = (pool: ReturnType<typeof setUp>['pool'], account: string) =>
       ({ status }) => status,
       ({ code, reason }) => [code, reason],
     )
-const ENDED = ['ERR_SIGNED_OUT', 'signed_out_elsewhere']
+const ENDED = ['ERR_SIGNED_OUT', 'session_ended']
 
 describe('a session that a denylist names', () => {
   it.each<[string, (of: { issuer: string; before: number }) => Denial]>([
@@ -112,7 +112,7 @@ describe('a session that a denylist names', () => {
       await signIn('a', { sub: 'alice', sid: 's1' })
       await denylist.deny({ issuer: server.issuer, sid: 's1', before: clock.now() })
       await (pool.get('a')[use] as (url: unknown) => Promise<unknown>)(api).catch(() => {})
-      expect(pool.get('a').state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
+      expect(pool.get('a').state).toMatchObject({ status: 'signedOut', reason: 'session_ended' })
       expect(server.requests).toEqual([])
     }
   })
