@@ -1,6 +1,8 @@
+import { text } from 'node:stream/consumers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../../../examples/demo/authorization-server.ts'
+import { startLoopbackServer } from '../../../examples/demo/loopback-server.ts'
 import { fingerprint } from '../../../examples/demo/token-endpoint.ts'
 import { plainOAuthClient, type TokenAnswer } from './plain-oauth-client.ts'
 
@@ -131,5 +133,38 @@ describe('the authorization server of demo and suite', () => {
     server.setAutoLogin(undefined)
     const interaction = await client.authorize()
     expect(new URL(interaction).pathname).toMatch(/^\/interaction\//)
+  })
+
+  it('signs everybody out everywhere, ends their grants, and tells the client of each sign-in', async () => {
+    const told: string[] = []
+    const listener = await startLoopbackServer(async (req, res) => {
+      told.push(new URLSearchParams(await text(req)).get('logout_token') ?? '')
+      res.end()
+    })
+    const backchannelLogoutUri = `${listener.origin}/backchannel-logout`
+    const own = await startAuthorizationServer({ redirectUris: [redirectUri], autoLogin: 'bob', backchannelLogoutUri })
+    try {
+      const [one, other] = [plainOAuthClient(own, redirectUri), plainOAuthClient(own, redirectUri)]
+      const signedIn = [await one.signIn(), await other.signIn()]
+      expect(await own.logOutEverywhere()).toBe(2)
+      const ids = signedIn.map(({ access_token }) => decodeJwt(access_token).sid)
+      expect(new Set(ids).size).toBe(2)
+      expect(told.map((token) => decodeJwt(token).sid).sort()).toEqual(ids.sort())
+      expect(decodeJwt(told[0] ?? '')).toMatchObject({ iss: own.issuer, sub: 'bob', aud: own.clientId })
+      for (const { refresh_token } of signedIn) expect((await one.refresh(refresh_token ?? '')).status).toBe(400)
+      expect(await own.logOutEverywhere()).toBe(0)
+    } finally {
+      await Promise.all([own.stop(), listener.refuse()])
+    }
+  })
+
+  it('takes nothing but pushed requests where that is required', async () => {
+    const own = await startAuthorizationServer({ redirectUris: [redirectUri], autoLogin: 'alice', pushed: true })
+    try {
+      const answer = new URL(await plainOAuthClient(own, redirectUri).authorize())
+      expect(answer.searchParams.get('error')).toBe('invalid_request')
+    } finally {
+      await own.stop()
+    }
   })
 })
