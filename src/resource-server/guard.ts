@@ -73,7 +73,7 @@ export function createGuard(options: GuardOptions): Guard {
   const hashes = identityHashes(auditKey)
 
   const guard = async (request: GuardedRequest, policy: AccessPolicy = NO_POLICY) => {
-    const began = performance.now()
+    const began = onDecision ? performance.now() : 0
     const seen: Seen = {}
     try {
       const claims = await judge(request, policy, seen)
