@@ -120,6 +120,13 @@ describe('a proof', () => {
     expect((await verifyProof(await prover.prove(key, 'QUÉRY €', API))).claims.htm).toBe('QUÉRY €')
   })
 
+  it('DPO-01: each is made with the key asked for, also in turns', async () => {
+    const { prover, key } = await made()
+    const other = (await prover.newKey(['ES256'])) as DpopKey
+    for (const one of [key, other, other, key])
+      expect((await verifyProof(await prover.prove(one, 'GET', API))).jkt).toBe(await prover.thumbprint(one))
+  })
+
   it('RT-15: without a key, or one that cannot sign, there is none, and the error says nothing of it', async () => {
     const signing = instantSigning()
     const { prover, key } = await made({ signing })
