@@ -117,6 +117,24 @@ describe('new tokens, and meanwhile', () => {
     expect(revoked.slice(before)).toEqual(['rt-2', 'at-2'])
   })
 
+  it('RT-06: signed out elsewhere: a refresh token that did not rotate, and what other APIs got, is not revoked again', async () => {
+    const w = world({ lock: 'none' })
+    w.server.rotate = false
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    const other = await w.after(1_000, a.manager.getAccessToken({ resource: 'https://x/' }))
+    const open = w.hold()
+    const call = quietly(a.manager.refresh())
+    await w.clock.advance(100)
+    await w.after(1_000, b.manager.signOut())
+    const before = w.server.revoked.map(({ token }) => token)
+    expect(before).toEqual(expect.arrayContaining(['rt-1', 'at-1', other.value]))
+    open()
+    await w.after(1_000, call)
+    const revoked = w.server.revoked.map(({ token }) => token).slice(before.length)
+    expect(revoked).toEqual([expect.stringMatching(/^at-/)])
+    expect(before).not.toContain(revoked[0])
+  })
+
   it('signed out here while the storage refused: the answer is what ends the record', async () => {
     const w = world({ lock: 'none' })
     const { manager, store } = await w.signedIn()
@@ -153,6 +171,21 @@ describe('new tokens, and meanwhile', () => {
       await w.clock.advance(1_000)
       expect(await w.record()).toMatchObject({ generation: 2, refreshToken: 'rt-2' })
     }
+  })
+
+  it('the store refuses them until another context has stored newer ones: those stay, and the own lease goes', async () => {
+    const w = world({ lock: 'none' })
+    const { manager, store, told } = await expired(w)
+    store.fault = (operation, _key, value) =>
+      operation === 'swap' && (value as SessionRecord).generation > 1 ? 'before' : undefined
+    await w.after(100, manager.getAccessToken())
+    expect((await w.record())?.lease).toBeDefined()
+    expect(told).not.toContain('adopted')
+    await w.write((record) => ({ ...record, generation: 3, refreshToken: 'rt-9' }))
+    store.fault = () => undefined
+    await w.clock.advance(1_000)
+    expect(await w.record()).toMatchObject({ generation: 3, refreshToken: 'rt-9' })
+    expect((await w.record())?.lease).toBeUndefined()
   })
 })
 
@@ -244,6 +277,27 @@ describe('a failure, and meanwhile', () => {
     expect((await w.record())?.failure).toBeUndefined()
   })
 
+  it('the lease was taken away: callers hear what the server said, and nothing is written', async () => {
+    const w = world({ lock: 'none' })
+    const { manager, told } = await expired(w)
+    meanwhile(w, (record) => ({ ...record, lease: undefined }), outage)
+    expect(await w.after(100, quietly(manager.getAccessToken()))).toMatchObject({ status: 503 })
+    expect((await w.record())?.failure).toBeUndefined()
+    expect(told).not.toContain('store_failed')
+  })
+
+  it('another context stored newer tokens: a useless answer with a new refresh token is just that', async () => {
+    const w = world({ lock: 'none' })
+    const { manager, events } = await expired(w)
+    const useless = () => json({ access_token: 'a b', token_type: 'Bearer', refresh_token: 'rt-late' })
+    meanwhile(w, (record) => ({ ...record, generation: 2, refreshToken: 'rt-9' }), useless)
+    await w.after(100, quietly(manager.getAccessToken()))
+    expect(events.filter(({ type }) => type === 'refresh_failed')).toMatchObject([
+      { outcome: 'failed', reason: 'invalid_token_response' },
+    ])
+    expect(await w.record()).toMatchObject({ generation: 2, refreshToken: 'rt-9' })
+  })
+
   it('the storage was cleared: what the callers hear is the failure', async () => {
     const w = world({ lock: 'none' })
     const { manager, told } = await expired(w)
@@ -286,7 +340,8 @@ describe('a failure, and meanwhile', () => {
       await b.manager.signOut()
       return json({ access_token: 'a b', token_type: 'Bearer', refresh_token: 'rt-late' })
     }
-    expect(await w.after(1_000, quietly(a.manager.getAccessToken()))).toBeInstanceOf(Error)
+    expect(await w.after(1_000, quietly(a.manager.getAccessToken()))).toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    expect(a.events.filter(({ type }) => type === 'refresh_failed')).toMatchObject([{ outcome: 'failed' }])
     await w.clock.advance(1_000)
     expect(w.server.revoked.map(({ token }) => token)).toContain('rt-late')
   })
