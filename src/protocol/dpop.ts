@@ -119,7 +119,7 @@ export function dpopProver(
         usedOffset = clockOffset ?? key?.clockOffset ?? 0
         const proof = `${header}.${encode({
           jti,
-          htm: /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method,
+          htm: /[a-z]/.test(method) ? asSent(method) : method,
           htu: htuOf(url),
           iat: Math.floor((clock.now() + usedOffset) / 1000),
           ath,
@@ -189,6 +189,15 @@ export function dpopProver(
 /** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */
 function membersOf({ crv, kty, x, y }: JsonWebKey): JsonWebKey {
   return { crv, kty, x, y } as JsonWebKey
+}
+
+/** Which methods `fetch` puts into capitals differs between platforms and their ages. */
+function asSent(method: string): string {
+  try {
+    return new Request('http://a', { method }).method
+  } catch {
+    return method
+  }
 }
 
 function encode(value: object): string {
