@@ -50,7 +50,7 @@ const REQUEST_TIMEOUT = 2_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
 /** How long calls may take once all faults are over. */
-const DRAIN = 45_000
+const DRAIN = 90_000
 
 /** Processes on one Redis that call and call, while everything around them goes wrong. */
 export async function runFleetChaos({
