@@ -27,6 +27,7 @@ const CLAIM = 'session/claim.ts'
 const COMMIT = 'session/commit.ts'
 const REFRESH = 'session/refresh.ts'
 const SOURCE = 'session/token-source.ts'
+const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 
 /** Every one of them breaks a law. */
 export const faults: readonly Fault[] = [
@@ -184,10 +185,13 @@ export const faults: readonly Fault[] = [
     "commit dropping another resource's token",
     edit(COMMIT, 'withAccessToken(record.accessTokens, targetKey', 'withAccessToken({}, targetKey'),
   ),
-  fault(
-    'a commit onto an older record is dropped',
-    edit(COMMIT, 'now.generation > from.generation', 'now.generation !== from.generation'),
-  ),
+  {
+    ...fault(
+      'a commit onto an older record is dropped',
+      edit(COMMIT, 'now.generation > from.generation', 'now.generation !== from.generation'),
+    ),
+    test: ROLLED_BACK,
+  },
   modelled(
     'a commit revives what was signed out',
     'a commit sees a sign-out',
@@ -224,8 +228,11 @@ export const faults: readonly Fault[] = [
       'return held',
     ),
   ),
-  fault(
-    'the storage is believed when it went back',
-    edit('session/state.ts', "if (behind && event.order > held.order) return [held, ['storage_lost']]"),
-  ),
+  {
+    ...fault(
+      'the storage is believed when it went back',
+      edit('session/state.ts', "if (behind && event.order > held.order) return [held, ['storage_lost']]"),
+    ),
+    test: ROLLED_BACK,
+  },
 ]

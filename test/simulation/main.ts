@@ -22,7 +22,7 @@ process.exitCode = (await (values.faults ? planted() : searched())) ? 0 : 1
 
 /** Whether every planted fault is found. */
 async function planted(): Promise<boolean> {
-  const escaped = await plantAll({ histories, seed, workers }, console.log)
+  const escaped = await plantAll({ histories, seed, workers, only: values.fault }, console.log)
   console.log(escaped.length ? `not found: ${escaped.join(', ')}` : 'every fault is found')
   return escaped.length === 0
 }
