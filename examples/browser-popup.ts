@@ -24,6 +24,6 @@ document.querySelector('#sign-out')?.addEventListener('click', async () => {
 })
 
 async function show() {
-  const notes = await tokens.fetch('https://api.example.com/notes')
-  console.log(await notes.json())
+  const answer = await tokens.fetch('https://api.example.com/notes')
+  console.log(`notes: ${answer.status}`)
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { build } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
 import type { AccessPolicy } from 'tokenward/resource-server'
+import { expect, onTestFinished } from 'vitest'
 import { type Api, startApi } from '../../../examples/demo/api.ts'
 import {
   type AuthorizationServer,
@@ -12,14 +14,14 @@ import { type LoopbackServer, startLoopbackServer } from '../../../examples/demo
 import { root } from '../../../scripts/entries.mjs'
 
 /** What an example is served with. */
-export interface ExampleOptions {
+interface ExampleOptions {
   readonly server?: Partial<AuthorizationServerOptions>
   /** What its second API wants. */
   readonly policy?: AccessPolicy
 }
 
 /** An example with everything it talks to. */
-export interface ExampleSite {
+interface ExampleSite {
   readonly app: LoopbackServer
   readonly server: AuthorizationServer
   /** `https://api.example.com` */
@@ -27,6 +29,32 @@ export interface ExampleSite {
   /** Every other API it names. */
   readonly other: Api
   stop(): Promise<void>
+}
+
+/** An example in a browser. */
+interface OpenExample extends ExampleSite {
+  readonly page: Page
+  /** What it logged, and what nobody caught. */
+  readonly said: string[]
+  /** Waits until it has said that many things. */
+  heard(count: number): Promise<void>
+}
+
+/** Opens `examples/<name>.ts` in a profile of its own, for the test that runs. */
+export async function openExample(browser: Browser, name: string, options?: ExampleOptions): Promise<OpenExample> {
+  const site = await startExample(name, options)
+  const context = await browser.newContext()
+  onTestFinished(async () => void (await Promise.all([context.close(), site.stop()])))
+  const page = await context.newPage()
+  const said: string[] = []
+  page.on('console', (message) => {
+    // Browsers report by themselves a 400 or 401 (this server revokes no JWT, and asks for a nonce), and an icon that may not be.
+    if (message.type() === 'log') said.push(message.text())
+  })
+  page.on('pageerror', ({ message }) => said.push(message))
+  await page.goto(site.app.origin)
+  const heard = async (count: number) => void (await expect.poll(() => said.length, { timeout: 20_000 }).toBe(count))
+  return { ...site, page, said, heard }
 }
 
 const page =
