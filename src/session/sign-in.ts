@@ -194,6 +194,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       await session.update(change, { returnTo })
     } catch (cause) {
       const error = storeFailed(cause)
+      if (other) drop(response.refreshToken)
       if (error.reason === 'incompatible_version' || other) throw error
       session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
       // The new session lives in memory alone until the store takes it.

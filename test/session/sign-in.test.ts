@@ -180,6 +180,22 @@ describe('completing a sign-in by hand', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
+  it('what follows a # in the address, or is in another order, is no part of the answer', async () => {
+    for (const change of [
+      (url: string) => `${url}#/notes?state=other`,
+      (url: string) => url.replace(/\?(.*)$/, '?a=b&$1&c'),
+    ]) {
+      const w = world()
+      w.server.subject = 'alice'
+      const agent = saysYes(w, 'redirect')
+      await left(w, agent)
+      const url = change(agent.landing as string)
+      agent.landing = undefined
+      const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+      expect(await w.after(100, manager.completeSignIn(url))).toMatchObject({ status: 'signedIn' })
+    }
+  })
+
   it('ready() and completeSignIn() of a page that does both join', async () => {
     const w = world()
     w.server.subject = 'alice'
@@ -371,6 +387,22 @@ describe('a store that refuses a sign-in', () => {
     a.store.fault = (operation: string, key: string) =>
       operation === 'swap' && !key.endsWith('.pending') ? 'before' : undefined
   }
+
+  it('ACQ-27: for another person than it was for: nothing of theirs lives, not even in memory', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const { manager, ...a } = w.context({ userAgent: saysYes(w), redirectUri, scope: openid })
+    await w.after(100, manager.signIn())
+    w.server.subject = 'bob'
+    refuseWrites(a)
+    await expect(w.after(1_000, manager.signIn({ prompt: 'none' }))).rejects.toMatchObject({ reason: 'store_failed' })
+    expect(manager.state).not.toMatchObject({ session: { subject: 'bob' } })
+    a.store.fault = () => undefined
+    await w.clock.advance(5_000)
+    expect((await w.record())?.claims?.sub).not.toBe('bob')
+    expect(a.told.filter((type) => type === 'signed_in')).toHaveLength(1)
+    expect(w.server.revoked.map(({ token }) => token)).toContain('rt-4')
+  })
 
   it('the new session lives in memory, whatever an older record or tombstone says, and is stored when that works', async () => {
     for (const older of ['session', 'tombstone'] as const) {
