@@ -210,6 +210,8 @@ describe('VAL-17: while the issuer is down', () => {
   it('a first request is 503, and the next after the cooldown works', async () => {
     as.health = 'down'
     const guard = guardOf()
+    const refusal = await guard(request(await fresh())).catch((error) => error)
+    expect([refusal.status, refusal.headers['retry-after'], refusal.wwwAuthenticate]).toEqual([503, '5', undefined])
     expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
     as.health = 'up'
     expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
