@@ -339,6 +339,36 @@ describe('who answered', () => {
     expect(w.server.revoked.map(({ token }) => token)).toContain('rt-2')
   })
 
+  it('RT-06: another person ends the session although the storage refuses, and both are revoked when it does not', async () => {
+    const w = world()
+    const { manager, store } = await signedInAs(w, 'alice')
+    await w.clock.advance(301_000)
+    w.server.subject = 'bob'
+    w.server.after = (_, answer) => {
+      store.fault = () => 'before'
+      return answer
+    }
+    await expect(w.after(1_000, manager.getAccessToken())).rejects.toMatchObject({ reason: 'user_changed' })
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
+    expect(w.server.revoked).toEqual([])
+    store.fault = () => undefined
+    await w.clock.advance(5_000)
+    expect(await w.record()).toMatchObject({ signedOut: { reason: 'user_changed' }, outbox: [] })
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(['rt-2', 'rt-1'])
+  })
+
+  it('RT-06: what a later ID token does not say again is kept, and what it says anew is taken', async () => {
+    const w = world()
+    const { manager } = await signedInAs(w, 'alice')
+    w.server.claims = { email: 'alice@example.com', acr: 'bronze' }
+    await w.after(100, manager.refresh())
+    w.server.claims = { acr: 'gold' }
+    await w.after(100, manager.refresh())
+    expect(manager.state).toMatchObject({
+      session: { claims: { sub: 'alice', email: 'alice@example.com', acr: 'gold' } },
+    })
+  })
+
   it('RT-06: an answer without an ID token keeps the old one', async () => {
     const w = world()
     const { manager } = await signedInAs(w, 'alice')
