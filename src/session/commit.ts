@@ -162,11 +162,15 @@ async function endFor(
   const at = session.platform.clock.now()
   const reason = error.reason as 'user_changed' | 'dpop_key_lost'
   const added = revocable({ ...record, refreshToken, accessTokens: {} }, at)
-  await session.update((now = record) =>
+  const change: Change = (now = record) =>
     now.grantId === record.grantId && !now.signedOut
       ? tombstone(now, { at, reason }, [...added, ...revocable(now, at)])
-      : { ...now, outbox: withPending(now.outbox, added, at) },
-  )
+      : { ...now, outbox: withPending(now.outbox, added, at) }
+  await session.update(change).catch(() => {
+    // Over here at once, and everywhere as soon as the storage takes it.
+    session.apply({ type: 'ended', grantId: record.grantId, reason, error })
+    void session.retry(() => session.update(change), 'sign_out')
+  })
   return { outcome: reason, error }
 }
 

@@ -26,7 +26,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
         if (before?.signedOut && before.grantId === after.grantId) return
         const again = buried.has(after.grantId)
         buried.set(after.grantId, time.now)
-        if (!again) ended(tab, before?.grantId === after.grantId ? before : undefined, after.signedOut.reason)
+        if (!again) ended(tab, before?.grantId === after.grantId ? before : undefined, after, after.signedOut.reason)
       } else {
         lives(tab, before, after)
       }
@@ -72,12 +72,17 @@ export function endings(known: Evidence, sent: Presentations): Endings {
   }
 
   /** Law 4: why a session may end. */
-  function ended(tab: Tab, before: SessionRecord | undefined, reason: string) {
-    const why = unjustified(tab, before, reason)
+  function ended(tab: Tab, before: SessionRecord | undefined, after: SessionRecord, reason: string) {
+    const why = unjustified(tab, before, after, reason)
     if (why !== undefined) broken(4, `${tab.name} ends the session as ${reason}${why}`)
   }
 
-  function unjustified(tab: Tab, before: SessionRecord | undefined, reason: string): string | undefined {
+  function unjustified(
+    tab: Tab,
+    before: SessionRecord | undefined,
+    after: SessionRecord,
+    reason: string,
+  ): string | undefined {
     switch (reason) {
       case 'signed_out':
         return known.signOuts === 0 ? ', and nobody asked for it' : undefined
@@ -85,9 +90,9 @@ export function endings(known: Evidence, sent: Presentations): Endings {
         if (!sent.wasRejected(tab, before?.refreshToken)) return ' without invalid_grant for its refresh token'
         return before && endedByUs(before) ? ', but we had used its refresh token ourselves' : undefined
       case 'idle':
-        return isTooEarly(before && before.usedAt + (idleTimeout ?? Infinity)) ? ' too early' : undefined
+        return isTooEarly((before ?? after).usedAt + (idleTimeout ?? Infinity)) ? ' too early' : undefined
       case 'max_age':
-        return isTooEarly(before && before.signedInAt + (maxAge ?? Infinity)) ? ' too early' : undefined
+        return isTooEarly((before ?? after).signedInAt + (maxAge ?? Infinity)) ? ' too early' : undefined
       case 'outcome_unknown':
       case 'expired':
         return before?.refreshToken !== undefined || hasGoodToken(before) ? ', which has a token' : undefined
@@ -98,7 +103,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
     }
   }
 
-  function isTooEarly(due = Infinity): boolean {
+  function isTooEarly(due: number): boolean {
     return known.clearedAt === -Infinity && known.wall < due
   }
 

@@ -235,4 +235,15 @@ export const faults: readonly Fault[] = [
     ),
     test: ROLLED_BACK,
   },
+  {
+    ...fault(
+      'an end is lost while the storage refuses',
+      edit(
+        COMMIT,
+        "session.apply({ type: 'ended', grantId: record.grantId, reason, error })\n    void session.retry(() => session.update(change), 'sign_out')",
+        'throw error',
+      ),
+    ),
+    test: 'test/session/commit.test.ts',
+  },
 ]

@@ -21,6 +21,9 @@ export interface Presentation {
   overAt: number
 }
 
+/** What storing takes when nothing is wrong, at most, ms. */
+const COMMIT = 1_000
+
 /** Laws 1, 7 and 8: what becomes of refresh tokens on the wire. */
 export interface Presentations {
   readonly count: number
@@ -65,8 +68,9 @@ export function presentations(known: Evidence): Presentations {
       presentation.overAt = time.now
       presentation.result = answer === 'lost' ? 'lost' : meaning(answer, presentation.token)
       const { family, result, tab } = presentation
-      // What is refused of an older generation says nothing about this one.
-      if (!family || (result === 'refused' && known.record?.generation !== presentation.generation)) return
+      // What is refused of an older generation, or never answered, says nothing about this one.
+      const isOlder = known.record?.generation !== presentation.generation
+      if (!family || (isOlder && (result === 'refused' || result === 'lost'))) return
       if (result === 'rotated' || result === 'kept') rows.delete(family)
       else if (result !== 'rejected' && tab.online) {
         const row = rows.get(family)
@@ -100,7 +104,8 @@ export function presentations(known: Evidence): Presentations {
       ),
     newestGiven(family) {
       const numbers = all
-        .filter((one) => one.family === family && one.result === 'rotated' && !one.tab.gone)
+        .filter((one) => one.family === family && one.result === 'rotated' && one.overAt < time.now - COMMIT)
+        .filter((one) => !one.tab.gone && !isLetGo(one))
         .map(({ token }) => (history.server.refreshTokens.get(token)?.number ?? 0) + 1)
       return Math.max(1, ...numbers)
     },
@@ -135,6 +140,11 @@ export function presentations(known: Evidence): Presentations {
   /** Its sender had the answer, and then no chance to store it. */
   function excused(one: Presentation): boolean {
     return !one.stored && (!canRun(one) || one.tab.disposedAt > -Infinity)
+  }
+
+  /** Its sender was disposed of while the storage refused, and does not try again. */
+  function isLetGo({ stored, tab }: Presentation): boolean {
+    return !stored && tab.disposedAt > -Infinity && Math.max(tab.readFailedAt, tab.writeFailedAt) >= tab.disposedAt
   }
 
   /** Nor could it store what it knew. */
