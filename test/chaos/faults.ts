@@ -152,7 +152,7 @@ export function faults(
     ],
     [1, 'storage cleared', () => tell(anyTab(), { do: 'clear' })],
     [1, 'answer lost', () => hit({ kind: chance.of(['lose', 'hang'] as const) ?? 'lose' })],
-    [4, 'answer late', () => hit({ kind: 'late', ms: chance.between(300, 2_500) })],
+    [4, 'answer late', () => hit({ kind: 'late', ms: chance.between(300, 6_000) })],
     [2, 'request reset', () => hit({ kind: 'reset' })],
     [
       2,

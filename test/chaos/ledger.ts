@@ -37,8 +37,8 @@ const SHORT_ABSENCE = 1_000
 export const HUNG = 'renderer hung'
 /** What it is told when somebody deletes the storage. */
 export const CLEARED = 'storage cleared'
-/** Nobody may give up a refresh that is under way before this, whatever its page does; a lease lives 5 s there. */
-const PATIENCE = 5_000
+/** What a refresh token waits before it is sent again, once the limit of the first time is over; a lease lives longer. */
+const PATIENCE = 1_000
 /** An answer the server has sent may be on its way for this long. */
 const TRANSIT = 1_000
 
@@ -69,17 +69,17 @@ export function ledger(requestTimeout: number): Ledger {
     },
     causeOf({ at, reused: first, overlapping }) {
       if (!first) return 'not reused'
-      // Two at once, and the first not even old enough to be given up: nothing excuses that, but that the lease was deleted.
-      if (overlapping && at - first.at < PATIENCE)
-        return disturbances.some(({ what, from, to }) => what === CLEARED && from < at && to > first.at)
-          ? 'storage cleared, and the lease with it'
-          : undefined
-      if (first.outcome === 'lost') return 'the answer was lost'
       const { context } = first
       const { heard = [], story = [] } = contexts.get(context) ?? {}
       // On a loaded machine a request takes its time to get there.
       const [left, what] = story.findLast(([time, what]) => isRequest(what) && time <= first.at) ?? []
       const sentAt = (what === SENT && left) || first.at
+      // Two at once, and the first not even old enough to be given up: nothing excuses that, but that the lease was deleted.
+      if (overlapping && at - sentAt < requestTimeout + PATIENCE)
+        return disturbances.some(({ what, from, to }) => what === CLEARED && from < at && to > first.at)
+          ? 'storage cleared, and the lease with it'
+          : undefined
+      if (first.outcome === 'lost') return 'the answer was lost'
       // On its way there and back it was later than the limit, or may have been.
       if ((first.endedAt ?? 0) - sentAt > requestTimeout - TRANSIT / 2) return 'the answer was late'
       const disturbed = disturbances.find(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startFaultProxy } from '../support/fault-proxy.ts'
-import { startMisbehavingServer } from '../support/misbehaving-server.ts'
+import { type MisbehavingServer, startMisbehavingServer } from '../support/misbehaving-server.ts'
 import { startChaosSite } from './chaos-site.ts'
 import { type EngineName, type EngineTab, engines } from './engine.ts'
 import { type FaultName, faults } from './faults.ts'
@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly engine: EngineName
   /** How long faults are made, ms. */
   readonly duration: number
+  /** What has to be seen as well before they end; default a refresh. A loaded machine is given half a minute more for it. */
+  readonly enough?: (server: MisbehavingServer) => boolean
   readonly seed: number
   /** Whether a refresh token that comes again within 30 s is answered with the same pair: then no lost answer costs a session. */
   readonly grace?: boolean
@@ -39,7 +41,9 @@ export interface ChaosResult extends Tally {
 /** The longest that a page is hung or frozen, ms: longer than a lease lives. */
 const STANDSTILL = 12_000
 const FIRST_TABS = 2
-const REQUEST_TIMEOUT = 2_000
+/** How much longer than asked a run lasts in which nothing has happened yet, ms. */
+const MORE = 30_000
+const REQUEST_TIMEOUT = 5_000
 /** How long a session that nobody has any more is waited for before it counts as lost: on a loaded machine pages read slowly. */
 const NOBODY = 4_000
 /** A page that was not heard of for longer may have just woken, and not know yet who signed in meanwhile. */
@@ -50,12 +54,13 @@ const SIGNS_IN = 10_000
 /** How long calls may take once all faults are over. */
 const DRAIN = 45_000
 /** How long a storage that was deleted is missed: its lease went with it. */
-const LEASELESS = 5_000
+const LEASELESS = REQUEST_TIMEOUT + 3_000
 
 /** Pages in a real browser that call and call, while everything around them goes wrong. */
 export async function runChaos({
   engine: name,
   duration,
+  enough = ({ requests }) => requests.some(({ outcome }) => outcome === 'granted'),
   seed,
   grace = false,
   leaseless = false,
@@ -162,7 +167,7 @@ export async function runChaos({
     const standstill = Math.min(STANDSTILL, duration / 3)
     let lost = 0
     let buried = Date.now()
-    while (Date.now() < end) {
+    while (Date.now() < end || (!enough(server) && Date.now() < end + MORE)) {
       await sleep(chance.between(300, 1_500))
       if (!engine.reachable) {
         // What is left of the tabs goes on for a while without the driver.

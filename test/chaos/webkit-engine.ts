@@ -7,6 +7,9 @@ import { findWebKit } from '../../scripts/engines.mjs'
 import type { Engine } from './engine.ts'
 import { descendants, isThere, signal, startedWith } from './processes.ts'
 
+/** How long the browser may take to start on a loaded machine, ms. */
+const START = 60_000
+
 /**
  * WebKitGTK's MiniBrowser under Xvfb over W3C WebDriver. A page that crashes ends the driver's session, though not the browser:
  * then it is no longer `reachable`, and has to be started anew.
@@ -42,10 +45,10 @@ export async function startWebKitEngine(): Promise<Engine> {
   children.push(driver)
 
   let reachable = true
-  const send = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const send = async <T>(method: string, path: string, body?: unknown, limit = 15_000): Promise<T> => {
     const init = body === undefined ? {} : { body: JSON.stringify(body) }
-    const limit = AbortSignal.timeout(15_000)
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, signal: limit, ...init })
+    const signal = AbortSignal.timeout(limit)
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, signal, ...init })
     const { value } = (await response.json()) as { value: T & { error?: string; message?: string } }
     if (response.ok) return value
     if (value.error === 'invalid session id') reachable = false
@@ -60,7 +63,7 @@ export async function startWebKitEngine(): Promise<Engine> {
   const { sessionId, capabilities } = await send<{
     readonly sessionId: string
     readonly capabilities: { readonly browserName: string; readonly browserVersion: string }
-  }>('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } })
+  }>('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': options } } }, START)
   const at = `/session/${sessionId}`
   // One command after the other: each is for the window that was chosen last.
   let last: Promise<unknown> = Promise.resolve()

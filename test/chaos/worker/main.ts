@@ -8,6 +8,7 @@ const { values } = parseArgs({
     engine: { type: 'string', multiple: true, default: Object.keys(engines) },
     rounds: { type: 'string', default: '100' },
     kills: { type: 'string', default: '10' },
+    verbose: { type: 'boolean', default: false },
   },
 })
 const unknown = values.engine.find((name) => !(name in engines))
@@ -34,7 +35,8 @@ function summary({ version, engine, itself, left, delays, without, killed, viola
 
 let bad = 0
 for (const engine of values.engine as EngineName[]) {
-  const result = await runWorker(engine, Number(values.rounds), Number(values.kills))
+  const log = values.verbose ? console.log : () => {}
+  const result = await runWorker(engine, Number(values.rounds), Number(values.kills), log)
   console.log(summary(result))
   if (result.violations.length > 0) bad++
 }

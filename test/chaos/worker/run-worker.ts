@@ -36,8 +36,8 @@ interface Place {
 
 /** What the server takes to answer, ms, once it has rotated. */
 const LATENCY = 300
-/** The longest that a tab waits when the worker died: a lease, and what follows. */
-const LONGEST = 40_000
+/** The longest that a tab waits when the worker died, a lease and what follows, and a loaded machine takes to load it. */
+const LONGEST = 90_000
 const ways = ['closed', 'reloaded', 'navigated away'] as const
 const victims = [
   'the tab that asked; another had started the worker',
@@ -46,7 +46,12 @@ const victims = [
 ] as const
 
 /** Lets the tab that asked for a refresh go away in the middle of it, `rounds` times, and kills a process `kills` times. */
-export async function runWorker(name: EngineName, rounds: number, kills: number): Promise<WorkerResult> {
+export async function runWorker(
+  name: EngineName,
+  rounds: number,
+  kills: number,
+  log: (line: string) => void = () => {},
+): Promise<WorkerResult> {
   const server = await startMisbehavingServer()
   const metadata = { issuer: server.issuer, token_endpoint: `${server.issuer}/token` }
   const site = await startWorkerSite({ metadata, api: server.api })
@@ -100,6 +105,7 @@ export async function runWorker(name: EngineName, rounds: number, kills: number)
         // Under load the other tab may not have got to its question before the answer was out: then it wanted one more.
         const late = (said.from ?? 0) > (first?.endedAt ?? 0) - 50
         const survived = note(left.get(way), said)
+        log(`${round + 1} ${way}: ${said.got}, asked by ${first?.context || 'the worker'}`)
         if (survived && !late) delays.push(Math.round((said.to ?? 0) - (first?.endedAt ?? 0)))
         // What a page asks by itself can be lost with it; what the worker asks is not, in the engine that this is promised for.
         if (first?.context) itself++
@@ -118,9 +124,11 @@ export async function runWorker(name: EngineName, rounds: number, kills: number)
         await askFrom(place, server, asker)
         const [said] = await Promise.all([place.ask(other, { do: 'refresh' }), place.close(asker)])
         note(without, said)
+        log(`${round + 1} without the worker: ${said.got}`)
         await place.close(other)
       }
     })
+    log('killing')
     // A killed page may take the driver's session with it.
     for (const victim of victims)
       for (let time = 0; time < kills; time++)
