@@ -62,10 +62,7 @@ const page =
   ['sign-in', 'transfer', 'sign-out'].map((id) => `<button id="${id}">${id}</button>`).join('')
 
 /** Serves `examples/<name>.ts` on every path, as it is but for the addresses. */
-async function startExample(
-  name: string,
-  { server: settings, policy }: ExampleOptions = {},
-): Promise<ExampleSite> {
+async function startExample(name: string, { server: settings, policy }: ExampleOptions = {}): Promise<ExampleSite> {
   let script = ''
   const answer: RequestListener = (req, res) => {
     const isScript = req.url === '/app.js'
