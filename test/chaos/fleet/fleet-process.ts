@@ -130,6 +130,11 @@ await manager.ready()
 const [low, high] = settings.pace
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, low + Math.random() * (high - low)))
-  // Signed out there is nothing to call for.
-  if (!resting && pending.size < LIMIT && manager.state.status === 'signedIn') void call()
+  if (!resting && pending.size < LIMIT && isWorthACall()) void call()
+}
+
+/** Signed out there is nothing to call for, but whoever could not read does not know yet. */
+function isWorthACall() {
+  const { state } = manager
+  return state.status === 'signedIn' || (state.status === 'signedOut' && state.reason === 'storage_lost')
 }
