@@ -120,7 +120,9 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
     hold.claim = claim
     const answer = await send(session, hold, claim, request, tries > 0)
     if (answer === 'again' || (answer.kind === 'unsent' && ++tries < UNSENT_LIMIT)) {
-      await release(session, claim)
+      // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
+      const wrong = claim.record.lease?.locked && !hold.locked && claim.record.doubt === claim.owner
+      if (!wrong) await release(session, claim)
       continue
     }
     const outcome = await conclude(session, claim, answer, request.target)

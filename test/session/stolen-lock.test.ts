@@ -34,6 +34,22 @@ describe('a lock that is stolen', () => {
     expect((await w.record())?.lease).toBeUndefined()
   })
 
+  it('RT-03: what was taken over before the loss was heard of is not given back as if nobody had it', async () => {
+    const w = world()
+    const { lock, steal } = stealable()
+    const { manager } = await w.signedIn({ lock })
+    await w.clock.advance(301_000)
+    await w.write((record) => ({ ...record, lease: { owner: 'thief', beat: 0, locked: true } }))
+    const call = Promise.allSettled([manager.getAccessToken()])
+    await w.clock.advance(500)
+    steal()
+    await w.clock.advance(12_000)
+    expect(w.server.requests).toHaveLength(0)
+    expect((await w.record())?.lease).toBeDefined()
+    await w.after(10_000, call)
+    expect(w.server.requests).toHaveLength(1)
+  })
+
   it('RT-03: takes the lease back from who has it now, and whoever slept leaves it to them', async () => {
     for (const { slept, owner } of [
       { slept: 0, owner: expect.not.stringMatching(/^thief$/) },

@@ -125,6 +125,9 @@ export function calls(known: Evidence): Calls {
     if (Math.max(tab.readFailedAt, tab.writeFailedAt) > storeTrouble || known.clearedAt > -Infinity) return
     if (error.code === 'ERR_SIGNED_OUT' && tab.signOuts > 0) return
     if (tab.readAt <= began) return
+    // Somebody has signed in here since, and the storage does not know it yet.
+    const { state } = tab.manager
+    if (state.status === 'signedIn' && state.session.scope !== record.scope) return
     const held = then.accessTokens[' ']
     if (held && record.accessTokens[' ']?.value === held.value && isGood(held))
       broken(5, `${tab.name}: ${name}() fails with ${error.reason}, but ${held.value} is good until ${held.expiresAt}`)

@@ -246,4 +246,11 @@ export const faults: readonly Fault[] = [
     ),
     test: 'test/session/commit.test.ts',
   },
+  {
+    ...fault(
+      'a lease taken over by mistake is given back',
+      edit(REFRESH, 'if (!wrong) await release(session, claim)', 'await release(session, claim)'),
+    ),
+    test: 'test/session/stolen-lock.test.ts',
+  },
 ]
