@@ -173,6 +173,7 @@ export async function runFleetChaos({
   /** Waits until every process that lives has had all its calls answered, and all say the same. */
   async function drained(): Promise<number | undefined> {
     const began = Date.now()
+    let looked = 0
     for (; Date.now() < began + DRAIN; await sleep(250)) {
       const living = [...members.keys()].map((name) => latest.get(name))
       const agreed = new Set(living.map((report) => report && `${report.state} ${report.family}`)).size === 1
@@ -182,6 +183,7 @@ export async function runFleetChaos({
         for (const member of members.values()) member.tell({ do: 'rest' })
         await sleep(600)
       } else if (agreed && living.every((report) => report?.pending.count === 0)) return Date.now() - began
+      if (++looked % 20 === 0) log(`not yet: ${told()}`)
     }
     for (const name of members.keys()) {
       const report = latest.get(name)
