@@ -117,7 +117,7 @@ export async function runFleetChaos({
 
   try {
     await Promise.all(Array.from({ length: size }, start))
-    for (const end = Date.now() + 30_000; Date.now() < end && !signedInAt; ) await sleep(200)
+    for (const end = Date.now() + 90_000; Date.now() < end && !signedInAt; ) await sleep(200)
     const standstill = Math.min(STANDSTILL, duration / 2)
     const context = { redis, server, proxy, ledger, chance, members, size, standstill, start }
     const end = Date.now() + duration
