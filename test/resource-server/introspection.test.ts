@@ -104,7 +104,15 @@ describe('an opaque token', () => {
 describe('INT-04: an answer', () => {
   it('serves 500 parallel requests with one call', async () => {
     const guard = guardOf()
-    await Promise.all(Array.from({ length: 500 }, () => guard(request('same'))))
+    const answer = say
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    say = (token) => opened.then(() => answer(token))
+    const all = Promise.all(Array.from({ length: 500 }, () => guard(request('same'))))
+    // All of them have asked before there is an answer.
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve))
+    open()
+    await all
     expect(posts).toHaveLength(1)
   })
 
