@@ -10,11 +10,11 @@ const minimumNode = [20, 19]
 
 /**
  * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, a Chromium, and on
- * Debian, for root, Firefox, WebKitGTK, Redis and faketime. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
- * if something cannot be had; engines beside Chromium are left out with a word.
+ * Debian, for root, Firefox, WebKitGTK, Redis, faketime and a keychain. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
+ * if something cannot be had; engines beside Chromium, the keychain and openssl are left out with a word.
  *
  * @param {{ browser: boolean, otherEngines?: boolean, redis?: boolean }} options whether a Chromium is needed, whether the other
- *   engines are, and whether a Redis and wrong clocks are
+ *   engines are, and whether a Redis, wrong clocks and a keychain are
  */
 export function setUp({ browser, otherEngines: others = false, redis = false }) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -29,7 +29,10 @@ export function setUp({ browser, otherEngines: others = false, redis = false }) 
   }
   if (browser) bringChromium()
   if (others) bringOtherEngines()
-  if (redis) bringRedis()
+  if (redis) {
+    bringRedis()
+    bringKeychain()
+  }
 }
 
 /** Whether node_modules holds what package-lock.json asks for. npm keeps what it installed in node_modules/.package-lock.json. */
@@ -95,6 +98,18 @@ function bringRedis() {
   const lacking = missing()
   if (lacking.length > 0)
     giveUp(`Install ${lacking.join(' and ')} (Debian: apt-get install ${lacking.join(' ')}), and run this again.`)
+}
+
+/** What a few tests of `tokenward/node` need: a keychain for keys, openssl for certificates. */
+function bringKeychain() {
+  const needed = { 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring', openssl: 'openssl' }
+  const missing = () =>
+    Object.entries(needed).flatMap(([command, name]) => (spawnSync(command, ['--version']).error ? [name] : []))
+  if (missing().length > 0 && canInstall()) {
+    step("Installing Debian's keychain and openssl")
+    install(...missing())
+  }
+  if (missing().length > 0) console.log(`Not here, so not tested with: ${missing().join(', ')}.`)
 }
 
 function canInstall() {

@@ -16,9 +16,8 @@ const engines = [
 ] as const
 
 for (const [name, found, start] of engines)
-  it.skipIf(!found)(
-    `DPO-01 DPO-09: ${name} keeps the key, in two tabs and over a refresh, and lets nobody export it`,
-    async () => {
+  if (found)
+    it(`DPO-01 DPO-09: ${name} keeps the key, in two tabs and over a refresh, and lets nobody export it`, async () => {
       const { outputFiles } = await build({
         entryPoints: [fileURLToPath(new URL('../support/browser/dpop-page.ts', import.meta.url))],
         tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
@@ -67,5 +66,4 @@ for (const [name, found, start] of engines)
       expect(granted).toEqual(['authorization_code', 'refresh_token'])
       expect(server.revocations.some(({ status }) => status === 200)).toBe(true)
       console.log(`${engine.version}: signed in, refreshed and signed out with a key that cannot be exported`)
-    },
-  )
+    })
