@@ -49,6 +49,27 @@ describe('telling the others', () => {
     expect(w.server.requests).toHaveLength(0)
   })
 
+  it('COO-11: what is no message of ours costs no read, and a read that fails is told and tried again', async () => {
+    const w = world()
+    const { manager, store, events } = await w.signedIn()
+    const forger = w.hub.context()
+    const name = w.hub.posted[0]!.name
+    const [get, before] = [store.get, store.count.get]
+    for (const message of [null, 7, 'changed', {}, { type: 'changed' }, { version: 1 }, { version: 1, type: 'other' }])
+      forger.post(name, message)
+    await w.settle()
+    expect(store.count.get).toBe(before)
+    store.get = () => Promise.reject(new Error('gone'))
+    forger.post(name, { version: 2, type: 'changed' })
+    await w.settle()
+    expect(events.filter(({ type }) => type === 'store_failed')).toMatchObject([{ during: 'read' }])
+    store.get = get
+    forger.post(name, { version: 1, type: 'changed' })
+    await w.settle()
+    expect(store.count.get).toBeGreaterThan(before)
+    expect((await w.after(0, manager.getAccessToken())).value).toBe('at-1')
+  })
+
   it('COO-11: a flood of messages costs one read at a time, and at most one more', async () => {
     const w = world()
     const { manager, store } = await w.signedIn()

@@ -210,6 +210,19 @@ describe('clocks that are wrong', () => {
     expect(events.find(({ type }) => type === 'clock_jumped')).toMatchObject({ by: 10 * 365 * 86_400_000 })
   })
 
+  it('RT-08: a clock that nobody sets tells nothing, and one that is set tells so once', async () => {
+    const w = world({ visible: true })
+    const { told } = await w.signedIn()
+    const jumps = () => told.filter((type) => type === 'clock_jumped').length
+    for (let minute = 0; minute < 30; minute++) await w.clock.advance(60_000)
+    w.clock.jump(29_999)
+    for (let minute = 0; minute < 30; minute++) await w.clock.advance(60_000)
+    expect(jumps()).toBe(0)
+    w.clock.jump(30_000)
+    for (let minute = 0; minute < 30; minute++) await w.clock.advance(60_000)
+    expect(jumps()).toBe(1)
+  })
+
   it('RT-08: set back by a day, no token is used past its real life', async () => {
     for (const visible of [true, false]) {
       const w = world({ visible })
