@@ -1,6 +1,6 @@
 import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
-import { readTotals, totalsLine } from './totals.mjs'
+import { readFailures, readTotals, totalsLine } from './totals.mjs'
 
 setUp({ browser: true, otherEngines: true, redis: true })
 
@@ -52,6 +52,10 @@ for (const [index, { name, command, limit }] of parts.entries()) {
   console.log(`\n=== ${index + 1}/${parts.length} ${name}\n`)
   const outcome = await run(command, { limit, show: true })
   results.push({ name, ...outcome, totals: readTotals(outcome.output, outcome.ok) })
+}
+
+for (const { name, output, ok, totals } of results) {
+  if (!ok || totals.failed > 0) console.log(`\n--- what failed in ${name}\n\n${readFailures(output)}`)
 }
 
 const width = Math.max(...parts.map(({ name }) => name.length))

@@ -21,6 +21,22 @@ export function readTotals(output, ok) {
   return { passed, failed: ok ? failed : Math.max(failed, 1) }
 }
 
+/** The heading vitest puts over the errors of what failed. */
+const heading = /Failed (Suites|Tests) \d+|Unhandled Errors/
+
+/**
+ * What a part that failed printed about it: what stands under vitest's first heading of failures, else its last lines.
+ * It is shown once more at the end of a run, where somebody who keeps only the end of a log finds it.
+ *
+ * @param {string} output
+ * @param {number} [most] lines
+ */
+export function readFailures(output, most = 80) {
+  const lines = output.trimEnd().split('\n')
+  const first = lines.findIndex((text) => heading.test(text))
+  return (first < 0 ? lines.slice(-most) : lines.slice(first, first + most)).join('\n')
+}
+
 /**
  * @param {readonly Totals[]} parts
  * @returns {string} the line
