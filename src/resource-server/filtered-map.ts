@@ -10,6 +10,8 @@ export interface FilteredMap<V> extends Iterable<[string, V]> {
 const SMALL = 4_096
 /** Bits for each key; of those, three are set. */
 const BITS = 16
+/** So many characters at each end of a key choose its bits. Keys that differ in their middle alone are told apart by the map. */
+const END = 8
 
 /**
  * A `Map` behind a Bloom filter. Among a million keys, one that is not there would cost several reads of memory that no cache holds;
@@ -60,10 +62,14 @@ function bitsOf(hash: number): number {
   return (1 << (more >>> 27)) | (1 << (more >>> 22)) | (1 << (more >>> 17))
 }
 
-/** FNV-1a with MurmurHash3's last steps. */
+/** FNV-1a of both ends of a key, with MurmurHash3's last steps. */
 function hashed(key: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  const { length } = key
+  const head = Math.min(END, length)
+  let hash = 0x811c9dc5 ^ length
+  for (let index = 0; index < head; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  for (let index = Math.max(head, length - END); index < length; index++)
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return hash ^ (hash >>> 16)

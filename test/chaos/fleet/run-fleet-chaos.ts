@@ -200,7 +200,10 @@ export async function runFleetChaos({
 
   function told(): string {
     const living = [...members.keys()].map((name) => ({ name, ...latest.get(name) }))
-    return living.map(({ name, state, health, family }) => `${name} ${state} ${health} ${family}`).join(', ')
+    const failures = (report: Partial<Report>) => Object.keys(report.calls?.failed ?? {}).join(' and ')
+    return living
+      .map((one) => `${one.name} ${one.state} ${one.health} ${one.family} ${failures(one)}`.trimEnd())
+      .join(', ')
   }
 }
 
