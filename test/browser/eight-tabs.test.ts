@@ -53,12 +53,13 @@ async function rush(tabs: readonly Tab[], what: 'tokens' | 'answers', { fresh = 
 async function rounds(count: number, run: () => ReturnType<typeof rush>) {
   const done = []
   while (done.length < count) done.push(await run())
-  const walls = done.map(({ wall }) => wall).sort((a, b) => a - b)
-  return {
-    done,
-    fastest: walls[0]!,
-    text: `median ${walls[walls.length >> 1]} ms (${walls[0]} to ${walls.at(-1)})`,
-  }
+  const walls = done.map(({ wall }) => wall)
+  return { done, fastest: Math.min(...walls), text: spread(walls) }
+}
+
+function spread(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b)
+  return `median ${sorted[sorted.length >> 1]} ms (${sorted[0]} to ${sorted.at(-1)})`
 }
 
 describe('eight tabs at expiry', () => {
@@ -81,15 +82,21 @@ describe('eight tabs at expiry', () => {
     const profile = await world.profile()
     const tabs = await eightTabs(profile)
     await rush(tabs, 'answers', { fresh: true })
-    const warm = await rounds(5, () => rush(tabs, 'answers', { fresh: true }))
     world.reset()
     world.server.setLatency(latency)
-    const { done, fastest, text } = await rounds(5, () => rush(tabs, 'answers'))
-    console.log(`8 tabs × 25 API calls at expiry, server ${latency} ms: ${text}; with a fresh token ${warm.text}`)
-    expect(world.refreshes).toBe(done.length)
+    const pairs = []
+    while (pairs.length < 6)
+      pairs.push({ warm: await rush(tabs, 'answers', { fresh: true }), cold: await rush(tabs, 'answers') })
+    const more = pairs.map(({ warm, cold }) => cold.wall - warm.wall).sort((a, b) => a - b)
+    console.log(
+      `8 tabs × 25 API calls at expiry, server ${latency} ms: ${spread(pairs.map(({ cold }) => cold.wall))}; ` +
+        `with a fresh token ${spread(pairs.map(({ warm }) => warm.wall))}; more by ${spread(more)}`,
+    )
+    expect(world.refreshes).toBe(pairs.length)
     expect(world.server.reuseCount).toBe(0)
-    expect(done.flatMap(({ values }) => values).filter((status) => status !== 200)).toEqual([])
-    expect(fastest).toBeLessThanOrEqual(warm.fastest + latency + 60)
+    expect(pairs.flatMap(({ cold }) => cold.values).filter((status) => status !== 200)).toEqual([])
+    // Two hundred requests take this machine as long as a refresh: only rounds that follow each other compare.
+    expect(more[0]).toBeLessThanOrEqual(latency + 60)
     await profile.close()
   })
 
