@@ -1,28 +1,26 @@
 import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
+import type { Clock } from '../ports.ts'
 
-/** What governs {@link inTime}. */
-export interface InTimeOptions {
-  /** The longest that anything takes, ms. */
-  readonly timeout: number
-  /** For how long nothing more is sent behind what was given up and is not answered yet, ms. */
-  readonly retry: number
-  /** Makes the error to reject with. */
-  failed(what: string, cause?: unknown): TokenManagerError
+/** For how long nothing more is sent behind what was given up and is not answered yet, ms. */
+const RETRY = 1_000
+
+/** Redis did not do what it was asked for. `now`: the clock that callers know. */
+export function redisFailed(what: string, { now }: Pick<Clock, 'now'>, cause?: unknown): TokenManagerError {
+  return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, { cause, retryAt: now() + RETRY })
 }
 
 /**
- * Bounds what is asked of Redis, by key. A connection answers in order: behind a command that hangs, another one would only make
- * its caller wait as well, so it rejects at once.
+ * Bounds what is asked of Redis, by key, to `timeout` ms: a client that has lost its connection waits for ever. A connection answers in
+ * order: behind a command that hangs, another one would only make its caller wait as well, so it rejects at once.
  */
-export function inTime({
-  timeout,
-  retry,
-  failed,
-}: InTimeOptions): <T>(key: string, ask: () => Promise<T>) => Promise<T> {
+export function inTime(
+  timeout: number,
+  clock: Pick<Clock, 'now'> = systemClock,
+): <T>(key: string, ask: () => Promise<T>) => Promise<T> {
   /** Keys with a command that was given up and not answered yet, and until when nothing more is sent behind it. */
   const stuck = new Map<string, number>()
-  const late = () => failed(`Redis did not answer within ${timeout} ms`)
+  const late = () => redisFailed(`Redis did not answer within ${timeout} ms`, clock)
 
   return async (key, ask) => {
     if ((stuck.get(key) ?? 0) > systemClock.elapsed()) throw late()
@@ -32,7 +30,7 @@ export function inTime({
     const limit = new Promise<never>((_, reject) => {
       const giveUp = () => {
         if (over) return
-        stuck.set(key, systemClock.elapsed() + retry)
+        stuck.set(key, systemClock.elapsed() + RETRY)
         const answered = () => void stuck.delete(key)
         answer.then(answered, answered)
         reject(late())
@@ -43,7 +41,7 @@ export function inTime({
     try {
       return await Promise.race([answer, limit])
     } catch (error) {
-      throw error instanceof TokenManagerError ? error : failed('Redis failed', error)
+      throw error instanceof TokenManagerError ? error : redisFailed('Redis failed', clock, error)
     } finally {
       over = true
       clearTimeout(timer)

@@ -2,9 +2,9 @@ import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { DenylistEntry } from '../resource-server/denial.ts'
 import type { DenylistStore } from '../resource-server/denylist.ts'
+import { inTime } from './in-time.ts'
 import { redisChannel } from './redis-channel.ts'
 import { guard, isIoredis, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
-import { within } from './within.ts'
 
 /** Options of {@link redisDenylistStore}. Milliseconds. */
 export interface RedisDenylistStoreOptions {
@@ -69,12 +69,13 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
   const append = scriptRunner(client, APPEND)
   const read = scriptRunner(client, READ)
   const channel = redisChannel({ client, prefix })
+  const ask = inTime(timeout)
 
   return {
     async append(entries) {
       const values = entries.flatMap((entry) => [String(entry.until), JSON.stringify(entry)])
       const wait = replicas > 0 ? { replicas, ms: Math.floor(timeout / 2) } : undefined
-      const { replicas: have } = await within(timeout, append({ key, values, wait }))
+      const { replicas: have } = await ask(key, () => append({ key, values, wait }))
       channel.post(name, 'changed')
       if (have < replicas)
         throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'Too few replicas of Redis have the denial')
@@ -110,7 +111,7 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
       async function readAll() {
         for (;;) {
           const at = systemClock.now()
-          const { reply } = await within(timeout, read({ key, values: [last, String(BATCH)] }))
+          const { reply } = await ask(key, () => read({ key, values: [last, String(BATCH)] }))
           if (stopped) return
           onEntries(entriesOf(reply))
           last = (reply.at(-2) as string | undefined) ?? last

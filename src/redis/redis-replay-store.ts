@@ -1,8 +1,8 @@
 import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { ReplayStore } from '../resource-server/replay-store.ts'
+import { inTime } from './in-time.ts'
 import { guard, isIoredis, type RedisClient, scriptRunner } from './redis-client.ts'
-import { within } from './within.ts'
 
 /** Options of {@link redisReplayStore}. */
 export interface RedisReplayStoreOptions {
@@ -38,16 +38,14 @@ export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore 
   guard(client)
   const add = scriptRunner(client, ADD)
   const has = scriptRunner(client, HAS)
-  const seen = (key: string) => `${prefix}seen:${key}`
+  const asked = inTime(timeout)
+  const ask = async (run: typeof add, id: string, ...values: string[]) => {
+    const key = `${prefix}seen:${id}`
+    const { reply } = await asked(key, () => run({ key, values }))
+    return Number(reply[0]) === 1
+  }
   return {
-    async add(key, until) {
-      const left = Math.max(1, Math.ceil(until - systemClock.now()))
-      const { reply } = await within(timeout, add({ key: seen(key), values: [String(left)] }))
-      return Number(reply[0]) === 1
-    },
-    async has(key) {
-      const { reply } = await within(timeout, has({ key: seen(key), values: [] }))
-      return Number(reply[0]) === 1
-    },
+    add: (id, until) => ask(add, id, String(Math.max(1, Math.ceil(until - systemClock.now())))),
+    has: (id) => ask(has, id),
   }
 }

@@ -4,7 +4,7 @@ import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import type { Clock, Sealed, Store } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
-import { inTime } from './in-time.ts'
+import { inTime, redisFailed } from './in-time.ts'
 import { guard, isIoredis, type RedisClient, type ScriptAnswer, type ScriptCall, scriptRunner } from './redis-client.ts'
 import { serverClock } from './server-clock.ts'
 
@@ -43,7 +43,6 @@ export interface RedisStore extends Store<unknown> {
 }
 
 const DAY = 86_400_000
-const RETRY = 1_000
 /** How long a read waits for the replicas to have what it read, ms. */
 const CATCH_UP = 100
 
@@ -89,12 +88,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   /** Keys with a write that Redis may have done and the replicas may not have, by its tag. */
   const doubtful = new Map<string, string>()
 
-  const failed = (what: string, cause?: unknown) => {
-    const details = { cause, retryAt: clock.now() + RETRY }
-    return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, details)
-  }
-
-  const ask = inTime({ timeout, retry: RETRY, failed })
+  const ask = inTime(timeout, clock)
   const asked = (run: (call: ScriptCall) => Promise<ScriptAnswer>, call: ScriptCall) =>
     ask(call.key, async () => {
       const sent = systemClock.now()
@@ -110,8 +104,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     try {
       const { reply, replicas: reached } = await asked(swap, { key, values, wait })
       const done = Number(reply[1])
-      if (done < 0) throw failed('Redis came to it too late')
-      if (done === 1 && reached < replicas) throw failed(`Only ${reached} of ${replicas} replicas have it`)
+      if (done < 0) throw redisFailed('Redis came to it too late', clock)
+      if (done === 1 && reached < replicas) throw redisFailed(`Only ${reached} of ${replicas} replicas have it`, clock)
       if (done === 1) doubtful.delete(key)
       return done === 1
     } catch (error) {
