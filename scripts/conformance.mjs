@@ -49,6 +49,8 @@ export function conformance(markdown, tests) {
     const status = was === unnamed && own.length > 0 ? 'shown' : was
     if (!statuses.test(status)) problems.push(`${id}: "${status}" is no status.`)
     if (status === 'shown' && own.length === 0) problems.push(`${id} is marked shown, and no test has it in its title.`)
+    if (/^(planned|not applicable)/.test(status) && own.length > 0)
+      problems.push(`${id} is marked "${status}", and tests have it in their titles.`)
     return `| ${id} | ${summary} | ${status} | ${cell(own)} |`
   })
   for (const { file, ids } of tests)

@@ -30,6 +30,16 @@ describe('the check of the document', () => {
     expect(conformance(`${table('shown')}\nRT-10 to RT-10`, tests).problems).toEqual([])
   })
 
+  it('notices a test for what is marked planned or not applicable', () => {
+    for (const status of ['planned: later', 'not applicable: elsewhere']) {
+      expect(conformance(`${table(status)}\nRT-10 to RT-10`, tests).problems).toEqual([
+        expect.stringContaining(`RT-09 is marked "${status}"`),
+      ])
+      expect(conformance(table(status), []).problems).toEqual([])
+    }
+    expect(conformance(`${table('partly: not all')}\nRT-10 to RT-10`, tests).problems).toEqual([])
+  })
+
   it('does not know an id that has no row', () => {
     expect(conformance(table('shown'), tests).problems).toEqual([expect.stringContaining('test/a.test.ts names RT-10')])
   })
