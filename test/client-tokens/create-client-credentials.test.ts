@@ -45,6 +45,17 @@ describe('createClientCredentials', () => {
     expect(new Set(got.map(({ value }) => value)).size).toBe(4)
   })
 
+  it('ACQ-17: a refresh token that comes along is not used', async () => {
+    const endpoint = tokenEndpoint()
+    endpoint.answer = () =>
+      json(200, { access_token: 'canary', refresh_token: 'canary-rt', token_type: 'Bearer', expires_in: 300 })
+    const { tokens } = client(endpoint)
+    await tokens.getAccessToken()
+    await endpoint.clock.advance(301_000)
+    await tokens.getAccessToken()
+    expect(endpoint.requests.map(({ form }) => form)).toEqual(Array(2).fill({ grant_type: 'client_credentials' }))
+  })
+
   it('10,000 concurrent callers over 20 resources make 20 requests', async () => {
     const endpoint = tokenEndpoint()
     const { tokens } = client(endpoint)

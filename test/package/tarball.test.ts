@@ -58,13 +58,13 @@ describe('the tarball', () => {
     ])
   })
 
-  it('runs nothing when it is installed', async () => {
+  it('ERR-10: runs nothing when it is installed', async () => {
     const { scripts } = JSON.parse(await readFile(join(folder, 'node_modules/tokenward/package.json'), 'utf8'))
     const atInstall = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare', 'dependencies']
     expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([])
   })
 
-  it('pins the dependencies to what was tested', () => {
+  it('ERR-10: pins the dependencies to what was tested', () => {
     for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
   })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import type { ClientAuthentication } from '../../src/ports.ts'
+import { authorizationRequest } from '../../src/protocol/authorization-code.ts'
 import { authorizationServer } from '../../src/protocol/authorization-server.ts'
 import {
   clientSecretBasic,
@@ -105,6 +106,15 @@ describe('client authentication', () => {
     const assertion = server.seen[0]?.form.client_assertion ?? ''
     expect(decodeJwt(assertion).aud).toBe(audience)
     expect(decodeProtectedHeader(assertion).alg).toBe('ES256K')
+  })
+
+  it('ACQ-17: a pushed request authenticates as well', async () => {
+    const server = await scriptedServer(reply(201, { request_uri: 'urn:x', expires_in: 60 }))
+    const metadata = { pushed_authorization_request_endpoint: `${server.origin}/par` }
+    await authorizationRequest(clientOf(server, clientSecretBasic('s'), metadata), {
+      ...{ redirectUri: 'https://app.example/cb', scope: 'read', statePrefix: 'tw.', push: true },
+    })
+    expect(server.seen.map(({ path, headers }) => [path, headers.authorization])).toEqual([['/par', 'Basic c3ZjOnM=']])
   })
 
   it('ACQ-17: revocation authenticates as well', async () => {

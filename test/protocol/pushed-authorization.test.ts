@@ -91,6 +91,14 @@ describe('pushing an authorization request', () => {
     for (const secret of [form.state, form.nonce, form.code_challenge]) expect(told).not.toContain(secret)
   })
 
+  it.each([302, 307])('USE-05: a %s takes what was pushed nowhere else', async (status) => {
+    const other = await scriptedServer(pushed)
+    const { as, client } = await server(reply(status, undefined, { location: `${other.origin}/par` }))
+    const asked = authorizationRequest(client, { ...options, push: true })
+    await expect(asked).rejects.toMatchObject({ reason: 'unexpected_redirect' })
+    expect([as.seen.length, other.seen]).toEqual([1, []])
+  })
+
   it('ACQ-18: a server that requires it and has no place for it, or none over https, is named as such', async () => {
     for (const endpoint of [undefined, 'http://as.example/par']) {
       const { client } = await server(pushed, {

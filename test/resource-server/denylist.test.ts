@@ -37,6 +37,33 @@ describe('one token', () => {
   })
 })
 
+describe('a token that is denied', () => {
+  const refusalOf = async (spelled: (signature: string) => string) => {
+    const as = await testIssuer()
+    const denylist = listOf()
+    const guard = createGuard({ issuer: iss, audience: AUDIENCE, fetch: as.fetch, now: () => now, denylist })
+    const [head, body, signature = ''] = (await as.accessToken({ jti: 'j' })).split('.')
+    await denylist.deny({ issuer: iss, jti: 'j', expiresAt: NOW + HOUR })
+    const shown = `${head}.${body}.${spelled(signature)}`
+    expect(shown.endsWith(signature)).toBe(false)
+    return guard(request(shown)).catch(({ reason }) => reason)
+  }
+
+  it('INT-05: is so with another spelling of its signature, too', async () => {
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    const mirrored = (signature: string) => {
+      const bytes = Buffer.from(signature, 'base64url')
+      const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+      return Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')])
+    }
+    expect(await refusalOf((signature) => mirrored(signature).toString('base64url'))).toBe('revoked')
+  })
+
+  it('INT-06: is asked about only once its signature is right', async () => {
+    expect(await refusalOf(() => 'A'.repeat(86))).toBe('signature_invalid')
+  })
+})
+
 describe('INT-07: a cut-off', () => {
   const cases: [string, Denial, 'revoked' | 'session_ended', object][] = [
     ['a sign-in', { issuer: iss, sid: 's', before: NOW }, 'session_ended', { sid: 'other' }],

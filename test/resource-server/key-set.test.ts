@@ -138,6 +138,17 @@ describe('VAL-16: the keys of an issuer', () => {
     expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
   })
 
+  it('a server that does not answer is given up in time: 503', async () => {
+    const guard = guardOf({
+      keys: { timeout: 20 },
+      fetch: (input, init) =>
+        String(input).endsWith('/jwks')
+          ? new Promise((_, no) => init?.signal?.addEventListener('abort', () => no(new Error())))
+          : as.fetch(input, init),
+    })
+    expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
+  })
+
   it('entries that are no keys are passed over', async () => {
     as.keys.unshift(null as never, 'x' as never, {} as never)
     expect(await outcome(guardOf(), await fresh())).toBe('passed')

@@ -90,6 +90,18 @@ describe('refreshOnce: one at a time', () => {
     expect(w.server.requests).toHaveLength(3)
   })
 
+  it('RT-16: what a server says about how long its refresh token lives ends nothing', async () => {
+    const w = world()
+    const { manager } = await w.signedIn()
+    const hints = { refresh_token_expires_in: 100, refresh_token_timeout: 100, authorization_expires_in: 100 }
+    w.server.after = async (_, answer) => json({ ...(await answer.json()), ...hints })
+    await w.after(100, manager.refresh())
+    await w.clock.advance(400_000)
+    await w.after(100, manager.getAccessToken())
+    expect(sent(w)).toEqual(['rt-1', 'rt-2'])
+    expect(manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
+  })
+
   it('RT-01 RT-17: a rotating server gets the newest refresh token, one that does not rotate always the same', async () => {
     for (const rotate of [true, false]) {
       const w = world()

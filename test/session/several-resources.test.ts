@@ -150,7 +150,7 @@ describe('one grant for several resources', () => {
     ])
   })
 
-  it('RT-05: each token has its own scope; a narrower one is never taken for a wider one, nor the other way round', async () => {
+  it('RT-05 STO-17: each token has its own scope; a narrower one is never taken for a wider one, nor the other way round', async () => {
     const w = world()
     const { manager } = await signedIn(w)
     const read = await w.after(100, manager.getAccessToken({ scope: 'notes:read' }))

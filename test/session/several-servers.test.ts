@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { allowInsecureLoopback, type Fetch, type TokenManagerOptions } from '../../src/index.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
-import { json } from '../support/simulated-server.ts'
+import { idToken, json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
 const other = 'https://other.example'
@@ -64,6 +64,23 @@ describe('several authorization servers in one app', () => {
     expect(await w.after(100, own.manager.ready())).toMatchObject({ status: 'signedIn' })
     expect(w.server.requests).toEqual([])
     expect(told.filter((one) => one.includes('code='))).toHaveLength(1)
+  })
+
+  it('ACQ-26: the same sub at both is two people', async () => {
+    const w = world()
+    const iat = Math.floor(w.clock.now() / 1000)
+    const issuers = [w.server.issuer, other]
+    const managers = issuers.map((issuer) => w.context({ issuer, metadata: metadataOf(issuer) }).manager)
+    for (const [n, iss] of issuers.entries()) {
+      const token = idToken({ iss, aud: 'spa', sub: 'alice', iat, exp: iat + 60 })
+      await w.after(100, managers[n]!.adopt({ accessToken: `at-of-${n}`, idToken: token }))
+    }
+    for (const [n, manager] of managers.entries()) {
+      expect(manager.state).toMatchObject({ session: { claims: { iss: issuers[n], sub: 'alice' } } })
+      expect((await w.after(0, manager.getAccessToken())).value).toBe(`at-of-${n}`)
+    }
+    await w.after(100, managers[0]!.signOut())
+    expect(managers.map(({ state }) => state.status)).toEqual(['signedOut', 'signedIn'])
   })
 
   it('ACQ-04: an answer for the one that is handed to the other is refused, an error too', async () => {

@@ -8,7 +8,7 @@ const offline = () => {
 }
 
 describe('signing out', () => {
-  it('REV-01 REV-02 REV-07 REV-11: gone here and everywhere at once, then revoked, refresh token first, with its hint', async () => {
+  it('REV-01 REV-02 REV-05 REV-07 REV-11: gone here and everywhere at once, then revoked, refresh token first, with its hint', async () => {
     const w = world()
     const [a, b] = [await w.signedIn(), await w.opened()]
     await w.after(100, a.manager.refresh())
