@@ -53,7 +53,9 @@ describe('createClientCredentials', () => {
     await tokens.getAccessToken()
     await endpoint.clock.advance(301_000)
     await tokens.getAccessToken()
-    expect(endpoint.requests.map(({ form }) => form)).toEqual(Array(2).fill({ grant_type: 'client_credentials' }))
+    expect(endpoint.requests.map(({ form }) => form)).toEqual(
+      Array(2).fill({ client_id: 'svc', grant_type: 'client_credentials' }),
+    )
   })
 
   it('10,000 concurrent callers over 20 resources make 20 requests', async () => {

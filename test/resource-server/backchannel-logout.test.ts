@@ -116,10 +116,7 @@ describe('a logout token', () => {
       'BCL-02: another key',
       async () => as.sign(logoutClaims(), { typ: 'logout+jwt' }, (await generateKeyPair('ES256')).privateKey),
     ],
-    [
-      'BCL-02: encrypted',
-      () => `${rawJwt({ alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: 'k1', typ: 'logout+jwt' }, '{}')}.eA.eA`,
-    ],
+    ['BCL-02: five parts, as an encrypted one has', async () => `${await logoutToken()}.eA.eA`],
     ['BCL-02: crit', () => rawJwt({ alg: 'ES256', kid: 'k1', typ: 'logout+jwt', crit: ['x'] }, logoutClaims())],
     ['BCL-05: an ID token', () => as.sign({ ...goodClaims(), aud: 'spa', nonce: 'n' }, { typ: 'JWT' })],
     ['an access token', () => as.accessToken()],

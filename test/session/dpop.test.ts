@@ -102,7 +102,7 @@ describe('signing in', () => {
     expect([agent.visited, strict.server.requests]).toEqual([[], []])
   })
 
-  it('DPO-07: a Bearer answer to a proof is used and told, or refused and revoked where DPoP is required', async () => {
+  it('DPO-07 ERR-06: a Bearer answer to a proof is used and told, or refused and revoked where DPoP is required', async () => {
     const downgrade = (w: World) => {
       w.server.after = async (_, answer) => json({ ...((await answer.json()) as object), token_type: 'Bearer' })
     }

@@ -368,7 +368,7 @@ describe('what a failure says', () => {
       () => json({ access_token: 'a b', token_type: 'Bearer', refresh_token: 'rt-kept' }),
       { reason: 'invalid_token_response', retryAt: expect.any(Number) },
     ],
-  ])('the event says %s, and why', async (outcome, answer, details) => {
+  ])('ERR-06: the event says %s, and why', async (outcome, answer, details) => {
     const w = world()
     const { manager, events } = await expired(w)
     w.server.before = answer

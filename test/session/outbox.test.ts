@@ -103,7 +103,7 @@ describe('what the server does not take', () => {
     expect(revoked(w)).toEqual(['rt-1', 'at-1', 'rt-2', 'at-2'])
   })
 
-  it('is told: what, why, and whether it is tried again', async () => {
+  it('ERR-06 REV-11: is told: what, why, and whether it is tried again', async () => {
     const w = world()
     const { manager, events } = await w.signedIn()
     let answers = [busy, () => new Response('{"error":"invalid_client"}', { status: 401 })]

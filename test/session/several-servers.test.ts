@@ -70,13 +70,15 @@ describe('several authorization servers in one app', () => {
     const w = world()
     const iat = Math.floor(w.clock.now() / 1000)
     const issuers = [w.server.issuer, other]
-    const managers = issuers.map((issuer) => w.context({ issuer, metadata: metadataOf(issuer) }).manager)
+    const of = (issuer: string) => ({ issuer, metadata: metadataOf(issuer) })
+    const managers = issuers.map((issuer) => w.context(of(issuer)).manager)
     for (const [n, iss] of issuers.entries()) {
       const token = idToken({ iss, aud: 'spa', sub: 'alice', iat, exp: iat + 60 })
       await w.after(100, managers[n]!.adopt({ accessToken: `at-of-${n}`, idToken: token }))
     }
-    for (const [n, manager] of managers.entries()) {
-      expect(manager.state).toMatchObject({ session: { claims: { iss: issuers[n], sub: 'alice' } } })
+    for (const [n, issuer] of issuers.entries()) {
+      const { manager } = await w.opened(of(issuer))
+      expect(manager.state).toMatchObject({ session: { claims: { iss: issuer, sub: 'alice' } } })
       expect((await w.after(0, manager.getAccessToken())).value).toBe(`at-of-${n}`)
     }
     await w.after(100, managers[0]!.signOut())

@@ -64,7 +64,7 @@ describe('signing in by redirect', () => {
     expect((other.manager.state as { session: object }).session).not.toHaveProperty('returnTo', expect.anything())
   })
 
-  it('ready() never rejects: what went wrong is in the state, nothing is stored, no code leaves', async () => {
+  it('ERR-06: ready() never rejects: what went wrong is in the state, nothing is stored, no code leaves', async () => {
     const answers: [string, (url: string) => string, object][] = [
       [
         'unknown state',

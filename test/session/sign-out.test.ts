@@ -158,7 +158,7 @@ describe('signing out', () => {
     expect((await x.record())?.outbox).toEqual([])
   })
 
-  it('an outbox is given up after 30 days', async () => {
+  it('REV-04: an outbox is given up after 30 days', async () => {
     for (const [days, given] of [
       [29, ['rt-1', 'at-1']],
       [31, []],
