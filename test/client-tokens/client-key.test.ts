@@ -39,7 +39,7 @@ const keys = async (all: readonly { readonly proof: string | null }[]) =>
 const keysOf = async ({ requests, calls }: TokenEndpoint) => [...(await keys(requests)), ...(await keys(calls))]
 
 describe('tokens of a client that are bound to a key', () => {
-  it('one key for the token requests and the API calls of a client, a new proof for each, and another key for another', async () => {
+  it('DPO-06: one key for the token requests and the API calls of a client, a new proof for each, and another key for another', async () => {
     const { endpoint, client } = place()
     const [one, two] = [client(), client()]
     await one.fetch(API)
@@ -160,7 +160,7 @@ describe('tokens of a client that are bound to a key', () => {
     expect(told).toEqual(['dpop_unsupported', 'dpop_not_bound'])
   })
 
-  it('holds for exchanged tokens and for assertions as well', async () => {
+  it('DPO-06: holds for exchanged tokens and for assertions as well', async () => {
     const { endpoint, options } = place()
     await createTokenExchange(options, endpoint.platform).for({ token: 'theirs' }).fetch(API)
     await createJwtBearer({ ...options, assertion: () => 'jwt' }, endpoint.platform)

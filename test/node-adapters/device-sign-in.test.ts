@@ -221,7 +221,7 @@ describe('signInWithDevice', () => {
     }
   })
 
-  it('ACQ-28: with dpop() each poll has a proof of its own, and the session has the key', async () => {
+  it('ACQ-28 DPO-06: with dpop() each poll has a proof of its own, and the session has the key', async () => {
     const bound = () => jsonResponse({ ...tokens, token_type: 'DPoP' })
     const { signIn, requests, manager } = program([pending, pending, bound], undefined, {
       dpop: dpop({ required: true, signing: instantSigning() }),
