@@ -108,7 +108,7 @@ describe('a DPoP token', () => {
     expect(arrived.map(({ proof }) => proof?.claims.nonce)).toEqual([undefined, 'n1', 'n1', 'n3'])
   })
 
-  it('DPO-10: nonce and token are each answered once, in either order; a third refusal is the answer', async () => {
+  it('DPO-05 DPO-10: nonce and token are each answered once, in either order; a third refusal is the answer', async () => {
     for (const first of ['use_dpop_nonce', 'invalid_token']) {
       const { fetch, arrived, source } = setup(({ proof, authorization }) => {
         const nonce = proof?.claims.nonce === 'n'
