@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { root } from './entries.mjs'
 import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
-import { readTotals } from './totals.mjs'
+import { readTotals, totalsLine } from './totals.mjs'
 
 // npm run runtimes            every runtime
 // npm run runtimes -- node    those whose name begins so
+// npm run runtimes -- --package   the built package only, as `npm test` does
 //
 // What a service needs of the built package runs on each (test/runtimes), and on each Node what is tested of the rooms it uses. The
 // runtimes come as npm packages into a cache folder.
@@ -26,7 +27,11 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1)
 }
 setUp({ browser: false })
-const asked = process.argv[2]?.toLowerCase()
+const packageOnly = process.argv.includes('--package')
+const asked = process.argv
+  .slice(2)
+  .find((word) => !word.startsWith('--'))
+  ?.toLowerCase()
 const chosen = runtimes.filter(({ name }) => !asked || name.toLowerCase().startsWith(asked))
 if (chosen.length === 0) {
   console.error(`There is no runtime "${asked}". There are: ${runtimes.map(({ name }) => name).join(', ')}`)
@@ -40,12 +45,14 @@ await build()
 
 /** @type {string[][]} */
 const table = []
+/** @type {import('./totals.mjs').Totals[]} */
+const totals = []
 for (const runtime of chosen) {
   const deno = runtime.alias === 'deno' ? ['run', '--allow-all', '--no-check'] : []
   const suite = await run([`./${pathOf(runtime)}`, ...deno, 'test/runtimes/main.mjs'], { limit: 120_000 })
   const row = [runtime.name, totalOf(suite)]
   if (!suite.ok) console.log(suite.output)
-  if (runtime.alias.startsWith('node')) {
+  if (runtime.alias.startsWith('node') && !packageOnly) {
     const vitest = [
       'node_modules/vitest/vitest.mjs',
       'run',
@@ -58,16 +65,20 @@ for (const runtime of chosen) {
     })
     row.push(totalOf(tests))
     if (!tests.ok) console.log(tests.output)
-  } else row.push('–')
+  } else if (!packageOnly) row.push('–')
   console.log(row.join('   '))
   table.push(row)
 }
-console.log(`\n| runtime | built package | tests of the rooms |\n| --- | --- | --- |`)
-for (const row of table) console.log(`| ${row.join(' | ')} |`)
+if (!packageOnly) {
+  console.log(`\n| runtime | built package | tests of the rooms |\n| --- | --- | --- |`)
+  for (const row of table) console.log(`| ${row.join(' | ')} |`)
+}
+console.log(`\n${totalsLine(totals)}`)
 
 /** @param {import('./run.mjs').Outcome} outcome */
 function totalOf({ ok, output, ms, problem }) {
   const { passed, failed } = readTotals(output, ok)
+  totals.push({ passed, failed })
   if (!ok) process.exitCode = 1
   return `${passed} passed, ${failed} failed${problem ? ` (${problem})` : ''} in ${seconds(ms)}`
 }

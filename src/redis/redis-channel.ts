@@ -112,7 +112,20 @@ function open(client: RedisClient, hear: (text: string, name: string) => void, l
     subscriber.on('message', (name = '', text = '') => hear(text, name))
     subscriber.on('connect', () => subscriber.stream?.unref?.())
     if (!isCluster) subscriber.on('ready', listen)
-    return { subscriber, connect: async () => {}, close: () => void subscriber.disconnect() }
+    let closed = false
+    const again = () => {
+      if (!closed) void attempt(() => subscriber.connect()).catch(() => {})
+    }
+    // Over in spite of its retryStrategy: so it ends when it hears of a failover while it asks the sentinels for the primary.
+    subscriber.on('end', () => closed || systemClock.at(systemClock.elapsed() + RETRY, again))
+    return {
+      subscriber,
+      connect: async () => {},
+      close() {
+        closed = true
+        subscriber.disconnect()
+      },
+    }
   }
   const subscriber = guard(client.duplicate() as Subscriber)
   let connecting: Promise<unknown> | undefined

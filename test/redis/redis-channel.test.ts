@@ -111,6 +111,29 @@ describe('redisChannel', () => {
     undo()
   })
 
+  it('hears again after a connection of ioredis was over for good', async () => {
+    const client = new Redis(redis.port, { retryStrategy: () => null })
+    closing.push(() => client.disconnect())
+    const prefix = `t${prefixes++}:`
+    const heard: unknown[] = []
+    const undo = redisChannel({ client, prefix }).subscribe('n', (message) => heard.push(message))
+    const other = redisChannel({ client: clients.ioredis!, prefix })
+    const hears = (what: string) =>
+      vi.waitFor(
+        () => {
+          other.post('n', what)
+          expect(heard).toContain(what)
+        },
+        { timeout: 10_000, interval: 100 },
+      )
+    await hears('before')
+    await redis.kill()
+    await vi.waitFor(() => expect(client.status).toBe('end'))
+    await redis.start()
+    await hears('after')
+    undo()
+  })
+
   it.each(['ioredis', 'node-redis', 'ioredis on a cluster'])(
     'hears under a name only what was posted under it: %s',
     async (name) => {

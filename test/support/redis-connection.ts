@@ -22,7 +22,16 @@ export async function connectRedis({ library, port = 0, sentinels, name = '' }: 
     const client = sentinels
       ? new Redis({ ...always, sentinels: [...sentinels], name, sentinelRetryStrategy: soon, failoverDetector: true })
       : new Redis(port, always)
-    return { client, close: () => client.disconnect() }
+    let closed = false
+    // It is over for good when it hears of a failover while it asks the sentinels for the primary.
+    client.on('end', () => closed || setTimeout(() => closed || client.connect().catch(() => {}), soon()))
+    return {
+      client,
+      close() {
+        closed = true
+        client.disconnect()
+      },
+    }
   }
   const socket = { reconnectStrategy: soon, connectTimeout: 1_000 }
   if (sentinels) {
