@@ -38,6 +38,17 @@ it('COO-12: takes a return from the back/forward cache for a resume, and a first
   expect(heard).toEqual(['frozen', 'resumed'])
 })
 
+it('COO-12: takes the focus of its window for a showing, and the focus of what is in it for nothing', () => {
+  const heard: LifecycleEvent[] = []
+  const undo = pageLifecycle.subscribe((event) => heard.push(event))
+  const input = document.body.appendChild(document.createElement('input'))
+  input.dispatchEvent(new Event('focus'))
+  expect(heard).toEqual([])
+  window.dispatchEvent(new Event('focus'))
+  undo()
+  expect(heard).toEqual(['visible'])
+})
+
 it('listens to the page only while somebody listens to it', () => {
   const add = vi.spyOn(window, 'addEventListener')
   const watching = () => add.mock.calls.some(([, , options]) => !(options as AddEventListenerOptions).signal!.aborted)
