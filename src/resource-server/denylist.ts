@@ -1,5 +1,5 @@
 import type { DeniableToken, Denial, DenylistEntry } from './denial.ts'
-import { type FilteredMap, filteredMap } from './filtered-map.ts'
+import { FilteredMap } from './filtered-map.ts'
 import { invalidOption } from './invalid-option.ts'
 
 /** Where denials live, so that every process hears of them. */
@@ -186,11 +186,11 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 
 function nobody(): Denied {
   return {
-    jti: filteredMap(),
-    sid: filteredMap(),
-    subject: filteredMap(),
-    client: filteredMap(),
-    grant: filteredMap(),
+    jti: new FilteredMap(),
+    sid: new FilteredMap(),
+    subject: new FilteredMap(),
+    client: new FilteredMap(),
+    grant: new FilteredMap(),
   }
 }
 

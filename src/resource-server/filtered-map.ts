@@ -1,11 +1,3 @@
-/** A map that is mostly asked for what is not in it. */
-export interface FilteredMap<V> extends Iterable<[string, V]> {
-  get(key: string): V | undefined
-  set(key: string, value: V): void
-  delete(key: string): void
-  readonly size: number
-}
-
 /** Below it, the map itself lies in the processor's cache. */
 const SMALL = 4_096
 /** Bits for each key; of those, three are set. */
@@ -14,34 +6,30 @@ const BITS = 16
 const END = 8
 
 /**
- * A `Map` behind a Bloom filter. Among a million keys, one that is not there would cost several reads of memory that no cache holds;
- * the filter is two bytes a key and answers all but one in a hundred of them.
+ * A `Map` that is mostly asked for what is not in it, behind a Bloom filter. Among a million keys, one that is not there would cost
+ * several reads of memory that no cache holds; the filter is two bytes a key and answers all but one in a hundred of them.
  */
-export function filteredMap<V>(): FilteredMap<V> {
-  const map = new Map<string, V>()
-  let filter: Uint32Array | undefined
-  let room = SMALL
+export class FilteredMap<V> extends Map<string, V> {
+  #filter: Uint32Array | undefined
+  #room = SMALL
 
-  return {
-    get: (key) => (filter && !mayHold(filter, key) ? undefined : map.get(key)),
-    set(key, value) {
-      map.set(key, value)
-      if (--room < 0) rebuild()
-      else if (filter) add(filter, key)
-    },
-    // Its bits stay until the next rebuilding: a filter may say yes too often.
-    delete: (key) => void map.delete(key),
-    get size() {
-      return map.size
-    },
-    [Symbol.iterator]: () => map[Symbol.iterator](),
+  override get(key: string): V | undefined {
+    return this.#filter && !mayHold(this.#filter, key) ? undefined : super.get(key)
   }
 
-  function rebuild(): void {
-    const capacity = 2 ** Math.ceil(Math.log2(Math.max(2 * map.size, 2 * SMALL)))
-    filter = new Uint32Array((capacity * BITS) / 32)
-    room = capacity - map.size
-    for (const key of map.keys()) add(filter, key)
+  // What is deleted leaves its bits until the next rebuilding: a filter may say yes too often.
+  override set(key: string, value: V): this {
+    super.set(key, value)
+    if (--this.#room < 0) this.#rebuild()
+    else if (this.#filter) add(this.#filter, key)
+    return this
+  }
+
+  #rebuild(): void {
+    const capacity = 2 ** Math.ceil(Math.log2(Math.max(2 * this.size, 2 * SMALL)))
+    this.#filter = new Uint32Array((capacity * BITS) / 32)
+    this.#room = capacity - this.size
+    for (const key of this.keys()) add(this.#filter, key)
   }
 }
 

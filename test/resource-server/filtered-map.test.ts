@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { filteredMap } from '../../src/resource-server/filtered-map.ts'
+import { FilteredMap } from '../../src/resource-server/filtered-map.ts'
 
 it('law: it holds what a Map holds, however many keys come and go', () => {
   const key = fc.oneof(
@@ -12,7 +12,7 @@ it('law: it holds what a Map holds, however many keys come and go', () => {
   const step = fc.record({ key, value: fc.nat(), gone: fc.boolean(), many: fc.constantFrom(1, 1, 1, 5_000, 9_000) })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.array(key, { maxLength: 50 }), (steps, asked) => {
-      const [filtered, plain] = [filteredMap<number>(), new Map<string, number>()]
+      const [filtered, plain] = [new FilteredMap<number>(), new Map<string, number>()]
       for (const { key, value, gone, many } of steps)
         for (let one = 0; one < many; one++) {
           const name = one ? `k${(value + one) % 20_000}` : key
@@ -35,7 +35,7 @@ it.each([
   ['a count behind', (n: number) => `https://as.example.com/tokens/${n}`],
   ['a prefix and a UUID', () => `onrtac:${crypto.randomUUID()}`],
 ])('asks the map for few keys that are not there: %s', (_, key) => {
-  const map = filteredMap<number>()
+  const map = new FilteredMap<number>()
   for (let one = 0; one < 100_000; one++) map.set(key(one), one)
   const { get } = Map.prototype
   let asked = 0
