@@ -74,7 +74,7 @@ describe('eight tabs at expiry', () => {
     expect(world.server.reuseCount).toBe(0)
     expect(done.map(({ values }) => [values.length, new Set(values).size])).toEqual(done.map(() => [200, 1]))
     // Whatever else the machine does only makes a round longer: the fastest shows what the library takes.
-    expect(fastest).toBeLessThanOrEqual(latency + 60)
+    expect(fastest).toBeLessThanOrEqual(latency + 100)
     await profile.close()
   })
 
@@ -96,7 +96,7 @@ describe('eight tabs at expiry', () => {
     expect(world.server.reuseCount).toBe(0)
     expect(pairs.flatMap(({ cold }) => cold.values).filter((status) => status !== 200)).toEqual([])
     // Two hundred requests take this machine as long as a refresh: only rounds that follow each other compare.
-    expect(more[0]).toBeLessThanOrEqual(latency + 60)
+    expect(more[0]).toBeLessThanOrEqual(latency + 100)
     await profile.close()
   })
 
