@@ -19,7 +19,10 @@ export interface JwtBearerOptions extends ClientTokenOptions {
 export interface JwtBearer {
   /** Calls APIs for a subject. */
   for(subject: string): ResourceClient
-  /** Forgets everything derived for a subject, at its sign-out. */
+  /**
+   * Forgets everything derived for a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
+   * events `revoked` and `revocation_failed` tell.
+   */
   forget(subject: string): Promise<void>
   /** Hears one type of event. Returns its own undo. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void

@@ -34,10 +34,14 @@ export interface TokenExchange {
   /**
    * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep it for as long as the subject
    * is served, or ask again each time: the results are cached either way.
-   * A manager's results are forgotten when its session ends (`signed_out`).
+   * A manager's results are forgotten and revoked when its session ends (`signed_out`).
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
-  /** Forgets everything derived for a subject, at its sign-out: its id, its token, or what `for()` was given. */
+  /**
+   * Forgets everything derived for a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
+   * events `revoked` and `revocation_failed` tell.
+   * @param subject its id, its token, or what `for()` was given
+   */
   forget(subject: string | ExchangeSubject | TokenManager): Promise<void>
   /** Hears one type of event. Returns its own undo. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void

@@ -1,6 +1,7 @@
 import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import { base64url } from '../protocol/base64url.ts'
+import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { targetKey } from '../session/record.ts'
 import type { ClientTokenContext } from './context.ts'
@@ -22,7 +23,10 @@ export interface Subjects {
     send: (target: Target) => Promise<TokenAnswer>,
     manner?: readonly string[],
   ): ResourceClient
-  /** Forgets what was derived for a subject. What is under way is not handed out any more. */
+  /**
+   * Forgets what was derived for a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
+   * handed out any more, and revoked when it comes.
+   */
   forget(name: readonly string[]): Promise<void>
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   dispose(): void
@@ -47,10 +51,23 @@ export function subjects(context: ClientTokenContext): Subjects {
     },
     async forget(name) {
       const prefix = `${await hashOf(name)} `
-      cache.drop((key) => key.startsWith(prefix))
+      const revoking: Promise<void>[] = []
+      cache.drop(
+        (key) => key.startsWith(prefix),
+        (token) => revoking.push(revoke(token)),
+      )
+      await Promise.all(revoking)
     },
     on: context.on,
     dispose: cache.clear,
+  }
+
+  async function revoke(token: string): Promise<void> {
+    const kind = 'access_token'
+    const answer = await revokeToken(context.server, { kind, token })
+    if (typeof answer === 'object')
+      context.emit('revocation_failed', {}, { kind, reason: answer.failed.reason, final: true })
+    else context.emit('revoked', {}, { kind, supported: answer === 'revoked' })
   }
 }
 

@@ -33,8 +33,11 @@ export interface TokenCache {
     signal?: AbortSignal,
     hint?: RefusalHint,
   ): Promise<AccessToken | undefined>
-  /** Forgets tokens; an answer that is under way is not handed out any more. */
-  drop(which: (key: string) => boolean): void
+  /**
+   * Forgets tokens; an answer that is under way is not handed out any more.
+   * @param dropped gets each that lives, and those of answers that are under way as they come
+   */
+  drop(which: (key: string) => boolean, dropped: (token: string) => void): void
   /** Begins anew. */
   clear(): void
   /** How many tokens it remembers. */
@@ -62,7 +65,8 @@ interface Entry {
   /** When APIs refused tokens that were still fresh. */
   rejections: number[]
   used: number
-  dropped: boolean
+  /** It was forgotten: what takes the tokens that nobody has any more. */
+  dropped: ((token: string) => void) | undefined
 }
 
 /** How many tokens refused while still fresh are replaced within a minute. */
@@ -124,10 +128,12 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       if (!usable(entry, 0)) await unlessAborted(obtain(entry), signal)
       return entry.dropped ? undefined : usable(entry, 0)?.token
     },
-    drop(which) {
+    drop(which, dropped) {
       for (const [key, entry] of entries) {
         if (!which(key)) continue
-        entry.dropped = true
+        const { held } = entry
+        if (held && clock.elapsed() < held.deadAt) dropped(held.token.value)
+        entry.dropped = dropped
         entry.held = undefined
         entries.delete(key)
       }
@@ -190,7 +196,8 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     if ('value' in answer || answer.kind === 'tokens') {
       const mine = 'kind' in answer
       const stored = mine ? toStored(answer, target) : answer
-      if (!entry.dropped) entry.held = heldToken(stored, platform, schedule)
+      if (entry.dropped) entry.dropped(stored.value)
+      else entry.held = heldToken(stored, platform, schedule)
       everybody.succeeded()
       backOff.succeeded()
       if (mine) emit('obtained', target, { duration, ahead })
@@ -210,7 +217,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
   }
 }
 
-const NEW = { held: undefined, running: undefined, dropped: false }
+const NEW = { held: undefined, running: undefined, dropped: undefined }
 const TOO_SHORT = 'The new access token had already expired, or lives shorter than asked for'
 
 /** A token answer as it is kept. */

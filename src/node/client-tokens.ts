@@ -34,7 +34,11 @@ export function createClientCredentials(options: ClientCredentialsOptions): Clie
  */
 export function createTokenExchange(options: TokenExchangeOptions): TokenExchange {
   const exchange = createExchange(options, nodePlatform())
-  return { ...exchange, for: (subject) => alive(exchange.for(subject)) }
+  return {
+    ...exchange,
+    for: (subject) => alive(exchange.for(subject)),
+    forget: (subject) => stayAlive(exchange.forget(subject)),
+  }
 }
 
 /**
@@ -44,7 +48,11 @@ export function createTokenExchange(options: TokenExchangeOptions): TokenExchang
  */
 export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
   const bearer = createBearer(options, nodePlatform())
-  return { ...bearer, for: (subject) => alive(bearer.for(subject)) }
+  return {
+    ...bearer,
+    for: (subject) => alive(bearer.for(subject)),
+    forget: (subject) => stayAlive(bearer.forget(subject)),
+  }
 }
 
 /** `client`, whose calls keep the process alive. */

@@ -117,6 +117,73 @@ describe('createTokenExchange', () => {
     expect((await tokens.for({ token: 'alice' }).getAccessToken()).value).toBe('canary-alice-2')
   })
 
+  describe('REV-02: what was derived for a subject is revoked when it is forgotten', () => {
+    const revoking = (options: Partial<TokenExchangeOptions> = {}) => {
+      const endpoint = exchanging()
+      const { answer } = endpoint
+      endpoint.answer = (form) => (form.token === undefined ? answer(form) : new Response(''))
+      const issuer = 'https://as.example'
+      const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` }
+      const tokens = exchange(endpoint, { metadata, ...options })
+      const events: unknown[] = []
+      for (const type of ['revoked', 'revocation_failed'] as const)
+        tokens.on(type, ({ at: _, ...event }) => events.push(event))
+      const revoked = () => endpoint.requests.flatMap(({ form: { token } }) => token ?? [])
+      return { endpoint, tokens, events, revoked }
+    }
+    const kind = 'access_token'
+
+    it('each token that lives, of this subject alone', async () => {
+      const { endpoint, tokens, events, revoked } = revoking()
+      await tokens.for({ token: 'alice' }).getAccessToken({ audience: 'old' })
+      await endpoint.clock.advance(300_000)
+      await tokens.for({ token: 'alice' }).getAccessToken()
+      await tokens.for({ token: 'alice' }).getAccessToken({ audience: 'orders' })
+      await tokens.for({ token: 'bob' }).getAccessToken()
+      await tokens.forget('alice')
+      expect(revoked()).toEqual(['canary-alice-2', 'canary-alice-3'])
+      expect(endpoint.requests.at(-1)?.form).toEqual({
+        ...{ token: 'canary-alice-3', token_type_hint: kind, client_id: 'svc' },
+      })
+      await endpoint.clock.advance(0)
+      expect(events).toEqual([1, 2].map(() => ({ type: 'revoked', kind, supported: true })))
+    })
+
+    it('one that was under way, when it comes', async () => {
+      const { endpoint, tokens, revoked } = revoking()
+      endpoint.latency = 100
+      const late = expect(tokens.for({ token: 'alice' }).getAccessToken()).rejects.toMatchObject({
+        code: 'ERR_SIGNED_OUT',
+      })
+      await endpoint.clock.advance(50)
+      await tokens.forget('alice')
+      expect(revoked()).toEqual([])
+      await endpoint.clock.advance(50)
+      await late
+      expect(revoked()).toEqual(['canary-alice-1'])
+    })
+
+    it('at the sign-out of the session it was derived from', async () => {
+      const { endpoint, tokens, revoked } = revoking()
+      const manager = createTokenManager({ issuer: 'https://as.example', clientId: 'web' }, endpoint.platform)
+      await manager.adopt({ accessToken: 'alice', expiresAt: endpoint.clock.now() + 900_000 })
+      await tokens.for(manager).getAccessToken()
+      await manager.signOut()
+      await endpoint.clock.advance(0)
+      expect(revoked()).toEqual(['canary-alice-1'])
+      manager.dispose()
+    })
+
+    it('and where the server fails, nothing rejects and an event tells', async () => {
+      const { endpoint, tokens, events } = revoking()
+      await tokens.for({ token: 'alice' }).getAccessToken()
+      endpoint.answer = () => new Response('', { status: 503 })
+      await tokens.forget('alice')
+      await endpoint.clock.advance(0)
+      expect(events).toEqual([{ type: 'revocation_failed', kind, reason: 'server_unavailable', final: true }])
+    })
+  })
+
   it('STO-14: follows a session, and forgets what was derived from it at its sign-out', async () => {
     const endpoint = exchanging()
     const manager: TokenManager = createTokenManager(

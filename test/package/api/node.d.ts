@@ -476,7 +476,7 @@ interface ClientTokenEventBase {
     readonly audience?: string | undefined;
     readonly scope?: string | undefined;
 }
-interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | "step_up_required" | "retry_impossible" | "store_failed"> {
+interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | "step_up_required" | "retry_impossible" | "store_failed">, Pick<TokenManagerEvents, "revoked" | "revocation_failed"> {
     obtained: {
         readonly duration: number;
         readonly ahead: boolean;
