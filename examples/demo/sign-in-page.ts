@@ -4,12 +4,13 @@ export const accounts = [
   { id: 'bob', name: 'Bob Okafor', email: 'bob@example.com' },
 ] as const
 
-/** The headers of the authorization server's own pages: nothing but their one style, nobody may frame them. */
+/** The headers of the authorization server's own pages: nothing but their one style and an empty icon, nobody may frame them. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
 }
 
 /** The page where a person says who they are. */
@@ -41,6 +42,7 @@ const page = (title: string, body: string) => `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${title} · demo authorization server</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/sign-in.css">
   </head>
   <body>

@@ -48,7 +48,7 @@ export async function openExample(browser: Browser, name: string, options?: Exam
   const page = await context.newPage()
   const said: string[] = []
   page.on('console', (message) => {
-    // Browsers report by themselves a 400 or 401 (this server revokes no JWT, and asks for a nonce), and an icon that may not be.
+    // Browsers report by themselves a 400 or 401: this server revokes no JWT, and asks for a nonce.
     if (message.type() === 'log') said.push(message.text())
   })
   page.on('pageerror', ({ message }) => said.push(message))
