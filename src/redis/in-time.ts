@@ -11,8 +11,8 @@ export function redisFailed(what: string, { now }: Pick<Clock, 'now'>, cause?: u
 }
 
 /**
- * Bounds what is asked of Redis, by key, to `timeout` ms: a client that has lost its connection waits for ever. A connection answers in
- * order: behind a command that hangs, another one would only make its caller wait as well, so it rejects at once.
+ * Bounds what is asked of Redis to `timeout` ms: a client that has lost its connection waits for ever. A connection answers in
+ * order: behind a command that hangs, another one with the same `key` would only make its caller wait as well, so it rejects at once.
  */
 export function inTime(
   timeout: number,

@@ -75,7 +75,7 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
     async append(entries) {
       const values = entries.flatMap((entry) => [String(entry.until), JSON.stringify(entry)])
       const wait = replicas > 0 ? { replicas, ms: Math.floor(timeout / 2) } : undefined
-      const { replicas: have } = await ask(key, () => append({ key, values, wait }))
+      const { replicas: have } = await ask('append', () => append({ key, values, wait }))
       channel.post(name, 'changed')
       if (have < replicas)
         throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'Too few replicas of Redis have the denial')
@@ -111,7 +111,7 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
       async function readAll() {
         for (;;) {
           const at = systemClock.now()
-          const { reply } = await ask(key, () => read({ key, values: [last, String(BATCH)] }))
+          const { reply } = await ask('read', () => read({ key, values: [last, String(BATCH)] }))
           if (stopped) return
           onEntries(entriesOf(reply))
           last = (reply.at(-2) as string | undefined) ?? last
