@@ -120,10 +120,10 @@ export function managerOf(
       await signIn.adopt({ ...tokens, scope: tokens.scope ?? scope })
       return manager.state
     },
-    getAccessToken(wanted = {}) {
-      const target = targetOf(wanted)
-      const hot = wanted.minValidity === undefined && shared?.source.current(target)
-      return hot ? Promise.resolve(hot) : getToken(target, wanted.signal, wanted.minValidity)
+    getAccessToken(wanted) {
+      const target = wanted ? targetOf(wanted) : first
+      const hot = wanted?.minValidity === undefined && shared?.source.current(target)
+      return hot ? Promise.resolve(hot) : getToken(target, wanted?.signal, wanted?.minValidity)
     },
     fetch: authorizedFetch({
       source: {

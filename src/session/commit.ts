@@ -10,13 +10,13 @@ import {
   revocable,
   type SessionRecord,
   type StoredAccessToken,
-  targetKey,
   tombstone,
   withAccessToken,
   withPending,
 } from './record.ts'
 import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
 import type { Change, Session } from './session.ts'
+import { targetKey } from './target-key.ts'
 
 /** Turns the server's answer into what the record says from now on. */
 export async function conclude(

@@ -2,9 +2,10 @@ import { type AccessToken, accessToken, type Target } from '../access-token.ts'
 import type { Platform } from '../ports.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import { CLOCK_STEP } from './outcome.ts'
-import { type SessionRecord, type StoredAccessToken, targetKey } from './record.ts'
+import type { SessionRecord, StoredAccessToken } from './record.ts'
 import { fraction, leewayOf, type ScheduleOptions } from './schedule.ts'
 import type { Session } from './session.ts'
+import { targetKey } from './target-key.ts'
 
 /** An access token in memory, with its times on the monotonic clock. */
 export interface HeldToken {

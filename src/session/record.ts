@@ -160,16 +160,6 @@ export async function update(
   }
 }
 
-/** Where an access token lies in the record: one per resource (or audience) and scope set. */
-export function targetKey(target: {
-  readonly resource?: string | undefined
-  readonly audience?: string | undefined
-  readonly scope?: string | undefined
-}): string {
-  const { resource = '', audience, scope = '' } = target
-  return `${resource} ${scope.split(' ').sort().join(' ')}${audience === undefined ? '' : `\n${audience}`}`
-}
-
 /** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
 export function lacking(wanted: string | undefined, granted: string): string | undefined {
   const has = granted.split(' ')

@@ -15,9 +15,10 @@ import {
 } from './claim.ts'
 import { conclude } from './commit.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed, throttled } from './outcome.ts'
-import { randomId, type SessionRecord, targetKey } from './record.ts'
+import { randomId, type SessionRecord } from './record.ts'
 import { fraction } from './schedule.ts'
 import type { Session } from './session.ts'
+import { targetKey } from './target-key.ts'
 
 /** From where a refresh begins. */
 export interface RefreshRequest {

@@ -19,13 +19,13 @@ import {
   revocable,
   type SessionRecord,
   type StoredAccessToken,
-  targetKey,
   tombstone,
   withPending,
 } from './record.ts'
 import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
 import { tellOthers } from './sync.ts'
+import { targetKey } from './target-key.ts'
 import { keepTransaction, type Transaction, takeTransaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */

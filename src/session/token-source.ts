@@ -5,11 +5,12 @@ import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import { type RefreshOutcome, signedOutError } from './outcome.ts'
-import { continues, lacking, type SessionRecord, targetKey } from './record.ts'
+import { continues, lacking, type SessionRecord } from './record.ts'
 import { refreshOnce } from './refresh.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
 import { tellOthers } from './sync.ts'
+import { targetKey } from './target-key.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** Where the manager gets tokens from. */

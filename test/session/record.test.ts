@@ -11,12 +11,12 @@ import {
   revocable,
   type SessionRecord,
   supersedes,
-  targetKey,
   tombstone,
   update,
   withAccessToken,
   withPending,
 } from '../../src/session/record.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { world } from '../support/world.ts'
 
 const owner = { issuer: 'https://as.example', clientId: 'spa' }

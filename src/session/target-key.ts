@@ -1,0 +1,17 @@
+const keys = new WeakMap<object, string>()
+
+/** Where an access token lies in the record: one per resource (or audience) and scope set. */
+export function targetKey(target: {
+  readonly resource?: string | undefined
+  readonly audience?: string | undefined
+  readonly scope?: string | undefined
+}): string {
+  let key = keys.get(target)
+  if (key === undefined) {
+    const { resource = '', audience, scope = '' } = target
+    key = `${resource} ${scope.split(' ').sort().join(' ')}${audience === undefined ? '' : `\n${audience}`}`
+    // Every call asks, most of them for the same few targets, and making the key took half of a call.
+    keys.set(target, key)
+  }
+  return key
+}
