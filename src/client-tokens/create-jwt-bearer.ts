@@ -20,7 +20,7 @@ export interface JwtBearer {
   /** Calls APIs for a subject. */
   for(subject: string): ResourceClient
   /**
-   * Forgets everything derived for a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
+   * Forgets what is in memory of a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
    * events `revoked` and `revocation_failed` tell.
    */
   forget(subject: string): Promise<void>

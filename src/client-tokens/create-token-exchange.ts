@@ -5,6 +5,7 @@ import { type ClientTokenOptions, clientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import type { ResourceClient } from './resource-client.ts'
 import { asked, checkText, subjects } from './subjects.ts'
+import { forgotten } from './token-cache.ts'
 
 /** Options of `createTokenExchange`. */
 export interface TokenExchangeOptions extends ClientTokenOptions {
@@ -34,11 +35,12 @@ export interface TokenExchange {
   /**
    * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep it for as long as the subject
    * is served, or ask again each time: the results are cached either way.
-   * A manager's results are forgotten and revoked when its session ends (`signed_out`).
+   * A manager's results are those of the session it has: every call looks whether that still is the same one, and what was derived from
+   * another is forgotten and revoked, at `signed_out` at once.
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
   /**
-   * Forgets everything derived for a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
+   * Forgets what is in memory of a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
    * events `revoked` and `revocation_failed` tell.
    * @param subject its id, its token, or what `for()` was given
    */
@@ -60,30 +62,68 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
   const { parameters, requestedTokenType: requestedType } = options
   if (requestedType !== undefined) checkText(requestedType, 'requestedTokenType')
   const derived = subjects(context)
-  const managers = new WeakMap<TokenManager, { readonly id: string; readonly client: ResourceClient }>()
+  const managers = new WeakMap<TokenManager, Followed>()
   let count = 0
 
   return {
     for: (subject) => (isManager(subject) ? ofManager(subject).client : ofToken(subject)),
     async forget(subject) {
       if (typeof subject === 'string') await Promise.all(['id', 'token'].map((kind) => derived.forget([kind, subject])))
-      else if (isManager(subject)) await derived.forget(['manager', ofManager(subject).id])
+      else if (isManager(subject)) await leave(ofManager(subject))
       else await derived.forget(nameOf(subject))
     },
     on: derived.on,
     dispose: derived.dispose,
   }
 
-  function ofManager(manager: TokenManager) {
+  function ofManager(manager: TokenManager): Followed {
     const known = managers.get(manager)
     if (known) return known
     const id = `${++count}`
-    const name = ['manager', id]
-    manager.on('signed_out', () => void derived.forget(name))
-    const client = ofToken({ token: async () => (await manager.getAccessToken()).value }, name)
-    const entry = { id, client }
-    managers.set(manager, entry)
-    return entry
+    const present = (signal?: AbortSignal | null) => presentOf(manager, followed, id, signal ?? undefined)
+    const followed: Followed = {
+      client: {
+        getAccessToken: async (options) => (await present(options?.signal)).getAccessToken(options),
+        fetch: async (input, init) => (await present(init?.signal)).fetch(input, init),
+        headersFor: async (...args) => (await present()).headersFor(...args),
+      },
+    }
+    manager.on('signed_out', () => void leave(followed))
+    managers.set(manager, followed)
+    return followed
+  }
+
+  /** What calls for the session that the manager has now. */
+  async function presentOf(
+    manager: TokenManager,
+    followed: Followed,
+    id: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ResourceClient> {
+    // Confirms the session. What else fails is of no concern to tokens that have been derived before.
+    const failed = await manager.getAccessToken(signal && { signal }).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    const session = sessionOf(manager)
+    if (followed.of?.session !== session) void leave(followed)
+    if (session === undefined) throw failed ?? forgotten()
+    if (!followed.of) {
+      const name = ['manager', id, session]
+      const token = async () => {
+        const { value } = await manager.getAccessToken()
+        if (sessionOf(manager) !== session) throw forgotten()
+        return value
+      }
+      followed.of = { session, name, client: ofToken({ token }, name) }
+    }
+    return followed.of.client
+  }
+
+  async function leave(followed: Followed): Promise<void> {
+    const { of } = followed
+    followed.of = undefined
+    if (of) await derived.forget(of.name)
   }
 
   function ofToken(given: ExchangeSubject, name = nameOf(given)): ResourceClient {
@@ -105,6 +145,18 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
       [tokenType, acting?.token ?? '', acting?.type ?? ''],
     )
   }
+}
+
+/** A manager, whoever is signed in to it. */
+interface Followed {
+  readonly client: ResourceClient
+  /** The session that it had when it was last looked at, and what was derived from that. */
+  of?: { readonly session: string; readonly name: readonly string[]; readonly client: ResourceClient } | undefined
+}
+
+/** What tells one session from the next. */
+function sessionOf({ state }: TokenManager): string | undefined {
+  return state.status === 'signedIn' ? JSON.stringify([state.session.signedInAt, state.session.subject]) : undefined
 }
 
 function nameOf({ id, token }: ExchangeSubject): readonly string[] {

@@ -8,7 +8,7 @@ import type { ClientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import { type ResourceClient, resourceClient } from './resource-client.ts'
 import { sendAgainWhenCut } from './send-again.ts'
-import { tokenCache } from './token-cache.ts'
+import { forgotten, tokenCache } from './token-cache.ts'
 
 /** Tokens that were derived from what proves a subject. */
 export interface Subjects {
@@ -24,7 +24,7 @@ export interface Subjects {
     manner?: readonly string[],
   ): ResourceClient
   /**
-   * Forgets what was derived for a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
+   * Forgets what is in memory of a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
    * handed out any more, and revoked when it comes.
    */
   forget(name: readonly string[]): Promise<void>
@@ -36,6 +36,8 @@ export interface Subjects {
 export function subjects(context: ClientTokenContext): Subjects {
   const cache = tokenCache(context)
   const { crypto } = context.platform
+  /** Calls that have no key yet: what is forgotten meanwhile is forgotten for them too. */
+  const beginning = new Set<{ readonly subject: string; over: boolean }>()
   /** Tokens are never a key in clear. */
   const hashOf = async (name: readonly string[]) =>
     base64url(await crypto.sha256(new TextEncoder().encode(JSON.stringify(name))))
@@ -45,16 +47,24 @@ export function subjects(context: ClientTokenContext): Subjects {
       let hash: string | undefined
       const keyOf = (target: Target) => (hash === undefined ? hash : `${hash} ${targetKey(target)}`)
       return resourceClient({ ...context, cache }, keyOf, async (target) => {
-        hash ??= `${await hashOf(name)} ${await hashOf(manner)}`
+        const call = { subject: JSON.stringify(name), over: false }
+        if (hash === undefined) beginning.add(call)
+        try {
+          hash ??= `${await hashOf(name)} ${await hashOf(manner)}`
+        } finally {
+          beginning.delete(call)
+        }
+        if (call.over) throw forgotten()
         return { key: keyOf(target) as string, target, send: () => sendAgainWhenCut(() => send(target)) }
       })
     },
     async forget(name) {
+      for (const call of beginning) if (call.subject === JSON.stringify(name)) call.over = true
       const prefix = `${await hashOf(name)} `
       const revoking: Promise<void>[] = []
       cache.drop(
         (key) => key.startsWith(prefix),
-        (token) => revoking.push(revoke(token)),
+        (token, target) => revoking.push(revoke(token, target)),
       )
       await Promise.all(revoking)
     },
@@ -62,12 +72,12 @@ export function subjects(context: ClientTokenContext): Subjects {
     dispose: cache.clear,
   }
 
-  async function revoke(token: string): Promise<void> {
+  async function revoke(token: string, target: Target): Promise<void> {
     const kind = 'access_token'
     const answer = await revokeToken(context.server, { kind, token })
     if (typeof answer === 'object')
-      context.emit('revocation_failed', {}, { kind, reason: answer.failed.reason, final: true })
-    else context.emit('revoked', {}, { kind, supported: answer === 'revoked' })
+      context.emit('revocation_failed', target, { kind, reason: answer.failed.reason, final: true })
+    else context.emit('revoked', target, { kind, supported: answer === 'revoked' })
   }
 }
 

@@ -34,10 +34,10 @@ export interface TokenCache {
     hint?: RefusalHint,
   ): Promise<AccessToken | undefined>
   /**
-   * Forgets tokens; an answer that is under way is not handed out any more.
+   * Forgets tokens; an answer that is under way is not handed out any more, and nothing takes the place of one that an API refuses.
    * @param dropped gets each that lives, and those of answers that are under way as they come
    */
-  drop(which: (key: string) => boolean, dropped: (token: string) => void): void
+  drop(which: (key: string) => boolean, dropped: (token: string, target: Target) => void): void
   /** Begins anew. */
   clear(): void
   /** How many tokens it remembers. */
@@ -66,7 +66,7 @@ interface Entry {
   rejections: number[]
   used: number
   /** It was forgotten: what takes the tokens that nobody has any more. */
-  dropped: ((token: string) => void) | undefined
+  dropped: ((token: string, target: Target) => void) | undefined
 }
 
 /** How many tokens refused while still fresh are replaced within a minute. */
@@ -80,6 +80,8 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
   /** For what has nothing to do with one token: the server is down, the client is refused. */
   const everybody = createBackOff(platform)
   const early = earlyTokens(clock)
+  /** Where tokens that were handed out came from, also those that have been replaced since. */
+  const origins = new WeakMap<AccessToken, Entry>()
   let uses = 0
 
   return {
@@ -109,6 +111,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       }
     },
     async replace(request, rejected, signal, reason) {
+      if (origins.get(rejected)?.dropped) return undefined
       const entry = entryOf(request)
       const { held } = entry
       if (held?.token.value === rejected.value && !held.rejected) {
@@ -132,7 +135,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       for (const [key, entry] of entries) {
         if (!which(key)) continue
         const { held } = entry
-        if (held && clock.elapsed() < held.deadAt) dropped(held.token.value)
+        if (held && clock.elapsed() < held.deadAt) dropped(held.token.value, entry.request.target)
         entry.dropped = dropped
         entry.held = undefined
         entries.delete(key)
@@ -196,8 +199,11 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     if ('value' in answer || answer.kind === 'tokens') {
       const mine = 'kind' in answer
       const stored = mine ? toStored(answer, target) : answer
-      if (entry.dropped) entry.dropped(stored.value)
-      else entry.held = heldToken(stored, platform, schedule)
+      if (entry.dropped) entry.dropped(stored.value, target)
+      else {
+        entry.held = heldToken(stored, platform, schedule)
+        origins.set(entry.held.token, entry)
+      }
       everybody.succeeded()
       backOff.succeeded()
       if (mine) emit('obtained', target, { duration, ahead })
@@ -225,6 +231,7 @@ export function toStored({ response }: TokenAnswer & { kind: 'tokens' }, target:
   return storedAccessToken(response, target.scope ?? '', target.resource)
 }
 
-function forgotten(): TokenManagerError {
+/** For whoever asked before the subject was forgotten. */
+export function forgotten(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'signed_out', 'What the token was derived from has ended')
 }

@@ -15,6 +15,7 @@ import {
 } from '../client-tokens/create-token-exchange.ts'
 import type { ResourceClient } from '../client-tokens/resource-client.ts'
 import { nodePlatform } from './platform.ts'
+import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
 
 /**
@@ -37,7 +38,7 @@ export function createTokenExchange(options: TokenExchangeOptions): TokenExchang
   return {
     ...exchange,
     for: (subject) => alive(exchange.for(subject)),
-    forget: (subject) => stayAlive(exchange.forget(subject)),
+    forget: (subject) => stayAlive(settling(exchange.forget(subject))),
   }
 }
 
@@ -51,7 +52,7 @@ export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
   return {
     ...bearer,
     for: (subject) => alive(bearer.for(subject)),
-    forget: (subject) => stayAlive(bearer.forget(subject)),
+    forget: (subject) => stayAlive(settling(bearer.forget(subject))),
   }
 }
 

@@ -146,7 +146,8 @@ describe('createTokenExchange', () => {
         ...{ token: 'canary-alice-3', token_type_hint: kind, client_id: 'svc' },
       })
       await endpoint.clock.advance(0)
-      expect(events).toEqual([1, 2].map(() => ({ type: 'revoked', kind, supported: true })))
+      expect(events).toMatchObject([undefined, 'orders'].map((audience) => ({ type: 'revoked', kind, audience })))
+      expect(events).toMatchObject([{ supported: true }, { supported: true }])
     })
 
     it('one that was under way, when it comes', async () => {
@@ -174,13 +175,60 @@ describe('createTokenExchange', () => {
       manager.dispose()
     })
 
+    it('also when another person signs in, whose calls get nothing of the first one', async () => {
+      const { endpoint, tokens, revoked } = revoking()
+      const manager = createTokenManager({ issuer: 'https://as.example', clientId: 'web' }, endpoint.platform)
+      const signIn = (accessToken: string) => manager.adopt({ accessToken, expiresAt: endpoint.clock.now() + 900_000 })
+      await signIn('alice')
+      expect((await tokens.for(manager).getAccessToken()).value).toBe('canary-alice-1')
+      await endpoint.clock.advance(1_000)
+      await signIn('bob')
+      expect((await tokens.for(manager).getAccessToken()).value).toMatch(/^canary-bob-/)
+      expect(revoked()).toEqual(['canary-alice-1'])
+      manager.dispose()
+    })
+
+    it('also at a sign-out of a manager that was disposed of in between', async () => {
+      const { endpoint, tokens, revoked } = revoking()
+      const manager = createTokenManager({ issuer: 'https://as.example', clientId: 'web' }, endpoint.platform)
+      await manager.adopt({ accessToken: 'alice', expiresAt: endpoint.clock.now() + 900_000 })
+      const { fetch } = tokens.for(manager)
+      await fetch('https://api.example/')
+      manager.dispose()
+      await manager.signOut()
+      await expect(fetch('https://api.example/')).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
+      await endpoint.clock.advance(0)
+      expect(revoked()).toEqual(['canary-alice-1'])
+      manager.dispose()
+    })
+
+    it('and a call that is refused for it gets no other one', async () => {
+      const { endpoint, tokens } = revoking()
+      const { fetch } = tokens.for({ token: 'alice' })
+      await fetch('https://api.example/')
+      endpoint.accepts = () => {
+        // The API has heard of it before its answer.
+        void tokens.forget('alice')
+        return false
+      }
+      expect((await fetch('https://api.example/')).status).toBe(401)
+      expect(endpoint.requests.filter(({ form }) => form.subject_token)).toHaveLength(1)
+    })
+
+    it('and a call that began in the same turn gets none', async () => {
+      const { tokens, revoked } = revoking()
+      const late = tokens.for({ token: 'alice' }).getAccessToken()
+      await Promise.all([expect(late).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' }), tokens.forget('alice')])
+      expect(revoked()).toEqual([])
+    })
+
     it('and where the server fails, nothing rejects and an event tells', async () => {
       const { endpoint, tokens, events } = revoking()
       await tokens.for({ token: 'alice' }).getAccessToken()
       endpoint.answer = () => new Response('', { status: 503 })
       await tokens.forget('alice')
       await endpoint.clock.advance(0)
-      expect(events).toEqual([{ type: 'revocation_failed', kind, reason: 'server_unavailable', final: true }])
+      expect(events).toMatchObject([{ type: 'revocation_failed', kind, reason: 'server_unavailable', final: true }])
     })
   })
 
