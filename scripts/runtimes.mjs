@@ -90,7 +90,7 @@ async function install() {
   const dependencies = Object.fromEntries(runtimes.map(({ alias, specifier }) => [alias, specifier]))
   writeFileSync(`${root}${cache}/package.json`, JSON.stringify({ private: true, dependencies }))
   const command = ['npm', 'install', '--prefix', cache, '--no-audit', '--no-fund', '--ignore-scripts', '--force']
-  const { ok, output, problem } = await run(command, { limit: 600_000 })
+  const { ok, output, problem } = await run(command, { limit: 400_000 })
   if (ok) return
   console.error(`${output}runtimes: they could not be installed: ${problem}`)
   process.exit(1)

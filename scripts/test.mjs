@@ -5,6 +5,9 @@ import { readFailures, readTotals, totalsLine } from './totals.mjs'
 setUp({ browser: true, otherEngines: true, redis: true })
 
 const minute = 60_000
+/** @type {{ header?: { glibcVersionRuntime?: string } }} */
+const report = process.report.getReport()
+const glibc = report.header?.glibcVersionRuntime
 const parts = [
   { name: 'check', command: ['node', 'scripts/check.mjs'], limit: 6 * minute },
   {
@@ -43,8 +46,8 @@ const parts = [
     ],
     limit: 5 * minute,
   },
-  // Their binaries come for this platform.
-  ...(process.platform === 'linux' && process.arch === 'x64'
+  // Their binaries come for Linux with glibc on x64.
+  ...(process.platform === 'linux' && process.arch === 'x64' && glibc
     ? [{ name: 'other runtimes', command: ['node', 'scripts/runtimes.mjs', '--package'], limit: 8 * minute }]
     : []),
   { name: 'demo', command: ['node', 'scripts/demo.mjs', '--check'], limit: 4 * minute },

@@ -22,7 +22,7 @@ export function readTotals(output, ok) {
 }
 
 /** The heading vitest puts over the errors of what failed. */
-const heading = /Failed (Suites|Tests) \d+|Unhandled Errors/
+const heading = /⎯.*(Failed (Suites|Tests) \d+|Unhandled Errors).*⎯/
 
 /**
  * What a part that failed printed about it: what stands under vitest's first heading of failures, else its last lines.

@@ -70,8 +70,9 @@ export interface Channel {
 }
 
 /**
- * `online`, `visible`, `hidden`: as the platform reports them. `resumed`: this context was asleep (frozen, restored from
- * the back/forward cache, suspended) and what it remembers may be stale. `frozen`: it is about to be.
+ * `online`, `visible`, `hidden`: as the platform reports them; `visible` also when a context that was visible gets the focus.
+ * `resumed`: this context was asleep (frozen, restored from the back/forward cache, suspended) and what it remembers may be stale.
+ * `frozen`: it is about to be.
  */
 export type LifecycleEvent = 'online' | 'visible' | 'hidden' | 'resumed' | 'frozen'
 

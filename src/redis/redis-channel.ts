@@ -34,7 +34,8 @@ const RETRY = 1_000
 /**
  * Wakes the other processes and hosts by publish and subscribe. Messages can be lost, which costs others `confirmInterval` at most:
  * nothing rests on them. The connection that listens is opened at the first `subscribe`, closed with the last (a manager's
- * `dispose()`), and keeps no process alive where the library lets it.
+ * `dispose()`), connected again every second where the client's own strategy gives up, and keeps no process alive where the library
+ * lets it.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {
