@@ -17,6 +17,7 @@ for (const engine of engines) {
       const result = await runChaos({ engine, duration: 10_000, seed })
       console.log(summary(result))
       expect(result.violations).toEqual([])
+      expect(result.calls.answered).toBeGreaterThan(0)
     },
     timeout,
   )

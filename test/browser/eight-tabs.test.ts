@@ -11,6 +11,8 @@ import type { Tab } from '../support/browser/tab.ts'
 const tabCount = 8
 const callCount = 25
 const latency = 300
+/** How much longer than the server a refresh may take, ms. */
+const ROOM = 60
 
 let world: BrowserWorld
 beforeAll(async () => {
@@ -50,12 +52,22 @@ async function rush(tabs: readonly Tab[], what: 'tokens' | 'answers', { fresh = 
   }
 }
 
-async function rounds(count: number, run: () => ReturnType<typeof rush>) {
-  const done = []
-  while (done.length < count) done.push(await run())
-  const walls = done.map(({ wall }) => wall)
-  return { done, fastest: Math.min(...walls), text: spread(walls) }
+type Rush = Awaited<ReturnType<typeof rush>>
+
+/**
+ * What else the machine does only makes a round longer: the fastest shows what the library takes, after some rounds on a quiet machine and
+ * more on a busy one.
+ */
+async function rounds<T>(least: number, most: number, run: () => Promise<T>, enough: (done: readonly T[]) => boolean) {
+  const done: T[] = []
+  while (done.length < least || (done.length < most && !enough(done))) done.push(await run())
+  return done
 }
+
+/** What a quarter of them do not exceed: no single round, slow or lucky, decides. */
+const quarter = (times: readonly number[]) => times.toSorted((a, b) => a - b)[(times.length - 1) >> 2] ?? Number.NaN
+
+const wallsOf = (done: readonly Rush[]) => done.map(({ wall }) => wall)
 
 function spread(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b)
@@ -68,13 +80,18 @@ describe('eight tabs at expiry', () => {
     const tabs = await eightTabs(profile)
     world.reset()
     world.server.setLatency(latency)
-    const { done, fastest, text } = await rounds(8, () => rush(tabs, 'tokens'))
-    console.log(`8 tabs × 25 calls for a token at expiry, server ${latency} ms: ${text}`)
+    const fastest = (done: readonly Rush[]) => Math.min(...wallsOf(done))
+    const done = await rounds(
+      8,
+      40,
+      () => rush(tabs, 'tokens'),
+      (done) => fastest(done) <= latency + ROOM,
+    )
+    console.log(`8 tabs × 25 calls for a token at expiry, server ${latency} ms: ${spread(wallsOf(done))}`)
     expect(world.refreshes).toBe(done.length)
     expect(world.server.reuseCount).toBe(0)
     expect(done.map(({ values }) => [values.length, new Set(values).size])).toEqual(done.map(() => [200, 1]))
-    // Whatever else the machine does only makes a round longer: the fastest shows what the library takes.
-    expect(fastest).toBeLessThanOrEqual(latency + 150)
+    expect(fastest(done)).toBeLessThanOrEqual(latency + ROOM)
     await profile.close()
   })
 
@@ -84,19 +101,24 @@ describe('eight tabs at expiry', () => {
     await rush(tabs, 'answers', { fresh: true })
     world.reset()
     world.server.setLatency(latency)
-    const pairs: Record<'warm' | 'cold', Awaited<ReturnType<typeof rush>>>[] = []
-    while (pairs.length < 4)
-      pairs.push({ warm: await rush(tabs, 'answers', { fresh: true }), cold: await rush(tabs, 'answers') })
-    const [warm, cold] = (['warm', 'cold'] as const).map((when) => pairs.map((pair) => pair[when].wall))
+    // In turns, for two hundred requests take a machine as long as a refresh does, and not always the same.
+    const both = async () => [await rush(tabs, 'answers', { fresh: true }), await rush(tabs, 'answers')] as const
+    const warm = (done: readonly (readonly [Rush, Rush])[]) => wallsOf(done.map(([fresh]) => fresh))
+    const cold = (done: readonly (readonly [Rush, Rush])[]) => wallsOf(done.map(([, expired]) => expired))
+    const more = (done: readonly (readonly [Rush, Rush])[]) => quarter(cold(done)) - quarter(warm(done))
+    const done = await rounds(4, 16, both, (done) => more(done) <= latency + ROOM)
     console.log(
-      `8 tabs × 25 API calls at expiry, server ${latency} ms: ${spread(cold!)}; with a fresh token ${spread(warm!)}`,
+      `8 tabs × 25 API calls at expiry, server ${latency} ms: ${spread(cold(done))}; with a fresh token ${spread(warm(done))}`,
     )
-    expect(world.refreshes).toBe(pairs.length)
+    expect(world.refreshes).toBe(done.length)
     expect(world.server.reuseCount).toBe(0)
-    const statuses = pairs.flatMap(({ warm, cold }) => [...warm.values, ...cold.values])
-    expect(statuses.filter((status) => status !== 200)).toEqual([])
-    // Two hundred requests take a machine as long as a refresh does, and not always the same.
-    expect(Math.min(...cold!) - Math.min(...warm!)).toBeLessThanOrEqual(latency + 250)
+    expect(
+      done
+        .flat()
+        .flatMap(({ values }) => values)
+        .filter((status) => status !== 200),
+    ).toEqual([])
+    expect(more(done)).toBeLessThanOrEqual(latency + ROOM)
     await profile.close()
   })
 
@@ -105,8 +127,13 @@ describe('eight tabs at expiry', () => {
     const tabs = await eightTabs(profile, { locking: 'missing' })
     world.reset()
     world.server.setLatency(latency)
-    const { done, text } = await rounds(3, () => rush(tabs, 'tokens'))
-    console.log(`the same without navigator.locks: ${text}`)
+    const done = await rounds(
+      3,
+      3,
+      () => rush(tabs, 'tokens'),
+      () => true,
+    )
+    console.log(`the same without navigator.locks: ${spread(wallsOf(done))}`)
     const steps = await Promise.all(tabs.map((tab) => tab.evaluate(() => page.events.map(({ step }) => step))))
     expect(steps.flat()).toContain('lock_unavailable')
     expect(world.refreshes).toBe(done.length)
