@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
-import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { tellsNoSecret } from '../support/browser/browser-world.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld()
 
 /** Which of the issued tokens lie in clear in what the tab's origin stores, and in what its cookies say. */
 async function tokensIn(tab: Tab): Promise<number> {

@@ -1,18 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { describe, expect, it } from 'vitest'
+import { tellsNoSecret } from '../support/browser/browser-world.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld()
 
 /** Leaves the page, does `meanwhile`, comes back; whether it was the same page still, and if not, why. */
 async function thereAndBack(tab: Tab, meanwhile: () => Promise<unknown> = async () => {}) {

@@ -1,18 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { describe, expect, it } from 'vitest'
+import { tellsNoSecret } from '../support/browser/browser-world.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld({ dpop: 'required with nonces' })
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld({ dpop: 'required with nonces' })
 
 const options = { dpop: { required: true } }
 

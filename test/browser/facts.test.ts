@@ -1,17 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile } from '../support/browser/browser-world.ts'
+import { describe, expect, it } from 'vitest'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld({ network: false })
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld({ network: false })
 
 describe('what Chromium does', () => {
   it('FACT-01 COO-05: a stolen lock is gone at once, but its holder runs on', async () => {

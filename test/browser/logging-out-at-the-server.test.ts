@@ -1,21 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile } from '../support/browser/browser-world.ts'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  // A client that hears of logouts has the server's session named in its ID tokens.
-  world = await browserWorld({ server: { backchannelLogoutUri: 'http://127.0.0.1:9/' } })
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(async () => {
+// A client that hears of logouts has the server's session named in its ID tokens.
+useBrowserWorld({ server: { backchannelLogoutUri: 'http://127.0.0.1:9/' } })
+afterEach(() => {
   world.server.setAutoLogin('alice')
-  await profile.close()
 })
 
 const statusOf = (tab: Tab) =>

@@ -1,27 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type BrowserWorld,
-  browserWorld,
-  type OpenOptions,
-  type Profile,
-  tellsNoSecret,
-} from '../support/browser/browser-world.ts'
+import { describe, expect, it } from 'vitest'
+import { type OpenOptions, tellsNoSecret } from '../support/browser/browser-world.ts'
 import { startGrace } from '../support/browser/grace.ts'
 import type { Step } from '../support/browser/page/steps.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld()
 
 /** Two tabs; the first one's token has expired, and its refresh stands at `step`. */
 async function heldAt(step: Step, options: OpenOptions) {

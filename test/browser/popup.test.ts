@@ -1,21 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile } from '../support/browser/browser-world.ts'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(async () => {
+useBrowserWorld()
+afterEach(() => {
   world.server.setAutoLogin('alice')
-  await profile.close()
 })
 
 /** Options with which people first come to a page of another origin that wants no other origin's windows (COOP). */

@@ -1,21 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { tellsNoSecret } from '../support/browser/browser-world.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(async () => {
+useBrowserWorld()
+afterEach(() => {
   world.server.setAutoLogin('alice')
   world.site.indiscreet = false
-  await profile.close()
 })
 
 /** The callback URL that the browser came back with last. */

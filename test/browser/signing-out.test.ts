@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { describe, expect, it } from 'vitest'
+import { tellsNoSecret } from '../support/browser/browser-world.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
 
-let world: BrowserWorld
-let profile: Profile
-beforeAll(async () => {
-  world = await browserWorld()
-})
-afterAll(() => world?.stop())
-beforeEach(async () => {
-  profile = await world.profile()
-  world.reset()
-})
-afterEach(() => profile.close())
+useBrowserWorld()
 
 const signOut = (tab: Tab) =>
   tab.evaluate(async () => {
