@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export default {
-  mutate: ['src/session/*.ts', 'src/authorized-fetch.ts'],
+  mutate: ['src/session/*.ts', 'src/requests/*.ts'],
   plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation-prose.mjs'],
   ignorers: ['prose'],
   testRunner: 'vitest',

@@ -1,14 +1,15 @@
 // Prints what DPoP costs over the signature, which no client can do without: a proof beside the signature alone, and `tokens.fetch`
 // beside a plain call with fixed headers and a signature. Medians of single calls, one after the other in turn, and their ratios. The
 // stub does only what every fetch has to do.
-import { accessToken } from '../src/access-token.ts'
-import { authorizedFetch } from '../src/authorized-fetch.ts'
+
 import { systemClock } from '../src/in-process/system-clock.ts'
 import { webCrypto } from '../src/in-process/web-crypto.ts'
 import { webSigning } from '../src/in-process/web-signing.ts'
 import type { Fetch } from '../src/ports.ts'
+import { accessToken } from '../src/protocol/access-token.ts'
 import { type DpopKey, dpopProver } from '../src/protocol/dpop.ts'
-import { resourceMatcher } from '../src/resource-matcher.ts'
+import { authorizedFetch } from '../src/requests/authorized-fetch.ts'
+import { resourceMatcher } from '../src/requests/resource-matcher.ts'
 
 const CALLS = 6_000
 const WARM = 1_000

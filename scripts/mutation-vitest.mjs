@@ -7,9 +7,8 @@ export default defineConfig({
   test: {
     include: near?.split(',').map((name) => `test/${name}.test.ts`) ?? [
       'test/session/**/*.test.ts',
-      'test/authorized-fetch*.test.ts',
-      'test/create-token-manager.test.ts',
-      'test/follow-redirect.test.ts',
+      'test/requests/**/*.test.ts',
+      'test/manager/create-token-manager.test.ts',
     ],
     exclude: ['test/session/races.test.ts'],
     testTimeout: 8_000,

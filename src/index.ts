@@ -1,6 +1,3 @@
-export type { AccessToken, Target } from './access-token.ts'
-export { createTokenManager, type ManagerPlatform } from './create-token-manager.ts'
-export { type Dpop, dpop } from './dpop.ts'
 export {
   isTransient,
   type SignedOutReason,
@@ -18,14 +15,16 @@ export type {
   ExplainTokenOptions,
   TokenExplanation,
 } from './explain-token/token-explanation.ts'
-export { followRedirect } from './follow-redirect.ts'
 export { alwaysOnline } from './in-process/always-online.ts'
 export { memoryStore } from './in-process/memory-store.ts'
 export { noChannel } from './in-process/no-channel.ts'
 export { queueLock } from './in-process/queue-lock.ts'
 export { systemClock } from './in-process/system-clock.ts'
 export { webCrypto } from './in-process/web-crypto.ts'
-export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './options.ts'
+export { createTokenManager, type ManagerPlatform } from './manager/create-token-manager.ts'
+export { type Dpop, dpop } from './manager/dpop.ts'
+export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './manager/options.ts'
+export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './manager/token-manager.ts'
 export type {
   Channel,
   ClientAuthentication,
@@ -40,16 +39,20 @@ export type {
   Platform,
   RefreshElsewhere,
   Sealed,
+  Signing,
+  SigningKey,
   Store,
   Stored,
   SwapOptions,
   UserAgent,
 } from './ports.ts'
+export type { AccessToken, Target } from './protocol/access-token.ts'
 export type { ClaimRequest, ClaimsRequest } from './protocol/authorization-code.ts'
 export type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
-export type { ResourceOption } from './resource-matcher.ts'
+export { followRedirect } from './requests/follow-redirect.ts'
+export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'
 export type {
   EventBase,
@@ -61,5 +64,3 @@ export type {
 export type { Revocation } from './session/outbox.ts'
 export type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
 export type { SessionState, SessionView } from './session/state.ts'
-export type { Signing, SigningKey } from './signing.ts'
-export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './token-manager.ts'

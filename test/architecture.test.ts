@@ -5,45 +5,35 @@ import { type Files, globalsOf, importsOf, type Offence, parse, readFiles, walk 
 
 const sources = readFiles('src')
 
-/** A room is a folder of `src`, or a file that lies directly in it. */
+/** A room is a folder of `src`, or one of the three files that lie directly in it. */
 function roomOf(file: string): string {
   return file.split('/')[1]?.replace(/\.ts$/, '') ?? ''
 }
 
-const ports = ['errors', 'ports', 'signing']
-const session = [...ports, 'access-token', 'protocol', 'session']
-const requests = [...session, 'authorized-fetch', 'follow-redirect', 'request-body', 'resource-matcher']
-const manager = [...requests, 'options', 'shared-session', 'token-manager', 'create-token-manager']
-const everyCore = [...manager, 'dpop', 'explain-token', 'in-process', 'sealing']
+const ports = ['errors', 'ports']
+const session = [...ports, 'protocol', 'session']
+const requests = [...session, 'requests']
+const manager = [...requests, 'in-process', 'manager']
+const everyCore = [...manager, 'explain-token', 'sealing']
 
 /** The rooms, and which other rooms each may import. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
-  'allow-insecure-loopback': [],
-  'explain-token': [...ports, 'protocol'],
   errors: [],
   ports: [],
-  signing: [],
   'in-process': ports,
   sealing: ports,
   protocol: ports,
-  'access-token': [...ports, 'session'],
-  dpop: [...ports, 'protocol', 'in-process'],
+  'explain-token': [...ports, 'protocol'],
   session,
-  'request-body': ports,
-  'resource-matcher': [...ports, 'access-token'],
-  'follow-redirect': requests,
-  'authorized-fetch': requests,
-  options: [...ports, 'allow-insecure-loopback', 'protocol', 'resource-matcher', 'dpop'],
-  'shared-session': [...session, 'options', 'resource-matcher'],
-  'token-manager': [...session, 'options'],
-  'create-token-manager': manager,
+  requests,
+  manager,
   'client-tokens': manager,
   'session-pool': manager,
   index: everyCore,
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
   redis: [...everyCore, 'resource-server'],
-  'resource-server': ['allow-insecure-loopback', 'errors', 'explain-token'],
+  'resource-server': ['errors', 'explain-token', 'protocol'],
   testing: everyCore,
 }
 
@@ -172,7 +162,7 @@ function messagesNameTheirOrigin(files: Files): readonly Offence[] {
 function filesAreShort(files: Files): readonly Offence[] {
   return Object.entries(files).flatMap(([file, text]) => {
     const lines = text.trimEnd().split('\n').length
-    return lines > 250 ? [`${file}: ${lines} lines`] : []
+    return lines > 400 ? [`${file}: ${lines} lines`] : []
   })
 }
 
@@ -279,7 +269,7 @@ const laws: readonly Law[] = [
           fetch(); return [crypto.subtle, location, x, y, new AbortController(), Math.max(1), undefined, crypto.setTimeout]
         }`,
       'src/testing/clock.ts': `export const url = new URL('x:'); const { setTimeout } = globalThis; setTimeout(fetch)`,
-      'src/resource-matcher.ts': `export const host = (input: string | URL) => new URL(String(input)).host`,
+      'src/requests/resource-matcher.ts': `export const host = (input: string | URL) => new URL(String(input)).host`,
     },
     found: [
       'src/browser/page.ts: console.log',
@@ -299,7 +289,7 @@ const laws: readonly Law[] = [
       'src/session/react-native.ts: performance',
       'src/session/react-native.ts: Math[…]',
       'src/testing/clock.ts: fetch',
-      'src/resource-matcher.ts: URL',
+      'src/requests/resource-matcher.ts: URL',
     ],
   },
   {
@@ -315,10 +305,10 @@ const laws: readonly Law[] = [
     ],
   },
   {
-    name: 'a file has at most 250 lines',
+    name: 'a file has at most 400 lines',
     offences: filesAreShort,
-    planted: { 'src/a.ts': 'a\n'.repeat(250), 'src/b.ts': 'b\n'.repeat(251) },
-    found: ['src/b.ts: 251 lines'],
+    planted: { 'src/a.ts': 'a\n'.repeat(400), 'src/b.ts': 'b\n'.repeat(401) },
+    found: ['src/b.ts: 401 lines'],
   },
   {
     name: 'a name says what is inside',

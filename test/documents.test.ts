@@ -62,7 +62,7 @@ describe('the documents', () => {
       return wanted.filter((name) => !textOf(document).includes(`\`${name}\``))
     }
     const [, reasons = ''] = /type SignedOutReason =(.*?)\n\n/s.exec(textOf('src/errors.ts')) ?? []
-    const [, options = ''] = /interface TokenManagerOptions \{(.*?)\n\}/s.exec(textOf('src/options.ts')) ?? []
+    const [, options = ''] = /interface TokenManagerOptions \{(.*?)\n\}/s.exec(textOf('src/manager/options.ts')) ?? []
     expect(missing('docs/events.md', names('src/session/events.ts', /^ {2}(\w+): (?:\{|object)/gm))).toEqual([])
     expect(missing('README.md', names('src/errors.ts', /^ {2}\| '(ERR_\w+)'/gm))).toEqual([])
     expect(

@@ -1,5 +1,5 @@
+import type { TokenManager } from '../manager/token-manager.ts'
 import type { SignOutReport } from '../session/sign-out.ts'
-import type { TokenManager } from '../token-manager.ts'
 
 /**
  * What came of a front-channel logout. `removed`, `memory_only`, `superseded`: the session was ended, as a {@link SignOutReport} says.

@@ -1,6 +1,6 @@
-import { createTokenManager as createManager } from '../create-token-manager.ts'
-import type { TokenManagerOptions } from '../options.ts'
-import type { TokenManager } from '../token-manager.ts'
+import { createTokenManager as createManager } from '../manager/create-token-manager.ts'
+import type { TokenManagerOptions } from '../manager/options.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
 import { browserPlatform, type Persistence } from './platform.ts'
 
 export * from '../index.ts'

@@ -1,6 +1,6 @@
-import type { Target } from '../access-token.ts'
-import { allowInsecureLoopback, type TokenManagerOptions } from '../options.ts'
+import { allowInsecureLoopback, type TokenManagerOptions } from '../manager/options.ts'
 import type { Degradation, RefreshElsewhere } from '../ports.ts'
+import type { Target } from '../protocol/access-token.ts'
 import type { DpopOptions } from '../protocol/dpop.ts'
 
 /** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */

@@ -1,6 +1,6 @@
-import type { Proofs } from '../access-token.ts'
 import { isTransient, type TokenManagerError } from '../errors.ts'
 import type { Store } from '../ports.ts'
+import type { Proofs } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'

@@ -1,13 +1,18 @@
-import type { Target } from '../access-token.ts'
-import type { AuthorizedFetchOptions } from '../authorized-fetch.ts'
-import type { ManagerPlatform } from '../create-token-manager.ts'
 import { TokenManagerError } from '../errors.ts'
-import { allowInsecureLoopback, checkOptions, type RefreshOptions, type TokenManagerOptions } from '../options.ts'
+import type { ManagerPlatform } from '../manager/create-token-manager.ts'
+import {
+  allowInsecureLoopback,
+  checkOptions,
+  type RefreshOptions,
+  type TokenManagerOptions,
+} from '../manager/options.ts'
 import type { ClientAuthentication, Platform } from '../ports.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
-import { type Match, resourceMatcher } from '../resource-matcher.ts'
+import type { AuthorizedFetchOptions } from '../requests/authorized-fetch.ts'
+import { type Match, resourceMatcher } from '../requests/resource-matcher.ts'
 import { listenerSet } from '../session/listener-set.ts'
 import { type ClientKey, clientKey } from './client-key.ts'
 import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from './events.ts'

@@ -1,6 +1,6 @@
-import type { Target } from '../access-token.ts'
-import type { ManagerPlatform } from '../create-token-manager.ts'
+import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import type { Store } from '../ports.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { clientCredentialsGrant } from '../protocol/client-credentials.ts'
 import { targetKey } from '../session/target-key.ts'
 import { type ClientTokenContext, type ClientTokenOptions, clientTokenContext } from './context.ts'

@@ -1,5 +1,5 @@
-import type { ManagerPlatform } from '../create-token-manager.ts'
 import { TokenManagerError } from '../errors.ts'
+import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import { jwtBearerGrant } from '../protocol/client-credentials.ts'
 import { type ClientTokenOptions, clientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'

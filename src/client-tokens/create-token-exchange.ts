@@ -1,6 +1,6 @@
-import type { ManagerPlatform } from '../create-token-manager.ts'
+import type { ManagerPlatform } from '../manager/create-token-manager.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
 import { ACCESS_TOKEN, type TypedToken, tokenExchangeGrant } from '../protocol/token-exchange.ts'
-import type { TokenManager } from '../token-manager.ts'
 import { type ClientTokenOptions, clientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import type { ResourceClient } from './resource-client.ts'

@@ -1,7 +1,8 @@
 import type { Platform, Store } from '../ports.ts'
+import type { StoredAccessToken } from '../protocol/access-token.ts'
 import { base64url } from '../protocol/base64url.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { randomId, type StoredAccessToken } from '../session/record.ts'
+import { randomId } from '../session/record.ts'
 import { fraction } from '../session/schedule.ts'
 import { type TokenCacheParts, type TokenRequest, toStored } from './token-cache.ts'
 

@@ -1,5 +1,5 @@
-import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { base64url } from '../protocol/base64url.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Signing } from '../signing.ts'
+import type { Signing } from '../ports.ts'
 
 /**
  * Signatures of the platform's Web Cryptography: `ES256`, and `Ed25519` (also called `EdDSA`) where it has that. Private keys are not

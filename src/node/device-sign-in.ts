@@ -1,4 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
+import type { TokenSet } from '../manager/token-manager.ts'
 import type { Clock, EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import {
@@ -10,7 +11,6 @@ import {
 import type { TransientFailure } from '../protocol/failure.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
-import type { TokenSet } from '../token-manager.ts'
 import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
 

@@ -1,11 +1,11 @@
-import type { ManagerPlatform } from '../create-token-manager.ts'
-import { followRedirect } from '../follow-redirect.ts'
 import { alwaysOnline } from '../in-process/always-online.ts'
 import { memoryStore } from '../in-process/memory-store.ts'
 import { noChannel } from '../in-process/no-channel.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
+import type { ManagerPlatform } from '../manager/create-token-manager.ts'
+import { followRedirect } from '../requests/follow-redirect.ts'
 import { settlingLock } from './settle.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { allowInsecureLoopback } from '../allow-insecure-loopback.ts'
+import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { Refusal } from './access-token-error.ts'
 import type { Denylist } from './denylist.ts'
 import { invalidOption } from './invalid-option.ts'

@@ -1,4 +1,3 @@
-export { allowInsecureLoopback } from '../allow-insecure-loopback.ts'
 export { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
 export { explainToken } from '../explain-token/explain-token.ts'
 export type {
@@ -9,6 +8,7 @@ export type {
   ExplainTokenOptions,
   TokenExplanation,
 } from '../explain-token/token-explanation.ts'
+export { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 export type { AccessTokenClaims } from './access-token-claims.ts'
 export { AccessTokenError, type AccessTokenErrorReason } from './access-token-error.ts'
 export {

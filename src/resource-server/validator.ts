@@ -1,4 +1,4 @@
-import { allowInsecureLoopback } from '../allow-insecure-loopback.ts'
+import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { type AccessTokenClaims, type ClaimRules, checkClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'

@@ -1,5 +1,5 @@
+import type { SharedSession } from '../manager/shared-session.ts'
 import type { SessionRecord } from '../session/record.ts'
-import type { SharedSession } from '../shared-session.ts'
 
 /** What a pool needs of a denylist. */
 export interface SessionDenylist {

@@ -1,6 +1,6 @@
-import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
+import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
 import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
 import { type Claim, withBeat } from './claim.ts'
 import { offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
@@ -9,7 +9,6 @@ import {
   randomId,
   revocable,
   type SessionRecord,
-  type StoredAccessToken,
   tombstone,
   withAccessToken,
   withPending,

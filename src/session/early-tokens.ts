@@ -1,5 +1,5 @@
-import type { AccessToken } from '../access-token.ts'
 import type { Clock } from '../ports.ts'
+import type { AccessToken } from '../protocol/access-token.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** How long a token that does not count yet is given, ms: more than the clocks of most servers differ. */

@@ -1,5 +1,6 @@
 import type { TokenManagerErrorReason } from '../errors.ts'
 import type { Degradation, EpochMs } from '../ports.ts'
+import type { RefusalHint } from '../protocol/access-token.ts'
 
 /** What every event carries. None carries a secret. */
 export interface EventBase {
@@ -66,7 +67,7 @@ export interface TokenManagerEvents {
     /** Whether a new token is asked for. */
     readonly replaced: boolean
     /** Why, where the API says: the `reason` of its challenge. A hint, not a verdict. */
-    readonly reason?: 'expired' | 'not_yet_valid' | 'revoked' | 'session_ended' | undefined
+    readonly reason?: RefusalHint
   }
   /** An API asked for a stronger or fresher sign-in (RFC 9470) or for more scope (RFC 6750 §3.1). */
   step_up_required: {

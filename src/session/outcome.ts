@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
-import { NEWER_VERSION, type StoredAccessToken } from './record.ts'
+import type { StoredAccessToken } from '../protocol/access-token.ts'
+import { NEWER_VERSION } from './record.ts'
 import type { Session } from './session.ts'
 
 /** What came of a refresh. */

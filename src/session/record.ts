@@ -1,21 +1,8 @@
 import type { SignedOutReason } from '../errors.ts'
 import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
+import type { StoredAccessToken } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
-
-/** An access token as it lies in the record. */
-export interface StoredAccessToken {
-  readonly value: string
-  readonly type: 'Bearer' | 'DPoP'
-  /** When the request that brought it was sent. */
-  readonly obtainedAt: EpochMs
-  /** Absent: the server did not say (RFC 6749 §5.1), so it is used until an API refuses it. */
-  readonly expiresAt?: EpochMs | undefined
-  readonly scope: string
-  readonly resource?: string | undefined
-  /** The generation of the record that it came with. */
-  readonly generation?: number | undefined
-}
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
 export interface Lease {

@@ -1,5 +1,5 @@
-import type { Target } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Crypto } from '../ports.ts'
-import type { StoredAccessToken } from './record.ts'
+import type { StoredAccessToken } from '../protocol/access-token.ts'
 
 /** When tokens are refreshed. */
 export interface ScheduleOptions {

@@ -1,5 +1,5 @@
-import type { Target } from '../access-token.ts'
 import type { Platform, SwapOptions } from '../ports.ts'
+import type { Target } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
 import { listenerSet } from './listener-set.ts'

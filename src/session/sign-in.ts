@@ -1,6 +1,6 @@
-import { accessToken as toAccessToken } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, UserAgent } from '../ports.ts'
+import { type StoredAccessToken, accessToken as toAccessToken } from '../protocol/access-token.ts'
 import {
   type AuthorizationRequestOptions,
   authorizationCodeGrant,
@@ -13,15 +13,7 @@ import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import {
-  lacking,
-  randomId,
-  revocable,
-  type SessionRecord,
-  type StoredAccessToken,
-  tombstone,
-  withPending,
-} from './record.ts'
+import { lacking, randomId, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
 import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
 import { tellOthers } from './sync.ts'

@@ -1,5 +1,5 @@
-import type { AccessToken, Target, TokenSource } from '../access-token.ts'
 import { TokenManagerError } from '../errors.ts'
+import type { AccessToken, Target, TokenSource } from '../protocol/access-token.ts'
 import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'

@@ -1,5 +1,5 @@
+import type { TokenSet } from '../manager/token-manager.ts'
 import type { Fetch } from '../ports.ts'
-import type { TokenSet } from '../token-manager.ts'
 import { jsonResponse, readProof, unsignedIdToken } from './scripted-answers.ts'
 import type { SeenApiCall, SeenRevocation, SeenTokenRequest } from './seen-requests.ts'
 

@@ -1,13 +1,13 @@
-import { type AccessToken, accessToken, authorizationHeader } from '../access-token.ts'
-import { authorizedFetch, notAllowed } from '../authorized-fetch.ts'
 import { TokenManagerError } from '../errors.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
 import type { EpochMs } from '../ports.ts'
+import { type AccessToken, accessToken, authorizationHeader } from '../protocol/access-token.ts'
 import type { IdTokenClaims } from '../protocol/id-token.ts'
-import { type Match, type ResourceOption, resourceMatcher } from '../resource-matcher.ts'
+import { authorizedFetch, notAllowed } from '../requests/authorized-fetch.ts'
+import { type Match, type ResourceOption, resourceMatcher } from '../requests/resource-matcher.ts'
 import type { TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from '../session/events.ts'
 import { listenerSet } from '../session/listener-set.ts'
 import type { SessionState } from '../session/state.ts'
-import type { TokenManager } from '../token-manager.ts'
 
 /** A state by its name, or one spelled out. `'suspended'` is signed in with `health: 'suspended'`. */
 export type TestState = 'loading' | 'signedOut' | 'signedIn' | 'suspended' | SessionState

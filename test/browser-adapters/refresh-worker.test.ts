@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { refreshWorker } from '../../src/browser/refresh-worker.ts'
-import { allowInsecureLoopback } from '../../src/options.ts'
+import { allowInsecureLoopback } from '../../src/manager/options.ts'
 import type { Degradation } from '../../src/ports.ts'
 
 const from = { grantId: 'g', generation: 3 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dpop } from '../../src/dpop.ts'
+import { dpop } from '../../src/manager/dpop.ts'
 import {
   createTokenManager,
   type NodeTokenManager,

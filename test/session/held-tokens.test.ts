@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { StoredAccessToken } from '../../src/protocol/access-token.ts'
 import { heldToken, heldTokens } from '../../src/session/held-tokens.ts'
-import type { SessionRecord, StoredAccessToken } from '../../src/session/record.ts'
+import type { SessionRecord } from '../../src/session/record.ts'
 import type { Session } from '../../src/session/session.ts'
 import { manualClock } from '../support/manual-clock.ts'
 

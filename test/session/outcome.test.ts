@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
+import type { StoredAccessToken } from '../../src/protocol/access-token.ts'
 import { isUsable, offlineOr, signedOutError, storeFailed } from '../../src/session/outcome.ts'
-import { NEWER_VERSION, type StoredAccessToken } from '../../src/session/record.ts'
+import { NEWER_VERSION } from '../../src/session/record.ts'
 import type { Session } from '../../src/session/session.ts'
 
 describe('what a storage rejects with', () => {

@@ -1,5 +1,5 @@
-import type { createTokenManager } from '../../src/create-token-manager.ts'
 import type { TokenManagerError } from '../../src/index.ts'
+import type { createTokenManager } from '../../src/manager/create-token-manager.ts'
 import { act, start, thaw } from './acting.ts'
 import { type AuthorizationServer, authorizationServer } from './authorization-server.ts'
 import { type Broadcast, createBroadcast } from './broadcast.ts'

@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto'
-import type { Signing } from '../../src/signing.ts'
+import type { Signing } from '../../src/ports.ts'
 
 /** Signs in this turn, so that no time has to go by for it; its keys are JWKs. Says `broken` to be a platform that lost them. */
 export function instantSigning(): Signing & { broken: boolean } {

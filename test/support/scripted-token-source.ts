@@ -1,4 +1,4 @@
-import { type AccessToken, accessToken, type Target, type TokenSource } from '../../src/access-token.ts'
+import { type AccessToken, accessToken, type Target, type TokenSource } from '../../src/protocol/access-token.ts'
 
 /** A token made of a name. */
 export function tokenNamed(value: string, type: AccessToken['type'] = 'Bearer'): AccessToken {

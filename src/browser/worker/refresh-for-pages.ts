@@ -1,11 +1,11 @@
-import { dpop } from '../../dpop.ts'
-import { checkOptions, type TokenManagerOptions } from '../../options.ts'
+import { dpop } from '../../manager/dpop.ts'
+import { checkOptions, type TokenManagerOptions } from '../../manager/options.ts'
+import { sessionName, sessionOptions } from '../../manager/shared-session.ts'
 import type { Platform } from '../../ports.ts'
 import { type AuthorizationServer, authorizationServer } from '../../protocol/authorization-server.ts'
 import { refreshOnce } from '../../session/refresh.ts'
 import { createSession } from '../../session/session.ts'
 import { hearOthers, tellOthers } from '../../session/sync.ts'
-import { sessionName, sessionOptions } from '../../shared-session.ts'
 import type { RefreshMessage } from '../refresh-worker.ts'
 
 /** A message whose options were found complete. */

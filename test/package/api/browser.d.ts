@@ -1,6 +1,5 @@
 import { AuthorizationServer } from "oauth4webapi";
 export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
-declare const allowInsecureLoopback: unique symbol;
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
@@ -102,6 +101,7 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
+declare const allowInsecureLoopback: unique symbol;
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -126,11 +126,6 @@ interface DpopProver {
 declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
     readonly signing: Signing;
 }, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
-interface Dpop {
-    readonly options: DpopOptions;
-    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
-}
-declare function dpop(options?: DpopOptions): Dpop;
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
 type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
@@ -156,6 +151,106 @@ declare class TokenManagerError extends Error {
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+};
+type Match = {
+    readonly target: Target;
+    readonly url: string;
+} | {
+    readonly target?: undefined;
+    readonly url?: undefined;
+    readonly reason: "target_not_listed" | "insecure_target";
+    readonly origin?: string | undefined;
+};
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+}
+declare function dpop(options?: DpopOptions): Dpop;
+interface RefreshOptions {
+    readonly leeway?: number;
+    readonly jitter?: number;
+    readonly interval?: number;
+}
+interface TokenManagerOptions {
+    readonly issuer: string;
+    readonly metadata?: AuthorizationServer;
+    readonly clientId: string;
+    readonly redirectUri?: string;
+    readonly postLogoutRedirectUri?: string;
+    readonly scope?: string;
+    readonly resources?: readonly ResourceOption[];
+    readonly unlisted?: "throw" | "bare";
+    readonly whenSignedOut?: "throw" | "bare";
+    readonly refresh?: RefreshOptions;
+    readonly dpop?: Dpop;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly requestTimeout?: number;
+    readonly confirmInterval?: number;
+    readonly account?: string;
+    readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
+    readonly revokeReplaced?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly userAgent?: UserAgent;
+    readonly store?: Store<unknown>;
+    readonly fetch?: Fetch;
+    readonly lock?: Lock;
+    readonly channel?: Channel;
+    readonly lifecycle?: Lifecycle;
+    readonly clock?: Clock;
+    readonly crypto?: Crypto;
+}
+interface IdTokenClaims {
+    readonly iss: string;
+    readonly sub: string;
+    readonly aud: string | readonly string[];
+    readonly exp: number;
+    readonly iat: number;
+    readonly auth_time?: number;
+    readonly nonce?: string;
+    readonly acr?: string;
+    readonly amr?: readonly string[];
+    readonly azp?: string;
+    readonly sid?: string;
+    readonly [claim: string]: unknown;
+}
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
+}
 interface EventBase {
     readonly at: EpochMs;
     readonly grant?: string | undefined;
@@ -192,7 +287,7 @@ interface TokenManagerEvents {
     };
     token_rejected: {
         readonly replaced: boolean;
-        readonly reason?: "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+        readonly reason?: RefusalHint;
     };
     step_up_required: {
         readonly reason: TokenManagerErrorReason;
@@ -233,101 +328,6 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
     } & TokenManagerEvents[Type];
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
-interface IdTokenClaims {
-    readonly iss: string;
-    readonly sub: string;
-    readonly aud: string | readonly string[];
-    readonly exp: number;
-    readonly iat: number;
-    readonly auth_time?: number;
-    readonly nonce?: string;
-    readonly acr?: string;
-    readonly amr?: readonly string[];
-    readonly azp?: string;
-    readonly sid?: string;
-    readonly [claim: string]: unknown;
-}
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = TokenManagerEvents["token_rejected"]["reason"];
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
-}
-type ResourceOption = string | {
-    readonly url: string;
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-};
-type Match = {
-    readonly target: Target;
-    readonly url: string;
-} | {
-    readonly target?: undefined;
-    readonly url?: undefined;
-    readonly reason: "target_not_listed" | "insecure_target";
-    readonly origin?: string | undefined;
-};
-interface RefreshOptions {
-    readonly leeway?: number;
-    readonly jitter?: number;
-    readonly interval?: number;
-}
-interface TokenManagerOptions {
-    readonly issuer: string;
-    readonly metadata?: AuthorizationServer;
-    readonly clientId: string;
-    readonly redirectUri?: string;
-    readonly postLogoutRedirectUri?: string;
-    readonly scope?: string;
-    readonly resources?: readonly ResourceOption[];
-    readonly unlisted?: "throw" | "bare";
-    readonly whenSignedOut?: "throw" | "bare";
-    readonly refresh?: RefreshOptions;
-    readonly dpop?: Dpop;
-    readonly idleTimeout?: number;
-    readonly maxAge?: number;
-    readonly requestTimeout?: number;
-    readonly confirmInterval?: number;
-    readonly account?: string;
-    readonly authorizationParams?: Readonly<Record<string, string>>;
-    readonly pushedAuthorizationRequests?: boolean;
-    readonly revokeReplaced?: boolean;
-    readonly [allowInsecureLoopback]?: boolean;
-    readonly userAgent?: UserAgent;
-    readonly store?: Store<unknown>;
-    readonly fetch?: Fetch;
-    readonly lock?: Lock;
-    readonly channel?: Channel;
-    readonly lifecycle?: Lifecycle;
-    readonly clock?: Clock;
-    readonly crypto?: Crypto;
-}
-interface ClaimRequest {
-    readonly essential?: boolean;
-    readonly value?: unknown;
-    readonly values?: readonly unknown[];
-}
-interface ClaimsRequest {
-    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
-    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
-}
 interface SessionView {
     readonly subject?: string | undefined;
     readonly claims?: IdTokenClaims | undefined;
@@ -406,6 +406,37 @@ interface TokenManager {
     signOut(options?: SignOutOptions): Promise<SignOutReport>;
     dispose(): void;
 }
+type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
+type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
+type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
+interface TokenExplanation {
+    readonly kind: ExplainedKind;
+    readonly problem: ExplainedProblem;
+    readonly action: ExplainedAction;
+    readonly text: string;
+    readonly issuer?: string;
+    readonly audience?: readonly string[];
+    readonly expiresAt?: EpochMs;
+    readonly scope?: string;
+}
+interface ExplainTokenOptions {
+    readonly audience?: string;
+    readonly issuer?: string;
+    readonly now?: EpochMs;
+}
+interface ExplainedResponse {
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+}
+declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
+declare const alwaysOnline: Lifecycle;
+declare function memoryStore<V>(): Store<V>;
+declare const noChannel: Channel;
+declare function queueLock(): Lock;
+declare const systemClock: Clock;
+declare const webCrypto: Crypto;
 interface RequestBody {
     replay(): BodyInit | undefined;
     drop?(): void;
@@ -433,38 +464,7 @@ interface AuthorizedFetchOptions {
 interface ManagerPlatform extends Platform {
     readonly followRedirect?: AuthorizedFetchOptions["follow"];
 }
-type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
-type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
-type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
-interface TokenExplanation {
-    readonly kind: ExplainedKind;
-    readonly problem: ExplainedProblem;
-    readonly action: ExplainedAction;
-    readonly text: string;
-    readonly issuer?: string;
-    readonly audience?: readonly string[];
-    readonly expiresAt?: EpochMs;
-    readonly scope?: string;
-}
-interface ExplainTokenOptions {
-    readonly audience?: string;
-    readonly issuer?: string;
-    readonly now?: EpochMs;
-}
-interface ExplainedResponse {
-    readonly status: number;
-    readonly headers: {
-        get(name: string): string | null;
-    };
-}
-declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
-declare const alwaysOnline: Lifecycle;
-declare function memoryStore<V>(): Store<V>;
-declare const noChannel: Channel;
-declare function queueLock(): Lock;
-declare const systemClock: Clock;
-declare const webCrypto: Crypto;
 declare function sealed(store: Store<unknown>, options: {
     crypto: Crypto;
     keyName?: string;

@@ -59,6 +59,48 @@ declare class TokenManagerError extends Error {
     readonly scope?: string;
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+};
+interface IdTokenClaims {
+    readonly iss: string;
+    readonly sub: string;
+    readonly aud: string | readonly string[];
+    readonly exp: number;
+    readonly iat: number;
+    readonly auth_time?: number;
+    readonly nonce?: string;
+    readonly acr?: string;
+    readonly amr?: readonly string[];
+    readonly azp?: string;
+    readonly sid?: string;
+    readonly [claim: string]: unknown;
+}
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
+}
 interface EventBase {
     readonly at: EpochMs;
     readonly grant?: string | undefined;
@@ -95,7 +137,7 @@ interface TokenManagerEvents {
     };
     token_rejected: {
         readonly replaced: boolean;
-        readonly reason?: "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+        readonly reason?: RefusalHint;
     };
     step_up_required: {
         readonly reason: TokenManagerErrorReason;
@@ -136,47 +178,6 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
     } & TokenManagerEvents[Type];
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
-interface IdTokenClaims {
-    readonly iss: string;
-    readonly sub: string;
-    readonly aud: string | readonly string[];
-    readonly exp: number;
-    readonly iat: number;
-    readonly auth_time?: number;
-    readonly nonce?: string;
-    readonly acr?: string;
-    readonly amr?: readonly string[];
-    readonly azp?: string;
-    readonly sid?: string;
-    readonly [claim: string]: unknown;
-}
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-type ResourceOption = string | {
-    readonly url: string;
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-};
-interface ClaimRequest {
-    readonly essential?: boolean;
-    readonly value?: unknown;
-    readonly values?: readonly unknown[];
-}
-interface ClaimsRequest {
-    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
-    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
-}
 interface SessionView {
     readonly subject?: string | undefined;
     readonly claims?: IdTokenClaims | undefined;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { webCrypto } from '../src/in-process/web-crypto.ts'
-import { createTokenManager, isTransient, TokenManagerError, type TokenManagerOptions } from '../src/index.ts'
-import type { Platform } from '../src/ports.ts'
-import { scriptedUserAgent } from './support/scripted-user-agent.ts'
-import { type World, world } from './support/world.ts'
+import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { createTokenManager, isTransient, TokenManagerError, type TokenManagerOptions } from '../../src/index.ts'
+import type { Platform } from '../../src/ports.ts'
+import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { type World, world } from '../support/world.ts'
 
 const api = 'https://api.example/notes'
 const options: TokenManagerOptions = {

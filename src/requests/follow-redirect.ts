@@ -1,6 +1,6 @@
+import { TokenManagerError } from '../errors.ts'
 import type { SentRequest } from './authorized-fetch.ts'
 import { redirectedError } from './authorized-fetch.ts'
-import { TokenManagerError } from './errors.ts'
 import type { Match } from './resource-matcher.ts'
 
 const MAX_HOPS = 20

@@ -1,9 +1,9 @@
-import { allowInsecureLoopback } from './allow-insecure-loopback.ts'
+import { TokenManagerError } from '../errors.ts'
+import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from '../ports.ts'
+import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
+import type { AuthorizationServerMetadata } from '../protocol/authorization-server.ts'
+import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
-import { TokenManagerError } from './errors.ts'
-import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from './ports.ts'
-import type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
-import type { ResourceOption } from './resource-matcher.ts'
 
 export { allowInsecureLoopback }
 

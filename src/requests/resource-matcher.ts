@@ -1,5 +1,5 @@
-import type { Target } from './access-token.ts'
-import { TokenManagerError } from './errors.ts'
+import { TokenManagerError } from '../errors.ts'
+import type { Target } from '../protocol/access-token.ts'
 
 /**
  * A place that tokens may be sent to: an absolute `https` URL, or a path that begins with `/` on the page's own origin. It

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Api } from '../examples/demo/api.ts'
-import { webSigning } from '../src/in-process/web-signing.ts'
-import { systemClock, webCrypto } from '../src/index.ts'
-import { type DpopKey, dpopProver } from '../src/protocol/dpop.ts'
-import { plainOAuthClient } from './examples/demo/plain-oauth-client.ts'
-import { type DpopProgram, type DpopProgramOptions, dpopProgram } from './support/dpop-program.ts'
-import { verifyProof } from './support/proof.ts'
+import type { Api } from '../../examples/demo/api.ts'
+import { webSigning } from '../../src/in-process/web-signing.ts'
+import { systemClock, webCrypto } from '../../src/index.ts'
+import { type DpopKey, dpopProver } from '../../src/protocol/dpop.ts'
+import { plainOAuthClient } from '../examples/demo/plain-oauth-client.ts'
+import { type DpopProgram, type DpopProgramOptions, dpopProgram } from '../support/dpop-program.ts'
+import { verifyProof } from '../support/proof.ts'
 
 const redirectUri = 'http://127.0.0.1:4711/callback'
 

@@ -1,3 +1,5 @@
+import { TokenManagerError } from '../errors.ts'
+import type { Fetch } from '../ports.ts'
 import {
   type AccessToken,
   authorizationHeader,
@@ -5,13 +7,11 @@ import {
   type RefusalHint,
   type Target,
   type TokenSource,
-} from './access-token.ts'
-import { TokenManagerError } from './errors.ts'
-import type { Fetch } from './ports.ts'
-import { parseChallenges } from './protocol/challenge.ts'
+} from '../protocol/access-token.ts'
+import { parseChallenges } from '../protocol/challenge.ts'
+import type { TokenManagerEvents } from '../session/events.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
 import type { Match } from './resource-matcher.ts'
-import type { TokenManagerEvents } from './session/events.ts'
 
 /** A request as it was sent with a token. */
 export interface SentRequest {

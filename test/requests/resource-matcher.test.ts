@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ResourceOption, resourceMatcher } from '../src/resource-matcher.ts'
+import { type ResourceOption, resourceMatcher } from '../../src/requests/resource-matcher.ts'
 
 const ORIGIN = 'https://app.example.com'
 const LISTED = ['https://api.example.com/v1', 'https://files.example.com/', '/api', 'https://10.0.0.7:8443/x/'] as const

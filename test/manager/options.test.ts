@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { allowInsecureLoopback, createTokenManager, TokenManagerError, type TokenManagerOptions } from '../src/index.ts'
+import {
+  allowInsecureLoopback,
+  createTokenManager,
+  TokenManagerError,
+  type TokenManagerOptions,
+} from '../../src/index.ts'
 
 const good = { issuer: 'https://as.example', clientId: 'spa' }
 const create = (options: unknown) => createTokenManager(options as TokenManagerOptions, undefined)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createClientCredentials } from '../src/client-tokens/create-client-credentials.ts'
-import { createDenylist } from '../src/resource-server/denylist.ts'
-import { createGuard } from '../src/resource-server/guard.ts'
-import { tokenEndpoint } from './client-tokens/token-endpoint.ts'
-import { AUDIENCE, NOW, request, SECONDS, testIssuer } from './resource-server/test-issuer.ts'
-import { type Context, type World, world } from './support/world.ts'
+import { createClientCredentials } from '../../src/client-tokens/create-client-credentials.ts'
+import { createDenylist } from '../../src/resource-server/denylist.ts'
+import { createGuard } from '../../src/resource-server/guard.ts'
+import { tokenEndpoint } from '../client-tokens/token-endpoint.ts'
+import { AUDIENCE, NOW, request, SECONDS, testIssuer } from '../resource-server/test-issuer.ts'
+import { type Context, type World, world } from '../support/world.ts'
 
 const api = 'https://api.example/notes'
 /** How long a token that does not count yet is given. */

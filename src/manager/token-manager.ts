@@ -1,12 +1,12 @@
-import type { AccessToken, Target } from './access-token.ts'
-import type { TokenManagerError } from './errors.ts'
+import type { TokenManagerError } from '../errors.ts'
+import type { EpochMs, Fetch, UserAgent } from '../ports.ts'
+import type { AccessToken, Target } from '../protocol/access-token.ts'
+import type { ClaimsRequest } from '../protocol/authorization-code.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
+import type { EventListener, TokenManagerEventType } from '../session/events.ts'
+import type { SignOutOptions, SignOutReport } from '../session/sign-out.ts'
+import type { SessionState } from '../session/state.ts'
 import type { TokenManagerOptions } from './options.ts'
-import type { EpochMs, Fetch, UserAgent } from './ports.ts'
-import type { ClaimsRequest } from './protocol/authorization-code.ts'
-import type { DpopKey } from './protocol/dpop.ts'
-import type { EventListener, TokenManagerEventType } from './session/events.ts'
-import type { SignOutOptions, SignOutReport } from './session/sign-out.ts'
-import type { SessionState } from './session/state.ts'
 
 /** How to sign in. */
 export interface SignInOptions {

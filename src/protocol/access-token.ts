@@ -1,7 +1,5 @@
-import { TokenManagerError } from './errors.ts'
-import type { EpochMs } from './ports.ts'
-import type { TokenManagerEvents } from './session/events.ts'
-import type { StoredAccessToken } from './session/record.ts'
+import { TokenManagerError } from '../errors.ts'
+import type { EpochMs } from '../ports.ts'
 
 /** What a token is for. */
 export interface Target {
@@ -33,6 +31,20 @@ export interface AccessToken {
   readonly resource?: string
 }
 
+/** An access token as it lies in the record. */
+export interface StoredAccessToken {
+  readonly value: string
+  readonly type: 'Bearer' | 'DPoP'
+  /** When the request that brought it was sent. */
+  readonly obtainedAt: EpochMs
+  /** Absent: the server did not say (RFC 6749 §5.1), so it is used until an API refuses it. */
+  readonly expiresAt?: EpochMs | undefined
+  readonly scope: string
+  readonly resource?: string | undefined
+  /** The generation of the record that it came with. */
+  readonly generation?: number | undefined
+}
+
 /** Where requests get their token from. */
 export interface TokenSource {
   /** The usable token for `target` in memory, or `undefined` when something has to be awaited. Synchronous. */
@@ -53,7 +65,7 @@ export interface TokenSource {
 }
 
 /** Why an API refused a token, as far as it says and a client can act on it. */
-export type RefusalHint = TokenManagerEvents['token_rejected']['reason']
+export type RefusalHint = 'expired' | 'not_yet_valid' | 'revoked' | 'session_ended' | undefined
 
 /** Proofs of possession for requests with a DPoP token (RFC 9449). */
 export interface Proofs {

@@ -1,5 +1,5 @@
-import { webSigning } from './in-process/web-signing.ts'
-import { type DpopOptions, type DpopProver, dpopProver } from './protocol/dpop.ts'
+import { webSigning } from '../in-process/web-signing.ts'
+import { type DpopOptions, type DpopProver, dpopProver } from '../protocol/dpop.ts'
 
 /** What `dpop()` makes: the option `dpop`. */
 export interface Dpop {

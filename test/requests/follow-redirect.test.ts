@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { authorizedFetch } from '../src/authorized-fetch.ts'
-import type { TokenManagerError } from '../src/errors.ts'
-import { followRedirect } from '../src/follow-redirect.ts'
-import { type ResourceOption, resourceMatcher } from '../src/resource-matcher.ts'
-import { httpApi, type Received } from './support/http-api.ts'
-import { scriptedTokenSource } from './support/scripted-token-source.ts'
+import type { TokenManagerError } from '../../src/errors.ts'
+import { authorizedFetch } from '../../src/requests/authorized-fetch.ts'
+import { followRedirect } from '../../src/requests/follow-redirect.ts'
+import { type ResourceOption, resourceMatcher } from '../../src/requests/resource-matcher.ts'
+import { httpApi, type Received } from '../support/http-api.ts'
+import { scriptedTokenSource } from '../support/scripted-token-source.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {

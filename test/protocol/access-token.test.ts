@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { accessToken, authorizationHeader } from '../src/access-token.ts'
-import { TokenManagerError } from '../src/errors.ts'
+import { TokenManagerError } from '../../src/errors.ts'
+import { accessToken, authorizationHeader } from '../../src/protocol/access-token.ts'
 
 const stored = {
   value: 'canary-7f3a',
