@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { arrows, drawing, withRooms } from '../scripts/rooms.mjs'
 import { type Files, globalsOf, importsOf, type Offence, parse, readFiles, walk } from './architecture/tree.ts'
 
 const sources = readFiles('src')
@@ -356,6 +358,22 @@ for (const { name, offences, files = sources, planted, found } of laws) {
     })
   })
 }
+
+describe('the picture of the rooms', () => {
+  it('shows the imports as they are', () => {
+    const markdown = readFileSync('docs/architecture.md', 'utf8')
+    expect(withRooms(markdown, sources)).toBe(markdown)
+  })
+
+  it('leaves out an arrow that a longer way says as well', () => {
+    const rooms = arrows({
+      'src/errors.ts': '',
+      'src/protocol/a.ts': `import '../errors.ts'`,
+      'src/session/b.ts': `import '../protocol/a.ts'; import '../errors.ts'; import './c.ts'`,
+    })
+    expect(drawing(rooms).match(/\w+ --> \w+/g)).toEqual(['protocol --> errors', 'session --> protocol'])
+  })
+})
 
 describe('the tables', () => {
   it('name every room there is, and no other', () => {
