@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { type Store, TokenManagerError, webCrypto } from 'tokenward'
+import { type Store, TokenManagerError, webSealing } from 'tokenward'
 
 /**
  * A store on any HTTP server that keeps bytes under strong ETags and honours `If-Match` and `If-None-Match` (RFC 9110 §13.1).
@@ -32,7 +32,7 @@ export function httpStore({
     if (response.status === 404) return undefined
     const bytes = new Uint8Array(await response.arrayBuffer())
     const sealed = { iv: bytes.slice(0, 12), data: bytes.slice(12) }
-    const plain = await webCrypto.open(key, sealed, aadOf(name)).catch((cause) => {
+    const plain = await webSealing.open(key, sealed, aadOf(name)).catch((cause) => {
       throw failed(cause)
     })
     return { value: JSON.parse(new TextDecoder().decode(plain)), tag: response.headers.get('etag') ?? '' }
@@ -44,7 +44,7 @@ export function httpStore({
       const headers: Record<string, string> = tag === undefined ? { 'if-none-match': '*' } : { 'if-match': tag }
       if (value === undefined) return (await request(name, { method: 'DELETE', headers })).ok
       const plain = new TextEncoder().encode(JSON.stringify(value))
-      const { iv, data } = await webCrypto.seal(key, plain, aadOf(name))
+      const { iv, data } = await webSealing.seal(key, plain, aadOf(name))
       return (await request(name, { method: 'PUT', headers, body: new Blob([iv, data]) })).ok
     },
     // A CryptoKey cannot be written as JSON.

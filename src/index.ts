@@ -18,9 +18,10 @@ export type {
 export { alwaysOnline } from './in-process/always-online.ts'
 export { memoryStore } from './in-process/memory-store.ts'
 export { noChannel } from './in-process/no-channel.ts'
-export { queueLock } from './in-process/queue-lock.ts'
+export { type QueueLockOptions, queueLock } from './in-process/queue-lock.ts'
 export { systemClock } from './in-process/system-clock.ts'
 export { webCrypto } from './in-process/web-crypto.ts'
+export { webSealing } from './in-process/web-sealing.ts'
 export { createTokenManager, type ManagerPlatform } from './manager/create-token-manager.ts'
 export { type Dpop, dpop } from './manager/dpop.ts'
 export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './manager/options.ts'
@@ -39,6 +40,7 @@ export type {
   Platform,
   RefreshElsewhere,
   Sealed,
+  Sealing,
   Signing,
   SigningKey,
   Store,

@@ -109,14 +109,18 @@ export interface Sealed {
   readonly keys?: readonly unknown[]
 }
 
-/** Randomness, hashing and authenticated encryption. */
+/** Randomness and hashing: all the cryptography that the core itself needs. */
 export interface Crypto {
   /** Cryptographically strong random bytes. Synchronous. */
   randomBytes(length: number): Uint8Array<ArrayBuffer>
   /** SHA-256 of `data`. */
   sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** Authenticated encryption, for stores that seal what they keep. */
+export interface Sealing {
   /** A new key for `seal` and `open`; where the platform can, its bytes cannot be read back. */
-  generateSealingKey(): Promise<CryptoKey>
+  generateKey(): Promise<CryptoKey>
   /** AES-256-GCM with a fresh IV. `aad` is authenticated, not stored. */
   seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>
   /** The plaintext; rejects if key, data or `aad` are not the ones it was sealed with. */

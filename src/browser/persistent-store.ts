@@ -1,5 +1,5 @@
 import { memoryStore } from '../in-process/memory-store.ts'
-import type { Crypto, Degradation, Store } from '../ports.ts'
+import type { Degradation, Sealing, Store } from '../ports.ts'
 import { sealed, sealingKey } from '../sealing/sealed.ts'
 
 /**
@@ -8,14 +8,14 @@ import { sealed, sealingKey } from '../sealing/sealed.ts'
  */
 export function persistentStore(
   store: Store<unknown>,
-  crypto: Crypto,
+  sealing: Sealing,
   report: (lacking: Degradation) => void,
 ): Store<unknown> {
   let chosen: Promise<Store<unknown>> | undefined
   const choose = async () => {
     try {
       // Some browsers store a CryptoKey without complaint, and give back an empty object.
-      if (await sealingKey(store, crypto)) return sealed(store, { crypto })
+      if (await sealingKey(store, sealing)) return sealed(store, { sealing })
       report('sealing_key_not_storable')
     } catch (error) {
       const { code, cause } = Object(error) as { code?: unknown; cause?: { name?: unknown } }

@@ -3,6 +3,7 @@ import { noChannel } from '../in-process/no-channel.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
+import { webSealing } from '../in-process/web-sealing.ts'
 import type { TokenManagerOptions } from '../manager/options.ts'
 import type { Degradation, Platform } from '../ports.ts'
 import { broadcastChannel } from './broadcast-channel.ts'
@@ -74,7 +75,7 @@ export function originPorts(persistence: Persistence): OriginPorts {
   const store = persistence === 'session' ? sessionStorageSlot(database) : database
   return {
     ...ports,
-    store: persistentStore(store, webCrypto, report),
+    store: persistentStore(store, webSealing, report),
     lock: webLock(report),
     channel: broadcastChannel(report),
   }

@@ -1,10 +1,19 @@
 import type { Lock } from '../ports.ts'
 
-/** A first-in, first-out lock among those who share the object. It says nothing about other processes or pages. */
-export function queueLock(): Lock {
+/** What a {@link queueLock} stands for. */
+export interface QueueLockOptions {
+  /**
+   * `'process'` (default): other processes or pages may use the same store, and this lock says nothing about them. `'store'`: this object
+   * is asked by everybody who uses the store, because no other process can open it: what was left by an earlier process is over then, and nobody waits for it.
+   */
+  readonly spans?: Lock['spans']
+}
+
+/** A first-in, first-out lock among those who share the object. */
+export function queueLock({ spans = 'process' }: QueueLockOptions = {}): Lock {
   const tails = new Map<string, Promise<void>>()
   return {
-    spans: 'process',
+    spans,
     request: (name, { signal }, run) =>
       new Promise((resolve, reject) => {
         const giveUp = () => reject(signal.reason)

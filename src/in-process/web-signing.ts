@@ -1,5 +1,5 @@
-import { TokenManagerError } from '../errors.ts'
 import type { Signing } from '../ports.ts'
+import { subtle } from './web-crypto.ts'
 
 /**
  * Signatures of the platform's Web Cryptography: `ES256`, and `Ed25519` (also called `EdDSA`) where it has that. Private keys are not
@@ -30,9 +30,4 @@ function isHandle(key: CryptoKey | JsonWebKey): key is CryptoKey {
 
 function algorithmOf(alg: string): EcKeyGenParams & EcdsaParams {
   return { name: alg === 'ES256' ? 'ECDSA' : 'Ed25519', namedCurve: 'P-256', hash: 'SHA-256' }
-}
-
-function subtle(): SubtleCrypto {
-  if (crypto.subtle) return crypto.subtle
-  throw new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context')
 }

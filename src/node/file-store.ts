@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TokenManagerError } from '../errors.ts'
 import { type SealingKey, sealingKeys } from '../in-process/sealing-keys.ts'
-import { webCrypto } from '../in-process/web-crypto.ts'
+import { webSealing } from '../in-process/web-sealing.ts'
 import type { Sealed, Store, SwapOptions } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { whileOwning } from './owner-file.ts'
@@ -64,7 +64,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS)))
   const keyFolder: KeyFolder = { exclusively, adopt: (key) => orRefuse(() => adopt(key)) }
   const keys = sealingKeys(typeof key === 'function' ? () => key(keyFolder) : key)
-  const sealed = (store: Store<unknown>) => sealedWith(store, { crypto: webCrypto, keys })
+  const sealed = (store: Store<unknown>) => sealedWith(store, { sealing: webSealing, keys })
 
   let hasKeys = false
   const store: Store<unknown> = {

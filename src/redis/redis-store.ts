@@ -2,6 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import { type SealingKeySource, sealingKeys } from '../in-process/sealing-keys.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
+import { webSealing } from '../in-process/web-sealing.ts'
 import type { Clock, Sealed, Store } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { inTime, redisFailed } from './in-time.ts'
@@ -131,7 +132,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     },
   }
   return {
-    ...sealedWith(rows, { crypto: webCrypto, keys: sealingKeys(key) }),
+    ...sealedWith(rows, { sealing: webSealing, keys: sealingKeys(key) }),
     clock,
     confirmInterval: 1_000,
     textOnly: true,

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Crypto, Store } from '../ports.ts'
+import type { Sealing, Store } from '../ports.ts'
 import { openWith, sealWith } from './sealed.ts'
 
 /**
@@ -10,14 +10,14 @@ import { openWith, sealWith } from './sealed.ts'
  */
 export function sealedWith(
   store: Store<unknown>,
-  { crypto, keys }: { readonly crypto: Crypto; readonly keys: () => Promise<readonly CryptoKey[]> },
+  { sealing, keys }: { readonly sealing: Sealing; readonly keys: () => Promise<readonly CryptoKey[]> },
 ): Store<unknown> {
   return {
     async get(name) {
       const row = await store.get(name)
       if (!row) return
       for (const key of await keys()) {
-        const value = await openWith(crypto, key, name, row.value)
+        const value = await openWith(sealing, key, name, row.value)
         if (value !== undefined) return { value, tag: row.tag }
       }
       throw new TokenManagerError(
@@ -29,7 +29,7 @@ export function sealedWith(
     async swap(name, tag, value, options) {
       if (value === undefined) return store.swap(name, tag, value, options)
       const [key] = await keys()
-      return store.swap(name, tag, await sealWith(crypto, key, name, value), options)
+      return store.swap(name, tag, await sealWith(sealing, key, name, value), options)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Crypto, Sealed, Store } from '../ports.ts'
+import type { Sealed, Sealing, Store } from '../ports.ts'
 
 const maxBytes = 2 ** 20
 const utf8 = new TextEncoder()
@@ -14,8 +14,8 @@ const utf8 = new TextEncoder()
  * is something, and a `swap` on its tag replaces it.
  * @param options `keyName`: where the sealing key lies in `store`; default `'sealing-key'`. Values cannot use that name.
  */
-export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName?: string }): Store<unknown> {
-  const { crypto, keyName } = options
+export function sealed(store: Store<unknown>, options: { sealing: Sealing; keyName?: string }): Store<unknown> {
+  const { sealing, keyName } = options
   let key: CryptoKey | undefined
 
   return {
@@ -23,19 +23,19 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
     async get(name) {
       const row = await store.get(name)
       if (!row) return
-      let value = await openWith(crypto, key, name, row.value)
+      let value = await openWith(sealing, key, name, row.value)
       if (value === undefined) {
         // Perhaps another context cleared the storage and began again with another key.
-        key = await sealingKey(store, crypto, keyName)
-        value = await openWith(crypto, key, name, row.value)
+        key = await sealingKey(store, sealing, keyName)
+        value = await openWith(sealing, key, name, row.value)
       }
       return { value, tag: row.tag }
     },
     async swap(name, tag, value, swapOptions) {
       if (value === undefined) return store.swap(name, tag, value, swapOptions)
       // An absent record may mean that the storage was cleared, and the key with it.
-      if (!tag || !key) key = await sealingKey(store, crypto, keyName)
-      return store.swap(name, tag, await sealWith(crypto, key, name, value), swapOptions)
+      if (!tag || !key) key = await sealingKey(store, sealing, keyName)
+      return store.swap(name, tag, await sealWith(sealing, key, name, value), swapOptions)
     },
   }
 }
@@ -43,7 +43,7 @@ export function sealed(store: Store<unknown>, options: { crypto: Crypto; keyName
 /** The key that lies in `store`, made where there is none; `undefined` if the store does not keep it. */
 export async function sealingKey(
   store: Store<unknown>,
-  crypto: Crypto,
+  sealing: Sealing,
   name = 'sealing-key',
 ): Promise<CryptoKey | undefined> {
   for (let round = 0; round < 5; round++) {
@@ -51,7 +51,7 @@ export async function sealingKey(
     const key = row?.value as CryptoKey | null | undefined
     if (key?.type === 'secret') return key
     // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
-    await store.swap(name, row?.tag, await crypto.generateSealingKey())
+    await store.swap(name, row?.tag, await sealing.generateKey())
   }
   return undefined
 }
@@ -63,7 +63,7 @@ const isHandle = (value: unknown) => Object.prototype.toString.call(value) === '
 
 /** `value` as it is stored under `name`. */
 export async function sealWith(
-  crypto: Crypto,
+  sealing: Sealing,
   key: CryptoKey | undefined,
   name: string,
   value: unknown,
@@ -77,13 +77,13 @@ export async function sealWith(
       'store_failed',
       key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
     )
-  const sealed = await crypto.seal(key, plaintext, aadOf(name))
+  const sealed = await sealing.seal(key, plaintext, aadOf(name))
   return keys.length ? { ...sealed, keys } : sealed
 }
 
 /** What was sealed as the value of `name`; `undefined` for anything else. */
 export async function openWith(
-  crypto: Crypto,
+  sealing: Sealing,
   key: CryptoKey | undefined,
   name: string,
   value: unknown,
@@ -91,7 +91,7 @@ export async function openWith(
   const sealed = Object(value) as Sealed
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
   try {
-    const text = new TextDecoder().decode(await crypto.open(key, sealed, aadOf(name)))
+    const text = new TextDecoder().decode(await sealing.open(key, sealed, aadOf(name)))
     return JSON.parse(text, (_, inner) => (Object.hasOwn(Object(inner), HANDLE) ? sealed.keys?.[inner[HANDLE]] : inner))
   } catch {
     return

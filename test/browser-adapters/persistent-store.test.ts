@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { indexedDbStore } from '../../src/browser/indexed-db-store.ts'
 import { persistentStore } from '../../src/browser/persistent-store.ts'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
-import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webSealing } from '../../src/in-process/web-sealing.ts'
 import type { Degradation, Store } from '../../src/ports.ts'
 import { storeContract } from '../contracts/store.ts'
 import { faultyStore } from '../support/faulty-store.ts'
@@ -17,7 +17,7 @@ afterEach(() => {
 
 function persistent(store: Store<unknown> = indexedDbStore({ timeout: 200 })) {
   const reported: Degradation[] = []
-  return { store: persistentStore(store, webCrypto, (lacking) => reported.push(lacking)), reported }
+  return { store: persistentStore(store, webSealing, (lacking) => reported.push(lacking)), reported }
 }
 
 /** The session works all the same, in memory, and the lack was said once. */

@@ -1,9 +1,9 @@
-import { webCrypto } from 'tokenward'
+import { webSealing } from 'tokenward'
 import { describe, expect, it } from 'vitest'
 import { httpStore, startKeyValueServer } from '../../examples/own-store.ts'
 import { storeContract } from '../contracts/store.ts'
 
-const key = await webCrypto.generateSealingKey()
+const key = await webSealing.generateKey()
 
 storeContract('the example of a store of your own', async () => {
   const { url, stop } = await startKeyValueServer()
@@ -14,7 +14,7 @@ describe('the example of a store of your own', () => {
   it('rejects what it cannot reach, and what another key sealed', async () => {
     const { url, stop } = await startKeyValueServer()
     await httpStore({ url, key }).swap('k', undefined, { n: 1 })
-    const other = httpStore({ url, key: await webCrypto.generateSealingKey() })
+    const other = httpStore({ url, key: await webSealing.generateKey() })
     await expect(other.get('k')).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })
     await stop()
     await expect(httpStore({ url, key }).get('k')).rejects.toMatchObject({ code: 'ERR_STORE_FAILED' })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
-import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webSealing } from '../../src/in-process/web-sealing.ts'
 import { storeContract } from '../contracts/store.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 
@@ -16,7 +16,7 @@ storeContract('faultyStore without a fault', async () => {
 
 it('keeps a key as the handle it is, and bytes as a copy', async () => {
   const store = memoryStore<{ key: CryptoKey; data: Uint8Array }>()
-  const key = await webCrypto.generateSealingKey()
+  const key = await webSealing.generateKey()
   const data = new Uint8Array([1, 2, 3])
   await store.swap('k', undefined, { key, data })
   data[0] = 9

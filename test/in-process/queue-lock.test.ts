@@ -7,6 +7,7 @@ lockContract('queueLock', () => {
   return [lock, lock]
 })
 
-it('claims to exclude this process only', () => {
+it('claims to exclude this process only, unless it is told that nobody else can open the store', () => {
   expect(queueLock().spans).toBe('process')
+  expect(queueLock({ spans: 'store' }).spans).toBe('store')
 })

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { type SealingKeySource, sealingKeys } from '../../src/in-process/sealing-keys.ts'
-import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webSealing } from '../../src/in-process/web-sealing.ts'
 import type { Sealed, Store } from '../../src/ports.ts'
 import { sealedWith } from '../../src/sealing/sealed-with.ts'
 import { storeContract } from '../contracts/store.ts'
 
 const bytes = (fill: number) => new Uint8Array(32).fill(fill)
 const seal = (inner: Store<unknown>, key: SealingKeySource) =>
-  sealedWith(inner, { crypto: webCrypto, keys: sealingKeys(key) })
+  sealedWith(inner, { sealing: webSealing, keys: sealingKeys(key) })
 
 storeContract('sealedWith(memoryStore)', async () => {
   const inner = memoryStore<unknown>()
@@ -78,7 +78,7 @@ describe('sealingKeys', () => {
   })
 
   it('takes a CryptoKey as it is', async () => {
-    const key = await webCrypto.generateSealingKey()
+    const key = await webSealing.generateKey()
     expect(await sealingKeys(key)()).toEqual([key])
   })
 })

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
-import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webSealing } from '../../src/in-process/web-sealing.ts'
 import type { Sealed, Store } from '../../src/ports.ts'
 import { sealed } from '../../src/sealing/sealed.ts'
 import { storeContract } from '../contracts/store.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 
-const seal = (inner: Store<unknown>) => sealed(inner, { crypto: webCrypto })
+const seal = (inner: Store<unknown>) => sealed(inner, { sealing: webSealing })
 const keyName = 'sealing-key'
 
 async function remove(store: Store<unknown>, key: string): Promise<void> {
@@ -81,7 +81,7 @@ describe('sealed', () => {
     const key = (await inner.get(keyName))!.value as CryptoKey
     const large = new TextEncoder().encode(JSON.stringify('x'.repeat(2 ** 20)))
     const aad = new TextEncoder().encode('tokenward/1/large')
-    await inner.swap('large', undefined, await webCrypto.seal(key, large, aad))
+    await inner.swap('large', undefined, await webSealing.seal(key, large, aad))
     expect((await store.get('large'))?.value).toBeUndefined()
   })
 

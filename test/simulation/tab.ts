@@ -107,7 +107,6 @@ export function openTab(history: History, slot: number, name: string): Tab {
 
 /** Deterministic; no secret is safe with it. */
 function cryptoFrom(dice: Random): Crypto {
-  const unsealed = () => Promise.reject(new Error('The simulation seals nothing'))
   return {
     randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(dice.next() * 256)),
     async sha256(data) {
@@ -115,7 +114,6 @@ function cryptoFrom(dice: Random): Crypto {
       for (const [index, byte] of data.entries()) hash[index % 32] = ((hash[index % 32] ?? 0) * 31 + byte + index) & 255
       return hash
     },
-    ...{ generateSealingKey: unsealed, seal: unsealed, open: unsealed },
   }
 }
 
