@@ -45,7 +45,9 @@ interface Sealed {
 interface Crypto {
     randomBytes(length: number): Uint8Array<ArrayBuffer>;
     sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
-    generateSealingKey(): Promise<CryptoKey>;
+}
+interface Sealing {
+    generateKey(): Promise<CryptoKey>;
     seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>;
     open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -434,9 +436,13 @@ declare function explainToken(input: string | ExplainedResponse, options?: Expla
 declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
 declare const noChannel: Channel;
-declare function queueLock(): Lock;
+interface QueueLockOptions {
+    readonly spans?: Lock["spans"];
+}
+declare function queueLock({ spans }?: QueueLockOptions): Lock;
 declare const systemClock: Clock;
 declare const webCrypto: Crypto;
+declare const webSealing: Sealing;
 interface RequestBody {
     replay(): BodyInit | undefined;
     drop?(): void;
@@ -467,8 +473,8 @@ interface ManagerPlatform extends Platform {
 declare function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare function sealed(store: Store<unknown>, options: {
-    crypto: Crypto;
+    sealing: Sealing;
     keyName?: string;
 }): Store<unknown>;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, dpop, explainToken, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto };
-export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Platform, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, dpop, explainToken, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto, webSealing };
+export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Platform, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -46,7 +46,9 @@ interface Sealed {
 interface Crypto {
     randomBytes(length: number): Uint8Array<ArrayBuffer>;
     sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
-    generateSealingKey(): Promise<CryptoKey>;
+}
+interface Sealing {
+    generateKey(): Promise<CryptoKey>;
     seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>;
     open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -435,9 +437,13 @@ declare function explainToken(input: string | ExplainedResponse, options?: Expla
 declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
 declare const noChannel: Channel;
-declare function queueLock(): Lock;
+interface QueueLockOptions {
+    readonly spans?: Lock["spans"];
+}
+declare function queueLock({ spans }?: QueueLockOptions): Lock;
 declare const systemClock: Clock;
 declare const webCrypto: Crypto;
+declare const webSealing: Sealing;
 interface RequestBody {
     replay(): BodyInit | undefined;
     drop?(): void;
@@ -467,7 +473,7 @@ interface ManagerPlatform extends Platform {
 }
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare function sealed(store: Store<unknown>, options: {
-    crypto: Crypto;
+    sealing: Sealing;
     keyName?: string;
 }): Store<unknown>;
 interface ClientTokenEventBase {
@@ -645,5 +651,5 @@ interface SettleOptions {
     readonly limit?: number;
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto };
-export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
+export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
