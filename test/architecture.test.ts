@@ -36,6 +36,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
   redis: [...everyCore, 'resource-server'],
   'resource-server': ['errors', 'explain-token', 'protocol'],
+  // Code of `errors` alone, see below; of the others the types.
+  providers: ['errors', 'manager', 'resource-server'],
   testing: everyCore,
 }
 
@@ -88,6 +90,13 @@ function roomsImportOnlyTheirNeighbours(files: Files): readonly Offence[] {
     if (!file.endsWith('.ts') || !(file in files)) return [`${from}: ${specifier} is no file of ours`]
     const other = roomOf(file)
     return other === room || allowed.includes(other) ? [] : [`${from}: ${room} may not import ${other}`]
+  })
+}
+
+function presetsAreData(files: Files): readonly Offence[] {
+  return importsOf(files).flatMap(({ from, file = '', isTypeOnly }) => {
+    const isOwn = ['providers', 'errors'].includes(roomOf(file))
+    return roomOf(from) !== 'providers' || isOwn || isTypeOnly ? [] : [`${from}: takes code from ${file}`]
   })
 }
 
@@ -211,6 +220,18 @@ const laws: readonly Law[] = [
       'src/browser/web-lock.ts: ./gone.ts is no file of ours',
       'src/kitchen/sink.ts: "kitchen" is no room',
     ],
+  },
+  {
+    name: 'presets take types alone from the rooms whose options they are, and from errors the error',
+    offences: presetsAreData,
+    planted: {
+      'src/errors.ts': '',
+      'src/manager/options.ts': `import { TokenManagerError } from '../errors.ts'`,
+      'src/providers/checked.ts': `import { TokenManagerError } from '../errors.ts'`,
+      'src/providers/preset.ts': `import type { A } from '../manager/options.ts'; type B = import('../manager/options.ts').B`,
+      'src/providers/one.ts': `import { type A, check } from '../manager/options.ts'; import './checked.ts'`,
+    },
+    found: ['src/providers/one.ts: takes code from src/manager/options.ts'],
   },
   {
     name: 'a package has one door',

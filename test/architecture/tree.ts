@@ -15,6 +15,8 @@ export interface Import {
   /** The path of the file it names; `undefined` for a package. */
   readonly file: string | undefined
   readonly isExportAll: boolean
+  /** It takes types, and is gone when the file runs. */
+  readonly isTypeOnly: boolean
 }
 
 /** A global that is read as a value: `URL`, and with the member that is taken, `Date.now`; `new Date()` stands for itself. */
@@ -98,17 +100,18 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 export function importsOf(files: Files): readonly Import[] {
   const imports: Import[] = []
   for (const source of parse(files).files) {
-    const add = (specifier: ts.Node | undefined, isExportAll: boolean) => {
+    const add = (specifier: ts.Node | undefined, isExportAll: boolean, isTypeOnly = false) => {
       if (!specifier) return
       const text = ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)'
       const file = text.startsWith('.') ? join(dirname(source.fileName), text).replaceAll('\\', '/') : undefined
-      imports.push({ from: source.fileName, specifier: text, file, isExportAll })
+      imports.push({ from: source.fileName, specifier: text, file, isExportAll, isTypeOnly })
     }
     walk(source, (node) => {
-      if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, false)
-      if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, !node.exportClause)
+      if (ts.isImportDeclaration(node))
+        add(node.moduleSpecifier, false, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword)
+      if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, !node.exportClause, node.isTypeOnly)
       if (ts.isImportTypeNode(node))
-        add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, false)
+        add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument, false, true)
       if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
         add(node.arguments[0], false)
     })

@@ -69,7 +69,29 @@ const cases: Record<string, Case> = {
   },
 }
 
+/** What shows that a preset is in a bundle. */
+const presets: Record<string, string> = {
+  auth0: 'auth0.domain',
+  entra: 'login.microsoftonline.com',
+}
+
 describe('bundles', () => {
+  it.each(Object.keys(presets))(
+    'who uses the preset %s ships no other, and nothing else of this library',
+    async (name) => {
+      const text = await bundle(`import { ${name} } from 'tokenward/providers'; globalThis.preset = ${name}`)
+      expect(Object.keys(presets).filter((other) => text.includes(presets[other] ?? ''))).toEqual([name])
+      expect(['code_challenge', 'refresh_token', 'jwks'].filter((word) => text.includes(word))).toEqual([])
+    },
+  )
+
+  it('who imports tokenward/providers and uses no preset ships no byte of them', async () => {
+    const used = await bundle(`import { isTransient } from 'tokenward'; globalThis.out = isTransient`)
+    const beside = await bundle(`import { isTransient } from 'tokenward'; import { entra } from 'tokenward/providers'
+      globalThis.out = isTransient`)
+    expect(beside.length).toBe(used.length)
+  })
+
   for (const [name, { program, without, control }] of Object.entries(cases)) {
     it(name, async () => {
       const [text, full] = await Promise.all([bundle(program), bundle(control)])

@@ -48,6 +48,8 @@ describe('the tarball', () => {
       'dist/index.js',
       'dist/node.d.ts',
       'dist/node.js',
+      'dist/providers.d.ts',
+      'dist/providers.js',
       'dist/redis.d.ts',
       'dist/redis.js',
       'dist/resource-server.d.ts',
