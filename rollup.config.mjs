@@ -39,7 +39,9 @@ export default [
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.
       manualChunks: (/** @type {string} */ id) =>
-        /\/src\/(?:index\.ts|browser\/|node\/|providers\/|redis\/|resource-server\/|testing\/)/.test(id) ? undefined : 'shared',
+        /\/src\/(?:index\.ts|browser\/|node\/|providers\/|redis\/|resource-server\/|testing\/)/.test(id)
+          ? undefined
+          : 'shared',
     },
   },
 ]

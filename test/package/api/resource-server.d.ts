@@ -121,6 +121,21 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
+interface IntrospectionOptions {
+    readonly endpoint?: string;
+    readonly clientId: string;
+    readonly clientSecret: string | (() => string | Promise<string>);
+    readonly maxAge?: number;
+    readonly negativeMaxAge?: number;
+    readonly timeout?: number;
+    readonly limit?: number;
+}
+interface IssuerOptions {
+    readonly issuer: string;
+    readonly jwksUri?: string;
+    readonly algorithms?: readonly string[];
+    readonly introspection?: IntrospectionOptions;
+}
 interface AccessTokenClaims {
     readonly iss: string;
     readonly sub?: string;
@@ -153,21 +168,6 @@ declare class AccessTokenError extends Error {
     readonly headers: Readonly<Record<string, string>>;
     constructor(reason: AccessTokenErrorReason, answer?: RefusalAnswer);
     toResponse(): Response;
-}
-interface IntrospectionOptions {
-    readonly endpoint?: string;
-    readonly clientId: string;
-    readonly clientSecret: string | (() => string | Promise<string>);
-    readonly maxAge?: number;
-    readonly negativeMaxAge?: number;
-    readonly timeout?: number;
-    readonly limit?: number;
-}
-interface IssuerOptions {
-    readonly issuer: string;
-    readonly jwksUri?: string;
-    readonly algorithms?: readonly string[];
-    readonly introspection?: IntrospectionOptions;
 }
 interface ValidatorOptions {
     readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[];

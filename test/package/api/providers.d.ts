@@ -1,0 +1,205 @@
+import { AuthorizationServer } from "oauth4webapi";
+type EpochMs = number;
+type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+interface Stored<V> {
+    readonly value: V;
+    readonly tag: string;
+}
+interface Store<V> {
+    get(key: string): Promise<Stored<V> | undefined>;
+    swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+    readonly clock?: Clock | undefined;
+    readonly confirmInterval?: number | undefined;
+    readonly textOnly?: boolean | undefined;
+}
+interface SwapOptions {
+    readonly durability?: "strict" | "relaxed";
+}
+interface Lock {
+    readonly spans: "store" | "process";
+    request<T>(name: string, options: {
+        readonly signal: AbortSignal;
+    }, run: () => Promise<T>): Promise<T>;
+}
+interface Channel {
+    post(name: string, message: unknown): void;
+    subscribe(name: string, listener: (message: unknown) => void): () => void;
+}
+type LifecycleEvent = "online" | "visible" | "hidden" | "resumed" | "frozen";
+interface Lifecycle {
+    isOnline(): boolean;
+    isVisible(): boolean;
+    subscribe(listener: (event: LifecycleEvent) => void): () => void;
+}
+interface Clock {
+    now(): EpochMs;
+    elapsed(): number;
+    at(time: number, run: () => void): () => void;
+}
+interface Crypto {
+    randomBytes(length: number): Uint8Array<ArrayBuffer>;
+    sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+interface UserAgent {
+    readonly stateMarker?: string | undefined;
+    prepare?(): () => void;
+    redirectUri?(configured: string): Promise<string>;
+    authorize(url: string, redirectUri: string, state: string): Promise<string>;
+    callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+}
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+interface RefreshElsewhere {
+    (from: {
+        readonly grantId: string;
+        readonly generation: number;
+    }, target: {
+        readonly resource?: string;
+        readonly audience?: string;
+        readonly scope?: string;
+    }): Promise<void>;
+    join(): void;
+}
+interface ClientAuthentication {
+    readonly method: string;
+    authenticate(server: {
+        readonly issuer: string;
+    }, client: {
+        readonly client_id: string;
+    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
+}
+interface Platform {
+    readonly store: Store<unknown>;
+    readonly fetch: Fetch;
+    readonly lock: Lock;
+    readonly channel: Channel;
+    readonly lifecycle: Lifecycle;
+    readonly clock: Clock;
+    readonly crypto: Crypto;
+    readonly userAgent?: UserAgent | undefined;
+    readonly origin?: string | undefined;
+    readonly refreshElsewhere?: RefreshElsewhere | undefined;
+    readonly metadata?: (() => Promise<Readonly<Record<"issuer", string>>>) | undefined;
+    readonly clientAuthentication?: ClientAuthentication | undefined;
+    onDegraded?(listener: (step: Degradation) => void): () => void;
+}
+interface SigningKey {
+    readonly alg: string;
+    readonly privateKey: CryptoKey | JsonWebKey;
+    readonly publicKey: JsonWebKey;
+}
+interface Signing {
+    generate(alg: string, extractable: boolean): Promise<SigningKey>;
+    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+}
+declare const allowInsecureLoopback: unique symbol;
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
+    readonly signing: Signing;
+}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+};
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+}
+interface RefreshOptions {
+    readonly leeway?: number;
+    readonly jitter?: number;
+    readonly interval?: number;
+}
+interface TokenManagerOptions {
+    readonly issuer: string;
+    readonly metadata?: AuthorizationServer;
+    readonly clientId: string;
+    readonly redirectUri?: string;
+    readonly postLogoutRedirectUri?: string;
+    readonly scope?: string;
+    readonly resources?: readonly ResourceOption[];
+    readonly unlisted?: "throw" | "bare";
+    readonly whenSignedOut?: "throw" | "bare";
+    readonly refresh?: RefreshOptions;
+    readonly dpop?: Dpop;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly requestTimeout?: number;
+    readonly confirmInterval?: number;
+    readonly account?: string;
+    readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
+    readonly revokeReplaced?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly userAgent?: UserAgent;
+    readonly store?: Store<unknown>;
+    readonly fetch?: Fetch;
+    readonly lock?: Lock;
+    readonly channel?: Channel;
+    readonly lifecycle?: Lifecycle;
+    readonly clock?: Clock;
+    readonly crypto?: Crypto;
+}
+interface IntrospectionOptions {
+    readonly endpoint?: string;
+    readonly clientId: string;
+    readonly clientSecret: string | (() => string | Promise<string>);
+    readonly maxAge?: number;
+    readonly negativeMaxAge?: number;
+    readonly timeout?: number;
+    readonly limit?: number;
+}
+interface IssuerOptions {
+    readonly issuer: string;
+    readonly jwksUri?: string;
+    readonly algorithms?: readonly string[];
+    readonly introspection?: IntrospectionOptions;
+}
+type ClientPreset = Partial<TokenManagerOptions> & Pick<TokenManagerOptions, "issuer" | "clientId">;
+type ApiPreset = IssuerOptions;
+interface Auth0ApiOptions {
+    readonly domain: string;
+}
+interface Auth0Options extends Auth0ApiOptions {
+    readonly clientId: string;
+}
+declare function auth0Client({ domain, clientId }: Auth0Options): ClientPreset;
+declare function auth0Api({ domain }: Auth0ApiOptions): ApiPreset;
+declare const auth0: typeof auth0Client & {
+    readonly api: typeof auth0Api;
+};
+interface EntraApiOptions {
+    readonly tenant: string;
+}
+interface EntraOptions extends EntraApiOptions {
+    readonly clientId: string;
+}
+declare function entraClient({ tenant, clientId }: EntraOptions): ClientPreset;
+declare function entraApi({ tenant }: EntraApiOptions): ApiPreset;
+declare const entra: typeof entraClient & {
+    readonly api: typeof entraApi;
+};
+export { auth0, entra };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, ClientPreset, EntraApiOptions, EntraOptions };
