@@ -1,6 +1,11 @@
 import { type AccessTokenErrorReason, Refusal } from './access-token-error.ts'
+import { remedy, substituteFor } from './foreign-dialect.ts'
+import { shown } from './found.ts'
 
-/** What a validated access token says, in the token's own words (RFC 9068 §2.2, RFC 7662 §2.2). Seconds, as there. */
+/**
+ * What a validated access token says, with the names of RFC 9068 §2.2 and RFC 7662 §2.2 whatever its issuer calls them; all other claims
+ * as the token has them. Seconds, as there. Everything in it is frozen: requests with the same token share it.
+ */
 export interface AccessTokenClaims {
   /** Who issued it. */
   readonly iss: string
@@ -33,6 +38,8 @@ export interface AccessTokenClaims {
 
 /** What the claims are checked against. */
 export interface ClaimRules {
+  /** Who issued the token, as configured. */
+  readonly issuer: string
   /** The identifiers of this API. */
   readonly audiences: readonly string[]
   /** Claims that have to be there. */
@@ -48,16 +55,17 @@ const LAST_SECOND = 8_640_000_000_000
 
 /**
  * Checks what RFC 9068 §4 asks for beside signature and issuer.
+ * @param claims normalized ones
  * @param now epoch milliseconds
  * @throws Refusal
  */
 export function checkClaims(
   claims: Readonly<Record<string, unknown>>,
-  { audiences, required, leeway }: ClaimRules,
+  { issuer, audiences, required, leeway }: ClaimRules,
   now: number,
 ): AccessTokenClaims {
   const missing = required.find((name) => claims[name] === undefined)
-  if (missing !== undefined) throw refused('claim_missing', missing)
+  if (missing !== undefined) throw refused('claim_missing', detailOfMissing(missing, issuer, claims))
   for (const name of STRINGS)
     if (claims[name] !== undefined && (typeof claims[name] !== 'string' || claims[name] === ''))
       throw refused('claim_invalid', name)
@@ -67,12 +75,19 @@ export function checkClaims(
       throw refused('claim_invalid', name)
   }
   const { aud, scope, cnf } = claims
-  if (scope !== undefined && typeof scope !== 'string' && !isStrings(scope)) throw refused('claim_invalid', 'scope')
+  if (scope !== undefined && typeof scope !== 'string') throw refused('claim_invalid', 'scope')
   if (cnf !== undefined && (typeof cnf !== 'object' || cnf === null)) throw refused('claim_invalid', 'cnf')
   const named = isStrings(aud) ? aud : [aud]
-  if (!named.some((one) => audiences.includes(one as string))) throw refused('audience_mismatch')
+  if (!named.some((one) => audiences.includes(one as string)))
+    throw refused('audience_mismatch', `aud is ${shown(aud)}, wanted ${shown(audiences)} (option audience)`)
   checkTimes(claims as AccessTokenClaims, leeway, now)
   return claims as AccessTokenClaims
+}
+
+function detailOfMissing(name: string, issuer: string, claims: Readonly<Record<string, unknown>>): string {
+  const { option, found } = substituteFor(name, claims)
+  const has = found === undefined ? '' : `, the token has ${found}`
+  return `wanted ${name}${has}; ${remedy(issuer, claims, option)}`
 }
 
 /** Whether the token counts now; the only claims that change with time. */

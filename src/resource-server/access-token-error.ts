@@ -86,21 +86,29 @@ export interface RefusalAnswer {
   readonly wwwAuthenticate?: string | undefined
   /** Further fields of the answer by lower-case name: `retry-after`, `dpop-nonce`, `cache-control`, … */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** For people who run the API, never sent. Without token, claim or key. */
+  /**
+   * For people who run the API, never sent: what was found and what was wanted. Of a token it names at most type, algorithm, issuer,
+   * audience and names of claims, shortened to printable ASCII; never the token, a person, or a key.
+   */
   readonly detail?: string | undefined
   /** Scope a policy asks for. */
   readonly scope?: string | undefined
 }
 
 /**
- * A request that is refused. Its `status` and `headers` are the whole answer; `reason` is for logs and metrics. It holds no
- * token, no claim and no key.
+ * A request that is refused. Its `status` and `headers` are the whole answer; `reason` and `detail` are for logs and metrics. It holds
+ * no token, no person and no key.
  */
 export class AccessTokenError extends Error {
   /** The class's own name. */
   override readonly name = 'AccessTokenError'
   /** Why, closed. */
   readonly reason: AccessTokenErrorReason
+  /**
+   * What was found, what was wanted, and the option that would change it, for those who run the API; never for the caller, which is why
+   * it is not in `message`. Absent where `reason` says it all.
+   */
+  readonly detail?: string
   /** HTTP status to answer with: 400, 401, 403 or 503. */
   readonly status: number
   /** The `error` of the challenge (RFC 6750 §3.1, RFC 9449 §7.1, RFC 9470 §3); absent without credentials and with 503. */
@@ -113,9 +121,10 @@ export class AccessTokenError extends Error {
   /** @param answer what is sent beside the status; made by the guard */
   constructor(reason: AccessTokenErrorReason, answer: RefusalAnswer = {}) {
     const [status, error] = answers[reason]
-    super(`${reason.replace(/_/g, ' ')}${answer.detail ? `: ${answer.detail}` : ''}`)
-    const { wwwAuthenticate } = answer
+    super(reason.replace(/_/g, ' '))
+    const { wwwAuthenticate, detail } = answer
     this.reason = reason
+    if (detail !== undefined) this.detail = detail
     this.status = status
     if (error !== undefined) this.error = error
     if (wwwAuthenticate !== undefined) this.wwwAuthenticate = wwwAuthenticate

@@ -1,8 +1,9 @@
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { Refusal } from './access-token-error.ts'
+import type { Denial } from './denial.ts'
 import type { Denylist } from './denylist.ts'
 import { invalidOption } from './invalid-option.ts'
-import { type IssuerOptions, issuerFrom } from './issuer.ts'
+import { deniableBy, type IssuerOptions, issuerFrom } from './issuer.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { sha256 } from './sha256.ts'
@@ -12,7 +13,8 @@ import type { KeyOptions } from './validator.ts'
 
 /**
  * Set it to `true` in the options to accept logout tokens without the type `logout+jwt` (OpenID Connect Back-Channel Logout 1.0
- * §2.4 only recommends it). Tokens of any other type are still refused.
+ * §2.4 only recommends it): the same as `logout: { types: ['logout+jwt', 'JWT', undefined] }` of the issuer. Tokens of any other type
+ * are still refused.
  */
 export const allowUntypedLogoutTokens: unique symbol = Symbol('allowUntypedLogoutTokens')
 
@@ -49,8 +51,8 @@ export interface BackchannelLogoutOptions {
   /** Access tokens of the sign-in are denied here. Default: none are. */
   readonly denylist?: Denylist
   /**
-   * What is denied. `'session'` (default): access tokens with the logout token's `sid`. `'subject'`: all of the person's, for servers
-   * whose access tokens carry no `sid`. A logout token without `sid` always means the person.
+   * What is denied. `'session'` (default): access tokens with the logout token's `sid`, and those of its `sub` that name no sign-in.
+   * `'subject'`: all of the person's. A logout token without `sid` always means the person.
    */
   readonly deny?: 'session' | 'subject'
   /** Ends the application's own sessions that began at or before `issuedAt`. Done when it resolves; it may be called again. */
@@ -59,7 +61,7 @@ export interface BackchannelLogoutOptions {
   readonly replayStore?: ReplayStore
   /** How far the clocks may be apart. Default 60 000, at most 60 000. */
   readonly leeway?: number
-  /** The longest a logout token may be valid. Default 600 000. */
+  /** The longest a logout token may be valid; from `iat` on where it has no `exp` and the issuer's `logout` allows that. Default 600 000. */
   readonly maxLifetime?: number
   /** Hears every request. What it throws is ignored. */
   readonly onDecision?: (decision: LogoutDecision) => void
@@ -92,11 +94,9 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   if (!denylist && !endSessions) throw invalidOption('Back-channel logout needs denylist, endSessions, or both')
   if (!(leeway >= 0 && leeway <= 60_000)) throw invalidOption('leeway has to be 0 to 60 000 ms')
   const source = { fetch, now, timeout, cooldown, maxAge, staleFor }
-  const issuer = issuerFrom(options.issuer, source, options[allowInsecureLoopback] === true)
-  const rules = {
-    ...{ issuer: issuer.issuer, clientId, leeway, maxLifetime },
-    untyped: options[allowUntypedLogoutTokens] === true,
-  }
+  const issuer = issuerFrom(describedIssuer(options), source, options[allowInsecureLoopback] === true)
+  denylist?.describeIssuer(deniableBy(issuer))
+  const rules = { issuer, clientId, leeway, maxLifetime }
 
   return async (request) => {
     if (request.method !== 'POST') return respond(405, 'method', { allow: 'POST' })
@@ -108,7 +108,7 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
       // The keys could not be had: not the sender's fault, and worth trying again.
       return respond(reason === 'keys_unavailable' ? 503 : 400, answer.detail ?? reason)
     }
-    const key = await sha256(JSON.stringify(['logout', issuer.issuer, token.jti]))
+    const key = await sha256(JSON.stringify(['logout', token.issuer, token.jti]))
     // A store that cannot say lets it be done again, which is harmless: it reaches no newer session.
     if (await replayStore.has(key).catch(() => false)) return respond(200, 'repeated')
     try {
@@ -128,18 +128,21 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
       throw new Refusal('algorithm_not_allowed')
     // What is wrong whoever signed it costs no signature and no request for keys.
     const token = readLogoutToken(jwt, rules, now())
-    for (const key of await issuer.keys.find(alg, typeof kid === 'string' ? kid : undefined))
+    for (const key of await issuer.keysOf(token.issuer).find(alg, typeof kid === 'string' ? kid : undefined))
       if (await isSignedBy(text, key, alg)) return token
     throw new Refusal('signature_invalid')
   }
 
-  async function carryOut({ subject, sid, issuedAt }: LogoutToken): Promise<void> {
-    const place = { issuer: issuer.issuer, before: issuedAt }
-    if (denylist) {
-      if (sid !== undefined && (deny === 'session' || subject === undefined)) await denylist.deny({ ...place, sid })
-      else if (subject !== undefined) await denylist.deny({ ...place, subject })
-    }
-    await endSessions?.({ issuer: issuer.issuer, subject, sid, issuedAt })
+  async function carryOut(token: LogoutToken): Promise<void> {
+    const { subject, sid, issuedAt } = token
+    await denylist?.deny(denialOf(token))
+    await endSessions?.({ issuer: token.issuer, subject, sid, issuedAt })
+  }
+
+  function denialOf({ issuer, subject, sid = '', issuedAt }: LogoutToken): Denial {
+    const place = { issuer, before: issuedAt }
+    if (subject === undefined) return { ...place, sid }
+    return sid === '' || deny === 'subject' ? { ...place, subject } : { ...place, sid, owner: subject }
   }
 
   function respond(status: number, outcome: string, headers: Record<string, string> = {}): Response {
@@ -154,6 +157,12 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
       headers: { 'cache-control': 'no-store', ...(body && { 'content-type': 'application/json' }), ...headers },
     })
   }
+}
+
+function describedIssuer({ issuer, [allowUntypedLogoutTokens]: untyped }: BackchannelLogoutOptions): IssuerOptions {
+  const described: IssuerOptions = typeof issuer === 'string' ? { issuer } : issuer
+  if (!untyped || described.logout?.types) return described
+  return { ...described, logout: { ...described.logout, types: ['logout+jwt', 'JWT', undefined] } }
 }
 
 async function logoutTokenOf(request: Request): Promise<string> {

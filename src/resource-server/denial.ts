@@ -2,7 +2,7 @@
 export interface TokenDenial {
   /** Who issued it. */
   readonly issuer: string
-  /** Its name: the `jti` of a verified token, never a hash of its text. */
+  /** Its name: the `jti` of the claims that the guard gives, whatever the issuer calls it; never a hash of its text. */
   readonly jti: string
   /** When it expires, epoch milliseconds. */
   readonly expiresAt: number
@@ -12,8 +12,14 @@ export interface TokenDenial {
 export interface SessionDenial {
   /** Who issued it. */
   readonly issuer: string
-  /** The sign-in: the tokens' `sid`. */
+  /** The sign-in: the tokens' `sid`, or what their issuer has in its place (`claims.session`). */
   readonly sid: string
+  /**
+   * Whose sign-in it is (the tokens' `sub`), where that is known. Tokens of this person that name no sign-in are then refused as well, because nobody can
+   * tell whether they are of this one. Without it, all tokens of the issuer that name no sign-in are refused, but for those that show
+   * that a client got them for itself.
+   */
+  readonly owner?: string
   /** What was issued at or before it, epoch milliseconds. */
   readonly before: number
 }
@@ -32,7 +38,7 @@ export interface SubjectDenial {
 export interface ClientDenial {
   /** Who issued it. */
   readonly issuer: string
-  /** The tokens' `client_id`. */
+  /** The `client_id` of the claims that the guard gives, whatever the issuer calls it. */
   readonly clientId: string
   /** What was issued at or before it, epoch milliseconds. */
   readonly before: number
@@ -58,6 +64,16 @@ export interface DeniableToken {
   readonly client_id?: string | undefined
   /** Seconds since 1970. */
   readonly iat?: number | undefined
+}
+
+/** What a denylist has to know of an issuer, so that it can tell whether a denial would hit anything. */
+export interface DeniableIssuer {
+  /** Whether tokens that say this `iss` are of this issuer. */
+  hasIssued(iss: string): boolean
+  /** Whether its tokens have names of their own: `jti`, or another claim in its place. */
+  readonly hasTokenIds: boolean
+  /** Whether its tokens name the sign-in they came from. */
+  readonly hasSessionIds: boolean
 }
 
 /** A denial and how long it is kept. */

@@ -1,4 +1,4 @@
-import type { DeniableToken, Denial, DenylistEntry } from './denial.ts'
+import type { DeniableIssuer, DeniableToken, Denial, DenylistEntry } from './denial.ts'
 import { FilteredMap } from './filtered-map.ts'
 import { invalidOption } from './invalid-option.ts'
 
@@ -37,10 +37,21 @@ export interface DenylistOptions {
 
 /** Tokens, sign-ins, people and clients that are refused from now on. */
 export interface Denylist {
-  /** Denies, here at once and everywhere once the store has it. Rejects if the store did not take it; here it holds all the same. */
+  /**
+   * Denies, here at once and everywhere once the store has it. Rejects if the store did not take it; here it holds all the same.
+   * Rejects with `ERR_INVALID_OPTION` and denies nothing where a denial could hit nothing: a token by its name, or a sign-in without
+   * `owner`, of an issuer whose tokens carry no such name, as a guard of this process has it.
+   */
   deny(...denials: readonly Denial[]): Promise<void>
   /** Why the token is refused, or `undefined`. In memory only. */
   check(token: DeniableToken): 'revoked' | 'session_ended' | undefined
+  /**
+   * The claim that the token lacks and a denial of its issuer is looked up by; `undefined`: it can be told from every denied token. A
+   * guard refuses the others.
+   */
+  cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
+  /** Hears from guards what tokens of an issuer carry. */
+  describeIssuer(issuer: DeniableIssuer): void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
   /** The option. */
@@ -65,6 +76,8 @@ export interface DenylistStatus {
 interface Denied {
   readonly jti: FilteredMap<number>
   readonly sid: FilteredMap<Cutoff>
+  /** People, a sign-in of whom is denied: what of theirs names no sign-in may be of it. */
+  readonly sessionOf: FilteredMap<Cutoff>
   readonly subject: FilteredMap<Cutoff>
   readonly client: FilteredMap<Cutoff>
   readonly grant: FilteredMap<Cutoff>
@@ -74,6 +87,19 @@ interface Cutoff {
   readonly before: number
   readonly until: number
 }
+
+/** The latest denials of one issuer by each claim, for tokens that lack it. */
+interface Latest {
+  jti: number
+  /** Sign-ins of whoever. */
+  sid: Cutoff
+  /** Sign-ins, those of an owner too. */
+  session: Cutoff
+  sub: Cutoff
+  client_id: Cutoff
+}
+
+const NEVER: Cutoff = { before: 0, until: 0 }
 
 /** Entries looked at for each one added, so that expired ones go without a timer. */
 const SWEEP = 4
@@ -92,6 +118,8 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   if (!['deny', 'introspect', 'allow'].includes(whenStale))
     throw invalidOption('whenStale has to be deny, introspect or allow')
   const issuers = new Map<string, Denied>()
+  const latestOf = new Map<string, Latest>()
+  const described: DeniableIssuer[] = []
   let currentAt = Number.NEGATIVE_INFINITY
   let becomeReady = () => {}
   const isReady = new Promise<void>((resolve) => {
@@ -111,7 +139,10 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 
   return {
     async deny(...denials) {
-      for (const denial of denials) checkDenial(denial)
+      for (const denial of denials) {
+        checkDenial(denial)
+        checkReach(denial)
+      }
       const entries = denials.map((denial) => ({
         denial,
         until: ('jti' in denial ? denial.expiresAt : now() + maxTokenLifetime) + leeway,
@@ -127,6 +158,8 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       // Without a time of issue it may be older than any cut-off.
       const issuedAt = iat === undefined ? 0 : iat * 1_000
       if (sid !== undefined && denied.sid.size && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'
+      const ofSomeSession = sid === undefined && sub !== undefined && denied.sessionOf.size > 0
+      if (ofSomeSession && hits(denied.sessionOf.get(sub), issuedAt)) return 'session_ended'
       if (sub !== undefined && denied.subject.size && hits(denied.subject.get(sub), issuedAt)) return 'session_ended'
       if (client_id === undefined) return undefined
       if (denied.client.size && hits(denied.client.get(client_id), issuedAt)) return 'revoked'
@@ -134,13 +167,25 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
         return 'revoked'
       return undefined
     },
+    cannotTell({ iss, jti, sid, sub, client_id, iat = 0 }) {
+      const latest = latestOf.get(iss)
+      if (!latest) return undefined
+      const issuedAt = iat * 1_000
+      if (jti === undefined && latest.jti > now()) return 'jti'
+      // Whose sign-in it was helps only where the token says whose it is.
+      if (sid === undefined && hits(sub === undefined ? latest.session : latest.sid, issuedAt)) return 'sid'
+      if (sub === undefined && hits(latest.sub, issuedAt)) return 'sub'
+      return client_id === undefined && hits(latest.client_id, issuedAt) ? 'client_id' : undefined
+    },
+    describeIssuer: (issuer) => void described.push(issuer),
     whenStale,
     get stale() {
       return store && now() - currentAt > maxStaleness ? whenStale : undefined
     },
     status() {
       let entries = 0
-      for (const maps of issuers.values()) for (const map of Object.values(maps)) entries += map.size
+      for (const { jti, sid, subject, client, grant } of issuers.values())
+        for (const map of [jti, sid, subject, client, grant]) entries += map.size
       return { entries, staleness: store ? now() - currentAt : 0 }
     },
     ready: () => isReady,
@@ -155,12 +200,24 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     if (until <= now()) return
     const denied = issuers.get(denial.issuer) ?? nobody()
     issuers.set(denial.issuer, denied)
-    if ('jti' in denial) denied.jti.set(denial.jti, Math.max(Math.ceil(until / 1_000), denied.jti.get(denial.jti) ?? 0))
-    else if ('sid' in denial) raise(denied.sid, denial.sid, denial.before, until)
-    else if (!('subject' in denial)) raise(denied.client, denial.clientId, denial.before, until)
-    else if ('clientId' in denial) raise(denied.grant, grantKey(denial.subject, denial.clientId), denial.before, until)
-    else raise(denied.subject, denial.subject, denial.before, until)
+    addTo(denied, denial, until)
+    const latest = latestOf.get(denial.issuer) ?? { jti: 0, sid: NEVER, session: NEVER, sub: NEVER, client_id: NEVER }
+    latestOf.set(denial.issuer, latest)
+    noteLatest(latest, denial, until)
     sweep()
+  }
+
+  /** A denial that could hit no token is a mistake that nobody would notice. */
+  function checkReach(denial: Denial): void {
+    const issuer = described.filter(({ hasIssued }) => hasIssued(denial.issuer))
+    const namesToken = 'jti' in denial
+    const namesSession = 'sid' in denial && denial.owner === undefined
+    if (namesToken && issuer.some(({ hasTokenIds }) => !hasTokenIds))
+      throw invalidOption(
+        'Tokens of this issuer have no name of their own: deny sid, subject or clientId instead of jti',
+      )
+    if (namesSession && issuer.some(({ hasSessionIds }) => !hasSessionIds))
+      throw invalidOption('Tokens of this issuer do not name the sign-in: deny subject, or sid with owner')
   }
 
   function sweep(): void {
@@ -188,16 +245,47 @@ function nobody(): Denied {
   return {
     jti: new FilteredMap(),
     sid: new FilteredMap(),
+    sessionOf: new FilteredMap(),
     subject: new FilteredMap(),
     client: new FilteredMap(),
     grant: new FilteredMap(),
   }
 }
 
+function addTo(denied: Denied, denial: Denial, until: number): void {
+  if ('jti' in denial) {
+    denied.jti.set(denial.jti, Math.max(Math.ceil(until / 1_000), denied.jti.get(denial.jti) ?? 0))
+  } else if ('sid' in denial) {
+    raise(denied.sid, denial.sid, denial.before, until)
+    if (denial.owner !== undefined) raise(denied.sessionOf, denial.owner, denial.before, until)
+  } else if (!('subject' in denial)) {
+    raise(denied.client, denial.clientId, denial.before, until)
+  } else if ('clientId' in denial) {
+    raise(denied.grant, grantKey(denial.subject, denial.clientId), denial.before, until)
+  } else {
+    raise(denied.subject, denial.subject, denial.before, until)
+  }
+}
+
+function noteLatest(latest: Latest, denial: Denial, until: number): void {
+  if ('jti' in denial) {
+    latest.jti = Math.max(latest.jti, until)
+    return
+  }
+  const { before } = denial
+  if ('sid' in denial) latest.session = later(latest.session, before, until)
+  if ('sid' in denial && denial.owner === undefined) latest.sid = later(latest.sid, before, until)
+  if ('subject' in denial) latest.sub = later(latest.sub, before, until)
+  if ('clientId' in denial) latest.client_id = later(latest.client_id, before, until)
+}
+
 /** A later cut-off takes the earlier one's place; never the other way round, whatever the order they arrive in. */
 function raise(map: FilteredMap<Cutoff>, key: string, before: number, until: number): void {
-  const known = map.get(key)
-  map.set(key, { before: Math.max(before, known?.before ?? 0), until: Math.max(until, known?.until ?? 0) })
+  map.set(key, later(map.get(key) ?? NEVER, before, until))
+}
+
+function later(known: Cutoff, before: number, until: number): Cutoff {
+  return { before: Math.max(before, known.before), until: Math.max(until, known.until) }
 }
 
 function grantKey(subject: string, clientId: string): string {
@@ -208,7 +296,10 @@ function checkDenial(denial: Denial): void {
   const { issuer, ...rest } = denial as unknown as Record<string, unknown>
   const names = ['jti', 'sid', 'subject', 'clientId'].filter((name) => rest[name] !== undefined)
   const time = 'jti' in rest ? rest.expiresAt : rest.before
+  const { owner } = rest
+  const hasRightOwner = owner === undefined || ('sid' in rest && typeof owner === 'string' && owner !== '')
   const fits =
+    hasRightOwner &&
     typeof issuer === 'string' &&
     names.length > 0 &&
     names.every((name) => typeof rest[name] === 'string' && rest[name] !== '') &&
@@ -217,6 +308,6 @@ function checkDenial(denial: Denial): void {
     Number.isFinite(time)
   if (!fits)
     throw invalidOption(
-      'A denial names issuer and jti with expiresAt, or one of sid, subject, clientId, or subject and clientId, with before (ms)',
+      'A denial names issuer and jti with expiresAt, or one of sid (perhaps with owner), subject, clientId, or subject and clientId, with before (ms)',
     )
 }

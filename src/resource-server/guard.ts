@@ -6,7 +6,7 @@ import { type Decision, identityHashes } from './decision.ts'
 import type { Denylist } from './denylist.ts'
 import { type DpopProofOptions, type DpopProofs, dpopProofs } from './dpop-proof.ts'
 import { invalidOption } from './invalid-option.ts'
-import type { IssuerOptions } from './issuer.ts'
+import { deniableBy, type IssuerOptions } from './issuer.ts'
 import { type AccessPolicy, checkPolicy, enforce } from './policy.ts'
 import { type Validated, type ValidatorOptions, validator } from './validator.ts'
 
@@ -62,8 +62,9 @@ export function createGuard(options: GuardOptions): Guard {
   const realm = options.realm ?? audiences[0] ?? ''
   if (!/^[ !#-[\]-~]*$/.test(realm)) throw invalidOption('realm has to be printable ASCII without " and \\')
   const tokens = validator(options, audiences)
-  if (denylist?.whenStale === 'introspect' && !tokens.canIntrospect)
+  if (denylist?.whenStale === 'introspect' && !tokens.issuers.some(({ introspection }) => introspection))
     throw invalidOption("A denylist with whenStale 'introspect' needs an issuer with introspection")
+  for (const issuer of tokens.issuers) denylist?.describeIssuer(deniableBy(issuer))
   const proofs: DpopProofs | undefined = options.dpop && dpopProofs(options.dpop, now)
   const challenge = {
     ...{ realm, reasons: tellReason },
@@ -113,7 +114,7 @@ export function createGuard(options: GuardOptions): Guard {
     const asking = checkDenied(validated, token, seen)
     if (asking !== undefined) await asking
     if (proof && proofs && (await proofs.use(proof)) === 'unknown') seen.degraded = 'replay_store_unavailable'
-    enforce(rules, claims, leeway, now())
+    enforce(rules, validated, leeway, now())
     return claims
   }
 
@@ -139,15 +140,17 @@ export function createGuard(options: GuardOptions): Guard {
     return proofs.check(request, token, jkt)
   }
 
-  function checkDenied({ claims, issuer }: Validated, token: string, seen: Seen): Promise<unknown> | undefined {
-    const denied = denylist?.check(claims)
-    if (denied) throw new Refusal(denied)
+  /** The answer of the server where it has to be asked as well. */
+  function checkDenied(validated: Validated, token: string, seen: Seen): Promise<unknown> | undefined {
+    if (denylist) checkDenials(denylist, validated)
+    const { introspection, introspectsJwts } = validated.issuer
     const stale = denylist?.stale
-    if (stale === undefined) return undefined
-    if (stale === 'introspect' && issuer.introspection) return issuer.introspection.ask(token)
-    if (stale !== 'allow') throw new Refusal('denylist_stale')
-    seen.degraded = 'denylist_stale'
-    return undefined
+    const asksWhenStale = stale === 'introspect' && introspection !== undefined
+    if (stale === 'allow') seen.degraded = 'denylist_stale'
+    else if (stale !== undefined && !asksWhenStale) throw new Refusal('denylist_stale')
+
+    const asksAlways = introspectsJwts && validated.isJwt
+    return asksWhenStale || asksAlways ? introspection?.ask(token) : undefined
   }
 
   async function answer({ reason, answer: { detail, params } }: Refusal, seen: Seen): Promise<AccessTokenError> {
@@ -179,6 +182,19 @@ export function createGuard(options: GuardOptions): Guard {
       // Whoever listens has no say in what passes.
     }
   }
+}
+
+/** @throws Refusal where a denial names the token, or might: one that cannot be told from a denied one counts as denied */
+function checkDenials(denylist: Denylist, { claims, subjectKind }: Validated): void {
+  const denied = denylist.check(claims)
+  if (denied) throw new Refusal(denied)
+  const { jti, sid, sub, client_id } = claims
+  const hasAllNames = jti !== undefined && sid !== undefined && sub !== undefined && client_id !== undefined
+  const missing = hasAllNames ? undefined : denylist.cannotTell(claims)
+  // What a client got for itself belongs to no sign-in.
+  if (missing === undefined || (missing === 'sid' && subjectKind === 'client')) return
+  const detail = `a denial of its issuer names tokens by ${missing}, and this one has none; option claims of the issuer`
+  throw new Refusal(missing === 'sid' || missing === 'sub' ? 'session_ended' : 'revoked', detail)
 }
 
 /** What was found out about a request so far. */

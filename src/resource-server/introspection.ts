@@ -1,10 +1,12 @@
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
+import { deepFreeze } from './deep-freeze.ts'
+import { introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
 import { sha256 } from './sha256.ts'
 
-/** How tokens that are no JWT are asked about (RFC 7662). Milliseconds. */
+/** How a server is asked about tokens (RFC 7662). Milliseconds. */
 export interface IntrospectionOptions {
   /** Where to ask. Default: as the issuer's metadata says. */
   readonly endpoint?: string
@@ -12,6 +14,11 @@ export interface IntrospectionOptions {
   readonly clientId: string
   /** The secret, sent as `client_secret_basic` (RFC 6749 §2.3.1), or a function that gives the present one. */
   readonly clientSecret: string | (() => string | Promise<string>)
+  /**
+   * Asks about JWTs as well, after they were verified here: a JWT that was revoked is refused without a denylist, at the price of one
+   * request for each token and `maxAge`. Default false: only tokens that are no JWT are asked about.
+   */
+  readonly jwts?: boolean
   /** How long an active answer serves, never beyond the token's expiry. Default 30 000; 0: ask every time. It bounds how late a revocation is seen. */
   readonly maxAge?: number
   /** How long an inactive answer serves. Default 5 000. */
@@ -80,9 +87,9 @@ export function introspection(
         failures = 0
         return body
       },
-      () => {
+      (cause: unknown) => {
         if (++failures >= FAILURES) pausedUntil = now() + PAUSE
-        throw unavailable('the introspection endpoint gave no usable answer')
+        throw cause instanceof Refusal ? cause : unavailable(introspectionFailure(cause, timeout))
       },
     )
     if (claims.active !== true) {
@@ -90,15 +97,15 @@ export function introspection(
       throw new Refusal('inactive')
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = Object.freeze({ ...claims, iss: claims.iss ?? issuer })
+    const found = deepFreeze({ ...claims, iss: claims.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     active.set(key, found, Math.min(began + maxAge, typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY))
     return found
   }
 
   async function post(token: string): Promise<Record<string, unknown>> {
-    const secret = typeof clientSecret === 'string' ? clientSecret : await clientSecret()
-    const response = await fetch(endpoint ?? (await discover()), {
+    const secret = await secretNow()
+    const response = await fetch(endpoint ?? (await discovered()), {
       method: 'POST',
       headers: {
         accept: 'application/json',
@@ -110,6 +117,22 @@ export function introspection(
       signal: AbortSignal.timeout(timeout),
     })
     return jsonObject(response)
+  }
+
+  async function secretNow(): Promise<string> {
+    try {
+      return typeof clientSecret === 'string' ? clientSecret : await clientSecret()
+    } catch {
+      throw unavailable('introspection.clientSecret threw')
+    }
+  }
+
+  async function discovered(): Promise<string> {
+    try {
+      return await discover()
+    } catch {
+      throw unavailable('the metadata could not be had, or names no introspection_endpoint; introspection.endpoint')
+    }
   }
 }
 

@@ -1,31 +1,60 @@
+import { boundedCache } from './bounded-cache.ts'
+import type { DeniableIssuer } from './denial.ts'
 import { type Introspection, type IntrospectionOptions, introspection } from './introspection.ts'
 import { invalidOption } from './invalid-option.ts'
+import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
 import { type JsonSourceOptions, jsonSource } from './json-source.ts'
 import { type KeySet, keySet, signatureAlgorithms } from './key-set.ts'
+import { type CheckedDialect, checkDialect, type TokenDialect } from './token-dialect.ts'
 
-/** An authorization server whose tokens are accepted. */
-export interface IssuerOptions {
-  /** Its issuer identifier, exactly as its tokens spell it: an https URL without query and fragment. */
+/** An authorization server whose tokens are accepted, and how it writes them. */
+export interface IssuerOptions extends TokenDialect {
+  /**
+   * Its issuer identifier, exactly as its tokens spell it: an https URL without query and fragment. Of a server with many tenants it
+   * may have one variable as a segment of its path, such as `https://login.microsoftonline.com/{tenantid}/v2.0`; `tenants` and
+   * `jwksUri` are then needed.
+   */
   readonly issuer: string
-  /** Where its keys are. Default: as its metadata says (OpenID Connect Discovery §4, RFC 8414 §3). */
+  /**
+   * The tenants that count, where `issuer` has a variable: a list, or a function that is asked about each, before the token's signature
+   * is looked at. No default.
+   */
+  readonly tenants?: readonly string[] | ((tenant: string) => boolean)
+  /**
+   * Where its keys are. Default: as its metadata says (OpenID Connect Discovery §4, RFC 8414 §3). It may have the variable of `issuer`;
+   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched.
+   */
   readonly jwksUri?: string
   /**
    * Signature algorithms (RFC 7518, RFC 8037) that count, asymmetric ones only. Default: RS256, PS256, ES256, EdDSA and Ed25519,
    * and their longer kin.
    */
   readonly algorithms?: readonly string[]
-  /** For tokens that are no JWT (RFC 7662). Default: they are refused. Of several issuers only one can have it. */
+  /** Asks the server about tokens (RFC 7662). Default: tokens that are no JWT are refused. Of several issuers only one can have it. */
   readonly introspection?: IntrospectionOptions
 }
 
-/** An issuer, ready to judge. */
-export interface Issuer {
-  readonly issuer: string
-  readonly algorithms: readonly string[]
-  readonly keys: KeySet
-  readonly introspection: Introspection | undefined
+/** Which tokens are an issuer's, and its keys. */
+interface IssuerKeys {
+  /** Whether a token with this `iss` is of this issuer, and of a tenant that counts. */
+  hasIssued(iss: string): boolean
+  /** The keys of tokens with this `iss`, which `hasIssued` has accepted. */
+  keysOf(iss: string): KeySet
 }
 
+/** An issuer, ready to judge. */
+export interface Issuer extends IssuerKeys {
+  /** As configured. */
+  readonly issuer: string
+  readonly algorithms: readonly string[]
+  readonly dialect: CheckedDialect
+  readonly introspection: Introspection | undefined
+  /** Whether JWTs are shown to the server as well. */
+  readonly introspectsJwts: boolean
+}
+
+/** Tenants whose keys are kept at most. */
+const TENANTS = 1_000
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/][^\s\\?#]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(\/|$))/
 
@@ -38,12 +67,8 @@ export function issuerFrom(
   source: JsonSourceOptions,
   insecureLoopback: boolean,
 ): Issuer {
-  const {
-    issuer,
-    jwksUri,
-    algorithms = signatureAlgorithms,
-    introspection: opaque,
-  } = typeof options === 'string' ? { issuer: options } : options
+  const given: IssuerOptions = typeof options === 'string' ? { issuer: options } : options
+  const { issuer, tenants, jwksUri, algorithms = signatureAlgorithms, introspection: asking } = given
   const isSecure = (url: unknown): url is string =>
     typeof url === 'string' &&
     HTTPS.test((insecureLoopback ? url.replace(LOOPBACK, 'https') : url).replace(/\?.*$/, ''))
@@ -53,9 +78,59 @@ export function issuerFrom(
   const unknown = algorithms.find((alg) => !signatureAlgorithms.includes(alg))
   if (unknown !== undefined || !algorithms.length)
     throw invalidOption(`algorithms has to be of ${signatureAlgorithms.join(', ')}, not ${unknown ?? 'empty'}`)
+  const template = issuerTemplate(issuer, tenants)
+  if (template && jwksUri === undefined) throw invalidOption('An issuer with a variable needs jwksUri')
+  if (template && asking && asking.endpoint === undefined)
+    throw invalidOption('An issuer with a variable needs introspection.endpoint')
+  const endpoint = endpointsOf(issuer, isSecure, source)
+  const keys = template && jwksUri !== undefined ? tenantKeys(template, jwksUri, source) : undefined
 
-  const paths = ['openid', 'oauth']
-  const documents = paths.map((kind) =>
+  return {
+    issuer,
+    algorithms,
+    dialect: checkDialect(given),
+    introspection: asking && introspection(asking, issuer, () => endpoint('introspection_endpoint'), isSecure, source),
+    introspectsJwts: asking?.jwts === true,
+    ...(keys ?? ownKeys(issuer, async () => jwksUri ?? (await endpoint('jwks_uri')), source)),
+  }
+}
+
+/** What the denylist has to know of an issuer. */
+export function deniableBy({ hasIssued, dialect }: Issuer): DeniableIssuer {
+  const { id, session } = dialect.names
+  return { hasIssued, hasTokenIds: id !== false, hasSessionIds: session !== false }
+}
+
+function ownKeys(issuer: string, locate: () => Promise<string>, source: JsonSourceOptions): IssuerKeys {
+  const keys = keySet(locate, source)
+  return {
+    // Code point by code point: another spelling is another issuer.
+    hasIssued: (iss) => iss === issuer,
+    keysOf: () => keys,
+  }
+}
+
+/** Keys by a configured URL, into which at most the name of a tenant goes that counts: a token cannot choose where they come from. */
+function tenantKeys(template: IssuerTemplate, jwksUri: string, source: JsonSourceOptions): IssuerKeys {
+  const known = boundedCache<KeySet>(TENANTS, source.now)
+  return {
+    hasIssued: (iss) => template.tenantOf(iss) !== undefined,
+    keysOf(iss) {
+      const url = template.fill(jwksUri, template.tenantOf(iss) ?? '')
+      const keys = known.get(url) ?? keySet(async () => url, source)
+      known.set(url, keys, Number.POSITIVE_INFINITY)
+      return keys
+    },
+  }
+}
+
+/** Finds endpoints in the metadata of an issuer. */
+function endpointsOf(
+  issuer: string,
+  isSecure: (url: unknown) => url is string,
+  source: JsonSourceOptions,
+): (name: string) => Promise<string> {
+  const documents = ['openid', 'oauth'].map((kind) =>
     jsonSource(
       async () => metadataUrl(issuer, kind),
       // Code point by code point: another spelling is another issuer (RFC 8414 §3.3).
@@ -63,17 +138,11 @@ export function issuerFrom(
       source,
     ),
   )
-  const endpoint = async (name: string) => {
+  return async (name) => {
     let url: unknown
     for (const document of documents) url ??= (await document.get().catch(() => undefined))?.[name]
     if (!isSecure(url)) throw new Error('The metadata has no such endpoint')
     return url
-  }
-  return {
-    issuer,
-    algorithms,
-    keys: keySet(async () => jwksUri ?? (await endpoint('jwks_uri')), source),
-    introspection: opaque && introspection(opaque, issuer, () => endpoint('introspection_endpoint'), isSecure, source),
   }
 }
 

@@ -22,6 +22,20 @@ export interface JsonSourceOptions {
   readonly staleFor: number
 }
 
+/** An answer that holds no document. It holds nothing of its body. */
+export class UnusableAnswer extends Error {
+  override readonly name = 'UnusableAnswer'
+  readonly status: number
+  /** Its media type, as the answer says. */
+  readonly type: string
+
+  constructor(status: number, type: string) {
+    super('The answer is no JSON object with status 200')
+    this.status = status
+    this.type = type
+  }
+}
+
 /** Characters of a document that are read at most. */
 const LIMIT = 262_144
 
@@ -98,22 +112,32 @@ async function fetchJson(
 
 /**
  * The JSON object a 200 holds.
- * @throws Error for another status, for more than 256 Ki characters, and for anything but an object
+ * @throws UnusableAnswer for another status, for more than 256 Ki characters, and for anything but an object
  */
 export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
-  if (response.status !== 200) {
+  const { status, headers } = response
+  const type = headers.get('content-type') ?? ''
+  if (status !== 200) {
     void response.body?.cancel().catch(() => {})
-    throw unavailable()
+    throw new UnusableAnswer(status, type)
   }
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true })
-    if (text.length > LIMIT) throw unavailable()
+    if (text.length > LIMIT) throw new UnusableAnswer(status, type)
   }
-  const value: unknown = JSON.parse(text + decoder.decode())
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unavailable()
+  const value = parsed(text + decoder.decode())
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnusableAnswer(status, type)
   return value as Record<string, unknown>
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function unavailable(): Error {

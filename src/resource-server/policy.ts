@@ -1,6 +1,6 @@
-import type { AccessTokenClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
 import { invalidOption } from './invalid-option.ts'
+import type { Validated } from './validator.ts'
 
 /** What a route asks for beside a valid token. */
 export interface AccessPolicy {
@@ -10,7 +10,10 @@ export interface AccessPolicy {
   readonly acrValues?: readonly string[]
   /** How long ago the person may have authenticated at most, ms (RFC 9470). Default: any time. */
   readonly maxAge?: number
-  /** `'user'`: refuses tokens that a client got for itself (RFC 9068 §5). Default: both. */
+  /**
+   * `'user'`: lets only tokens pass that show a person, as the issuer's `subjectKind` has it. What a client got for itself is refused
+   * (RFC 9068 §5), and so is what cannot be told. Default: all pass.
+   */
   readonly subject?: 'user'
   /** For the audit events: which route this is. Default none. */
   readonly route?: string
@@ -21,6 +24,11 @@ export interface CheckedPolicy extends AccessPolicy {
   readonly scopes: readonly string[]
 }
 
+const NOT_A_USER = {
+  client: 'a client got the token for itself',
+  undefined:
+    'the token does not show whether it is about a person: option subjectKind of the issuer, or a preset of tokenward/providers',
+} as const
 const SCOPE = /^[!#-[\]-~]+$/
 const checked = new WeakMap<AccessPolicy, CheckedPolicy>()
 
@@ -48,16 +56,15 @@ export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
  */
 export function enforce(
   { scopes, acrValues, maxAge, subject }: CheckedPolicy,
-  claims: AccessTokenClaims,
+  { claims, subjectKind }: Pick<Validated, 'claims' | 'subjectKind'>,
   leeway: number,
   now: number,
 ): void {
-  const granted: readonly string[] = typeof claims.scope === 'string' ? claims.scope.split(' ') : (claims.scope ?? [])
+  const granted = claims.scope?.split(' ') ?? []
   if (scopes.some((one) => !granted.includes(one)))
     throw new Refusal('scope_missing', undefined, { params: { scope: scopes.join(' ') } })
-  // A client that acts for itself is its own subject (RFC 9068 §5).
-  if (subject === 'user' && (claims.sub === undefined || claims.sub === claims.client_id))
-    throw new Refusal('subject_not_a_user')
+  if (subject === 'user' && subjectKind !== 'user')
+    throw new Refusal('subject_not_a_user', NOT_A_USER[`${subjectKind}`])
   const { acr, auth_time } = claims
   const weak = acrValues && !(acr !== undefined && acrValues.includes(acr))
   const old = maxAge !== undefined && !(auth_time !== undefined && now <= auth_time * 1_000 + maxAge + leeway)

@@ -2,21 +2,29 @@ import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { type AccessTokenClaims, type ClaimRules, checkClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
+import { remedy } from './foreign-dialect.ts'
+import { shown } from './found.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type Issuer, type IssuerOptions, issuerFrom } from './issuer.ts'
+import { normalizedAnswer, normalizedClaims } from './normalized-claims.ts'
 import { sha256Now } from './sha256.ts'
 import { isSignedBy } from './signature.ts'
 import { looksLikeJwt, readJwt } from './strict-jwt.ts'
+import type { SubjectKind } from './subject-kind.ts'
+import { typeOf } from './token-dialect.ts'
 
 /** How access tokens are validated. Milliseconds. */
 export interface ValidatorOptions {
   /** Whose tokens are accepted. */
   readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[]
-  /** Claims a JWT has to have beside `iss`, `aud` and `exp`. Default `sub`, `client_id`, `iat`, `jti` (RFC 9068 §2.2). */
+  /**
+   * Claims that a JWT of any issuer has to have beside `iss`, `aud` and `exp`, and beside the `requiredClaims` of its issuer. Default
+   * `sub`, `client_id`, `iat`, `jti` (RFC 9068 §2.2) for issuers that name none.
+   */
   readonly requiredClaims?: readonly string[]
   /** How far the clocks of issuer and API may be apart. Default 60 000, at most 60 000. */
   readonly leeway?: number
-  /** Accepts JWTs whose `typ` is not `at+jwt`. */
+  /** Accepts JWTs whose `typ` is `JWT` or missing, of issuers that name no `types`. */
   readonly [allowUntypedTokens]?: boolean
   /** Allows http for issuers and endpoints on loopback hosts. */
   readonly [allowInsecureLoopback]?: boolean
@@ -48,43 +56,40 @@ export interface KeyOptions {
 }
 
 /**
- * Set it to `true` in the options to accept JWTs whose `typ` is not `at+jwt` (RFC 9068 §2.1), for servers that cannot be told
- * otherwise. An ID token of the same server could then pass for an access token, so tokens with `nonce`, `at_hash` or `events`, and
- * those without `scope`, `scp` or `client_id`, are still refused.
+ * Set it to `true` in the options to accept JWTs whose `typ` is `JWT` or missing in place of `at+jwt` (RFC 9068 §2.1): the same as
+ * `types: ['at+jwt', 'JWT', undefined]` for each issuer that names no `types`. An ID token of the same server could then pass for an
+ * access token, so tokens with `nonce`, `at_hash` or `events`, and those that have neither scope nor client, are still refused.
  */
 export const allowUntypedTokens: unique symbol = Symbol('allowUntypedTokens')
 
 /** A token that is right, whatever time it is and whoever sent it. */
 export interface Validated {
+  /** With the names of RFC 9068, frozen. */
   readonly claims: AccessTokenClaims
   readonly issuer: Issuer
+  /** Whom it is about; `undefined`: it does not show that. */
+  readonly subjectKind: SubjectKind | undefined
+  /** Whether it was verified here, and not by asking its server. */
+  readonly isJwt: boolean
   /** What an introspection answer says of it. */
   readonly tokenType?: string | undefined
 }
 
 /** Finds out what an access token says. */
 export interface Validator {
-  /** Whether some issuer can be asked about tokens. */
-  readonly canIntrospect: boolean
+  /** Whose tokens are accepted. */
+  readonly issuers: readonly Issuer[]
   /** @throws Refusal */
   validate(token: string): Promise<Validated>
 }
 
 const RFC9068 = ['sub', 'client_id', 'iat', 'jti']
-const ACCESS_TOKEN = /^(application\/)?at\+jwt$/i
-/** Types that are something else, whatever is allowed. */
-const OTHER_TYPES = /logout\+jwt|dpop\+jwt|token-introspection\+jwt|secevent\+jwt|statuslist\+jwt|oauth-authz-req\+jwt/i
-const MARKS_OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
+/** With `allowUntypedTokens`, for issuers that name no types of their own. */
+const UNTYPED = ['at+jwt', 'jwt', undefined]
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` naming the option */
 export function validator(options: ValidatorOptions, audiences: readonly string[]): Validator {
-  const {
-    requiredClaims = RFC9068,
-    leeway = 60_000,
-    now = Date.now,
-    cacheLimit = 10_000,
-    cacheMaxAge = 60_000,
-  } = options
+  const { requiredClaims, leeway = 60_000, now = Date.now, cacheLimit = 10_000, cacheMaxAge = 60_000 } = options
   const { timeout = 5_000, cooldown = 30_000, maxAge = 600_000, staleFor = 3_600_000 } = options.keys ?? {}
   const { fetch = (...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request) } = options
   if (!audiences.length || audiences.some((one) => typeof one !== 'string' || !one))
@@ -94,22 +99,22 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     if (!(value >= 0)) throw invalidOption(`${name} has to be 0 or more`)
   const source = { fetch, now, timeout, cooldown, maxAge, staleFor }
   const given = [options.issuer].flat() as (string | IssuerOptions)[]
-  const issuers = new Map(
-    given
-      .map((one) => issuerFrom(one, source, options[allowInsecureLoopback] === true))
-      .map((one) => [one.issuer, one]),
-  )
-  if (!issuers.size || issuers.size < given.length)
+  const untyped = options[allowUntypedTokens] === true
+  const issuers = given.map((one) => {
+    const described: IssuerOptions = typeof one === 'string' ? { issuer: one } : one
+    const types = untyped ? (described.types ?? UNTYPED) : described.types
+    return issuerFrom(types ? { ...described, types } : described, source, options[allowInsecureLoopback] === true)
+  })
+  const byName = new Map(issuers.map((one) => [one.issuer, one]))
+  if (!issuers.length || byName.size < issuers.length)
     throw invalidOption('issuer has to name at least one issuer, each once')
-  const introspecting = [...issuers.values()].filter(({ introspection }) => introspection)
+  const introspecting = issuers.filter(({ introspection }) => introspection)
   // A token nobody can read would have to be shown to one server after the other.
   if (introspecting.length > 1) throw invalidOption('Only one issuer can have introspection')
-  const rules: ClaimRules = { audiences, required: ['iss', 'aud', 'exp', ...requiredClaims], leeway }
-  const untyped = options[allowUntypedTokens] === true
   const verified = sha256Now && cacheLimit > 0 ? boundedCache<Validated>(cacheLimit, now) : undefined
 
   return {
-    canIntrospect: introspecting.length > 0,
+    issuers,
     async validate(token) {
       const key = verified && token.startsWith('ey') ? sha256Now?.(token) : undefined
       const known = key === undefined ? undefined : verified?.get(key)
@@ -124,16 +129,20 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
   async function jwt(token: string): Promise<Validated> {
     const read = readJwt(token)
     if (!read) throw new Refusal('malformed')
-    const { header, claims } = read
+    const { header, claims: found } = read
     const { alg, kid, typ } = header
     if (header.crit !== undefined || typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string'))
       throw new Refusal('malformed', 'the header')
-    const issuer = typeof claims.iss === 'string' ? issuers.get(claims.iss) : undefined
-    if (!issuer) throw new Refusal('issuer_unknown')
-    if (!issuer.algorithms.includes(alg)) throw new Refusal('algorithm_not_allowed')
-    if (!ACCESS_TOKEN.test(String(typ)) && !(untyped && passesUntyped(typ, claims))) throw new Refusal('type_wrong')
-    await verify(token, await issuer.keys.find(alg, kid), alg)
-    return { claims: Object.freeze(checkClaims(claims, rules, now())), issuer }
+    const { iss } = found
+    const issuer = issuerOf(iss)
+    if (!issuer || typeof iss !== 'string') throw new Refusal('issuer_unknown', unknownIssuer(iss))
+    if (!issuer.algorithms.includes(alg))
+      throw new Refusal('algorithm_not_allowed', `alg is ${shown(alg)} (option algorithms of the issuer)`)
+    checkKind(typ, found, issuer)
+    await verify(token, await issuer.keysOf(iss).find(alg, kid), alg)
+
+    const claims = checkClaims(normalizedClaims(found, issuer.dialect.names), rulesOf(issuer), now())
+    return { claims, issuer, subjectKind: kindOf(claims, issuer), isJwt: true }
   }
 
   async function verify(token: string, keys: readonly CryptoKey[], alg: string): Promise<void> {
@@ -143,20 +152,67 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
 
   async function opaque(token: string): Promise<Validated> {
     const [issuer] = introspecting
-    if (!issuer?.introspection) throw new Refusal('malformed')
+    if (!issuer?.introspection) throw new Refusal('malformed', 'it is no JWT, and no issuer has option introspection')
     const found = await issuer.introspection.ask(token)
-    if (found.iss !== issuer.issuer) throw new Refusal('issuer_unknown')
+    if (typeof found.iss !== 'string' || !issuer.hasIssued(found.iss))
+      throw new Refusal('issuer_unknown', unknownIssuer(found.iss))
     // RFC 7662 §2.2: everything but `active` is optional; who may use the answer is then for its server to say.
     const own = found.aud === undefined ? { ...found, aud: audiences[0] } : found
-    const claims = checkClaims(own, { ...rules, required: [] }, now())
-    return { claims, issuer, tokenType: typeof found.token_type === 'string' ? found.token_type : undefined }
+    const claims = checkClaims(
+      normalizedAnswer(own, issuer.dialect.names),
+      { issuer: issuer.issuer, audiences, required: [], leeway },
+      now(),
+    )
+    const tokenType = typeof found.token_type === 'string' ? found.token_type : undefined
+    return { claims, issuer, subjectKind: kindOf(claims, issuer), isJwt: false, tokenType }
+  }
+
+  function issuerOf(iss: unknown): Issuer | undefined {
+    if (typeof iss !== 'string') return undefined
+    const named = byName.get(iss)
+    return named?.hasIssued(iss) ? named : issuers.find((one) => one.hasIssued(iss))
+  }
+
+  function unknownIssuer(iss: unknown): string {
+    return `iss is ${shown(iss)}, wanted ${shown(issuers.map(({ issuer }) => issuer))} (option issuer; a slash at the end counts)`
+  }
+
+  /** What the guard asks for is asked of all; what RFC 9068 asks for may be otherwise in a dialect. */
+  function rulesOf({ issuer, dialect }: Issuer): ClaimRules {
+    const standard = dialect.names.id === false ? RFC9068.filter((name) => name !== 'jti') : RFC9068
+    const own = dialect.requiredClaims ?? (requiredClaims ? [] : standard)
+    return { issuer, audiences, leeway, required: ['iss', 'aud', 'exp', ...own, ...(requiredClaims ?? [])] }
   }
 }
 
-function passesUntyped(typ: unknown, claims: Readonly<Record<string, unknown>>): boolean {
-  return (
-    (typ === undefined || (typeof typ === 'string' && !OTHER_TYPES.test(typ))) &&
-    !MARKS_OF_OTHERS.some((name) => name in claims) &&
-    ['scope', 'scp', 'client_id'].some((name) => name in claims)
-  )
+function kindOf(claims: AccessTokenClaims, { dialect }: Issuer): SubjectKind | undefined {
+  const kind: unknown = dialect.subjectKind(claims)
+  return kind === 'user' || kind === 'client' ? kind : undefined
+}
+
+/**
+ * Whether it is an access token at all, and not another token of the same issuer.
+ * @throws Refusal `type_wrong`
+ */
+function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>>, { issuer, dialect }: Issuer): void {
+  const { types, requiredValues, refusedClaims, names } = dialect
+  const type = typeOf(typ)
+  if ((typ !== undefined && typeof typ !== 'string') || !types.includes(type)) {
+    const wanted = types.map((one) => one ?? 'none').join(', ')
+    throw wrong(`typ is ${shown(typ)}, wanted ${wanted}`, 'types')
+  }
+  for (const [name, values] of requiredValues)
+    if (!values.includes(claims[name] as string))
+      throw wrong(`${name} is ${shown(claims[name])}, wanted ${values.join(' or ')}`, 'requiredValues')
+  if (type === 'at+jwt') return
+
+  const refused = refusedClaims.find((name) => Object.hasOwn(claims, name))
+  if (refused !== undefined) throw wrong(`it has ${refused}, as tokens of other kinds have`, 'refusedClaims')
+  const isOfAccess =
+    requiredValues.length > 0 || [names.client, names.scope].some((name) => Object.hasOwn(claims, name))
+  if (!isOfAccess) throw wrong(`it has neither ${names.client} nor ${names.scope}, as ID tokens have neither`, 'claims')
+
+  function wrong(found: string, option: string): Refusal {
+    return new Refusal('type_wrong', `${found}; ${remedy(issuer, claims, option)}`)
+  }
 }

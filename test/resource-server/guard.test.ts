@@ -110,9 +110,17 @@ describe('a policy', () => {
   })
 
   it('VAL-12: a client that acts for itself is no user', async () => {
-    await passes({ subject: 'user' })
+    const authenticated = { auth_time: SECONDS }
+    await passes({ subject: 'user' }, authenticated)
     await passes({}, { sub: 'spa' })
-    expect(await refusal(passes({ subject: 'user' }, { sub: 'spa' }))).toMatchObject({ status: 403 })
+    for (const claims of [{ sub: 'spa' }, { ...authenticated, sub: 'spa' }])
+      expect(await refusal(passes({ subject: 'user' }, claims))).toMatchObject({ status: 403 })
+  })
+
+  it('VAL-12: a token that does not show a person is no user', async () => {
+    const error = await refusal(passes({ subject: 'user' }))
+    expect(error).toMatchObject({ status: 403, reason: 'subject_not_a_user' })
+    expect(error.detail).toContain('option subjectKind')
   })
 
   it('VAL-13: asks for a stronger or fresher sign-in', async () => {

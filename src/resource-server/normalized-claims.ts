@@ -1,0 +1,47 @@
+import { deepFreeze } from './deep-freeze.ts'
+import type { CheckedDialect } from './token-dialect.ts'
+
+/**
+ * The claims of a token with the names of RFC 9068, whatever its issuer calls them: nothing after this knows a dialect. What a dialect
+ * says of a name counts, so a claim that happens to have the name of RFC 9068 is not read in its place.
+ * @returns a copy, everything in it frozen
+ */
+export function normalizedClaims(
+  found: Readonly<Record<string, unknown>>,
+  { client, id, scope, session, audience }: CheckedDialect['names'],
+): Readonly<Record<string, unknown>> {
+  const claims: Record<string, unknown> = { ...found }
+  take('client_id', client)
+  take('jti', id)
+  take('sid', session)
+  take('scope', scope)
+  if (audience !== undefined && claims.aud === undefined) claims.aud = found[audience]
+  if (isListOfWords(claims.scope)) claims.scope = claims.scope.join(' ')
+  return deepFreeze(claims)
+
+  function take(name: string, from: string | false): void {
+    if (from === name) return
+    const value = from === false ? undefined : found[from]
+    if (value === undefined) delete claims[name]
+    else claims[name] = value
+  }
+}
+
+/** Of an introspection answer, whose members have names of their own (RFC 7662 §2.2); a dialect's stand for those that are missing. */
+export function normalizedAnswer(
+  found: Readonly<Record<string, unknown>>,
+  names: CheckedDialect['names'],
+): Readonly<Record<string, unknown>> {
+  const has = (name: string) => found[name] !== undefined
+  return normalizedClaims(found, {
+    ...names,
+    client: has('client_id') ? 'client_id' : names.client,
+    id: has('jti') ? 'jti' : names.id,
+    scope: has('scope') ? 'scope' : names.scope,
+    session: has('sid') ? 'sid' : names.session,
+  })
+}
+
+function isListOfWords(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string' && /^\S+$/.test(one))
+}
