@@ -23,6 +23,7 @@ export type { Decision } from './decision.ts'
 export { decisionMetrics, type MeterLike } from './decision-metrics.ts'
 export type {
   ClientDenial,
+  DeniableIssuer,
   DeniableToken,
   Denial,
   DenylistEntry,
@@ -51,4 +52,6 @@ export type { NonceOptions } from './nonces.ts'
 export type { AccessPolicy } from './policy.ts'
 export { corsHeaders, type PreflightOptions, preflight } from './preflight.ts'
 export { memoryReplayStore, type ReplayStore } from './replay-store.ts'
+export type { SubjectKind } from './subject-kind.ts'
+export type { ClaimNames, LogoutDialect, TokenDialect } from './token-dialect.ts'
 export { allowUntypedTokens, type KeyOptions, type ValidatorOptions } from './validator.ts'

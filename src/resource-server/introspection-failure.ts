@@ -16,10 +16,10 @@ export function introspectionFailure(cause: unknown, timeout: number): string {
 function answerFailure({ status, type }: UnusableAnswer): string {
   const answered = `the introspection endpoint answered ${status}`
   if (status === 401 || status === 403)
-    return `${answered}: it refuses this API itself; introspection.clientId and clientSecret`
+    return `${answered}: it refuses this API itself; introspection.clientId and introspection.clientSecret`
   if (status === 404 || status === 405) return `${answered}: it is not there; introspection.endpoint`
   if (status >= 300 && status < 400) return `${answered}: redirects are not followed; introspection.endpoint`
   if (status === 400)
-    return `${answered}: it takes no such token or refuses this API; introspection.clientId and clientSecret`
+    return `${answered}: it takes no such token or refuses this API; introspection.clientId and introspection.clientSecret`
   return status === 200 ? `${answered} with ${shown(type)} in place of a JSON object; introspection.endpoint` : answered
 }

@@ -1,4 +1,7 @@
+import type { AccessTokenClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
+import { remedy, substituteFor } from './foreign-dialect.ts'
+import { shown } from './found.ts'
 import { invalidOption } from './invalid-option.ts'
 import type { Validated } from './validator.ts'
 
@@ -56,13 +59,15 @@ export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
  */
 export function enforce(
   { scopes, acrValues, maxAge, subject }: CheckedPolicy,
-  { claims, subjectKind }: Pick<Validated, 'claims' | 'subjectKind'>,
+  { claims, subjectKind, issuer }: Validated,
   leeway: number,
   now: number,
 ): void {
   const granted = claims.scope?.split(' ') ?? []
   if (scopes.some((one) => !granted.includes(one)))
-    throw new Refusal('scope_missing', undefined, { params: { scope: scopes.join(' ') } })
+    throw new Refusal('scope_missing', detailOfScope(scopes, claims, issuer.issuer), {
+      params: { scope: scopes.join(' ') },
+    })
   if (subject === 'user' && subjectKind !== 'user')
     throw new Refusal('subject_not_a_user', NOT_A_USER[`${subjectKind}`])
   const { acr, auth_time } = claims
@@ -75,4 +80,12 @@ export function enforce(
         ...(maxAge !== undefined && { max_age: `${Math.floor(maxAge / 1_000)}` }),
       },
     })
+}
+
+function detailOfScope(scopes: readonly string[], claims: AccessTokenClaims, issuer: string): string {
+  const found = `scope is ${shown(claims.scope)}, wanted ${shown(scopes)}`
+  const other = claims.scope === undefined ? substituteFor('scope', claims) : undefined
+  return other?.found === undefined
+    ? found
+    : `${found}, the token has ${other.found}; ${remedy(issuer, claims, other.option)}`
 }

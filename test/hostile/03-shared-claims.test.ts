@@ -54,14 +54,15 @@ describe('no handler can change what the next request with that token may do', (
     endpoint: 'https://as.example.com/introspect',
   }
   it.each([
-    ['a JWT', {}, () => as.accessToken(nested)],
+    ['a JWT', {}, (): Promise<string> => as.accessToken(nested)],
     [
       'an introspection answer',
       {
         issuer: { issuer: 'https://as.example.com', introspection },
-        fetch: async () => Response.json({ ...nested, active: true, aud: [AUDIENCE], exp: SECONDS + 9 }),
+        fetch: async (): Promise<Response> =>
+          Response.json({ ...nested, active: true, aud: [AUDIENCE], exp: SECONDS + 9 }),
       },
-      async () => 'opaque',
+      async (): Promise<string> => 'opaque',
     ],
   ] as const)('everything in the claims of %s is frozen', async (_, options, make) => {
     const containers = [...containersOf(await guardedApi(as, options).call(await make()))]
