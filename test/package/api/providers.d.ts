@@ -166,13 +166,52 @@ interface IntrospectionOptions {
     readonly endpoint?: string;
     readonly clientId: string;
     readonly clientSecret: string | (() => string | Promise<string>);
+    readonly jwts?: boolean;
     readonly maxAge?: number;
     readonly negativeMaxAge?: number;
     readonly timeout?: number;
     readonly limit?: number;
 }
-interface IssuerOptions {
+interface AccessTokenClaims {
+    readonly iss: string;
+    readonly sub?: string;
+    readonly aud?: string | readonly string[];
+    readonly exp?: number;
+    readonly iat?: number;
+    readonly nbf?: number;
+    readonly jti?: string;
+    readonly client_id?: string;
+    readonly scope?: string;
+    readonly sid?: string;
+    readonly auth_time?: number;
+    readonly acr?: string;
+    readonly cnf?: Readonly<Record<string, unknown>>;
+    readonly [claim: string]: unknown;
+}
+type SubjectKind = "user" | "client";
+interface TokenDialect {
+    readonly types?: readonly (string | undefined)[];
+    readonly claims?: ClaimNames;
+    readonly requiredClaims?: readonly string[];
+    readonly requiredValues?: Readonly<Record<string, string | readonly string[]>>;
+    readonly refusedClaims?: readonly string[];
+    readonly subjectKind?: "not_the_client" | ((claims: AccessTokenClaims) => SubjectKind | undefined);
+    readonly logout?: LogoutDialect;
+}
+interface ClaimNames {
+    readonly client?: string;
+    readonly id?: string | false;
+    readonly scope?: string;
+    readonly session?: string | false;
+    readonly audience?: string;
+}
+interface LogoutDialect {
+    readonly types?: readonly (string | undefined)[];
+    readonly withoutExpiry?: boolean;
+}
+interface IssuerOptions extends TokenDialect {
     readonly issuer: string;
+    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
     readonly jwksUri?: string;
     readonly algorithms?: readonly string[];
     readonly introspection?: IntrospectionOptions;

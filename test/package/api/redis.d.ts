@@ -32,6 +32,7 @@ interface TokenDenial {
 interface SessionDenial {
     readonly issuer: string;
     readonly sid: string;
+    readonly owner?: string;
     readonly before: number;
 }
 interface SubjectDenial {

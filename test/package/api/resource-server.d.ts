@@ -49,6 +49,60 @@ interface ExplainedResponse {
     };
 }
 declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
+interface IntrospectionOptions {
+    readonly endpoint?: string;
+    readonly clientId: string;
+    readonly clientSecret: string | (() => string | Promise<string>);
+    readonly jwts?: boolean;
+    readonly maxAge?: number;
+    readonly negativeMaxAge?: number;
+    readonly timeout?: number;
+    readonly limit?: number;
+}
+interface AccessTokenClaims {
+    readonly iss: string;
+    readonly sub?: string;
+    readonly aud?: string | readonly string[];
+    readonly exp?: number;
+    readonly iat?: number;
+    readonly nbf?: number;
+    readonly jti?: string;
+    readonly client_id?: string;
+    readonly scope?: string;
+    readonly sid?: string;
+    readonly auth_time?: number;
+    readonly acr?: string;
+    readonly cnf?: Readonly<Record<string, unknown>>;
+    readonly [claim: string]: unknown;
+}
+type SubjectKind = "user" | "client";
+interface TokenDialect {
+    readonly types?: readonly (string | undefined)[];
+    readonly claims?: ClaimNames;
+    readonly requiredClaims?: readonly string[];
+    readonly requiredValues?: Readonly<Record<string, string | readonly string[]>>;
+    readonly refusedClaims?: readonly string[];
+    readonly subjectKind?: "not_the_client" | ((claims: AccessTokenClaims) => SubjectKind | undefined);
+    readonly logout?: LogoutDialect;
+}
+interface ClaimNames {
+    readonly client?: string;
+    readonly id?: string | false;
+    readonly scope?: string;
+    readonly session?: string | false;
+    readonly audience?: string;
+}
+interface LogoutDialect {
+    readonly types?: readonly (string | undefined)[];
+    readonly withoutExpiry?: boolean;
+}
+interface IssuerOptions extends TokenDialect {
+    readonly issuer: string;
+    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
+    readonly jwksUri?: string;
+    readonly algorithms?: readonly string[];
+    readonly introspection?: IntrospectionOptions;
+}
 interface TokenDenial {
     readonly issuer: string;
     readonly jti: string;
@@ -57,6 +111,7 @@ interface TokenDenial {
 interface SessionDenial {
     readonly issuer: string;
     readonly sid: string;
+    readonly owner?: string;
     readonly before: number;
 }
 interface SubjectDenial {
@@ -80,6 +135,11 @@ interface DeniableToken {
     readonly client_id?: string | undefined;
     readonly iat?: number | undefined;
 }
+interface DeniableIssuer {
+    hasIssued(iss: string): boolean;
+    readonly hasTokenIds: boolean;
+    readonly hasSessionIds: boolean;
+}
 interface DenylistEntry {
     readonly denial: Denial;
     readonly until: number;
@@ -102,6 +162,8 @@ interface DenylistOptions {
 interface Denylist {
     deny(...denials: readonly Denial[]): Promise<void>;
     check(token: DeniableToken): "revoked" | "session_ended" | undefined;
+    cannotTell(token: DeniableToken): "jti" | "sid" | "sub" | "client_id" | undefined;
+    describeIssuer(issuer: DeniableIssuer): void;
     readonly stale: NonNullable<DenylistOptions["whenStale"]> | undefined;
     readonly whenStale: NonNullable<DenylistOptions["whenStale"]>;
     status(): DenylistStatus;
@@ -121,37 +183,6 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
-interface IntrospectionOptions {
-    readonly endpoint?: string;
-    readonly clientId: string;
-    readonly clientSecret: string | (() => string | Promise<string>);
-    readonly maxAge?: number;
-    readonly negativeMaxAge?: number;
-    readonly timeout?: number;
-    readonly limit?: number;
-}
-interface IssuerOptions {
-    readonly issuer: string;
-    readonly jwksUri?: string;
-    readonly algorithms?: readonly string[];
-    readonly introspection?: IntrospectionOptions;
-}
-interface AccessTokenClaims {
-    readonly iss: string;
-    readonly sub?: string;
-    readonly aud?: string | readonly string[];
-    readonly exp?: number;
-    readonly iat?: number;
-    readonly nbf?: number;
-    readonly jti?: string;
-    readonly client_id?: string;
-    readonly scope?: string;
-    readonly sid?: string;
-    readonly auth_time?: number;
-    readonly acr?: string;
-    readonly cnf?: Readonly<Record<string, unknown>>;
-    readonly [claim: string]: unknown;
-}
 type AccessTokenErrorReason = "no_credentials" | "malformed_request" | "malformed" | "type_wrong" | "algorithm_not_allowed" | "issuer_unknown" | "key_unknown" | "signature_invalid" | "audience_mismatch" | "claim_missing" | "claim_invalid" | "expired" | "not_yet_valid" | "revoked" | "session_ended" | "binding_mismatch" | "inactive" | "scope_missing" | "subject_not_a_user" | "step_up_required" | "proof_missing" | "proof_invalid" | "proof_replayed" | "nonce_required" | "keys_unavailable" | "introspection_unavailable" | "denylist_stale" | "replay_store_unavailable" | "guard_failed";
 interface RefusalAnswer {
     readonly wwwAuthenticate?: string | undefined;
@@ -162,6 +193,7 @@ interface RefusalAnswer {
 declare class AccessTokenError extends Error {
     readonly name = "AccessTokenError";
     readonly reason: AccessTokenErrorReason;
+    readonly detail?: string;
     readonly status: number;
     readonly error?: string;
     readonly wwwAuthenticate?: string;
@@ -331,4 +363,4 @@ interface PreflightOptions {
 declare function corsHeaders(origin: string | null, { origins }: PreflightOptions): Record<string, string>;
 declare function preflight(request: Request, options: PreflightOptions): Response | undefined;
 export { AccessTokenError, TokenManagerError, allowInsecureLoopback, allowUntypedLogoutTokens, allowUntypedTokens, corsHeaders, createBackchannelLogout, createDenylist, createGuard, decisionMetrics, explainToken, expressGuard, fastifyGuard, fetchGuard, honoGuard, memoryReplayStore, nodeGuard, preflight };
-export type { AccessPolicy, AccessTokenClaims, AccessTokenErrorReason, BackchannelLogoutOptions, ClientDenial, Decision, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, DpopProofOptions, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, FastifyReplyLike, GrantDenial, Guard, GuardOptions, GuardedRequest, HeadersLike, HonoContextLike, IntrospectionOptions, IssuerOptions, KeyOptions, LogoutDecision, LogoutEvent, MeterLike, NodeResponse, NonceOptions, PreflightOptions, ReplayStore, SessionDenial, SubjectDenial, TokenDenial, TokenExplanation, TokenManagerErrorCode, TokenManagerErrorReason, ValidatorOptions };
+export type { AccessPolicy, AccessTokenClaims, AccessTokenErrorReason, BackchannelLogoutOptions, ClaimNames, ClientDenial, Decision, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, DpopProofOptions, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, FastifyReplyLike, GrantDenial, Guard, GuardOptions, GuardedRequest, HeadersLike, HonoContextLike, IntrospectionOptions, IssuerOptions, KeyOptions, LogoutDecision, LogoutDialect, LogoutEvent, MeterLike, NodeResponse, NonceOptions, PreflightOptions, ReplayStore, SessionDenial, SubjectDenial, SubjectKind, TokenDenial, TokenDialect, TokenExplanation, TokenManagerErrorCode, TokenManagerErrorReason, ValidatorOptions };
