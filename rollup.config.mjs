@@ -39,9 +39,13 @@ export default [
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.
       manualChunks: (/** @type {string} */ id) =>
+<<<<<<< HEAD
         /\/src\/(?:index\.ts|browser\/|node\/|providers\/|redis\/|resource-server\/|testing\/)/.test(id)
           ? undefined
           : 'shared',
+=======
+        /\/src\/(?:index\.ts|browser\/|node\/|react\/|redis\/|resource-server\/|testing\/)/.test(id) ? undefined : 'shared',
+>>>>>>> a0eb66a (Give React an entry of its own: provider, hooks, and a guard that does not undo a sign-out)
     },
   },
 ]

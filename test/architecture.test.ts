@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   index: everyCore,
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
+  react: everyCore,
   redis: [...everyCore, 'resource-server'],
   'resource-server': ['errors', 'explain-token', 'protocol'],
   // Code of `errors` alone, see below; of the others the types.
@@ -47,6 +48,7 @@ const doors: Readonly<Record<string, string>> = {
   'idb-keyval': 'browser',
   '@napi-rs/keyring': 'node',
   jose: 'resource-server',
+  react: 'react',
 }
 
 const platformRooms = ['browser', 'node', 'redis', 'resource-server']

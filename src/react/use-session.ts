@@ -1,0 +1,18 @@
+import { useSyncExternalStore } from 'react'
+import type { SessionState } from '../session/state.ts'
+import { useTokenManager } from './token-manager-provider.ts'
+
+const LOADING: SessionState = { status: 'loading' }
+
+// A server has no session: what it renders is what the browser renders first.
+const onServer = () => LOADING
+
+/**
+ * The state of the session. Renders again when something a person could see has changed, and not for a refresh. `loading` on a server
+ * and while a page that a server rendered is hydrated.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` outside of a `TokenManagerProvider`
+ */
+export function useSession(): SessionState {
+  const manager = useTokenManager()
+  return useSyncExternalStore(manager.subscribe, () => manager.state, onServer)
+}
