@@ -20,6 +20,10 @@ const all = {
 /** @type {import('rollup').OutputOptions} */
 const output = { dir: `${root}dist`, format: 'es', hoistTransitiveImports: false }
 
+// The rooms that are entry points, and the main entry.
+const ownRooms = entries.map(({ name }) => (name === 'index' ? 'index\\.ts' : `${name}/`))
+const ownFiles = new RegExp(`/src/(?:${ownRooms.join('|')})`)
+
 const empty = { name: 'empty-dist', buildStart: () => rmSync(`${root}dist`, { recursive: true, force: true }) }
 
 // One build with every entry as an input, once for JavaScript and once for types: what two entries share lies in a file
@@ -38,14 +42,7 @@ export default [
       entryFileNames: '[name].d.ts',
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.
-      manualChunks: (/** @type {string} */ id) =>
-<<<<<<< HEAD
-        /\/src\/(?:index\.ts|browser\/|node\/|providers\/|redis\/|resource-server\/|testing\/)/.test(id)
-          ? undefined
-          : 'shared',
-=======
-        /\/src\/(?:index\.ts|browser\/|node\/|react\/|redis\/|resource-server\/|testing\/)/.test(id) ? undefined : 'shared',
->>>>>>> a0eb66a (Give React an entry of its own: provider, hooks, and a guard that does not undo a sign-out)
+      manualChunks: (/** @type {string} */ id) => (ownFiles.test(id) ? undefined : 'shared'),
     },
   },
 ]

@@ -48,13 +48,10 @@ describe('the tarball', () => {
       'dist/index.js',
       'dist/node.d.ts',
       'dist/node.js',
-<<<<<<< HEAD
       'dist/providers.d.ts',
       'dist/providers.js',
-=======
       'dist/react.d.ts',
       'dist/react.js',
->>>>>>> a0eb66a (Give React an entry of its own: provider, hooks, and a guard that does not undo a sign-out)
       'dist/redis.d.ts',
       'dist/redis.js',
       'dist/resource-server.d.ts',
