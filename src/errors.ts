@@ -225,6 +225,11 @@ export function isTransient(error: unknown): boolean {
   )
 }
 
+/** Why `signal` was aborted: its own reason, which React Native's signals lack, else an `AbortError`. */
+export function abortReason({ reason }: AbortSignal): unknown {
+  return reason ?? Object.assign(new Error('The call was aborted'), { name: 'AbortError' })
+}
+
 function withoutSecrets(cause: unknown): unknown {
   if (cause instanceof TokenManagerError) return cause
   const { name, code } = Object(cause) as { name?: unknown; code?: unknown }

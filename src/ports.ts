@@ -187,21 +187,27 @@ export interface RefreshElsewhere {
   join(): void
 }
 
+/** What shows who the client is, on one request. */
+export interface ClientCredentials {
+  /** Parameters for the form; what the request has of these names is replaced. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /** Headers, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request it makes as the client. */
 export interface ClientAuthentication {
   /** Its name in the server's `token_endpoint_auth_methods_supported` (RFC 8414 §2). */
   readonly method: string
   /**
-   * Adds to the body and the headers of one request what it takes. Called anew for every attempt.
-   * @param server the authorization server's metadata
+   * What one request has to carry. Called anew for every attempt; a rejection keeps it from being sent.
+   * @param server the authorization server, by its issuer identifier
    * @param client the client identifier, under its name in a registration (RFC 7591 §2)
    */
   authenticate(
     server: { readonly issuer: string },
     client: { readonly client_id: string },
-    body: URLSearchParams,
-    headers: Headers,
-  ): void | Promise<void>
+  ): ClientCredentials | Promise<ClientCredentials>
   /** What of the metadata holds for this way of authenticating; absent: all of it as it is. */
   endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>
 }

@@ -1,3 +1,4 @@
+import { utf8 } from '../protocol/utf8.ts'
 import { explainRefusal } from './explain-refusal.ts'
 import type {
   ExplainedAction,
@@ -84,7 +85,7 @@ function kindOf(
 function decode(part: string): Record<string, unknown> | undefined {
   try {
     const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (one) => one.charCodeAt(0))
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const value: unknown = JSON.parse(utf8(bytes))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined

@@ -1,3 +1,4 @@
+import { abortReason } from '../errors.ts'
 import type { Lock } from '../ports.ts'
 
 /** What a {@link queueLock} stands for. */
@@ -16,7 +17,7 @@ export function queueLock({ spans = 'process' }: QueueLockOptions = {}): Lock {
     spans,
     request: (name, { signal }, run) =>
       new Promise((resolve, reject) => {
-        const giveUp = () => reject(signal.reason)
+        const giveUp = () => reject(abortReason(signal))
         const turn = async () => {
           signal.removeEventListener('abort', giveUp)
           if (!signal.aborted) await run().then(resolve)

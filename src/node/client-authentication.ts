@@ -1,5 +1,81 @@
+import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
 import { TokenManagerError } from '../errors.ts'
-import type { ClientAuthentication } from '../ports.ts'
+import type { ClientAuthentication, ClientCredentials } from '../ports.ts'
+
+/** A client secret, or a function that is asked for it before every request, so that a rotated secret is used at once. */
+export type ClientSecret = string | (() => string | Promise<string>)
+
+/** A signing key and its names. */
+export interface AssertionKey {
+  /** A private key with the usage `sign`. */
+  readonly key: CryptoKey
+  /** `kid` of the assertion's header. Default: none. */
+  readonly kid?: string | undefined
+  /** `alg` of the assertion's header. Default: the key's own. */
+  readonly alg?: string | undefined
+}
+
+/** How assertions are made. */
+export interface AssertionOptions {
+  /** `aud` of the assertion. Default: the issuer identifier, as one string. */
+  readonly audience?: string
+}
+
+/**
+ * `client_secret_basic`: the secret in the `Authorization` header, form-encoded first (RFC 6749 §2.3.1).
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if there is no secret
+ */
+export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_basic', secret, ClientSecretBasic)
+}
+
+/**
+ * `client_secret_post`: the secret in the body (RFC 6749 §2.3.1). Only for servers that take it no other way.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if there is no secret
+ */
+export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_post', secret, ClientSecretPost)
+}
+
+/**
+ * `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): the certificate proves the client, `client_id` names it. Of the
+ * server's endpoints those in `mtls_endpoint_aliases` are used where it has them (RFC 8705 §5). The certificate itself belongs
+ * to the connection: give the manager a `fetch` that carries it, which is then used for the server and the APIs alike. After a
+ * change of the certificate call `dispose()` (a client's own tokens) or `refresh()` (a session): what was bound to the old one is of no use,
+ * and is else found out by the first call that an API refuses.
+ */
+export function mutualTls(): ClientAuthentication {
+  return {
+    method: 'tls_client_auth',
+    authenticate: (_, client) => ({ parameters: { ...client } }),
+    endpoints: (metadata) => ({ ...metadata, ...directEndpoints(metadata.mtls_endpoint_aliases) }),
+  }
+}
+
+/**
+ * `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): an assertion that lives 60 s, with a new `jti` for every attempt.
+ * @param key asked for before every request, so that a rotated key is used at once
+ */
+export function signedAssertion(
+  key: () => AssertionKey | Promise<AssertionKey>,
+  { audience }: AssertionOptions = {},
+): ClientAuthentication {
+  return {
+    method: 'private_key_jwt',
+    async authenticate(server, client) {
+      const { alg, kid, key: signingKey } = await key()
+      const assertion = PrivateKeyJwt(kid === undefined ? signingKey : { key: signingKey, kid }, {
+        [modifyAssertion](header, payload) {
+          if (alg !== undefined) header.alg = alg
+          if (audience !== undefined) payload.aud = audience
+          // Of no use in an assertion that was just made, and refused where this machine's clock is a second ahead.
+          delete payload.nbf
+        },
+      })
+      return credentialsOf(assertion, server, client)
+    },
+  }
+}
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` for anything but a way to authenticate, or none */
 export function checkClientAuthentication(given: ClientAuthentication | undefined): void {
@@ -9,4 +85,43 @@ export function checkClientAuthentication(given: ClientAuthentication | undefine
       'invalid_option',
       'Option clientAuthentication has to be clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()',
     )
+}
+
+function withSecret(method: string, secret: ClientSecret, how: (secret: string) => ClientAuth): ClientAuthentication {
+  if (typeof secret !== 'function' && !isSecret(secret))
+    throw new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'invalid_option',
+      `Option clientAuthentication (${method}) has to be given a secret, or a function that returns one`,
+    )
+  return {
+    method,
+    async authenticate(server, client) {
+      const now = typeof secret === 'function' ? await secret() : secret
+      if (!isSecret(now)) throw new TypeError('no secret')
+      return credentialsOf(how(now), server, client)
+    },
+  }
+}
+
+/** What one of oauth4webapi's ways to authenticate adds to a request. */
+async function credentialsOf(
+  how: ClientAuth,
+  ...[server, client]: Parameters<ClientAuthentication['authenticate']>
+): Promise<ClientCredentials> {
+  const body = new URLSearchParams()
+  const headers = new Headers()
+  await how(server, client, body, headers)
+  return { parameters: Object.fromEntries(body), headers: Object.fromEntries(headers) }
+}
+
+const isSecret = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+/** Those a client calls itself; any other alias has no meaning (RFC 8705 §5). */
+function directEndpoints(aliases: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(Object(aliases)).filter(
+      ([name]) => name.endsWith('_endpoint') && !/^(authorization|end_session)_/.test(name),
+    ),
+  )
 }

@@ -3,7 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
-import { parameters, withQuery } from './parameters.ts'
+import { firstValue, overridden, parameters, queryParameters, resourceParameters, withQuery } from './parameters.ts'
 import { pushAuthorizationRequest } from './pushed-authorization.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -99,7 +99,7 @@ export async function authorizationRequest(
     dpopKey,
     ...{ redirectUri, scope, maxAge, acrValues, resource },
   }
-  const params = parameters({
+  const own = parameters({
     response_type: 'code',
     client_id: server.clientId,
     redirect_uri: redirectUri,
@@ -116,9 +116,7 @@ export async function authorizationRequest(
     ui_locales: options.uiLocales?.join(' '),
     claims: claims && JSON.stringify(claims),
   })
-  for (const one of new Set(options.resources)) params.append('resource', one)
-  for (const [name, value] of Object.entries(options.extra ?? {}))
-    if (value && !params.has(name)) params.set(name, value)
+  const params = overridden(parameters(options.extra ?? {}), [...own, ...resourceParameters(options.resources ?? [])])
   if (!options.push && !metadata.require_pushed_authorization_requests)
     return { url: withQuery(url, params), expiresAt: Infinity, pending }
   const { request_uri, expiresAt } = await pushAuthorizationRequest(server, params)
@@ -136,7 +134,7 @@ export function answerAt(url: string, redirectUri: string): string | undefined {
  * Reads an authorization response (RFC 6749 §4.1.2) against the request it answers. Nothing is believed, an error neither,
  * before it is known to come from the right server (RFC 9207 §2.4) to the right place.
  * @param url the full URL the person came back with
- * @returns its parameters, for {@link authorizationCodeGrant}
+ * @returns its code, for {@link authorizationCodeGrant}
  * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`, `ERR_AUTHORIZATION_CANCELLED` if the person said no, errors of the
  *   metadata
  */
@@ -144,22 +142,24 @@ export async function authorizationResponse(
   server: AuthorizationServer,
   url: string,
   pending: PendingAuthorization,
-): Promise<URLSearchParams> {
+): Promise<string> {
   const [address = '', fragment = ''] = url.split('#')
   if (/(^|&)(access_token|id_token|code)=/.test(fragment)) throw rejected('unsupported_flow')
   if (!answerAt(address, pending.redirectUri)) throw rejected('redirect_uri_mismatch')
-  const params = new URLSearchParams(address.slice(address.indexOf('?')))
-  if (['iss', 'state', 'error', 'code'].some((name) => params.getAll(name).length > 1))
+  const params = queryParameters(address)
+  const names = params.map(([name]) => name)
+  if (['iss', 'state', 'error', 'code'].some((name) => names.indexOf(name) !== names.lastIndexOf(name)))
     throw rejected('authorization_error')
 
-  const iss = params.get('iss')
+  const iss = firstValue(params, 'iss')
   if (pending.issuer !== server.issuer || (iss ?? server.issuer) !== server.issuer) throw rejected('issuer_mismatch')
-  if (params.get('state') !== pending.state) throw rejected('state_mismatch')
-  if (iss === null && (await server.metadata()).authorization_response_iss_parameter_supported)
+  if (firstValue(params, 'state') !== pending.state) throw rejected('state_mismatch')
+  if (iss === undefined && (await server.metadata()).authorization_response_iss_parameter_supported)
     throw rejected('issuer_missing')
 
-  const error = params.get('error') ?? undefined
-  if (error === undefined && params.get('code')) return params
+  const error = firstValue(params, 'error')
+  const code = firstValue(params, 'code')
+  if (error === undefined && code) return code
   if (error === 'access_denied')
     throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
   throw rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
@@ -168,18 +168,18 @@ export async function authorizationResponse(
 /**
  * Redeems a code (RFC 6749 §4.1.3) with one request that is never repeated. An answer that was lost is `transient` with
  * `lost: true` and the reason `code_exchange_indeterminate`: the person has to sign in again.
- * @param params what {@link authorizationResponse} returned
+ * @param code what {@link authorizationResponse} returned
  */
 export async function authorizationCodeGrant(
   server: AuthorizationServer,
-  params: URLSearchParams,
+  code: string,
   pending: PendingAuthorization,
 ): Promise<TokenAnswer> {
   const answer = await tokenRequest(
     server,
     'authorization_code',
     {
-      code: params.get('code') as string,
+      code,
       redirect_uri: pending.redirectUri,
       code_verifier: pending.codeVerifier,
       resource: pending.resource,

@@ -1,17 +1,10 @@
-import {
-  type AuthorizationServer as AuthorizationServerMetadata,
-  allowInsecureRequests,
-  type Client,
-  type ClientAuth,
-  customFetch,
-  discoveryRequest,
-  None,
-} from 'oauth4webapi'
 import { TokenManagerError } from '../errors.ts'
-import type { Clock, Crypto, Platform } from '../ports.ts'
+import type { ClientCredentials, Clock, Crypto, Platform } from '../ports.ts'
+import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import type { DpopProver } from './dpop.ts'
-import { type Answer, type ExchangeOptions, exchange, type Send } from './exchange.ts'
+import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
+import { formText, overridden, type ParameterList } from './parameters.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -37,33 +30,22 @@ export interface AuthorizationServerOptions {
 export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication' | 'metadata'> &
   Partial<Pick<Platform, 'store'>>
 
-/** What oauth4webapi's request functions take as options. */
-export interface RequestOptions {
-  [customFetch]: Send
-  [allowInsecureRequests]: boolean
-}
-
 /** An authorization server and the way to it. */
 export interface AuthorizationServer {
   readonly issuer: string
   readonly clientId: string
-  /** The client as oauth4webapi takes it. */
-  readonly client: Client
-  /** How the client authenticates, as oauth4webapi takes it; every request made as the client does. */
-  readonly clientAuthentication: ClientAuth
   readonly clock: Clock
   readonly crypto: Crypto
   /** Makes the proofs; absent: tokens are Bearer tokens. */
   readonly dpop: DpopProver | undefined
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
-  /** One bounded request; never rejects. */
-  exchange(
-    request: (options: RequestOptions) => Promise<Response>,
-    options?: ExchangeOptions,
-  ): Promise<Answer | TransientFailure>
+  /** Sends a form to one of its endpoints as the client, once and bounded; never rejects. */
+  post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>
 }
 
+const JSON_TYPE = 'application/json'
+const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 
@@ -100,8 +82,6 @@ export function authorizationServer(
   const server: AuthorizationServer = {
     issuer,
     clientId,
-    client: { client_id: clientId },
-    clientAuthentication: clientAuthentication?.authenticate ?? None(),
     clock,
     crypto,
     dpop: dpop?.start(platform),
@@ -112,11 +92,22 @@ export function authorizationServer(
           known = undefined
           throw error
         }))),
-    exchange: (request, options) =>
+    post: (url, form, { accept = JSON_TYPE, ...options } = {}) =>
       exchange(
         { fetch, clock },
         requestTimeout,
-        (send) => request({ [customFetch]: send, [allowInsecureRequests]: insecureLoopback }),
+        async () => {
+          const client = { client_id: clientId }
+          const { parameters = {}, headers }: ClientCredentials = clientAuthentication
+            ? await clientAuthentication.authenticate({ issuer }, client)
+            : { parameters: client }
+          return {
+            url,
+            method: 'POST',
+            headers: { accept, 'content-type': FORM_TYPE, ...headers },
+            body: formText(overridden(form, Object.entries(parameters))),
+          }
+        },
         options,
       ),
   }
@@ -141,8 +132,13 @@ export function authorizationServer(
   }
 
   async function discover() {
-    for (const algorithm of ['oidc', 'oauth2'] as const) {
-      const answer = await server.exchange((options) => discoveryRequest(new URL(issuer), { ...options, algorithm }))
+    const [, host, path] = /^(.*?\/\/[^/]*)(.*?)\/?$/.exec(issuer) as unknown as [string, string, string]
+    for (const url of [
+      `${host}${path}/.well-known/openid-configuration`,
+      `${host}/.well-known/oauth-authorization-server${path}`,
+    ]) {
+      const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
+      const answer = await exchange({ fetch, clock }, requestTimeout, () => request)
       if (answer.kind === 'transient') throw answer.error
       if (answer.status === 200 && answer.body) return answer.body
       if (answer.status !== 404) break

@@ -1,8 +1,7 @@
-import { deviceAuthorizationRequest } from 'oauth4webapi'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
 import { invalid, refusal } from './failure.ts'
-import { parameters } from './parameters.ts'
+import { overridden, parameters, resourceParameters } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
 
@@ -50,14 +49,10 @@ export async function deviceAuthorization(
   server: AuthorizationServer,
   { scope, resource, resources = [], extra = {} }: DeviceAuthorizationOptions,
 ): Promise<PendingDevice> {
-  const { metadata } = await endpoint(server, 'device_authorization_endpoint')
+  const { url, metadata } = await endpoint(server, 'device_authorization_endpoint')
   const dpopKey = await server.dpop?.newKey(metadata.dpop_signing_alg_values_supported)
-  const params = parameters({ scope })
-  for (const one of new Set(resources)) params.append('resource', one)
-  for (const [name, value] of Object.entries(extra)) if (value && !params.has(name)) params.set(name, value)
-  const answer = await server.exchange((options) =>
-    deviceAuthorizationRequest(metadata, server.client, server.clientAuthentication, params, options),
-  )
+  const own = [...parameters({ client_id: server.clientId, scope }), ...resourceParameters(resources)]
+  const answer = await server.post(url, overridden(parameters(extra), own))
   if (answer.kind === 'transient') throw answer.error
   if (answer.status > 299) throw refusal(answer)
   const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } =

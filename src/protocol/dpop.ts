@@ -68,7 +68,7 @@ const SERVER = ''
 const TOLERANCE = 5_000
 /** A clock that is off by more is not believed, ms. */
 const FARTHEST = 86_400_000
-/** Not sent again in another form by any `fetch`: what else there is goes through the platform's URL. */
+/** Not sent again in another form by any `fetch`: what else there is becomes what the platform makes of it. */
 const PLAIN = /^https?:\/\/[a-z\d.-]+(:(?!443\/|80\/)\d+)?\/(?!.*\/\.)(?!\.)[\w~!$&'()*+,;=:@%/.-]*$/
 const ascii = new TextEncoder()
 
@@ -216,7 +216,7 @@ function dateOf({ headers }: Response): EpochMs {
 /** The URL as it is sent, without query and fragment (RFC 9449 §4.2). */
 function htuOf(url: string): string {
   const [bare = ''] = url.split(/[?#]/, 1)
-  return PLAIN.test(bare) ? bare : new URL(bare).href
+  return PLAIN.test(bare) ? bare : new Request(bare).url
 }
 
 function originOf(url: string): string {

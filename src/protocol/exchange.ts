@@ -1,5 +1,6 @@
 import type { EpochMs, Platform } from '../ports.ts'
 import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
+import { utf8Decoder } from './utf8.ts'
 
 /** Characters of an answer that are read at most. */
 const LIMIT = 1_048_576
@@ -19,6 +20,8 @@ export interface Answer {
 
 /** Details of one exchange. */
 export interface ExchangeOptions {
+  /** The media types that the answer may have. Default: JSON. */
+  accept?: string
   /** Called directly before the real `fetch`, in the same turn; false keeps the request from being sent. */
   beforeSend?: () => boolean
   /** Lets a small request outlive the page. */
@@ -29,20 +32,25 @@ export interface ExchangeOptions {
   heed?: ((answer: Response, error: unknown, sentAt: EpochMs) => boolean) | undefined
 }
 
-/** A `fetch` as oauth4webapi's `customFetch` wants it. */
-export type Send = (url: string, options: object) => Promise<Response>
+/** A request, but for the manner in which all of them are sent. */
+export interface OutgoingRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
 
 /**
  * One request to the authorization server and its answer: never redirected, cached or sent with cookies or a referrer, read
  * once, bounded in time and size. Never rejects.
  * @param timeout milliseconds from sending to the last byte
- * @param request makes the request with the `fetch` it is given
+ * @param request makes the request, anew for each attempt
  */
 export async function exchange(
   { fetch, clock }: Pick<Platform, 'fetch' | 'clock'>,
   timeout: number,
-  request: (send: Send) => Promise<Response>,
-  { beforeSend, keepalive, prove, heed }: ExchangeOptions = {},
+  request: () => OutgoingRequest | Promise<OutgoingRequest>,
+  { beforeSend, keepalive, prove, heed }: Omit<ExchangeOptions, 'accept'> = {},
 ): Promise<Answer | TransientFailure> {
   const controller = new AbortController()
   const { signal } = controller
@@ -63,17 +71,17 @@ export async function exchange(
       }),
     )
   })
-  const send: Send = async (url, options: RequestInit) => {
-    const proof = prove && { ...options.headers, dpop: await prove(url) }
+  const send = async () => {
+    const { url, ...rest } = await request()
     const init: RequestInit = {
-      ...options,
+      ...rest,
       redirect: 'manual',
       cache: 'no-store',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       signal,
     }
-    if (proof) init.headers = proof
+    if (prove) init.headers = { ...rest.headers, dpop: await prove(url) }
     const now = clock.now()
     if (signal.aborted || beforeSend?.() === false) throw undefined
     sentAt = now
@@ -85,7 +93,7 @@ export async function exchange(
     })
   }
   const work = async (again = true): Promise<Answer | TransientFailure> => {
-    const response = await request(send)
+    const response = await send()
     status = response.status
     const failure = unavailable(response, clock)
     const body = failure ? undefined : jsonObject(await readText(response))
@@ -107,11 +115,11 @@ export async function exchange(
 async function readText(response: Response): Promise<string> {
   const reader = response.body?.getReader()
   if (!reader) return response.text()
-  const decoder = new TextDecoder()
+  const decode = utf8Decoder()
   let text = ''
   for (;;) {
     const { done, value } = await reader.read()
-    text += decoder.decode(value, { stream: !done })
+    text += decode(value)
     if (text.length > LIMIT) throw undefined
     if (done) return text
   }

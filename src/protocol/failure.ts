@@ -51,10 +51,10 @@ export function unavailable({ status, headers, redirected }: Response, clock: Cl
   )
 }
 
-/** The JSON object in `text`; `undefined` for anything else. */
+/** The JSON object in `text`, which may begin with a byte order mark (RFC 8259 §8.1); `undefined` for anything else. */
 export function jsonObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     if (value && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {}
   return

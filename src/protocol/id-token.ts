@@ -3,6 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject } from './failure.ts'
+import { utf8 } from './utf8.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims {
@@ -125,7 +126,7 @@ function list(value: unknown): readonly unknown[] {
 function decode(part = ''): Record<string, unknown> | undefined {
   try {
     const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
-    return jsonObject(new TextDecoder().decode(bytes))
+    return jsonObject(utf8(bytes))
   } catch {}
   return
 }

@@ -1,7 +1,7 @@
-import { pushedAuthorizationRequest } from 'oauth4webapi'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { invalid, refusal } from './failure.ts'
+import type { ParameterList } from './parameters.ts'
 
 /** What stands for a request that the server already has (RFC 9126 §2.2). */
 export interface PushedAuthorization {
@@ -18,12 +18,10 @@ export interface PushedAuthorization {
  */
 export async function pushAuthorizationRequest(
   server: AuthorizationServer,
-  params: URLSearchParams,
+  params: ParameterList,
 ): Promise<PushedAuthorization> {
-  const { metadata } = await endpoint(server, 'pushed_authorization_request_endpoint')
-  const answer = await server.exchange((options) =>
-    pushedAuthorizationRequest(metadata, server.client, server.clientAuthentication, params, options),
-  )
+  const { url } = await endpoint(server, 'pushed_authorization_request_endpoint')
+  const answer = await server.post(url, params)
   if (answer.kind === 'transient') throw answer.error
   const { status, body, sentAt } = answer
   if (status > 299) throw refusal(answer)

@@ -1,7 +1,7 @@
-import { revocationRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { refusal } from './failure.ts'
+import { parameters } from './parameters.ts'
 
 /** What came of asking the server to revoke a token (RFC 7009 §2.2). */
 export type RevocationAnswer =
@@ -27,16 +27,10 @@ export async function revokeToken(
   { keepalive = false }: { keepalive?: boolean } = {},
 ): Promise<RevocationAnswer> {
   try {
-    const metadata = await server.metadata()
-    if (!metadata.revocation_endpoint) return 'unsupported'
-    const answer = await server.exchange(
-      (options) =>
-        revocationRequest(metadata, server.client, server.clientAuthentication, token, {
-          ...options,
-          additionalParameters: { token_type_hint: kind },
-        }),
-      { keepalive },
-    )
+    const { revocation_endpoint: url } = await server.metadata()
+    if (!url) return 'unsupported'
+    // A success has no body, so nothing is asked of it.
+    const answer = await server.post(url, parameters({ token, token_type_hint: kind }), { keepalive, accept: '*/*' })
     const final = answer.kind === 'answer'
     const failed = final ? refusal(answer) : answer.error
     // A body that was cut takes nothing from a success.

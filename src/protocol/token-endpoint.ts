@@ -1,4 +1,3 @@
-import { genericTokenEndpointRequest } from 'oauth4webapi'
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import type { DpopProver } from './dpop.ts'
@@ -23,32 +22,21 @@ export async function tokenRequest(
   const { dpop } = server
   const { dpopKey } = requested
   try {
-    const { metadata } = await endpoint(server, 'token_endpoint')
-    const answer = await server.exchange(
-      (options) =>
-        genericTokenEndpointRequest(
-          metadata,
-          server.client,
-          server.clientAuthentication,
-          grantType,
-          parameters(values),
-          options,
-        ),
-      {
-        beforeSend() {
-          unsent = beforeSend?.() === false
-          return !unsent
-        },
-        heed: dpop?.heedServer,
-        prove:
-          dpopKey &&
-          ((url) =>
-            (dpop as DpopProver).prove(dpopKey, 'POST', url).catch((error) => {
-              keyLost = error
-              throw error
-            })),
+    const { url } = await endpoint(server, 'token_endpoint')
+    const answer = await server.post(url, parameters({ ...values, grant_type: grantType }), {
+      beforeSend() {
+        unsent = beforeSend?.() === false
+        return !unsent
       },
-    )
+      heed: dpop?.heedServer,
+      prove:
+        dpopKey &&
+        ((url) =>
+          (dpop as DpopProver).prove(dpopKey, 'POST', url).catch((error) => {
+            keyLost = error
+            throw error
+          })),
+    })
     if (keyLost) return { kind: 'invalid', error: keyLost }
     if (unsent) return { kind: 'unsent' }
     return answer.kind === 'transient' ? answer : await tokenAnswer(server, answer, requested)

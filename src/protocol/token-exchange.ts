@@ -33,8 +33,8 @@ export async function tokenExchangeGrant(
 ): Promise<TokenAnswer> {
   let issued: unknown
   const heard: AuthorizationServer = Object.assign(Object.create(server) as AuthorizationServer, {
-    async exchange(...given: Parameters<AuthorizationServer['exchange']>) {
-      const answer = await server.exchange(...given)
+    async post(...given: Parameters<AuthorizationServer['post']>) {
+      const answer = await server.post(...given)
       issued = (answer as Partial<Answer>).body?.issued_token_type
       return answer
     },

@@ -9,6 +9,7 @@ import {
 } from '../protocol/authorization-code.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
+import { firstValue, queryParameters } from '../protocol/parameters.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
@@ -120,7 +121,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
   }
 
   function complete(url: string): Promise<void> {
-    const state = new URLSearchParams(url.replace(/^[^?]*\??/, '').replace(/#.*$/, '')).get('state') ?? ''
+    const state = firstValue(queryParameters(url), 'state') ?? ''
     const running = completing.get(state)
     if (running !== undefined) return running
     const promise = completeOnce(url, state).finally(() => completing.delete(state))
@@ -137,8 +138,8 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
   }
 
   async function redeem(url: string, transaction: Transaction): Promise<void> {
-    const params = await authorizationResponse(server, url, transaction)
-    const answer = await authorizationCodeGrant(server, params, transaction)
+    const code = await authorizationResponse(server, url, transaction)
+    const answer = await authorizationCodeGrant(server, code, transaction)
     if (answer.kind === 'tokens') {
       const { scope = '', refreshToken } = answer.response
       // With a resource the answer speaks of that resource's scope only.

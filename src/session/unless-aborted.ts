@@ -1,10 +1,12 @@
+import { abortReason } from '../errors.ts'
+
 /** Waits for `promise` unless `signal` ends this wait; what others wait for goes on. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
   promise.catch(() => {})
   let stop = () => {}
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
+    stop = () => reject(abortReason(signal))
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop)
   })

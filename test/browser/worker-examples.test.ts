@@ -46,7 +46,7 @@ async function installInto(folder: string) {
   const bundle = await rollup({ ...scripts, plugins: [scripts?.plugins].flat().slice(1) })
   await bundle.write({ ...scripts?.output, dir: join(modules, 'tokenward/dist') })
   await cp(join(root, 'package.json'), join(modules, 'tokenward/package.json'))
-  for (const name of ['oauth4webapi', 'idb-keyval', 'vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild']) {
+  for (const name of ['idb-keyval', 'vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild']) {
     await mkdir(dirname(join(modules, name)), { recursive: true })
     await symlink(join(root, 'node_modules', name), join(modules, name), 'junction')
   }

@@ -6,7 +6,7 @@ import {
 } from '../../src/client-tokens/create-client-credentials.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from '../../src/client-tokens/events.ts'
 import type { ManagerPlatform } from '../../src/index.ts'
-import { clientSecretBasic } from '../../src/protocol/client-authentication.ts'
+import { clientSecretBasic } from '../../src/node/client-authentication.ts'
 import { json, type TokenEndpoint, tokenEndpoint } from './token-endpoint.ts'
 
 const EVENTS: ClientTokenEventType[] = [

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { dpop } from '../../src/manager/dpop.ts'
+import { clientSecretBasic } from '../../src/node/client-authentication.ts'
 import {
   createTokenManager,
   type NodeTokenManager,
   type NodeTokenManagerOptions,
 } from '../../src/node/create-token-manager.ts'
 import type { DevicePrompt, DeviceSignInOptions } from '../../src/node/device-sign-in.ts'
-import { clientSecretBasic } from '../../src/protocol/client-authentication.ts'
 import { manualClock } from '../../src/testing/manual-clock.ts'
 import { jsonResponse, unsignedIdToken } from '../../src/testing/scripted-answers.ts'
 import { canary } from '../support/canary.ts'

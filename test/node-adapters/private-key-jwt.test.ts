@@ -12,9 +12,8 @@ const pem = (key: KeyObject, type: 'pkcs8' | 'sec1' | 'pkcs1' = 'pkcs8') =>
   key.export({ format: 'pem', type }) as string
 
 async function assertionOf(method: ClientAuthentication): Promise<string> {
-  const body = new URLSearchParams()
-  await method.authenticate({ issuer: 'https://as.example' }, { client_id: 'svc' }, body, new Headers())
-  return body.get('client_assertion') ?? ''
+  const { parameters } = await method.authenticate({ issuer: 'https://as.example' }, { client_id: 'svc' })
+  return parameters?.client_assertion ?? ''
 }
 
 describe('privateKeyJwt', () => {

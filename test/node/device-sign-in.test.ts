@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { dpop } from '../../src/manager/dpop.ts'
 import { allowInsecureLoopback } from '../../src/manager/options.ts'
+import { clientSecretBasic } from '../../src/node/client-authentication.ts'
 import { createTokenManager, type NodeTokenManagerOptions } from '../../src/node/create-token-manager.ts'
 import type { DevicePrompt } from '../../src/node/device-sign-in.ts'
 import { fileStore } from '../../src/node/file-store.ts'
-import { clientSecretBasic } from '../../src/protocol/client-authentication.ts'
 import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 import { verifyProof } from '../support/proof.ts'
 

@@ -1,10 +1,10 @@
-import { customFetch } from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { authorizationServer } from '../../src/protocol/authorization-server.ts'
-import { bareFetch, clientOf, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
+import { exchange } from '../../src/protocol/exchange.ts'
+import { bareFetch, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
 const json =
   (body: unknown, status = 200) =>
@@ -215,10 +215,9 @@ describe('every request', () => {
 
   it('sends nothing once its time is up', async () => {
     const { fetch, calls } = memoryFetch(json({}))
-    const client = clientOf({ origin: 'https://as.example' }, { requestTimeout: 20 }, { fetch })
-    const answer = await client.exchange(async (options) => {
+    const answer = await exchange({ fetch, clock: systemClock }, 20, async () => {
       await new Promise((resolve) => setTimeout(resolve, 60))
-      return options[customFetch]('https://as.example/token', {})
+      return { url: 'https://as.example/token', method: 'POST', headers: {}, body: '' }
     })
     expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
     await new Promise((resolve) => setTimeout(resolve, 80))
@@ -245,8 +244,7 @@ describe('every request', () => {
         }
       },
     }
-    const client = clientOf(server, {}, { clock })
-    await client.exchange(() => Promise.reject(new Error('before sending')))
+    await exchange({ fetch: bareFetch, clock }, 2_000, () => Promise.reject(new Error('before sending')))
     await discovering(server.origin).metadata()
     expect(running).toBe(0)
   })

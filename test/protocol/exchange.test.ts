@@ -29,21 +29,28 @@ function sleepyClock() {
   }
 }
 
-function asked(timeout = 2_000) {
+const request = { url: 'https://as.example/token', method: 'GET', headers: {} }
+
+/** A request that has been sent. */
+async function asked(timeout = 2_000) {
   const page = sleepyClock()
   let answer = (_: Response) => {}
-  const fetch = (_: unknown, { signal }: RequestInit = {}) =>
-    new Promise<Response>((resolve, reject) => {
-      answer = resolve
-      signal?.addEventListener('abort', () => reject(signal.reason))
-    })
-  const done = exchange({ fetch, clock: page.clock }, timeout, (send) => send('https://as.example/token', {}))
+  let done: ReturnType<typeof exchange> | undefined
+  await new Promise<void>((sent) => {
+    const fetch = (_: unknown, { signal }: RequestInit = {}) =>
+      new Promise<Response>((resolve, reject) => {
+        answer = resolve
+        signal?.addEventListener('abort', () => reject(signal.reason))
+        sent()
+      })
+    done = exchange({ fetch, clock: page.clock }, timeout, () => request)
+  })
   return { ...page, done, answer: () => answer(new Response('{}')) }
 }
 
 it('RT-10: an answer that came while the page slept is read, though its time is up', async () => {
   for (const slept of [1_900, 2_200, 60_000]) {
-    const page = asked()
+    const page = await asked()
     page.sleep(slept)
     page.answer()
     expect(await page.done).toMatchObject({ kind: 'answer', status: 200 })
@@ -52,7 +59,7 @@ it('RT-10: an answer that came while the page slept is read, though its time is 
 })
 
 it('RT-10: a page that runs gives up at its limit, and one that slept half a second after it woke', async () => {
-  const runs = asked()
+  const runs = await asked()
   runs.sleep(1_500)
   runs.sleep(499)
   const late = Promise.race([runs.done, Promise.resolve('waits')])
@@ -60,7 +67,7 @@ it('RT-10: a page that runs gives up at its limit, and one that slept half a sec
   runs.sleep(1)
   expect(await runs.done).toMatchObject({ kind: 'transient', lost: true, error: { reason: 'timeout' } })
 
-  const slept = asked()
+  const slept = await asked()
   slept.sleep(60_000)
   slept.sleep(500)
   expect(await slept.done).toMatchObject({ kind: 'transient', lost: true, error: { reason: 'timeout' } })

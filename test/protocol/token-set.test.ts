@@ -27,7 +27,7 @@ function exchanged(body: unknown, pending: Partial<PendingAuthorization> = {}, o
     {},
     { fetch: memoryFetch(() => new Response(text)).fetch, clock: shiftedClock(offset) },
   )
-  return authorizationCodeGrant(client, new URLSearchParams({ code: 'c' }), {
+  return authorizationCodeGrant(client, 'c', {
     state: 's',
     codeVerifier: 'v',
     redirectUri: 'https://app.example/cb',

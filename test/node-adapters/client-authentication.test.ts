@@ -4,18 +4,18 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
-import type { ClientAuthentication } from '../../src/ports.ts'
-import { authorizationRequest } from '../../src/protocol/authorization-code.ts'
-import { authorizationServer } from '../../src/protocol/authorization-server.ts'
 import {
   clientSecretBasic,
   clientSecretPost,
   mutualTls,
   signedAssertion,
-} from '../../src/protocol/client-authentication.ts'
+} from '../../src/node/client-authentication.ts'
+import type { ClientAuthentication } from '../../src/ports.ts'
+import { authorizationRequest } from '../../src/protocol/authorization-code.ts'
+import { authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { refreshTokenGrant } from '../../src/protocol/refresh-token.ts'
 import { revokeToken } from '../../src/protocol/revocation.ts'
-import { bareFetch, metadataAt, reply, type ScriptedServer, scriptedServer } from './scripted-server.ts'
+import { bareFetch, metadataAt, reply, type ScriptedServer, scriptedServer } from '../protocol/scripted-server.ts'
 
 const tokens = { access_token: 'canary-at', token_type: 'Bearer', expires_in: 60 }
 const refresh = { refreshToken: 'canary-rt', beforeSend: () => true }
