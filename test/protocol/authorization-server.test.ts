@@ -213,6 +213,12 @@ describe('every request', () => {
     expect(await clientFor(issuer, async () => plain as Response).metadata()).toEqual({ issuer })
   })
 
+  it('reads answers that begin with a byte order mark', async () => {
+    const issuer = 'https://as.example'
+    const answer = async () => new Response(`\ufeff${JSON.stringify({ issuer })}`)
+    expect(await clientFor(issuer, answer).metadata()).toEqual({ issuer })
+  })
+
   it('sends nothing once its time is up', async () => {
     const { fetch, calls } = memoryFetch(json({}))
     const answer = await exchange({ fetch, clock: systemClock }, 20, async () => {
