@@ -1,5 +1,3 @@
-import { AuthorizationServer } from "oauth4webapi";
-export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
@@ -70,13 +68,17 @@ interface RefreshElsewhere {
     }): Promise<void>;
     join(): void;
 }
+interface ClientCredentials$1 {
+    readonly parameters?: Readonly<Record<string, string>>;
+    readonly headers?: Readonly<Record<string, string>>;
+}
 interface ClientAuthentication {
     readonly method: string;
     authenticate(server: {
         readonly issuer: string;
     }, client: {
         readonly client_id: string;
-    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
     endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 interface Platform {
@@ -104,6 +106,20 @@ interface Signing {
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
 declare const allowInsecureLoopback: unique symbol;
+interface AuthorizationServerMetadata {
+    readonly issuer: string;
+    readonly authorization_endpoint?: string | undefined;
+    readonly token_endpoint?: string | undefined;
+    readonly revocation_endpoint?: string | undefined;
+    readonly end_session_endpoint?: string | undefined;
+    readonly pushed_authorization_request_endpoint?: string | undefined;
+    readonly device_authorization_endpoint?: string | undefined;
+    readonly require_pushed_authorization_requests?: boolean | undefined;
+    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
+    readonly [member: string]: unknown;
+}
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -202,7 +218,7 @@ interface RefreshOptions {
 }
 interface TokenManagerOptions {
     readonly issuer: string;
-    readonly metadata?: AuthorizationServer;
+    readonly metadata?: AuthorizationServerMetadata;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
@@ -500,4 +516,4 @@ interface BrowserTokenManagerOptions extends TokenManagerOptions {
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
 export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,5 +1,3 @@
-import { AuthorizationServer } from "oauth4webapi";
-export { AuthorizationServer as AuthorizationServerMetadata } from "oauth4webapi";
 import { KeyObject } from "node:crypto";
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
@@ -71,13 +69,17 @@ interface RefreshElsewhere {
     }): Promise<void>;
     join(): void;
 }
+interface ClientCredentials$1 {
+    readonly parameters?: Readonly<Record<string, string>>;
+    readonly headers?: Readonly<Record<string, string>>;
+}
 interface ClientAuthentication {
     readonly method: string;
     authenticate(server: {
         readonly issuer: string;
     }, client: {
         readonly client_id: string;
-    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
     endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 interface Platform {
@@ -105,6 +107,20 @@ interface Signing {
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
 declare const allowInsecureLoopback: unique symbol;
+interface AuthorizationServerMetadata {
+    readonly issuer: string;
+    readonly authorization_endpoint?: string | undefined;
+    readonly token_endpoint?: string | undefined;
+    readonly revocation_endpoint?: string | undefined;
+    readonly end_session_endpoint?: string | undefined;
+    readonly pushed_authorization_request_endpoint?: string | undefined;
+    readonly device_authorization_endpoint?: string | undefined;
+    readonly require_pushed_authorization_requests?: boolean | undefined;
+    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
+    readonly [member: string]: unknown;
+}
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -203,7 +219,7 @@ interface RefreshOptions {
 }
 interface TokenManagerOptions {
     readonly issuer: string;
-    readonly metadata?: AuthorizationServer;
+    readonly metadata?: AuthorizationServerMetadata;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
@@ -551,10 +567,6 @@ interface TokenExchange {
     on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
     dispose(): void;
 }
-type ClientSecret = string | (() => string | Promise<string>);
-declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
-declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
-declare function mutualTls(): ClientAuthentication;
 interface SessionDenylist {
     check(session: {
         readonly iss: string;
@@ -580,6 +592,10 @@ type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenM
     readonly account: string;
 };
 type SealingKey = Uint8Array | CryptoKey;
+type ClientSecret = string | (() => string | Promise<string>);
+declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
+declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
+declare function mutualTls(): ClientAuthentication;
 declare function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials;
 declare function createTokenExchange(options: TokenExchangeOptions): TokenExchange;
 declare function createJwtBearer(options: JwtBearerOptions): JwtBearer;
@@ -652,4 +668,4 @@ interface SettleOptions {
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
 export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
-export type { AccessToken, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,4 +1,3 @@
-import { AuthorizationServer } from "oauth4webapi";
 type EpochMs = number;
 type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
@@ -59,13 +58,17 @@ interface RefreshElsewhere {
     }): Promise<void>;
     join(): void;
 }
+interface ClientCredentials$1 {
+    readonly parameters?: Readonly<Record<string, string>>;
+    readonly headers?: Readonly<Record<string, string>>;
+}
 interface ClientAuthentication {
     readonly method: string;
     authenticate(server: {
         readonly issuer: string;
     }, client: {
         readonly client_id: string;
-    }, body: URLSearchParams, headers: Headers): void | Promise<void>;
+    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
     endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 interface Platform {
@@ -93,6 +96,20 @@ interface Signing {
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
 declare const allowInsecureLoopback: unique symbol;
+interface AuthorizationServerMetadata {
+    readonly issuer: string;
+    readonly authorization_endpoint?: string | undefined;
+    readonly token_endpoint?: string | undefined;
+    readonly revocation_endpoint?: string | undefined;
+    readonly end_session_endpoint?: string | undefined;
+    readonly pushed_authorization_request_endpoint?: string | undefined;
+    readonly device_authorization_endpoint?: string | undefined;
+    readonly require_pushed_authorization_requests?: boolean | undefined;
+    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
+    readonly [member: string]: unknown;
+}
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -134,7 +151,7 @@ interface RefreshOptions {
 }
 interface TokenManagerOptions {
     readonly issuer: string;
-    readonly metadata?: AuthorizationServer;
+    readonly metadata?: AuthorizationServerMetadata;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
