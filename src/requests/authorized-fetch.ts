@@ -10,12 +10,14 @@ import {
 } from '../protocol/access-token.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
+import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
 import type { Match } from './resource-matcher.ts'
 
 /** A request as it was sent with a token. */
 export interface SentRequest {
-  readonly target: Target
+  /** `undefined`: it leads away from the place that the token is for, and goes on without one. */
+  readonly target: Target | undefined
   /** Absolute. */
   readonly url: string
   /** What `fetch` was called with. */
@@ -44,7 +46,8 @@ export interface AuthorizedFetchOptions {
   readonly observe: <T extends 'step_up_required' | 'retry_impossible'>(type: T, details: TokenManagerEvents[T]) => void
   /**
    * The request that follows a redirect, or `undefined` to hand the response on; throws when it may not be followed. For
-   * platforms whose `redirect: 'manual'` shows where a redirect leads; absent: every redirect throws `ERR_REDIRECTED`.
+   * platforms whose `redirect: 'manual'` shows where a redirect leads; absent: one that could take the token elsewhere throws
+   * `ERR_REDIRECTED`.
    */
   readonly follow?:
     | ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined)
@@ -64,18 +67,21 @@ export const insufficient = new WeakMap<object, AccessToken>()
  *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: error })`.
  * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one, once, with the same token.
  *   One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
- * - A redirect of a request with a body or a DPoP token throws `ERR_REDIRECTED` unless `follow` takes it: the platform would send
- *   body and proof along. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
+ * - Where the platform shows redirects, `follow` follows them. Where it hides them, one that could take the token, a proof or a body to
+ *   another place throws `ERR_REDIRECTED`; a Bearer token whose entry is all of its origin is left to the platform, which drops it
+ *   between origins. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
  * - `signal` ends this call's own wait and its own request, nothing that others wait for.
  */
 export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   const { source, fetch, proofs: findProofs, match, unlisted, whenSignedOut, observe, follow } = options
   return async (input, init) => {
-    const request = typeof input === 'object' && 'url' in input ? input : undefined
-    const place = match(request ? request.url : `${input}`)
+    const urlGiven = urlOfRequest(input)
+    const given = urlGiven === undefined ? undefined : (input as Request)
+    const place = match(urlGiven ?? `${input}`)
     const { target, url } = place
     if (!place.target && unlisted === 'throw') throw notAllowed(place.reason, place.origin)
-    const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined
+    const own = readOnce(init)
+    const signal = (own.signal === undefined ? given?.signal : own.signal) ?? undefined
     let token =
       target &&
       (source.current(target) ??
@@ -84,15 +90,20 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
         })))
     if (!target || !token) return fetch(input, init)
 
-    const body = requestBody(request, init)
-    const manual = (body || token.type === 'DPoP') && (init?.redirect ?? request?.redirect ?? 'follow') === 'follow'
-    const own: SentRequest['init'] = { ...init, headers: new Headers(init?.headers ?? request?.headers) }
-    if (manual) own.redirect = 'manual'
-    let sent: SentRequest = { target, url, to: request ?? url, init: own, body, hops: 0 }
+    const request = given && copyTo(url, given)
+    const body = requestBody(request, own)
+    const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
+    const couldLeak = body || token.type === 'DPoP' || !place.wholeOrigin
+    const manual = follows && (follow || couldLeak)
+    const headers = new Headers(own.headers ?? request?.headers)
+    const sentInit = { ...own, headers }
+    if (manual) sentInit.redirect = 'manual'
+    let sent: SentRequest = { target, url, to: request ?? url, init: sentInit, body, hops: 0 }
     let response: Response | undefined
     try {
       const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
       for (let renewed = false, proven = false; ; ) {
+        if (!sent.target) return await fetch(sent.to, sent.init)
         const { headers, method = request?.method ?? 'GET' } = sent.init
         headers.set('authorization', authorizationHeader(token))
         let proof: string | undefined
@@ -194,7 +205,7 @@ export function redirectedError(url: string, { status }: Response, where = 'anot
   return new TokenManagerError(
     'ERR_REDIRECTED',
     'redirected',
-    `${url.replace(/[?#].*/, '')} redirects to ${where}, which would get the body too`,
+    `${url.replace(/[?#].*/, '')} redirects to ${where}, where its token and its body do not go`,
     { status },
   )
 }

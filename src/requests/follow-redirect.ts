@@ -7,7 +7,8 @@ const MAX_HOPS = 20
 
 /**
  * Follows redirects with the token where the platform shows them (Fetch §4.5), but only within the entry of `resources` that
- * the request began on, and at most 20 of them. A redirect without a `Location` is handed on.
+ * the request began on, and at most 20 of them. A request with a Bearer token and no body goes on elsewhere without the token, as
+ * platforms do between origins. A redirect without a `Location` is handed on.
  * @throws `ERR_REDIRECTED` for any other; `ERR_NOT_REPLAYABLE` when a body that can be read only once would have to be sent
  *   again
  */
@@ -20,8 +21,12 @@ export function followRedirect(
   if (type === 'opaqueredirect') throw redirectedError(sent.url, response)
   const location = answered.get('location')
   if (!location) return
-  const to = match(absolute(location, sent.url))
-  if (to.target !== sent.target || sent.hops >= MAX_HOPS)
+  const where = absolute(location, sent.url)
+  const to = match(where)
+  const stays = to.target !== undefined && to.target === sent.target
+  const isBare = sent.body === undefined && /^bearer /i.test(sent.init.headers.get('authorization') ?? '')
+  if (!stays && isBare && sent.hops < MAX_HOPS) return withoutToken(sent, where)
+  if (!stays || sent.hops >= MAX_HOPS)
     throw redirectedError(sent.url, response, to.target ? /^[^/]+\/\/[^/]+/.exec(to.url)?.[0] : to.origin)
 
   const request = typeof sent.to === 'string' ? undefined : sent.to
@@ -46,6 +51,21 @@ export function followRedirect(
     init: { ...sent.init, method: dropsBody ? 'GET' : method, headers, body: again, signal },
     body: dropsBody ? undefined : sent.body,
     hops: sent.hops + 1,
+  }
+}
+
+/** The same request to `where`, with nothing in it that was meant for the API alone. The platform follows what comes after it. */
+function withoutToken(sent: SentRequest, where: string): SentRequest {
+  const request = typeof sent.to === 'string' ? undefined : sent.to
+  const { method = request?.method ?? 'GET', signal = request?.signal ?? null } = sent.init
+  const headers = new Headers(sent.init.headers)
+  for (const name of ['authorization', 'proxy-authorization', 'cookie']) headers.delete(name)
+  return {
+    ...sent,
+    target: undefined,
+    url: where,
+    to: where,
+    init: { ...sent.init, method, headers, signal, redirect: 'follow' },
   }
 }
 

@@ -32,6 +32,8 @@ export type Match =
       readonly target: Target
       /** The URL that was judged, absolute: send this one. */
       readonly url: string
+      /** Whether the token may go to every path of this origin: no entry is for a part of it. */
+      readonly wholeOrigin: boolean
     }
   | {
       readonly target?: undefined
@@ -47,8 +49,10 @@ export type Match =
 // IPv4) is not a URL here.
 const PARTS =
   /^(https?):\/\/((?:[a-z\d_-]+\.)*[a-z_][a-z\d_-]*\.?|(?:(?!0\d)\d{1,3}(?:\.(?=\d)|(?=[:/?#]|$))){4}|\[::1])(:[1-9]\d{0,4})?(\/[!"$->@-[\]-~\x80-\uffff]*)?([?#][ -~\x80-\uffff]*)?$/i
-// Some servers undo %2f and cut at ; before they resolve dots.
-const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=[/;]|%2f|%5c|$)/i
+// A dot segment, also with what a server may cut off before it looks for one (";x", "?", a blank); and what is read in more than one
+// way: controls, UTF-8 in more bytes than it takes, Microsoft's %uXXXX.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CLIMBS = /[/\\]\.{1,2}(?![\w.~-])|[\0-\x1f\x7f]|%(?:c[01]|e0%[89]|f0%8|u[\da-f]{4})/i
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
 const INDICATOR = /^[a-z][a-z\d+.-]*:[!"$-~]*$/i
 const MEMO = 99
@@ -74,7 +78,7 @@ export function resourceMatcher(
     const text = `${url}`
     const [, scheme, host, port = '', path = '/', rest = ''] =
       PARTS.exec(/^\/(?!\/)/.test(text) ? own + text : text) ?? []
-    if (!scheme || DOT_SEGMENT.test(path)) return
+    if (!scheme || climbs(path)) return
     const origin = `${scheme}://${host}${port}`.toLowerCase().replace(/^(https.*):443$|^(http:.*):80$/, '$1$2')
     return { origin, path, rest, secure: origin[4] === 's' || (insecureLoopback && LOOPBACK.test(origin)) }
   }
@@ -105,9 +109,16 @@ export function resourceMatcher(
         (e) => e.origin === at.origin && (e.path === at.path || at.path.startsWith(e.path.replace(/\/?$/, '/'))),
       )
     if (!entry) return { reason: at && !at.secure ? 'insecure_target' : 'target_not_listed', origin: at?.origin }
-    const match = { target: entry.target, url: at.origin + at.path + at.rest }
+    const wholeOrigin = entry.path === '/' && entries.every((e) => e === entry || e.origin !== at.origin)
+    const match = { target: entry.target, url: at.origin + at.path + at.rest, wholeOrigin }
     if (memo.size > MEMO) memo.clear()
     memo.set(url, match)
     return match
   }
+}
+
+/** Whether some server could find a dot segment in `path`, however often it undoes escapes. */
+function climbs(path: string): boolean {
+  const undone = path.replace(/%(?:25)*([0-7][\da-f])/gi, (_, byte) => String.fromCharCode(parseInt(byte, 16)))
+  return CLIMBS.test(path) || (undone !== path && climbs(undone))
 }

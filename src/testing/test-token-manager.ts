@@ -70,7 +70,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
   const events = listenerSet<TokenManagerEvent>()
   const requests: Request[] = []
   const calls: TestCall[] = []
-  const anywhere = (url: string): Match => ({ target: {}, url: new URL(url, origin).href })
+  const anywhere = (url: string): Match => ({ target: {}, url: new URL(url, origin).href, wholeOrigin: true })
   const match = resources ? resourceMatcher(resources, { origin, insecureLoopback: false }) : anywhere
   let refreshes = 0
   let waiting: (() => void)[] = []

@@ -35,4 +35,16 @@ describe('an API that redirects to another origin', () => {
   )
 })
 
+it('USE-04: a Bearer token whose entry has a path is not led out of it within its origin', async () => {
+  const { other, requests } = world.site
+  const tab = await profile.signedIn({ resources: [`${other}/redirect`] })
+  requests.length = 0
+  const outcome = await tab.evaluate(
+    async (to) => page.outcome(tokens.fetch(to).then((response) => response.status)),
+    `${other}/redirect?status=302&to=/echo`,
+  )
+  expect(outcome).toMatchObject({ error: { code: 'ERR_REDIRECTED' } })
+  expect(requests.filter(({ url }) => new URL(url).pathname === '/echo')).toEqual([])
+})
+
 tellsNoSecret(() => world)

@@ -26,6 +26,7 @@ export interface PageOptions
     | 'postLogoutRedirectUri'
     | 'scope'
     | 'resources'
+    | 'unlisted'
     | 'persistence'
     | 'account'
     | 'requestTimeout'
