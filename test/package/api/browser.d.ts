@@ -200,6 +200,7 @@ type ResourceOption = string | {
 type Match = {
     readonly target: Target;
     readonly url: string;
+    readonly wholeOrigin: boolean;
 } | {
     readonly target?: undefined;
     readonly url?: undefined;
@@ -464,7 +465,7 @@ interface RequestBody {
     drop?(): void;
 }
 interface SentRequest {
-    readonly target: Target;
+    readonly target: Target | undefined;
     readonly url: string;
     readonly to: RequestInfo;
     readonly init: RequestInit & {

@@ -201,6 +201,7 @@ type ResourceOption = string | {
 type Match = {
     readonly target: Target;
     readonly url: string;
+    readonly wholeOrigin: boolean;
 } | {
     readonly target?: undefined;
     readonly url?: undefined;
@@ -465,7 +466,7 @@ interface RequestBody {
     drop?(): void;
 }
 interface SentRequest {
-    readonly target: Target;
+    readonly target: Target | undefined;
     readonly url: string;
     readonly to: RequestInfo;
     readonly init: RequestInit & {
