@@ -1,14 +1,11 @@
+import { auth0Api } from './auth0-api.ts'
 import { hostName } from './checked.ts'
-import type { ApiPreset, ClientPreset } from './preset.ts'
-
-/** Whose tokens an API behind Auth0 takes. */
-export interface Auth0ApiOptions {
-  /** The tenant's domain, or its custom domain: `'example.eu.auth0.com'`. It has to be the one that clients sign in at. */
-  readonly domain: string
-}
+import type { ClientPreset } from './preset.ts'
 
 /** A client of Auth0. */
-export interface Auth0Options extends Auth0ApiOptions {
+export interface Auth0Options {
+  /** The tenant's domain, or its custom domain: `'example.eu.auth0.com'`. */
+  readonly domain: string
   /** The client id of the application. */
   readonly clientId: string
 }
@@ -19,10 +16,6 @@ function auth0Client({ domain, clientId }: Auth0Options): ClientPreset {
     clientId,
     scope: 'openid offline_access',
   }
-}
-
-function auth0Api({ domain }: Auth0ApiOptions): ApiPreset {
-  return { issuer: `https://${hostName('auth0.domain', domain)}/` }
 }
 
 /**

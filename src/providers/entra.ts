@@ -1,14 +1,11 @@
 import { pathSegment } from './checked.ts'
-import type { ApiPreset, ClientPreset } from './preset.ts'
-
-/** Whose tokens an API behind Microsoft Entra ID takes. */
-export interface EntraApiOptions {
-  /** The directory (tenant) id, a GUID, as the issuer spells it. */
-  readonly tenant: string
-}
+import { entraApi } from './entra-api.ts'
+import type { ClientPreset } from './preset.ts'
 
 /** A client of Microsoft Entra ID. */
-export interface EntraOptions extends EntraApiOptions {
+export interface EntraOptions {
+  /** The directory (tenant) id, a GUID, as the issuer spells it. */
+  readonly tenant: string
   /** The application (client) id. */
   readonly clientId: string
 }
@@ -19,10 +16,6 @@ function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
     clientId,
     scope: 'openid offline_access',
   }
-}
-
-function entraApi({ tenant }: EntraApiOptions): ApiPreset {
-  return { issuer: entraIssuer(tenant) }
 }
 
 function entraIssuer(tenant: string): string {

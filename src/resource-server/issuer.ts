@@ -22,7 +22,8 @@ export interface IssuerOptions extends TokenDialect {
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)
   /**
    * Where its keys are. Default: as its metadata says (OpenID Connect Discovery §4, RFC 8414 §3). It may have the variable of `issuer`;
-   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched.
+   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched. Where the issuer has many tenants,
+   * a key with a member `issuer`, as Entra publishes them, counts for that issuer alone.
    */
   readonly jwksUri?: string
   /**
@@ -83,7 +84,7 @@ export function issuerFrom(
   if (template && asking && asking.endpoint === undefined)
     throw invalidOption('An issuer with a variable needs introspection.endpoint')
   const endpoint = endpointsOf(issuer, isSecure, source)
-  const keys = template && jwksUri !== undefined ? tenantKeys(template, jwksUri, source) : undefined
+  const keys = template && jwksUri !== undefined ? tenantKeys(issuer, template, jwksUri, source) : undefined
 
   return {
     issuer,
@@ -111,7 +112,7 @@ function ownKeys(issuer: string, locate: () => Promise<string>, source: JsonSour
 }
 
 /** Keys by a configured URL, into which at most the name of a tenant goes that counts: a token cannot choose where they come from. */
-function tenantKeys(template: IssuerTemplate, jwksUri: string, source: JsonSourceOptions): IssuerKeys {
+function tenantKeys(issuer: string, template: IssuerTemplate, jwksUri: string, source: JsonSourceOptions): IssuerKeys {
   const known = boundedCache<KeySet>(TENANTS, source.now)
   return {
     hasIssued: (iss) => template.tenantOf(iss) !== undefined,
@@ -119,7 +120,8 @@ function tenantKeys(template: IssuerTemplate, jwksUri: string, source: JsonSourc
       const url = template.fill(jwksUri, template.tenantOf(iss) ?? '')
       const keys = known.get(url) ?? keySet(async () => url, source)
       known.set(url, keys, Number.POSITIVE_INFINITY)
-      return keys
+      // A key of one tenant must not sign for another one, though all are published in one place.
+      return { find: (alg, kid) => keys.find(alg, kid, [iss, issuer]) }
     },
   }
 }

@@ -8,9 +8,16 @@ export interface KeySet {
   /**
    * The keys that fit: same `kid` where the token names one, right type, curve and size for `alg`, meant for signatures.
    * An unknown `kid` makes the keys be fetched anew, at most once a cooldown.
+   * @param owners who may sign with a key that says whose it is (a member `issuer`, as Entra has it); without it the member is not read
    * @throws Refusal `key_unknown`, or `keys_unavailable` where they cannot be had now
    */
-  find(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]>
+  find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly CryptoKey[]>
+}
+
+/** A key, and the issuer that it says it is for. */
+interface OwnedKey {
+  readonly key: CryptoKey
+  readonly owner: unknown
 }
 
 /** How a key set is kept. Milliseconds. */
@@ -55,33 +62,42 @@ export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
  */
 export function keySet(locate: () => Promise<string>, options: KeySetOptions): KeySet {
   const source: JsonSource<readonly JWK[]> = jsonSource(locate, readKeys, options)
-  const found = new WeakMap<readonly JWK[], Map<string, readonly CryptoKey[]>>()
+  const found = new WeakMap<readonly JWK[], Map<string, readonly OwnedKey[]>>()
 
   return {
-    async find(alg, kid) {
+    async find(alg, kid, owners) {
       const known = await source.get().catch(() => undefined)
-      const fitting = known && (await keysOf(known, alg, kid))
+      const fitting = known && ownedBy(owners, await keysOf(known, alg, kid))
       if (fitting?.length) return fitting
       const renewed = await source.renew().catch(() => undefined)
       if (!renewed) throw new Refusal('keys_unavailable', 'the key set could not be fetched')
-      const now = await keysOf(renewed, alg, kid)
+      const now = ownedBy(owners, await keysOf(renewed, alg, kid))
       if (!now.length) throw new Refusal('key_unknown', 'no key of the issuer fits')
       return now
     },
   }
 
-  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<readonly CryptoKey[]> {
-    const before = found.get(set) ?? new Map<string, readonly CryptoKey[]>()
+  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<readonly OwnedKey[]> {
+    const before = found.get(set) ?? new Map<string, readonly OwnedKey[]>()
     const name = kid === undefined ? alg : `${alg} ${kid}`
     const known = before.get(name)
     if (known) return known
-    const keys = (await Promise.all(choose(set, alg, kid).map((jwk) => verificationKey(jwk, alg)))).filter(
-      (key) => key !== undefined,
+    const imported = await Promise.all(
+      choose(set, alg, kid).map(async (jwk) => ({
+        key: await verificationKey(jwk, alg),
+        owner: (jwk as { issuer?: unknown }).issuer,
+      })),
     )
+    const keys = imported.filter((one): one is OwnedKey => one.key !== undefined)
     // Only names that there are: anybody can make up others.
     if (keys.length) found.set(set, before.set(name, keys))
     return keys
   }
+}
+
+function ownedBy(owners: readonly string[] | undefined, keys: readonly OwnedKey[]): readonly CryptoKey[] {
+  const fitting = owners ? keys.filter(({ owner }) => owner === undefined || owners.includes(owner as string)) : keys
+  return fitting.map(({ key }) => key)
 }
 
 function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {

@@ -27,6 +27,7 @@ let serial = 0
 export async function testIssuer(issuer = 'https://as.example.com', alg = 'ES256', kid = 'k1'): Promise<TestIssuer> {
   const pair = await generateKeyPair(alg, { extractable: true })
   const jwk: JWK = { ...(await exportJWK(pair.publicKey)), kid, alg, use: 'sig' }
+  const place = issuer.replace(/\/$/, '')
   const self: TestIssuer = {
     issuer,
     requests: [],
@@ -37,9 +38,9 @@ export async function testIssuer(issuer = 'https://as.example.com', alg = 'ES256
       self.requests.push(url)
       if (self.health === 'down') throw new TypeError('fetch failed')
       if (self.health !== 'up') return new Response(null, { status: self.health })
-      if (url === `${issuer}/.well-known/openid-configuration`)
-        return Response.json({ issuer, jwks_uri: `${issuer}/jwks`, introspection_endpoint: `${issuer}/introspect` })
-      if (url === `${issuer}/jwks`) return Response.json({ keys: self.keys })
+      if (url === `${place}/.well-known/openid-configuration`)
+        return Response.json({ issuer, jwks_uri: `${place}/jwks`, introspection_endpoint: `${place}/introspect` })
+      if (url === `${place}/jwks`) return Response.json({ keys: self.keys })
       return new Response(null, { status: 404 })
     },
     sign: (claims, header = {}, key = pair.privateKey) =>

@@ -1,0 +1,41 @@
+import { baseUrl, pathSegment } from './checked.ts'
+import type { ApiPreset } from './preset.ts'
+
+/** Whose tokens an API behind Keycloak takes. The API has to be in `aud`: give the client scope an audience mapper. */
+export interface KeycloakApiOptions {
+  /** Where Keycloak is, with its path if it has one: `'https://id.example.com'`, `'https://id.example.com/auth'`. */
+  readonly url: string
+  /** The realm. */
+  readonly realm: string
+  /**
+   * The major version of the server. Default 26. Up to 24 access tokens have the `nonce` of the sign-in, and logout tokens are of type
+   * `JWT`.
+   */
+  readonly version?: number
+}
+
+const SERVICE_ACCOUNT = 'service-account-'
+/** What Keycloak's own client scope for service accounts puts into their tokens. */
+const OF_SERVICE_ACCOUNTS = ['clientHost', 'clientAddress', 'clientId']
+const LAST_WITH_NONCE = 24
+
+/** The guard's half of the preset. */
+export function keycloakApi({ url, realm, version = 26 }: KeycloakApiOptions): ApiPreset {
+  const isOld = version <= LAST_WITH_NONCE
+  return {
+    issuer: `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`,
+    types: ['JWT', 'at+jwt'],
+    // Its ID tokens have ID there, its refresh tokens Refresh or Offline.
+    requiredValues: { typ: ['Bearer', 'DPoP'] },
+    ...(isOld && { refusedClaims: ['at_hash', 'c_hash', 's_hash', 'events'] }),
+    claims: { client: 'azp' },
+    subjectKind: (claims) => {
+      const { preferred_username: name, auth_time } = claims
+      const isNamed = typeof name === 'string'
+      const isOfService = OF_SERVICE_ACCOUNTS.some((claim) => claim in claims)
+      if (isOfService || (isNamed && name.startsWith(SERVICE_ACCOUNT))) return 'client'
+      return isNamed || auth_time !== undefined ? 'user' : undefined
+    },
+    ...(isOld && { logout: { types: ['logout+jwt', 'JWT'] } }),
+  }
+}

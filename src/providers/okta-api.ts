@@ -1,0 +1,25 @@
+import { hostName, pathSegment } from './checked.ts'
+import type { ApiPreset } from './preset.ts'
+
+/** Whose tokens an API behind an Okta custom authorization server takes. */
+export interface OktaApiOptions {
+  /** The organization's domain: `'example.okta.com'`, or its custom domain. */
+  readonly domain: string
+  /** The id of the custom authorization server. Default `'default'`. Tokens of the organization's own server are for Okta alone. */
+  readonly authorizationServer?: string
+}
+
+/** The guard's half of the preset. */
+export function oktaApi({ domain, authorizationServer = 'default' }: OktaApiOptions): ApiPreset {
+  const server = pathSegment('okta.authorizationServer', authorizationServer)
+  return {
+    issuer: `https://${hostName('okta.domain', domain)}/oauth2/${server}`,
+    types: [undefined],
+    // Its ID tokens have neither of cid and scp.
+    claims: { client: 'cid', scope: 'scp', session: false },
+    subjectKind: ({ sub, client_id, uid }) => {
+      if (sub === client_id) return 'client'
+      return typeof uid === 'string' ? 'user' : undefined
+    },
+  }
+}
