@@ -14,10 +14,11 @@ export interface KeySet {
   find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly CryptoKey[]>
 }
 
-/** A key, and the issuer that it says it is for. */
-interface OwnedKey {
-  readonly key: CryptoKey
-  readonly owner: unknown
+/** Keys of one name. */
+interface ImportedKeys {
+  readonly all: readonly CryptoKey[]
+  /** The same, each with the issuer that it says it is for. */
+  readonly owned: readonly { readonly key: CryptoKey; readonly owner: unknown }[]
 }
 
 /** How a key set is kept. Milliseconds. */
@@ -62,23 +63,23 @@ export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
  */
 export function keySet(locate: () => Promise<string>, options: KeySetOptions): KeySet {
   const source: JsonSource<readonly JWK[]> = jsonSource(locate, readKeys, options)
-  const found = new WeakMap<readonly JWK[], Map<string, readonly OwnedKey[]>>()
+  const found = new WeakMap<readonly JWK[], Map<string, ImportedKeys>>()
 
   return {
     async find(alg, kid, owners) {
       const known = await source.get().catch(() => undefined)
-      const fitting = known && ownedBy(owners, await keysOf(known, alg, kid))
+      const fitting = known && keysFor(owners, await keysOf(known, alg, kid))
       if (fitting?.length) return fitting
       const renewed = await source.renew().catch(() => undefined)
       if (!renewed) throw new Refusal('keys_unavailable', 'the key set could not be fetched')
-      const now = ownedBy(owners, await keysOf(renewed, alg, kid))
+      const now = keysFor(owners, await keysOf(renewed, alg, kid))
       if (!now.length) throw new Refusal('key_unknown', 'no key of the issuer fits')
       return now
     },
   }
 
-  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<readonly OwnedKey[]> {
-    const before = found.get(set) ?? new Map<string, readonly OwnedKey[]>()
+  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<ImportedKeys> {
+    const before = found.get(set) ?? new Map<string, ImportedKeys>()
     const name = kid === undefined ? alg : `${alg} ${kid}`
     const known = before.get(name)
     if (known) return known
@@ -88,15 +89,17 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
         owner: (jwk as { issuer?: unknown }).issuer,
       })),
     )
-    const keys = imported.filter((one): one is OwnedKey => one.key !== undefined)
+    const owned = imported.flatMap(({ key, owner }) => (key === undefined ? [] : [{ key, owner }]))
+    const keys = { all: owned.map(({ key }) => key), owned }
     // Only names that there are: anybody can make up others.
-    if (keys.length) found.set(set, before.set(name, keys))
+    if (owned.length) found.set(set, before.set(name, keys))
     return keys
   }
 }
 
-function ownedBy(owners: readonly string[] | undefined, keys: readonly OwnedKey[]): readonly CryptoKey[] {
-  const fitting = owners ? keys.filter(({ owner }) => owner === undefined || owners.includes(owner as string)) : keys
+function keysFor(owners: readonly string[] | undefined, { all, owned }: ImportedKeys): readonly CryptoKey[] {
+  if (!owners) return all
+  const fitting = owned.filter(({ owner }) => owner === undefined || owners.includes(owner as string))
   return fitting.map(({ key }) => key)
 }
 

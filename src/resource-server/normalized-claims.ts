@@ -1,23 +1,27 @@
-import { deepFreeze } from './deep-freeze.ts'
 import type { CheckedDialect } from './token-dialect.ts'
 
 /**
  * The claims of a token with the names of RFC 9068, whatever its issuer calls them: nothing after this knows a dialect. What a dialect
  * says of a name counts, so a claim that happens to have the name of RFC 9068 is not read in its place.
- * @returns a copy, everything in it frozen
+ * @returns `found` itself where nothing is to be changed
  */
 export function normalizedClaims(
   found: Readonly<Record<string, unknown>>,
-  { client, id, scope, session, audience }: CheckedDialect['names'],
+  names: CheckedDialect['names'],
 ): Readonly<Record<string, unknown>> {
+  const { client, id, scope, session, audience } = names
+  const hasStandardNames = client === 'client_id' && id === 'jti' && session === 'sid' && scope === 'scope'
+  const needsAudience = audience !== undefined && found.aud === undefined
+  if (hasStandardNames && !needsAudience && !Array.isArray(found.scope)) return found
+
   const claims: Record<string, unknown> = { ...found }
   take('client_id', client)
   take('jti', id)
   take('sid', session)
   take('scope', scope)
-  if (audience !== undefined && claims.aud === undefined) claims.aud = found[audience]
+  if (needsAudience) claims.aud = found[audience]
   if (isListOfWords(claims.scope)) claims.scope = claims.scope.join(' ')
-  return deepFreeze(claims)
+  return claims
 
   function take(name: string, from: string | false): void {
     if (from === name) return

@@ -2,6 +2,7 @@ import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { type AccessTokenClaims, type ClaimRules, checkClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { remedy } from './foreign-dialect.ts'
 import { shown } from './found.ts'
 import { invalidOption } from './invalid-option.ts'
@@ -106,6 +107,7 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     return issuerFrom(types ? { ...described, types } : described, source, options[allowInsecureLoopback] === true)
   })
   const byName = new Map(issuers.map((one) => [one.issuer, one]))
+  const rules = new Map(issuers.map((one) => [one, rulesOf(one)]))
   if (!issuers.length || byName.size < issuers.length)
     throw invalidOption('issuer has to name at least one issuer, each once')
   const introspecting = issuers.filter(({ introspection }) => introspection)
@@ -141,8 +143,12 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     checkKind(typ, found, issuer)
     await verify(token, await issuer.keysOf(iss).find(alg, kid), alg)
 
-    const claims = checkClaims(normalizedClaims(found, issuer.dialect.names), rulesOf(issuer), now())
-    return { claims, issuer, subjectKind: kindOf(claims, issuer), isJwt: true }
+    const claims = checkClaims(
+      normalizedClaims(found, issuer.dialect.names),
+      rules.get(issuer) ?? rulesOf(issuer),
+      now(),
+    )
+    return { claims: deepFreeze(claims), issuer, subjectKind: kindOf(claims, issuer), isJwt: true }
   }
 
   async function verify(token: string, keys: readonly CryptoKey[], alg: string): Promise<void> {
@@ -164,7 +170,7 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
       now(),
     )
     const tokenType = typeof found.token_type === 'string' ? found.token_type : undefined
-    return { claims, issuer, subjectKind: kindOf(claims, issuer), isJwt: false, tokenType }
+    return { claims: deepFreeze(claims), issuer, subjectKind: kindOf(claims, issuer), isJwt: false, tokenType }
   }
 
   function issuerOf(iss: unknown): Issuer | undefined {
