@@ -237,25 +237,62 @@ type ClientPreset = Partial<TokenManagerOptions> & Pick<TokenManagerOptions, "is
 type ApiPreset = IssuerOptions;
 interface Auth0ApiOptions {
     readonly domain: string;
+    readonly profile?: "auth0" | "rfc9068";
 }
-interface Auth0Options extends Auth0ApiOptions {
+declare function auth0Api({ domain, profile }: Auth0ApiOptions): ApiPreset;
+interface Auth0Options {
+    readonly domain: string;
     readonly clientId: string;
 }
 declare function auth0Client({ domain, clientId }: Auth0Options): ClientPreset;
-declare function auth0Api({ domain }: Auth0ApiOptions): ApiPreset;
 declare const auth0: typeof auth0Client & {
     readonly api: typeof auth0Api;
 };
-interface EntraApiOptions {
-    readonly tenant: string;
+interface CognitoApiOptions {
+    readonly region: string;
+    readonly userPool: string;
 }
-interface EntraOptions extends EntraApiOptions {
+declare function cognitoApi({ region, userPool }: CognitoApiOptions): ApiPreset;
+declare const cognito: {
+    readonly api: typeof cognitoApi;
+};
+interface EntraApiOptions {
+    readonly tenant?: string;
+    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
+    readonly version?: 1 | 2;
+}
+declare function entraApi({ tenant, tenants, version }: EntraApiOptions): ApiPreset;
+interface EntraOptions {
+    readonly tenant: string;
     readonly clientId: string;
 }
 declare function entraClient({ tenant, clientId }: EntraOptions): ClientPreset;
-declare function entraApi({ tenant }: EntraApiOptions): ApiPreset;
 declare const entra: typeof entraClient & {
     readonly api: typeof entraApi;
 };
-export { auth0, entra };
-export type { ApiPreset, Auth0ApiOptions, Auth0Options, ClientPreset, EntraApiOptions, EntraOptions };
+interface HydraApiOptions {
+    readonly issuer: string;
+}
+declare function hydraApi({ issuer }: HydraApiOptions): ApiPreset;
+declare const hydra: {
+    readonly api: typeof hydraApi;
+};
+interface KeycloakApiOptions {
+    readonly url: string;
+    readonly realm: string;
+    readonly version?: number;
+}
+declare function keycloakApi({ url, realm, version }: KeycloakApiOptions): ApiPreset;
+declare const keycloak: {
+    readonly api: typeof keycloakApi;
+};
+interface OktaApiOptions {
+    readonly domain: string;
+    readonly authorizationServer?: string;
+}
+declare function oktaApi({ domain, authorizationServer }: OktaApiOptions): ApiPreset;
+declare const okta: {
+    readonly api: typeof oktaApi;
+};
+export { auth0, cognito, entra, hydra, keycloak, okta };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, ClientPreset, CognitoApiOptions, EntraApiOptions, EntraOptions, HydraApiOptions, KeycloakApiOptions, OktaApiOptions };
