@@ -77,7 +77,11 @@ const cases: Record<string, Case> = {
 /** What shows that a preset is in a bundle. */
 const presets: Record<string, string> = {
   auth0: 'auth0.domain',
+  cognito: 'cognito-idp',
   entra: 'login.microsoftonline.com',
+  hydra: 'hydra.issuer',
+  keycloak: 'keycloak.realm',
+  okta: 'okta.authorizationServer',
 }
 
 describe('bundles', () => {
@@ -86,7 +90,7 @@ describe('bundles', () => {
     async (name) => {
       const text = await bundle(`import { ${name} } from 'tokenward/providers'; globalThis.preset = ${name}`)
       expect(Object.keys(presets).filter((other) => text.includes(presets[other] ?? ''))).toEqual([name])
-      expect(['code_challenge', 'refresh_token', 'jwks'].filter((word) => text.includes(word))).toEqual([])
+      expect(['code_challenge', 'refresh_token', 'signature_invalid'].filter((word) => text.includes(word))).toEqual([])
     },
   )
 
