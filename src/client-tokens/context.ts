@@ -20,7 +20,7 @@ import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from '
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
   extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'resources' | 'unlisted' | 'requestTimeout'>,
-    Pick<TokenManagerOptions, 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
+    Pick<TokenManagerOptions, 'expiresInZero' | 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
   /** The client identifier. */
   readonly clientId: string
   /** How the client shows who it is: `clientSecretBasic()`, `privateKeyJwt()` … Default: a public client. */
@@ -61,7 +61,7 @@ export interface ClientTokenContext {
 const OWN = ['clientAuthentication', 'maxTokens', 'parameters', 'dpopKey']
 const OF_MANAGERS = [
   ...['issuer', 'metadata', 'clientId', 'scope', 'resources', 'unlisted', 'refresh', 'requestTimeout'],
-  ...['dpop', 'fetch', 'clock', 'crypto'],
+  ...['expiresInZero', 'dpop', 'fetch', 'clock', 'crypto'],
 ]
 const RESERVED =
   /^(grant_type|client_(id|secret|assertion.*)|scope|resource|assertion|(subject|actor|requested)_token.*)$/

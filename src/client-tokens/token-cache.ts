@@ -1,7 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Platform } from '../ports.ts'
+import type { EpochMs, Platform } from '../ports.ts'
 import type { AccessToken, RefusalHint, StoredAccessToken, Target } from '../protocol/access-token.ts'
-import type { TokenAnswer } from '../protocol/token-set.ts'
+import { expiredOnArrival, type TokenAnswer } from '../protocol/token-set.ts'
 import { storedAccessToken } from '../session/commit.ts'
 import { earlyTokens } from '../session/early-tokens.ts'
 import { type HeldToken, heldToken } from '../session/held-tokens.ts'
@@ -113,14 +113,16 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       if (origins.get(rejected)?.dropped) return undefined
       const entry = entryOf(request)
       const { held } = entry
-      if (held?.token.value === rejected.value && !held.rejected) {
+      if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => emit('token_rejected', request.target, { replaced, reason })
         // A newer token would count even later.
         if (reason === 'not_yet_valid')
           return (await early(rejected, signal, tell)) && !entry.dropped ? usable(entry, 0)?.token : undefined
         const now = clock.elapsed()
         entry.rejections = entry.rejections.filter((at) => now - at < REJECTION_WINDOW)
-        const replaced = entry.rejections.length < REJECTIONS
+        // The server has no other token to give.
+        const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
+        const replaced = entry.rejections.length < REJECTIONS && !wasReturned
         tell(replaced)
         // An API that refuses every token: the present one is as good as the next.
         if (!replaced) return undefined
@@ -191,16 +193,18 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     const began = clock.elapsed()
     const isWanted = (token: StoredAccessToken) => {
       const times = heldToken(token, platform, schedule)
-      return token.value !== before?.token.value && clock.elapsed() < times.waitAt && times.refreshAt > clock.elapsed()
+      // Some servers answer with the text they gave before: then a later request brought it.
+      const isNew = token.value !== before?.token.value || token.obtainedAt > before.stored.obtainedAt
+      return isNew && clock.elapsed() < times.waitAt && times.refreshAt > clock.elapsed()
     }
-    const answer = await (shared?.(request, isWanted) ?? request.send())
+    const answer = unlessExpired(await (shared?.(request, isWanted) ?? request.send()), clock.now())
     const duration = clock.elapsed() - began
     if ('value' in answer || answer.kind === 'tokens') {
       const mine = 'kind' in answer
       const stored = mine ? toStored(answer, target) : answer
       if (entry.dropped) entry.dropped(stored.value, target)
       else {
-        entry.held = heldToken(stored, platform, schedule)
+        entry.held = heldToken(stored, platform, schedule, before)
         origins.set(entry.held.token, entry)
       }
       everybody.succeeded()
@@ -224,6 +228,13 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
 
 const NEW = { held: undefined, running: undefined, dropped: undefined }
 const TOO_SHORT = 'The new access token had already expired, or lives shorter than asked for'
+
+/** A token that is of no use when it comes is a failure, so that the next request waits. */
+function unlessExpired<T extends TokenAnswer | StoredAccessToken>(given: T, now: EpochMs): T | TokenAnswer {
+  const isAnswer = 'kind' in given && given.kind === 'tokens'
+  const error = isAnswer ? expiredOnArrival(given.response, now) : undefined
+  return error ? { kind: 'invalid', error } : given
+}
 
 /** A token answer as it is kept. */
 export function toStored({ response }: TokenAnswer & { kind: 'tokens' }, target: Target): StoredAccessToken {

@@ -45,6 +45,11 @@ export interface TokenManagerOptions {
   readonly whenSignedOut?: 'throw' | 'bare'
   /** When tokens are refreshed. */
   readonly refresh?: RefreshOptions
+  /**
+   * What `expires_in: 0` means in an answer of a grant that has no refresh token. `'unknown'` (default): its lifetime is not known, and the
+   * token is used until an API refuses it; servers whose tokens never expire say it so. `'expired'`: it has expired (RFC 6749 §5.1).
+   */
+  readonly expiresInZero?: 'unknown' | 'expired'
   /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: they are Bearer tokens, whatever the server offers. */
   readonly dpop?: Dpop
   /** Ends the session after this long without use in any context, ms. Default: none; at least 1 000. */
@@ -131,6 +136,7 @@ const checks: Readonly<Record<string, Check>> = {
   unlisted: oneOf('throw', 'bare'),
   whenSignedOut: oneOf('throw', 'bare'),
   refresh: [isObject, 'an object'],
+  expiresInZero: oneOf('unknown', 'expired'),
   dpop: [(value: Partial<Dpop> | undefined) => typeof value?.start === 'function', 'dpop()'],
   idleTimeout: atLeastASecond,
   maxAge: atLeastASecond,

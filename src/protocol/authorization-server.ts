@@ -22,6 +22,8 @@ export interface AuthorizationServerOptions {
   insecureLoopback?: boolean
   /** Hears that an endpoint of the metadata is not https and counts as absent. */
   onInsecureEndpoint?: () => void
+  /** What `expires_in: 0` means in an answer of a grant without a refresh token. Default `'unknown'`. */
+  expiresInZero?: 'unknown' | 'expired'
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
   dpop?: { start(platform: ServerPlatform): DpopProver }
 }
@@ -36,6 +38,7 @@ export interface AuthorizationServer {
   readonly clientId: string
   readonly clock: Clock
   readonly crypto: Crypto
+  readonly expiresInZero?: 'unknown' | 'expired' | undefined
   /** Makes the proofs; absent: tokens are Bearer tokens. */
   readonly dpop: DpopProver | undefined
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
@@ -65,6 +68,7 @@ export function authorizationServer(
     requestTimeout,
     insecureLoopback = false,
     onInsecureEndpoint,
+    expiresInZero,
     dpop,
   }: AuthorizationServerOptions,
   platform: ServerPlatform,
@@ -84,6 +88,7 @@ export function authorizationServer(
     clientId,
     clock,
     crypto,
+    expiresInZero,
     dpop: dpop?.start(platform),
     metadata:
       (platform.metadata as AuthorizationServer['metadata'] | undefined) ??

@@ -29,7 +29,7 @@ export function refreshTokenGrant(
     server,
     'refresh_token',
     { refresh_token: refreshToken, scope, resource, audience },
-    { scope, previous, dpopKey },
+    { scope, previous, dpopKey, refreshable: true },
     beforeSend,
   )
 }

@@ -41,6 +41,8 @@ export type TokenAnswer =
 /** What was asked for. */
 export interface Requested extends ExpectedIdToken {
   readonly scope?: string | undefined
+  /** There is a refresh token, whether the answer brings another or not. */
+  readonly refreshable?: boolean | undefined
   /** The key that the request proves possession of; its answer may be bound to it (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
 }
@@ -53,7 +55,8 @@ const LONGEST = 315_360_000
 
 /**
  * Reads an answer of the token endpoint (RFC 6749 §5). Lenient where nothing is at stake: `expires_in` may be a string, and
- * one that is no positive number means "expired already"; `token_type` in any case; a malformed `scope` is as good as none.
+ * one that is no positive number means "expired already", but 0 without any refresh token "not known"; `token_type` in any case; a
+ * malformed `scope` is as good as none.
  */
 export async function tokenAnswer(
   server: AuthorizationServer,
@@ -86,6 +89,8 @@ export async function tokenAnswer(
 
   const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
   const seconds = parseFloat(String(expires_in))
+  // Nobody issues a token that is of no use and cannot be replaced: these servers mean that it does not expire.
+  const meansUnknown = seconds === 0 && !refreshToken && !requested.refreshable && server.expiresInZero !== 'expired'
   return {
     kind: 'tokens',
     response: {
@@ -93,10 +98,23 @@ export async function tokenAnswer(
       tokenType,
       obtainedAt: sentAt,
       expiresAt:
-        expires_in == null ? undefined : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
+        expires_in == null || meansUnknown
+          ? undefined
+          : sentAt + Math.floor((seconds > 0 ? Math.min(seconds, LONGEST) : 0) * 1000),
       scope: granted || undefined,
       refreshToken,
       ...idToken,
     },
   }
+}
+
+/** What is wrong with an answer whose access token is of no use when it comes; `undefined` where it has not expired. */
+export function expiredOnArrival(
+  { obtainedAt, expiresAt = Infinity }: TokenResponse,
+  now: EpochMs,
+): TokenManagerError | undefined {
+  if (expiresAt > now) return undefined
+  const lifetime = (expiresAt - obtainedAt) / 1_000
+  const what = `The new access token had already expired when it came: expires_in was ${lifetime}, and it took ${(now - obtainedAt) / 1_000} s`
+  return invalid('invalid_token_response', what)
 }

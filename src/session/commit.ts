@@ -1,9 +1,9 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
-import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
+import { expiredOnArrival, type TokenAnswer, type TokenResponse } from '../protocol/token-set.ts'
 import { type Claim, withBeat } from './claim.ts'
-import { offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
+import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
   type PendingRevocation,
   randomId,
@@ -25,8 +25,18 @@ export async function conclude(
   target: Target,
 ): Promise<RefreshOutcome> {
   switch (answer.kind) {
-    case 'tokens':
-      return commit(session, claim, (record) => refreshed(session, claim, record, answer.response, target))
+    case 'tokens': {
+      const { response } = answer
+      const advance: Advance = (record) => refreshed(session, claim, record, response, target)
+      const expired = expiredOnArrival(response, session.platform.clock.now())
+      if (!expired) return commit(session, claim, advance)
+      return useless(session, claim, expired, (record) => {
+        const token = record.accessTokens[targetKey(target)]
+        const next = advance(record)
+        // What is still good is not lost to a token that is not.
+        return isUsable(session, token) ? { ...next, accessTokens: record.accessTokens } : next
+      })
+    }
     case 'rejected':
       return reject(session, claim, answer.error)
     case 'invalid': {
@@ -34,8 +44,7 @@ export async function conclude(
       if (error.code === 'ERR_SIGNED_OUT') return endFor(session, claim, refreshToken, error)
       if (refreshToken === undefined) return giveBack(session, claim, error, { lost: true })
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
-      await commit(session, claim, (record) => failedIn(session, { ...advanced(claim, record), refreshToken }))
-      return { outcome: 'failed', error: retryIn(session, error, session.live?.failure?.delay) }
+      return useless(session, claim, error, (record) => ({ ...advanced(claim, record), refreshToken }))
     }
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
@@ -51,6 +60,20 @@ export function refusesTarget({ options }: Session, target: Target, error: Token
 }
 
 type Advance = (record: SessionRecord) => SessionRecord
+
+/** Keeps what is of use in an answer without a token that could be used, and lets everybody wait before the next try. */
+async function useless(
+  session: Session,
+  claim: Claim,
+  error: TokenManagerError,
+  advance: Advance,
+): Promise<RefreshOutcome> {
+  await commit(session, claim, (record) => {
+    const next = advance(record)
+    return failedIn(session, { ...next, failure: record.failure })
+  })
+  return { outcome: 'failed', error: retryIn(session, error, session.live?.failure?.delay) }
+}
 
 /**
  * Commits only onto the generation it began from, whoever holds the lease by now. After a sign-out the new tokens are to be

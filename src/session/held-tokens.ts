@@ -19,6 +19,8 @@ export interface HeldToken {
   readonly deadAt: number
   /** An API refused it before its time. */
   rejected: boolean
+  /** When a refresh brought this very text although an API had refused it, on the monotonic clock. */
+  readonly returnedAt?: number | undefined
 }
 
 /** The access tokens of the living session, as memory holds them. */
@@ -49,6 +51,7 @@ export function heldTokens(session: Session): HeldTokens {
   const { clock } = platform
   const records = new WeakMap<AccessToken, SessionRecord>()
   let byKey = new Map<string, HeldToken>()
+  const grantOf = (token: AccessToken) => records.get(token)?.grantId
 
   return {
     usable(target, minValidity) {
@@ -62,14 +65,15 @@ export function heldTokens(session: Session): HeldTokens {
     get until() {
       return Math.max(...[...byKey.values()].map(({ rejected, deadAt }) => (rejected ? -Infinity : deadAt)))
     },
-    grantOf: (token) => records.get(token)?.grantId,
+    grantOf,
     keyOf: (token) => records.get(token)?.dpopKey,
     sync() {
       const { live } = session
       byKey = new Map(
         Object.entries(live?.accessTokens ?? {}).map(([key, stored]) => {
           const known = byKey.get(key)
-          const held = known?.stored.value === stored.value ? known : heldToken(stored, platform, options)
+          const isKnown = known && grantOf(known.token) === live?.grantId && isSame(known.stored, stored)
+          const held = isKnown ? known : heldToken(stored, platform, options, known)
           records.set(held.token, live as SessionRecord)
           return [key, held]
         }),
@@ -78,11 +82,20 @@ export function heldTokens(session: Session): HeldTokens {
   }
 }
 
-/** `stored` as memory holds it from now on. */
+/** Servers may answer with the text they gave before: a token is known by the commit that brought it as well. */
+function isSame(known: StoredAccessToken, stored: StoredAccessToken): boolean {
+  return known.value === stored.value && known.generation === stored.generation
+}
+
+/**
+ * `stored` as memory holds it from now on.
+ * @param before what it takes the place of
+ */
 export function heldToken(
   stored: StoredAccessToken,
   { clock, crypto }: Pick<Platform, 'clock' | 'crypto'>,
   { leeway, jitter }: Pick<ScheduleOptions, 'leeway' | 'jitter'>,
+  before?: HeldToken,
 ): HeldToken {
   const { expiresAt, obtainedAt } = stored
   const elapsed = clock.elapsed()
@@ -91,8 +104,13 @@ export function heldToken(
   const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
   const ahead = leewayOf(stored, leeway)
   const deadAt = elapsed + left
+  const returned = before?.rejected ? elapsed : before?.returnedAt
   return {
-    ...{ token: accessToken(stored), stored, deadAt, rejected: false },
+    token: accessToken(stored),
+    stored,
+    rejected: false,
+    returnedAt: before?.stored.value === stored.value ? returned : undefined,
+    deadAt,
     waitAt: deadAt - Math.min(LAST_MOMENTS, ahead / 4),
     refreshAt:
       (expiresAt ?? Infinity) - obtainedAt < SHORT ? Infinity : deadAt - ahead * (1 - jitter * fraction(crypto)),

@@ -1,6 +1,6 @@
 const keys = new WeakMap<object, string>()
 
-/** Where an access token lies in the record: one per resource (or audience) and scope set. */
+/** Where an access token lies in the record: one per resource, audience and scope set, whatever characters they hold. */
 export function targetKey(target: {
   readonly resource?: string | undefined
   readonly audience?: string | undefined
@@ -8,8 +8,9 @@ export function targetKey(target: {
 }): string {
   let key = keys.get(target)
   if (key === undefined) {
-    const { resource = '', audience, scope = '' } = target
-    key = `${resource} ${scope.split(' ').sort().join(' ')}${audience === undefined ? '' : `\n${audience}`}`
+    const { resource = '', audience = '', scope = '' } = target
+    const scopes = new Set(scope.split(' ').filter(Boolean))
+    key = JSON.stringify([resource, audience, ...[...scopes].sort()])
     // Every call asks, most of them for the same few targets, and making the key took half of a call.
     keys.set(target, key)
   }

@@ -101,14 +101,16 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       // Another person has signed in since: the call goes no further.
       const ours = () => continues(session.live, tokens.grantOf(rejected))
       if (!ours()) return undefined
-      if (held?.token.value === rejected.value && !held.rejected) {
+      if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
         // A newer token would count even later.
         if (reason === 'not_yet_valid')
           return (await early(rejected, signal, tell)) && ours() ? tokens.usable(target, 0)?.token : undefined
         const now = clock.elapsed()
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
-        const replaced = rejections.length < REJECTIONS
+        // The server has no other token to give.
+        const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
+        const replaced = rejections.length < REJECTIONS && !wasReturned
         tell(replaced)
         // An API that refuses every token: the present one is as good as the next.
         if (!replaced) return undefined

@@ -237,17 +237,47 @@ describe('createClientCredentials', () => {
     expect(endpoint.requests).toHaveLength(3)
   })
 
-  it('USE-08: tokens without a lifetime cost one request a call, and those that do not say last until refused', async () => {
+  it('USE-08: tokens that had expired when they came are waited for, and those that do not say last until refused', async () => {
     const endpoint = tokenEndpoint()
-    const { tokens } = client(endpoint)
+    const { tokens, events } = client(endpoint, { expiresInZero: 'expired' })
     endpoint.answer = () => json(200, { access_token: 'canary-x', token_type: 'Bearer', expires_in: 0 })
-    await tokens.getAccessToken().catch(() => {})
+    for (let call = 0; call < 100; call++) {
+      const error = failure(await tokens.getAccessToken().catch((cause) => cause))
+      expect(error).toMatchObject({ code: 'ERR_RESPONSE_INVALID', reason: 'invalid_token_response' })
+      expect(error.retryAt).toBeGreaterThan(endpoint.clock.now())
+    }
     expect(endpoint.requests).toHaveLength(1)
+    expect(events).toMatchObject([{ type: 'request_failed', reason: 'invalid_token_response' }])
+    await endpoint.clock.advance(3_000)
     endpoint.answer = () => json(200, { access_token: 'canary-y', token_type: 'Bearer' })
     await tokens.getAccessToken()
     await endpoint.clock.advance(1_000_000_000)
     expect((await tokens.getAccessToken()).value).toBe('canary-y')
     expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('ACQ-22: expires_in: 0 is a lifetime that nobody knows, as nothing else could be meant', async () => {
+    const endpoint = tokenEndpoint()
+    const { tokens } = client(endpoint)
+    endpoint.answer = () => json(200, { access_token: 'x', token_type: 'Bearer', expires_in: 0, scope: null })
+    await tokens.getAccessToken()
+    await endpoint.clock.advance(1_000_000_000)
+    expect(await tokens.getAccessToken()).toHaveProperty('expiresAt', undefined)
+    expect(endpoint.requests).toHaveLength(1)
+  })
+
+  it('a server that answers with the refused token again is asked once a minute, and the 401 is handed on', async () => {
+    const endpoint = tokenEndpoint()
+    const { tokens } = client(endpoint)
+    endpoint.answer = () => json(200, { access_token: 'the-same', token_type: 'Bearer', expires_in: 21_600 })
+    endpoint.accepts = () => false
+    for (let second = 0; second < 600; second++) {
+      expect((await tokens.fetch('https://api.example/')).status).toBe(401)
+      await endpoint.clock.advance(1_000)
+    }
+    expect(endpoint.requests.length).toBeLessThanOrEqual(11)
+    endpoint.accepts = () => true
+    expect((await tokens.fetch('https://api.example/')).status).toBe(200)
   })
 
   it('ERR-01: nothing it throws or tells holds a secret', async () => {
@@ -314,6 +344,18 @@ describe('a fleet that shares its tokens', () => {
     const second = await meanwhile(endpoint, ask())
     expect(new Set(second.map(({ value }) => value)).size).toBe(1)
     expect(second[0]?.value).not.toBe(first[0]?.value)
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('asks once at expiry although the server answers with the same token again', async () => {
+    const endpoint = tokenEndpoint()
+    endpoint.latency = 300
+    endpoint.answer = () => json(200, { access_token: 'the-same', token_type: 'Bearer', expires_in: 300 })
+    const all = fleet(endpoint, 8)
+    const ask = () => Promise.all(all.map(({ tokens }) => tokens.getAccessToken()))
+    await meanwhile(endpoint, ask())
+    await endpoint.clock.advance(300_000)
+    await meanwhile(endpoint, ask())
     expect(endpoint.requests).toHaveLength(2)
   })
 

@@ -102,6 +102,26 @@ describe('token answer', () => {
     expect(refreshToken).toBe('rt2')
   })
 
+  it('ACQ-22: expires_in of 0 from a grant that has no refresh token is a lifetime that nobody knows', async () => {
+    const { refresh_token: _, ...alone } = tokens
+    const signIn = { nonce: undefined as never, scope: 'read' }
+    for (const expires_in of [0, '0', 0.0, '0.0'])
+      expect([expires_in, (await usable(exchanged({ ...alone, expires_in }, signIn))).expiresAt]).toEqual([
+        expires_in,
+        undefined,
+      ])
+    // It cannot be used for ever where another is to be had, nor where the server says something else.
+    for (const answer of [
+      exchanged({ ...tokens, expires_in: 0 }, signIn),
+      exchanged({ ...alone, expires_in: -1 }, signIn),
+      exchanged({ ...alone, expires_in: 'soon' }, signIn),
+      refreshed({ ...alone, expires_in: 0 }),
+    ]) {
+      const { obtainedAt, expiresAt } = await usable(answer)
+      expect(expiresAt).toBe(obtainedAt)
+    }
+  })
+
   it('ACQ-22: without expires_in there is no expiry, whatever a JWT access token says', async () => {
     const jwt = idToken({ exp: 1 })
     for (const expires_in of [undefined, null])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Lock, SwapOptions } from '../../src/ports.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
 /** A page whose access token has expired. */
@@ -21,7 +22,13 @@ function beforeTheClaim({ store }: Context, meanwhile: () => Promise<void>) {
 }
 
 const fresh = (w: World, value: string) => ({
-  ' ': { value, type: 'Bearer', obtainedAt: w.clock.now(), expiresAt: w.clock.now() + 900_000, scope: 'notes' },
+  [targetKey({})]: {
+    value,
+    type: 'Bearer',
+    obtainedAt: w.clock.now(),
+    expiresAt: w.clock.now() + 900_000,
+    scope: 'notes',
+  },
 })
 
 describe('a claim is made only on what the reader saw', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { targetKey } from '../../src/session/target-key.ts'
 import { idToken, json } from '../support/simulated-server.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
@@ -81,7 +82,7 @@ describe('only invalid_grant ends a grant', () => {
     const { manager, told } = await expired(w)
     const now = w.clock.now()
     const accessTokens = {
-      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+      [targetKey({})]: { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
     }
     w.server.before = async () => {
       await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))
@@ -104,7 +105,7 @@ describe('only invalid_grant ends a grant', () => {
     expect(manager.state.status).toBe('signedIn')
     const now = w.clock.now()
     const accessTokens = {
-      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+      [targetKey({})]: { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
     }
     await w.write((record) => ({ ...record, lease: undefined, generation: 2, accessTokens }))
     expect((await w.after(300, token)).value).toBe('at-9')

@@ -3,6 +3,7 @@ import type { StoredAccessToken } from '../../src/protocol/access-token.ts'
 import { heldToken, heldTokens } from '../../src/session/held-tokens.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import type { Session } from '../../src/session/session.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { manualClock } from '../support/manual-clock.ts'
 
 const start = 1_800_000_000_000
@@ -73,7 +74,7 @@ describe('the access tokens in memory', () => {
   }
 
   it('one is used until its last moments, or for as long as it has to live on', async () => {
-    const { clock, held } = signedIn({ ' ': stored() })
+    const { clock, held } = signedIn({ [targetKey({})]: stored() })
     const usable = (minValidity?: number) => held.usable({}, minValidity) !== undefined
     await clock.advance(294_999)
     expect([usable(), usable(0), usable(5_000), usable(5_001), usable(5_002)]).toEqual([true, true, true, false, false])
@@ -86,7 +87,7 @@ describe('the access tokens in memory', () => {
   })
 
   it('RT-08: a wall clock that is past its expiry ends it, too', () => {
-    const { clock, held } = signedIn({ ' ': stored() })
+    const { clock, held } = signedIn({ [targetKey({})]: stored() })
     clock.jump(299_999)
     expect(held.usable({}, -300_000)).toBeDefined()
     clock.jump(1)
@@ -94,7 +95,10 @@ describe('the access tokens in memory', () => {
   })
 
   it('what an API refused is not used, but still known', () => {
-    const { held } = signedIn({ ' ': stored(), 'https://a/ ': stored({ value: 'a', expiresAt: start + 100_000 }) })
+    const { held } = signedIn({
+      [targetKey({})]: stored(),
+      [targetKey({ resource: 'https://a/' })]: stored({ value: 'a', expiresAt: start + 100_000 }),
+    })
     expect(held.until).toBe(300_000)
     held.get({})!.rejected = true
     expect([held.usable({}), held.get({})?.token.value]).toEqual([undefined, 'at'])
@@ -107,21 +111,44 @@ describe('the access tokens in memory', () => {
   })
 
   it('a token keeps its object and what is known of it for as long as it is there', async () => {
-    const { clock, session, held } = signedIn({ ' ': stored() })
+    const { clock, session, held } = signedIn({ [targetKey({})]: stored() })
     const first = held.get({})
     first!.rejected = true
     await clock.advance(1_000)
     session.live = { ...session.live, generation: 2 } as SessionRecord
     held.sync()
     expect(held.get({})).toBe(first)
-    session.live = { grantId: 'h', accessTokens: { ' ': stored({ value: 'next' }) } } as unknown as SessionRecord
+    session.live = {
+      grantId: 'h',
+      accessTokens: { [targetKey({})]: stored({ value: 'next' }) },
+    } as unknown as SessionRecord
     held.sync()
     expect(held.get({})).toMatchObject({ rejected: false, token: { value: 'next' } })
     expect([held.grantOf(first!.token), held.grantOf(held.get({})!.token)]).toEqual(['g', 'h'])
   })
 
+  it('a token of the same text is another one when another commit or another grant brought it', () => {
+    const { session, held } = signedIn({ [targetKey({})]: stored({ generation: 1 }) })
+    const first = held.get({})!
+    first.rejected = true
+    const bring = (grantId: string, more: object) => {
+      const accessTokens = { [targetKey({})]: stored({ generation: 1, ...more }) }
+      session.live = { grantId, accessTokens } as unknown as SessionRecord
+      held.sync()
+      return held.get({})!
+    }
+    const again = bring('g', { generation: 2, expiresAt: start + 900_000 })
+    expect(again).toMatchObject({ rejected: false, deadAt: 900_000, returnedAt: 0, token: { value: 'at' } })
+    expect(again.token).not.toBe(first.token)
+    expect(bring('g', { generation: 3 })).toMatchObject({ rejected: false, returnedAt: 0 })
+    expect(bring('g', { generation: 4, value: 'other' })).toHaveProperty('returnedAt', undefined)
+    const last = held.get({})!
+    expect(bring('h', { generation: 4, value: 'other' })).not.toBe(last)
+    expect([held.grantOf(last.token), held.grantOf(held.get({})!.token)]).toEqual(['g', 'h'])
+  })
+
   it('of a session that is over nothing is used; whose a token was is still known', () => {
-    const { session, held } = signedIn({ ' ': stored() })
+    const { session, held } = signedIn({ [targetKey({})]: stored() })
     const { token } = held.get({})!
     session.live = undefined
     held.sync()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionRecord } from '../../src/session/record.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { idToken, json } from '../support/simulated-server.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
@@ -58,7 +59,14 @@ describe('new tokens, and meanwhile', () => {
       const { manager } = await expired(w)
       const now = w.clock.now()
       const newer = {
-        ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes', generation: 2 },
+        [targetKey({})]: {
+          value: 'at-9',
+          type: 'Bearer',
+          obtainedAt: now,
+          expiresAt: now + 9e5,
+          scope: 'notes',
+          generation: 2,
+        },
       }
       meanwhile(w, (record) => ({
         ...record,

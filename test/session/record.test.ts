@@ -23,7 +23,7 @@ const owner = { issuer: 'https://as.example', clientId: 'spa' }
 const token = { value: 'at', type: 'Bearer' as const, obtainedAt: 1, expiresAt: 9, scope: 'notes' }
 const full: SessionRecord = {
   ...{ version: 1, ...owner, grantId: 'g', generation: 3, refreshToken: 'rt', idToken: 'a.b.c', scope: 'notes' },
-  ...{ accessTokens: { ' ': token }, claims: { iss: owner.issuer, sub: 's', aud: 'spa', exp: 2, iat: 1 } },
+  ...{ accessTokens: { [targetKey({})]: token }, claims: { iss: owner.issuer, sub: 's', aud: 'spa', exp: 2, iat: 1 } },
   ...{ signedInAt: 1, obtainedAt: 2, usedAt: 3, lease: { owner: 'o', beat: 0, locked: true }, doubt: 'd' },
   ...{ failure: { attempts: 1, delay: 2, beat: 'b' }, outbox: [{ kind: 'refresh_token', token: 'old', addedAt: 1 }] },
 }
@@ -88,9 +88,10 @@ describe('readRecord', () => {
 
   it('STO-04: no stored bytes throw, and none reach a prototype', async () => {
     const json = JSON.stringify(full)
+    const polluting = json.replace(`${JSON.stringify(targetKey({}))}:`, '"__proto__":')
     const cut = fc.nat(json.length).map((end) => json.slice(0, end))
     const proto = fc.constantFrom(
-      ...['{"__proto__":{"polluted":1}}', `{"__proto__":${json}}`, json.replace('" ":', '"__proto__":')],
+      ...['{"__proto__":{"polluted":1}}', `{"__proto__":${json}}`, polluting],
       json.replace('"sub"', '"__proto__"'),
     )
     await fc.assert(
@@ -109,7 +110,7 @@ describe('readRecord', () => {
       ),
       { numRuns: 500 },
     )
-    const own = JSON.parse(json.replace('" ":', '"__proto__":')) as SessionRecord
+    const own = JSON.parse(polluting) as SessionRecord
     const after = withAccessToken(own.accessTokens, 'k', { ...token, obtainedAt: 2 })
     expect(Object.getPrototypeOf(after)).toBe(Object.prototype)
     expect(Object.keys(after)).toEqual(['k', '__proto__'])
@@ -253,6 +254,22 @@ describe('what a record holds', () => {
     expect(targetKey({ scope: 'b a' })).toBe(targetKey({ scope: 'a b' }))
     expect(targetKey({ resource: 'x' })).not.toBe(targetKey({ scope: 'x' }))
     expect(targetKey({})).toBe(targetKey({ resource: undefined, scope: undefined }))
+    expect(targetKey({})).toBe(targetKey({ resource: '', audience: '', scope: '' }))
+    expect(targetKey({ scope: 'a b' })).toBe(targetKey({ scope: ' a  b a' }))
+  })
+
+  it('two targets share no token, whatever characters their names hold', () => {
+    const part = fc.stringMatching(/^[ab \n"\\,]{0,3}$/)
+    const scopes = ({ scope }: { scope: string }) => [...new Set(scope.split(' ').filter(Boolean))].sort()
+    const target = fc.record({ resource: part, audience: part, scope: part })
+    const meant = (one: { resource: string; audience: string; scope: string }) =>
+      JSON.stringify({ ...one, scope: scopes(one) })
+    fc.assert(
+      fc.property(target, target, (a, b) => (targetKey(a) === targetKey(b)) === (meant(a) === meant(b))),
+      { numRuns: 5_000 },
+    )
+    expect(targetKey({ resource: 'a b', scope: 'c' })).not.toBe(targetKey({ resource: 'a', scope: 'b c' }))
+    expect(targetKey({ scope: 'a\nb' })).not.toBe(targetKey({ scope: 'a', audience: 'b' }))
   })
 
   it('a later generation or an end supersedes, and nothing supersedes an end', () => {

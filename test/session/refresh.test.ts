@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { targetKey } from '../../src/session/target-key.ts'
 import { json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -153,7 +154,13 @@ describe('refreshOnce: locks that do not come', () => {
     const token = manager.getAccessToken()
     await w.clock.advance(500)
     const accessTokens = {
-      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: w.clock.now(), expiresAt: w.clock.now() + 9e5, scope: 'notes' },
+      [targetKey({})]: {
+        value: 'at-9',
+        type: 'Bearer',
+        obtainedAt: w.clock.now(),
+        expiresAt: w.clock.now() + 9e5,
+        scope: 'notes',
+      },
     }
     await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))
     expect((await w.after(300, token)).value).toBe('at-9')
@@ -382,7 +389,7 @@ describe('refreshOnce: commits', () => {
     await w.clock.advance(301_000)
     const now = w.clock.now()
     const accessTokens = {
-      ' ': { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
+      [targetKey({})]: { value: 'at-9', type: 'Bearer', obtainedAt: now, expiresAt: now + 9e5, scope: 'notes' },
     }
     w.server.after = async (_, answer) => {
       await w.write((record) => ({ ...record, generation: 2, refreshToken: 'rt-9', accessTokens }))

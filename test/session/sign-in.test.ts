@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { idToken } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
@@ -367,7 +368,9 @@ describe('a page that slept while its window came back', () => {
     const before = (await w.record())?.grantId
     expect(await w.after(100, manager.signIn())).toMatchObject({ status: 'signedIn', session: { subject: 'alice' } })
     expect((await w.record())?.grantId).not.toBe(before)
-    expect((await w.after(100, manager.getAccessToken())).value).toBe((await w.record())?.accessTokens[' ']?.value)
+    expect((await w.after(100, manager.getAccessToken())).value).toBe(
+      (await w.record())?.accessTokens[targetKey({})]?.value,
+    )
   })
 
   it('ACQ-02: is told when the answer was used and no session came of it, or it is over again', async () => {

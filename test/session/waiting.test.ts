@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Lock } from '../../src/ports.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { json } from '../support/simulated-server.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
@@ -14,7 +15,13 @@ async function expired(options?: Parameters<typeof world>[0], managerOptions?: O
 }
 
 const fresh = (w: World, value: string) => ({
-  ' ': { value, type: 'Bearer', obtainedAt: w.clock.now(), expiresAt: w.clock.now() + 900_000, scope: 'notes' },
+  [targetKey({})]: {
+    value,
+    type: 'Bearer',
+    obtainedAt: w.clock.now(),
+    expiresAt: w.clock.now() + 900_000,
+    scope: 'notes',
+  },
 })
 
 const lost = () => {

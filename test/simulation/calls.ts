@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../src/session/record.ts'
+import { targetKey } from '../../src/session/target-key.ts'
 import { ABANDONED } from './acting.ts'
 import type { Evidence } from './evidence.ts'
 import type { Tab } from './tab.ts'
@@ -128,8 +129,8 @@ export function calls(known: Evidence): Calls {
     // Somebody has signed in here since, and the storage does not know it yet.
     const { state } = tab.manager
     if (state.status === 'signedIn' && state.session.scope !== record.scope) return
-    const held = then.accessTokens[' ']
-    if (held && record.accessTokens[' ']?.value === held.value && isGood(held))
+    const held = then.accessTokens[targetKey({})]
+    if (held && record.accessTokens[targetKey({})]?.value === held.value && isGood(held))
       broken(5, `${tab.name}: ${name}() fails with ${error.reason}, but ${held.value} is good until ${held.expiresAt}`)
     const lives = record.refreshToken !== undefined && known.signOuts === 0
     if (lives && error.code === 'ERR_SIGNED_OUT' && error.reason !== 'idle' && error.reason !== 'max_age')
