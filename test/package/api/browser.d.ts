@@ -228,6 +228,7 @@ interface TokenManagerOptions {
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
+    readonly expiresInZero?: "unknown" | "expired";
     readonly dpop?: Dpop;
     readonly idleTimeout?: number;
     readonly maxAge?: number;

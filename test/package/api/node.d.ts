@@ -229,6 +229,7 @@ interface TokenManagerOptions {
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
+    readonly expiresInZero?: "unknown" | "expired";
     readonly dpop?: Dpop;
     readonly idleTimeout?: number;
     readonly maxAge?: number;
@@ -520,7 +521,7 @@ type ClientTokenEvent<T extends ClientTokenEventType = ClientTokenEventType> = {
         readonly type: Type;
     } & ClientTokenEvents[Type];
 }[T];
-interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
+interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "expiresInZero" | "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
     readonly clientId: string;
     readonly clientAuthentication?: ClientAuthentication;
     readonly scope?: string;
