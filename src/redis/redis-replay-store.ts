@@ -12,6 +12,11 @@ export interface RedisReplayStoreOptions {
   readonly prefix?: string
   /** Longest an operation may take, ms. Default 1 000; 10 to 60 000. */
   readonly timeout?: number
+  /**
+   * The most proofs of one key that are remembered at a time; about 80 seconds' worth is, with the guard's defaults. Beyond it requests with
+   * that key are refused with 503, and nobody else's. Default 100 000, about 15 MB; 1 to 10 000 000.
+   */
+  readonly maxPerKey?: number
 }
 
 const ADD = `
@@ -20,32 +25,67 @@ return {0}`
 
 const HAS = `return {redis.call('EXISTS', KEYS[1])}`
 
+// One sorted set for each owner, by the time until which they count: whoever floods it fills that one alone.
+const ADD_OF_OWNER = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
+if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {0} end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return {-1} end
+redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1] + 1) end
+return {1}`
+
+const HAS_OF_OWNER = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if ends and tonumber(ends) >= now then return {1} end
+return {0}`
+
 /**
  * Proofs and logout tokens that were seen by any process of an API, in Redis: one atomic step each, gone with their time. Rejects
  * when Redis does not answer in time.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore {
-  const { client, prefix = 'tokenward:', timeout = 1_000 } = options
-  if (isIoredis(client) === undefined)
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'invalid_option',
-      'Option client has to be a client of ioredis or of redis',
-    )
-  if (!(timeout >= 10 && timeout <= 60_000))
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option timeout has to be 10 to 60 000 ms')
+  const { client, prefix = 'tokenward:', timeout = 1_000, maxPerKey = 100_000 } = options
+  if (isIoredis(client) === undefined) throw invalid('client has to be a client of ioredis or of redis')
+  if (!(timeout >= 10 && timeout <= 60_000)) throw invalid('timeout has to be 10 to 60 000 ms')
+  if (!(Number.isInteger(maxPerKey) && maxPerKey >= 1 && maxPerKey <= 10_000_000))
+    throw invalid('maxPerKey has to be 1 to 10 000 000')
   guard(client)
   const add = scriptRunner(client, ADD)
   const has = scriptRunner(client, HAS)
+  const addOfOwner = scriptRunner(client, ADD_OF_OWNER)
+  const hasOfOwner = scriptRunner(client, HAS_OF_OWNER)
   const asked = inTime(timeout)
-  const ask = async (run: typeof add, id: string, ...values: string[]) => {
+  const ask = async (run: ScriptRunner, id: string, ...values: string[]) => {
     const key = `${prefix}seen:${id}`
     const { reply } = await asked(key, () => run({ key, values }))
-    return Number(reply[0]) === 1
+    return Number(reply[0])
   }
+
   return {
-    add: (id, until) => ask(add, id, String(Math.max(1, Math.ceil(until - systemClock.now())))),
-    has: (id) => ask(has, id),
+    async add(id, until, owner) {
+      const lifetime = String(Math.max(1, Math.ceil(until - systemClock.now())))
+      if (owner === undefined) return (await ask(add, id, lifetime)) === 1
+
+      const added = await ask(addOfOwner, `of:${owner}`, lifetime, id, String(maxPerKey))
+      if (added < 0) throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', FULL)
+      return added === 1
+    },
+    async has(id, owner) {
+      const found = owner === undefined ? ask(has, id) : ask(hasOfOwner, `of:${owner}`, id)
+      return (await found) === 1
+    },
   }
+}
+
+type ScriptRunner = ReturnType<typeof scriptRunner>
+
+const FULL = 'The replay store has as many proofs of this key as it may (option maxPerKey)'
+
+function invalid(what: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
 }

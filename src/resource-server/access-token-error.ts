@@ -148,10 +148,26 @@ export function answerOf(reason: AccessTokenErrorReason): { readonly status: num
   return error === undefined ? { status } : { status, error }
 }
 
+/** What a refusal says beside its reason. */
+export interface RefusalDetails extends RefusalAnswer {
+  /** Parameters of the challenge. */
+  readonly params?: Readonly<Record<string, string>> | undefined
+  /** With 503: how soon it is of use to try again, ms. */
+  readonly retryAfter?: number | undefined
+}
+
+/** With 503, who is refused is told to wait at least so long, s. */
+const SHORTEST_WAIT = 5
+
+/** The value of `Retry-After` (RFC 9110 §10.2.3). */
+export function retryAfterField({ retryAfter = 0 }: RefusalDetails = {}): string {
+  return String(Math.max(SHORTEST_WAIT, Math.ceil(retryAfter / 1_000)))
+}
+
 /** Thrown inside the guard; it becomes an {@link AccessTokenError} once the challenge is known. */
 export class Refusal {
   readonly reason: AccessTokenErrorReason
-  readonly answer: RefusalAnswer & { readonly params?: Readonly<Record<string, string>> | undefined }
+  readonly answer: RefusalDetails
 
   constructor(reason: AccessTokenErrorReason, detail?: string, more: Refusal['answer'] = {}) {
     this.reason = reason

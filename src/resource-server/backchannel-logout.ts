@@ -1,5 +1,5 @@
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
-import { Refusal } from './access-token-error.ts'
+import { Refusal, retryAfterField } from './access-token-error.ts'
 import type { Denial } from './denial.ts'
 import type { Denylist } from './denylist.ts'
 import { invalidOption } from './invalid-option.ts'
@@ -105,8 +105,9 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
       token = await verified(await logoutTokenOf(request))
     } catch (cause) {
       const { reason, answer } = cause instanceof Refusal ? cause : new Refusal('malformed')
-      // The keys could not be had: not the sender's fault, and worth trying again.
-      return respond(reason === 'keys_unavailable' ? 503 : 400, answer.detail ?? reason)
+      if (reason !== 'keys_unavailable') return respond(400, answer.detail ?? reason)
+      // Not the sender's fault, and worth trying again: the issuer may have a new key.
+      return respond(503, answer.detail ?? reason, { 'retry-after': retryAfterField(answer) })
     }
     const key = await sha256(JSON.stringify(['logout', token.issuer, token.jti]))
     // A store that cannot say lets it be done again, which is harmless: it reaches no newer session.
@@ -114,7 +115,7 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
     try {
       await carryOut(token)
     } catch {
-      return respond(503, 'not_stored')
+      return respond(503, 'not_stored', { 'retry-after': retryAfterField() })
     }
     await replayStore.add(key, token.expiresAt + leeway).catch(() => {})
     return respond(200, 'done')

@@ -8,7 +8,12 @@ export interface GuardedRequest {
   readonly url?: string | undefined
   /** Field values by lower-case name, or a `Headers`. */
   readonly headers: HeadersLike
-  /** Node's field values one by one; with it, repeated fields are found that `headers` hides. */
+  /**
+   * Node's fields one by one, name and value in turn, of HTTP/1 and HTTP/2: with them repeated fields are found that `headers` hides.
+   * Hand them on where you make a request of your own for the guard.
+   */
+  readonly rawHeaders?: readonly string[] | undefined
+  /** Node's field values by lower-case name. Looked at where there are no `rawHeaders`. */
   readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>> | undefined
 }
 
@@ -35,10 +40,25 @@ const SCHEMES: ReadonlyMap<string, 'Bearer' | 'DPoP'> = new Map([
 ])
 
 /** The values of the field `name`, one an occurrence where the platform tells. */
-export function fieldValues({ headers, headersDistinct }: GuardedRequest, name: string): readonly string[] {
-  if (headersDistinct) return headersDistinct[name] ?? []
+export function fieldValues(request: GuardedRequest, name: string): readonly string[] {
+  const sent = sentValues(request, name)
+  if (sent && sent.length > 1) return sent
+
+  const { headers } = request
   const value = typeof headers.get === 'function' ? headers.get(name) : (headers as Record<string, string>)[name]
-  return value == null ? [] : typeof value === 'string' ? [value] : (value as readonly string[])
+  if (value == null) return []
+  return typeof value === 'string' ? [value] : (value as readonly string[])
+}
+
+/** As the client sent them: of two `Authorization` fields, Node's `headers` shows the first alone. */
+function sentValues({ rawHeaders, headersDistinct }: GuardedRequest, name: string): readonly string[] | undefined {
+  if (!rawHeaders) return headersDistinct?.[name]
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const field = rawHeaders[index] as string
+    if (field.length === name.length && field.toLowerCase() === name) values.push(rawHeaders[index + 1] as string)
+  }
+  return values
 }
 
 /**

@@ -1,14 +1,14 @@
-import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
 import { fieldValues, type GuardedRequest } from './credentials.ts'
 import { normalizedHtu } from './htu.ts'
 import { invalidOption } from './invalid-option.ts'
-import { fitsAlgorithm, signatureAlgorithms } from './key-set.ts'
+import { signatureAlgorithms } from './key-set.ts'
 import { type NonceOptions, type Nonces, nonces } from './nonces.ts'
+import { type ProofKey, proofKey } from './proof-key.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { sha256 } from './sha256.ts'
 import { isSignedBy, verificationKey } from './signature.ts'
-import { readJwt } from './strict-jwt.ts'
+import { readJwt, type UnverifiedJwt } from './strict-jwt.ts'
 
 /** How proofs of possession are checked (RFC 9449). Milliseconds. */
 export interface DpopProofOptions {
@@ -57,11 +57,14 @@ export interface Proof {
   readonly key: string
   /** Until when it could be used again, epoch milliseconds. */
   readonly until: number
+  /** The thumbprint of the key that made it. */
+  readonly owner: string
 }
 
 const DEFAULT_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256']
-const PRIVATE_PARTS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const LONGEST_JTI = 256
+/** How far the clocks of processes that share a replay store may be apart, ms. */
+const CLOCKS_APART = 10_000
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
 export function dpopProofs(options: DpopProofOptions, now: () => number): DpopProofs {
@@ -84,44 +87,55 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
     algorithms,
     nonces: ownNonces,
     async check(request, token, thumbprint) {
-      const fields = fieldValues(request, 'dpop')
-      if (!fields.length) throw new Refusal('proof_missing')
-      const [field = ''] = fields
-      if (fields.length > 1) throw invalid('more than one DPoP field')
-      const proof = readJwt(field)
-      if (!proof) throw invalid('it is no JWT')
-      const { header, claims } = proof
-      const { typ, alg, jwk } = header
-      if (typ !== 'dpop+jwt') throw invalid('typ')
-      if (typeof alg !== 'string' || !algorithms.includes(alg)) throw invalid('alg')
-      if (header.crit !== undefined) throw invalid('crit')
-      const key = await publicKey(jwk, alg)
-      if (!(await isSignedBy(field, key, alg))) throw invalid('signature')
-      const { jti, htm, htu, iat, ath, nonce } = claims
-      if (typeof jti !== 'string' || !jti || jti.length > LONGEST_JTI) throw invalid('jti')
-      if (typeof htm !== 'string' || htm !== request.method) throw invalid('htm')
-      const place = typeof htu === 'string' ? normalizedHtu(htu) : undefined
-      if (place === undefined || place !== placeOf(request)) throw invalid('htu')
-      if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalid('iat')
-      if (ath !== (await sha256(token))) throw invalid('ath')
-      const owner = await calculateJwkThumbprint(jwk as JWK)
-      if (owner !== thumbprint) throw new Refusal('binding_mismatch', 'the proof is of another key')
-      await checkAge(iat * 1_000, nonce)
-      const until = now() + (ownNonces ? 2 * lifetime : maxAge + maxAhead)
-      return { key: await sha256(JSON.stringify([owner, place, jti])), until }
+      const text = proofOf(request)
+      const { alg, jwk, claims } = readProof(text)
+      const { jti, place } = checkClaims(request, claims)
+      if (claims.ath !== (await sha256(token))) throw invalid('ath')
+      await checkAge(claims)
+
+      const key = await proofKey(jwk, alg)
+      if (key.thumbprint !== thumbprint) throw new Refusal('binding_mismatch', 'the proof is of another key')
+      // The signature comes last: it is dear, and only whoever has a token of this very key can have it looked at.
+      await checkSignature(text, key, alg)
+
+      const owner = key.thumbprint
+      const until = now() + (ownNonces ? 2 * lifetime : maxAge + maxAhead) + CLOCKS_APART
+      return { key: await sha256(JSON.stringify([owner, place, jti])), until, owner }
     },
-    async use({ key, until }) {
-      const isNew = await replayStore.add(key, until).catch(() => undefined)
+    async use({ key, until, owner }) {
+      const isNew = await replayStore.add(key, until, owner).catch(() => undefined)
       if (isNew === false) throw new Refusal('proof_replayed')
       if (isNew === undefined && whenReplayStoreFails === 'deny') throw new Refusal('replay_store_unavailable')
       return isNew ? 'new' : 'unknown'
     },
   }
 
-  async function checkAge(iat: number, nonce: unknown): Promise<void> {
+  function readProof(text: string) {
+    const proof = readJwt(text)
+    if (!proof) throw invalid('it is no JWT')
+    const { typ, alg, crit, jwk } = proof.header
+    if (typ !== 'dpop+jwt') throw invalid('typ')
+    if (typeof alg !== 'string' || !algorithms.includes(alg)) throw invalid('alg')
+    if (crit !== undefined) throw invalid('crit')
+    return { alg, jwk, claims: proof.claims }
+  }
+
+  function checkClaims(request: GuardedRequest, { jti, htm, htu }: UnverifiedJwt['claims']) {
+    if (typeof jti !== 'string' || !jti || jti.length > LONGEST_JTI) throw invalid('jti')
+    if (typeof htm !== 'string' || htm !== request.method) throw invalid('htm')
+    const place = typeof htu === 'string' ? normalizedHtu(htu) : undefined
+    if (place === undefined || place !== placeOf(request)) throw invalid('htu')
+    return { jti, place }
+  }
+
+  async function checkAge({ iat, nonce }: UnverifiedJwt['claims']): Promise<void> {
+    if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalid('iat')
     if (ownNonces) {
       if (!(await ownNonces.accepts(nonce))) throw new Refusal('nonce_required')
-    } else if (iat < now() - maxAge || iat > now() + maxAhead) throw invalid('iat')
+      return
+    }
+    const made = iat * 1_000
+    if (made < now() - maxAge || made > now() + maxAhead) throw invalid('iat')
   }
 
   function placeOf({ url = '' }: GuardedRequest): string | undefined {
@@ -136,12 +150,18 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
   }
 }
 
-async function publicKey(jwk: unknown, alg: string): Promise<CryptoKey> {
-  if (typeof jwk !== 'object' || jwk === null) throw invalid('jwk')
-  if (PRIVATE_PARTS.some((name) => name in jwk)) throw invalid('jwk holds a private key')
-  const key = fitsAlgorithm(jwk, alg) ? await verificationKey(jwk, alg) : undefined
+function proofOf(request: GuardedRequest): string {
+  const fields = fieldValues(request, 'dpop')
+  const [field] = fields
+  if (field === undefined) throw new Refusal('proof_missing')
+  if (fields.length > 1) throw invalid('more than one DPoP field')
+  return field
+}
+
+async function checkSignature(text: string, { jwk }: ProofKey, alg: string): Promise<void> {
+  const key = await verificationKey(jwk, alg)
   if (!key) throw invalid('jwk')
-  return key
+  if (!(await isSignedBy(text, key, alg))) throw invalid('signature')
 }
 
 function invalid(detail: string): Refusal {

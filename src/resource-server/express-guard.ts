@@ -17,13 +17,15 @@ export function expressGuard(
   next: (error?: unknown) => void,
 ) => Promise<void> {
   return async (request, response, next) => {
-    const { method, headers, headersDistinct, originalUrl } = request
+    const { method, headers, rawHeaders, originalUrl } = request
+    // Node makes it anew for each request that is asked for it.
+    const headersDistinct = rawHeaders ? undefined : request.headersDistinct
     let claims: AccessTokenClaims | undefined
     try {
       // A router strips the path it is mounted at from `url`; a proof is for the whole one.
       claims = await admit(
         guard,
-        { method, headers, headersDistinct, url: originalUrl ?? request.url },
+        { method, headers, rawHeaders, headersDistinct, url: originalUrl ?? request.url },
         response,
         policy,
       )

@@ -1,5 +1,5 @@
 import { type AccessTokenClaims, checkTimes } from './access-token-claims.ts'
-import { AccessTokenError, Refusal } from './access-token-error.ts'
+import { AccessTokenError, Refusal, retryAfterField } from './access-token-error.ts'
 import { challengeHeader } from './challenge-header.ts'
 import { credentials, type GuardedRequest } from './credentials.ts'
 import { type Decision, identityHashes } from './decision.ts'
@@ -46,7 +46,6 @@ export interface Guard {
 
 const NO_POLICY: AccessPolicy = {}
 const NO_BINDING: Readonly<Record<string, unknown>> = {}
-const RETRY_AFTER = '5'
 
 /**
  * A guard for an API: a request passes with an access token that is well formed, signed by the right issuer, for this API, valid
@@ -153,10 +152,11 @@ export function createGuard(options: GuardOptions): Guard {
     return asksWhenStale || asksAlways ? introspection?.ask(token) : undefined
   }
 
-  async function answer({ reason, answer: { detail, params } }: Refusal, seen: Seen): Promise<AccessTokenError> {
+  async function answer({ reason, answer: details }: Refusal, seen: Seen): Promise<AccessTokenError> {
+    const { detail, params } = details
     const wwwAuthenticate = challengeHeader(challenge, reason, seen.scheme, params)
     const headers: Record<string, string> = {}
-    if (wwwAuthenticate === undefined) headers['retry-after'] = RETRY_AFTER
+    if (wwwAuthenticate === undefined) headers['retry-after'] = retryAfterField(details)
     const nonce = wwwAuthenticate === undefined ? undefined : await proofs?.nonces?.current().catch(() => undefined)
     if (nonce !== undefined) headers['dpop-nonce'] = nonce
     return new AccessTokenError(reason, { wwwAuthenticate, headers, detail })

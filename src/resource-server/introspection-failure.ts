@@ -1,12 +1,33 @@
+import { Refusal } from './access-token-error.ts'
 import { shown } from './found.ts'
 import { UnusableAnswer } from './json-source.ts'
 
+/** Answers by which a server says that it is in trouble, whoever asks and about what. */
+const isTrouble = (status: number) => status === 408 || status === 429 || status >= 500
+
+/** Answers by which it says that it does not know this API, or not this place. */
+const CONFIGURATION = [401, 403, 404, 405]
+
+/** Whether a request failed for what was asked, and not because the server is in trouble or cannot be reached. */
+export function concernsToken(cause: unknown): cause is UnusableAnswer {
+  return cause instanceof UnusableAnswer && !isTrouble(cause.status)
+}
+
 /**
- * What kind of failure it was when the introspection endpoint gave no usable answer, and what to look at; for those who run the API. Nothing
- * of the answer's body, of a URL or of a secret is in it.
+ * The refusal where the introspection endpoint gave no usable answer. Its detail says what kind of failure it was, and what to look at,
+ * for those who run the API. Nothing of the answer's body, of a URL or of a secret is in it.
  */
-export function introspectionFailure(cause: unknown, timeout: number): string {
-  if (cause instanceof UnusableAnswer) return answerFailure(cause)
+export function introspectionFailure(cause: unknown, timeout: number): Refusal {
+  if (cause instanceof Refusal) return cause
+  if (cause instanceof UnusableAnswer) {
+    const { status } = cause
+    const isRefusal = status >= 400 && !isTrouble(status) && !CONFIGURATION.includes(status)
+    return new Refusal(isRefusal ? 'inactive' : 'introspection_unavailable', answerFailure(cause))
+  }
+  return new Refusal('introspection_unavailable', networkFailure(cause, timeout))
+}
+
+function networkFailure(cause: unknown, timeout: number): string {
   const { name, code, cause: inner } = (cause ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } }
   if (name === 'TimeoutError') return `the introspection endpoint did not answer within ${timeout} ms`
   const reason = inner?.code ?? code

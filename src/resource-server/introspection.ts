@@ -1,9 +1,10 @@
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
 import { deepFreeze } from './deep-freeze.ts'
-import { introspectionFailure } from './introspection-failure.ts'
+import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
+import { createOutage } from './outage.ts'
 import { sha256 } from './sha256.ts'
 
 /** How a server is asked about tokens (RFC 7662). Milliseconds. */
@@ -21,7 +22,7 @@ export interface IntrospectionOptions {
   readonly jwts?: boolean
   /** How long an active answer serves, never beyond the token's expiry. Default 30 000; 0: ask every time. It bounds how late a revocation is seen. */
   readonly maxAge?: number
-  /** How long an inactive answer serves. Default 5 000. */
+  /** How long a refusal serves: that the token is inactive, or that the server does not take it (4xx). Default 5 000. */
   readonly negativeMaxAge?: number
   /** Limit for one request. Default 2 000. */
   readonly timeout?: number
@@ -33,15 +34,13 @@ export interface IntrospectionOptions {
 export interface Introspection {
   /**
    * What the authorization server says about `token`. One request for any number of callers who ask at once.
-   * @throws Refusal `inactive`, or `introspection_unavailable` where there is no usable answer
+   * @throws Refusal `inactive`, `malformed` for one that is too long, or `introspection_unavailable` where there is no usable answer
    */
   ask(token: string): Promise<Readonly<Record<string, unknown>>>
 }
 
-/** Failures in a row after which nobody asks for a while. */
-const FAILURES = 5
-/** For how long, ms. */
-const PAUSE = 5_000
+/** Characters of a token that is asked about: as many as a JWT may have. */
+const LONGEST_TOKEN = 16_384
 
 /**
  * Introspection at one authorization server.
@@ -60,17 +59,18 @@ export function introspection(
     throw invalidOption('introspection.endpoint has to be an https URL')
   if (!clientId || !clientSecret) throw invalidOption('introspection needs clientId and clientSecret')
   const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
-  const inactive = boundedCache<true>(limit, now)
+  const refused = boundedCache<Refusal>(limit, now)
   const asking = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
-  let failures = 0
-  let pausedUntil = Number.NEGATIVE_INFINITY
+  const outage = createOutage(now)
 
   return {
     async ask(token) {
+      if (token.length > LONGEST_TOKEN) throw new Refusal('malformed', `it is longer than ${LONGEST_TOKEN} characters`)
       const key = await sha256(token)
       const known = active.get(key)
       if (known !== undefined) return known
-      if (inactive.get(key)) throw new Refusal('inactive')
+      const refusal = refused.get(key)
+      if (refusal) throw refusal
       const running = asking.get(key)
       if (running !== undefined) return running
       const answer = request(token, key).finally(() => asking.delete(key))
@@ -80,27 +80,39 @@ export function introspection(
   }
 
   async function request(token: string, key: string): Promise<Readonly<Record<string, unknown>>> {
-    if (now() < pausedUntil) throw unavailable('it failed several times and is left alone for a while')
+    if (!outage.admits()) throw unavailable('it failed several times and is left alone for a while')
     const began = now()
-    const claims = await post(token).then(
-      (body) => {
-        failures = 0
-        return body
-      },
-      (cause: unknown) => {
-        if (++failures >= FAILURES) pausedUntil = now() + PAUSE
-        throw cause instanceof Refusal ? cause : unavailable(introspectionFailure(cause, timeout))
-      },
-    )
-    if (claims.active !== true) {
-      inactive.set(key, true, began + negativeMaxAge)
-      throw new Refusal('inactive')
+    const answer = await answerTo(token)
+    if (answer instanceof Refusal) {
+      refused.set(key, answer, began + negativeMaxAge)
+      throw answer
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = deepFreeze({ ...claims, iss: claims.iss ?? issuer })
+    const found = deepFreeze({ ...answer, iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     active.set(key, found, Math.min(began + maxAge, typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY))
     return found
+  }
+
+  /**
+   * The claims, or why this token is refused.
+   * @throws Refusal where the server is in trouble
+   */
+  async function answerTo(token: string): Promise<Record<string, unknown> | Refusal> {
+    try {
+      const claims = await post(token)
+      outage.answered()
+      return claims.active === true ? claims : new Refusal('inactive')
+    } catch (cause) {
+      const refusal = introspectionFailure(cause, timeout)
+      if (!concernsToken(cause)) {
+        outage.failed()
+        throw refusal
+      }
+      // The server is there: whoever sends such tokens keeps nobody else from being answered.
+      outage.answered()
+      return refusal
+    }
   }
 
   async function post(token: string): Promise<Record<string, unknown>> {

@@ -2,8 +2,14 @@
 export interface JsonSource<T> {
   /** The document: the kept one while it is fresh, else fetched; where that fails, the kept one for the grace. Else rejects. */
   get(): Promise<T>
-  /** A document fetched after this call began, or, within the cooldown of the last attempt, what that attempt brought. */
-  renew(): Promise<T>
+  /**
+   * The document as it is now: fetched anew, unless it was fetched since then or the cooldown forbids it.
+   * @param since epoch milliseconds
+   * @returns the latest document, and whether it was fetched since `since`. Rejects where there is none
+   */
+  renew(since: number): Promise<{ readonly value: T; readonly isCurrent: boolean }>
+  /** In how many milliseconds it may be fetched again; 0: now. */
+  restsFor(): number
 }
 
 /** How a document is fetched and kept. Milliseconds. */
@@ -14,7 +20,7 @@ export interface JsonSourceOptions {
   readonly now: () => number
   /** Limit for one request. */
   readonly timeout: number
-  /** The shortest time between two attempts that an unknown key or a failure causes. */
+  /** The shortest time between two attempts that unknown keys cause. After failures the next is made sooner at first. */
   readonly cooldown: number
   /** For how long a document is fresh; a key that the issuer took away stops working then. */
   readonly maxAge: number
@@ -36,11 +42,14 @@ export class UnusableAnswer extends Error {
   }
 }
 
+/** After a failure the next attempt is this far away, ms, after each further one twice as far, up to the cooldown. */
+const FIRST_RETRY = 1_000
+
 /** Characters of a document that are read at most. */
 const LIMIT = 262_144
 
 /**
- * A document that any number of callers share: one request at a time, none within the cooldown of the last that failed.
+ * A document that any number of callers share: one request at a time, and none too soon after the last.
  * @param locate gives its URL; a failure counts as one of the request
  * @param read takes what is wanted out of it; `undefined`: it is not what it should be
  */
@@ -52,26 +61,43 @@ export function jsonSource<T>(
   const { now, cooldown, maxAge, staleFor } = options
   let kept: { readonly value: T; readonly at: number } | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
-  let failed = false
+  let failures = 0
   let pending: Promise<T> | undefined
 
   return {
     async get() {
       if (kept && now() - kept.at < maxAge) return kept.value
       try {
-        if (failed && pending === undefined && now() - attemptedAt < cooldown) throw unavailable()
+        const isTooSoon = failures > 0 && pending === undefined && restsFor() > 0
+        if (isTooSoon) throw unavailable()
         return await attempt()
       } catch (error) {
-        if (kept && now() - kept.at < maxAge + staleFor) return kept.value
+        const known = servingYet()
+        if (known) return known.value
         throw error
       }
     },
-    async renew() {
-      if (pending !== undefined) await pending.catch(() => {})
-      if (now() - attemptedAt >= cooldown) return attempt()
-      if (failed || !kept) throw unavailable()
-      return kept.value
+    async renew(since) {
+      await pending?.catch(() => {})
+      const isCurrent = () => kept !== undefined && kept.at >= since
+      if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
+      const known = servingYet()
+      if (!known) throw unavailable()
+      return { value: known.value, isCurrent: isCurrent() }
     },
+    restsFor,
+  }
+
+  /** What is known, for as long as it serves although it could not be renewed. */
+  function servingYet(): typeof kept {
+    return kept && now() - kept.at < maxAge + staleFor ? kept : undefined
+  }
+
+  function restsFor(): number {
+    const rest = failures > 0 ? Math.min(cooldown, FIRST_RETRY * 2 ** (failures - 1)) : cooldown
+    const passed = now() - attemptedAt
+    // A clock that was set back lengthens no rest.
+    return passed < 0 ? 0 : Math.max(0, rest - passed)
   }
 
   function attempt(): Promise<T> {
@@ -85,10 +111,10 @@ export function jsonSource<T>(
 
   async function load(): Promise<T> {
     const at = now()
-    failed = true
+    failures++
     const value = read(await fetchJson(await locate(), options))
     if (value === undefined) throw unavailable()
-    failed = false
+    failures = 0
     kept = { value, at }
     return value
   }

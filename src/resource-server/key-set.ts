@@ -9,7 +9,8 @@ export interface KeySet {
    * The keys that fit: same `kid` where the token names one, right type, curve and size for `alg`, meant for signatures.
    * An unknown `kid` makes the keys be fetched anew, at most once a cooldown.
    * @param owners who may sign with a key that says whose it is (a member `issuer`, as Entra has it); without it the member is not read
-   * @throws Refusal `key_unknown`, or `keys_unavailable` where they cannot be had now
+   * @throws Refusal `key_unknown` where the issuer's present keys have none that fits, or `keys_unavailable` where the present ones cannot
+   * be had now: the issuer may have a new key
    */
   find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly CryptoKey[]>
 }
@@ -67,15 +68,24 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
 
   return {
     async find(alg, kid, owners) {
+      const since = options.now()
       const known = await source.get().catch(() => undefined)
       const fitting = known && keysFor(owners, await keysOf(known, alg, kid))
       if (fitting?.length) return fitting
-      const renewed = await source.renew().catch(() => undefined)
-      if (!renewed) throw new Refusal('keys_unavailable', 'the key set could not be fetched')
-      const now = keysFor(owners, await keysOf(renewed, alg, kid))
-      if (!now.length) throw new Refusal('key_unknown', 'no key of the issuer fits')
-      return now
+
+      const renewed = await source.renew(since).catch(() => undefined)
+      if (!renewed) throw unavailable('the key set could not be fetched')
+      const present = keysFor(owners, await keysOf(renewed.value, alg, kid))
+      if (present.length) return present
+      // Anybody can make up a kid and so keep the keys from being fetched for a while. That speaks against no token.
+      if (!renewed.isCurrent)
+        throw unavailable('no known key fits, and the key set cannot be fetched anew yet; option keys.cooldown')
+      throw new Refusal('key_unknown', 'no key of the issuer fits')
     },
+  }
+
+  function unavailable(detail: string): Refusal {
+    return new Refusal('keys_unavailable', detail, { retryAfter: source.restsFor() })
   }
 
   async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<ImportedKeys> {

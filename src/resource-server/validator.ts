@@ -48,7 +48,10 @@ export interface ValidatorOptions {
 export interface KeyOptions {
   /** Limit for one request. Default 5 000. */
   readonly timeout?: number
-  /** The shortest time between two requests that unknown keys or failures cause. Default 30 000. */
+  /**
+   * The shortest time between two requests that unknown keys cause. Default 30 000. Meanwhile a token of an unknown key is answered with
+   * 503, as the issuer may have a new one. After a failure the next request is made after 1 s, then 2 s, and so on up to this time.
+   */
   readonly cooldown?: number
   /** For how long keys are fresh; one the issuer took away is refused after it. Default 600 000. */
   readonly maxAge?: number
