@@ -99,6 +99,24 @@ describe('an outage', () => {
     },
   )
 
+  it('keeps the others from asking while one finds out', async () => {
+    const outcome = api()
+    say = noAnswer
+    for (let time = 0; time < 5; time++) await outcome(`t${time}`)
+    now += 5_000
+    let answer = (_: Response) => {}
+    say = () =>
+      new Promise((resolve) => {
+        answer = resolve
+      })
+    const probe = outcome('probe')
+    const others = Promise.all(Array.from({ length: 30 }, (_, one) => outcome(`u${one}`)))
+    expect(await others).toEqual(Array(30).fill('introspection_unavailable'))
+    expect(asked).toHaveLength(6)
+    answer(good())
+    expect(await probe).toBe('passed')
+  })
+
   it('ends for all with one answer', async () => {
     const outcome = api()
     say = noAnswer

@@ -91,6 +91,32 @@ describe.each(Object.entries(clientsOf))('with %s', (_, connect) => {
     await sleep(200)
     expect(await stores[1]!.add(`${key}y`, Date.now() + 100)).toBe(true)
   })
+
+  it('DPO-17: proofs are remembered by the key that made them, and a flood of one key hurts that key only', async () => {
+    const [a, b] = [await connect(), await connect()].map((client) => redisReplayStore({ client, maxPerKey: 50 }))
+    const owner = `owner-${names++}`
+    const later = Date.now() + 60_000
+    const once = await Promise.all(
+      Array.from({ length: 40 }, (_, one) => (one % 2 ? a : b)!.add('proof', later, owner)),
+    )
+    expect(once.filter(Boolean)).toHaveLength(1)
+    expect([await b!.has('proof', owner), await b!.has('other', owner)]).toEqual([true, false])
+
+    for (let time = 1; time < 50; time++) expect(await a!.add(`p${time}`, later, owner)).toBe(true)
+    await expect(b!.add('one-more', later, owner)).rejects.toThrow('maxPerKey')
+    expect(await b!.add('p1', later, owner)).toBe(false)
+    expect(await b!.add('one-more', later, `${owner}-2`)).toBe(true)
+  })
+
+  it('what is over gives its share back', async () => {
+    const store = redisReplayStore({ client: await connect(), maxPerKey: 2 })
+    const owner = `owner-${names++}`
+    await store.add('a', Date.now() + 100, owner)
+    await store.add('b', Date.now() + 60_000, owner)
+    await sleep(200)
+    expect(await store.has('a', owner)).toBe(false)
+    expect(await store.add('a', Date.now() + 60_000, owner)).toBe(true)
+  })
 })
 
 it('reads thousands from the beginning', async () => {
@@ -190,6 +216,7 @@ it.each([
   [() => redisDenylistStore({ client: ioredis(), replicas: -1 }), 'replicas'],
   [() => redisReplayStore({ client: {} as never }), 'client'],
   [() => redisReplayStore({ client: ioredis(), timeout: 1 }), 'timeout'],
+  [() => redisReplayStore({ client: ioredis(), maxPerKey: 0 }), 'maxPerKey'],
 ])('wrong options are refused by name (%#)', (make, name) => {
   expect(make).toThrow(name)
 })
