@@ -60,8 +60,8 @@ interface DenylistStore {
     }): () => void;
 }
 interface ReplayStore {
-    add(key: string, until: number): Promise<boolean>;
-    has(key: string): Promise<boolean>;
+    add(key: string, until: number, owner?: string): Promise<boolean>;
+    has(key: string, owner?: string): Promise<boolean>;
 }
 interface IoredisClient {
     evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -104,6 +104,7 @@ interface RedisReplayStoreOptions {
     readonly client: RedisClient;
     readonly prefix?: string;
     readonly timeout?: number;
+    readonly maxPerKey?: number;
 }
 declare function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore;
 interface RedisStoreOptions {

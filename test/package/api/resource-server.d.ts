@@ -176,8 +176,8 @@ interface DenylistStatus {
 }
 declare function createDenylist(options?: DenylistOptions): Denylist;
 interface ReplayStore {
-    add(key: string, until: number): Promise<boolean>;
-    has(key: string): Promise<boolean>;
+    add(key: string, until: number, owner?: string): Promise<boolean>;
+    has(key: string, owner?: string): Promise<boolean>;
 }
 declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
@@ -254,6 +254,7 @@ interface GuardedRequest {
     readonly method?: string | undefined;
     readonly url?: string | undefined;
     readonly headers: HeadersLike;
+    readonly rawHeaders?: readonly string[] | undefined;
     readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>> | undefined;
 }
 type HeadersLike = {
