@@ -129,6 +129,8 @@ export type TokenManagerErrorReason =
   | 'coordination_timeout'
   // storage
   | 'store_failed'
+  /** The device was not unlocked since it started: nothing can be read yet, and nothing is lost. */
+  | 'storage_locked'
   // resource requests
   | 'target_not_listed'
   | 'insecure_target'

@@ -156,6 +156,11 @@ export interface UserAgent {
    * where this context hands it to the one that asked: it resolves to `undefined` when that one has it, else to the URL.
    */
   callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>
+  /**
+   * Hears answers that nobody waits for any more: those that come after `authorize()` gave up, or into another process than the one
+   * that asked. Each completes its sign-in, if the store still knows it. Returns its own undo. Absent: there are none.
+   */
+  answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void
 }
 
 /** Something the platform lacks, and what is done instead. */

@@ -35,6 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
   react: everyCore,
+  'react-native': [...everyCore, 'index'],
   redis: [...everyCore, 'resource-server'],
   'resource-server': ['errors', 'explain-token', 'protocol'],
   // Code of `errors` alone, see below; of the others the types.
@@ -51,7 +52,7 @@ const doors: Readonly<Record<string, string>> = {
   react: 'react',
 }
 
-const platformRooms = ['browser', 'node', 'redis', 'resource-server']
+const platformRooms = ['browser', 'node', 'react-native', 'redis', 'resource-server']
 
 /** The rooms that may import what Node brings along. */
 const roomsOnNode = ['node', 'redis']

@@ -67,6 +67,7 @@ export function managerOf(
   const { resources = [] } = options
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
+  let stopAnswers: (() => void) | undefined
 
   const manager: TokenManager = {
     get state() {
@@ -156,6 +157,8 @@ export function managerOf(
       return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri })
     },
     dispose() {
+      stopAnswers?.()
+      stopAnswers = undefined
       shared?.release()
       shared = undefined
       starting = undefined
@@ -200,6 +203,13 @@ export function managerOf(
     if (url !== undefined) own.completing = complete(own, url)
     await own.ready()
     await own.completing
+    if (shared === own) hearAnswers(own)
+  }
+
+  /** Answers that come when no sign-in waits for them any more. */
+  function hearAnswers(own: SharedSession) {
+    if (redirectUri === undefined) return
+    stopAnswers ??= ports?.userAgent?.answers?.(redirectUri, own.statePrefix, (url) => void complete(own, url))
   }
 
   async function complete({ ready, session, signIn }: SharedSession, url: string | Promise<string | undefined>) {

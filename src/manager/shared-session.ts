@@ -39,6 +39,9 @@ export interface SharedSession {
 const LEASE_MARGIN = 3_000
 const LOCK_TIMEOUT = 3_000
 
+/** How often a locked storage is looked at, ms. */
+const UNLOCK_LOOK = 1_000
+
 const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()
 
 /** The session for `options` on `platform`'s store. The first manager's options govern it. Starts nothing. */
@@ -111,9 +114,18 @@ function build(
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
     await session.read().catch((cause) => {
-      session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
       session.emit('store_failed', { during: 'read' })
+      if (session.locked) void readOnceUnlocked()
+      else session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
     })
+  }
+
+  /** Looks now and then, in case nothing says that the device was unlocked. */
+  async function readOnceUnlocked() {
+    while (session.locked && !session.closed) {
+      await session.wait(UNLOCK_LOOK)
+      if (session.locked) await session.read().catch(() => {})
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
+import { isLocked } from './locked-storage.ts'
 import { NEWER_VERSION } from './record.ts'
 import type { Session } from './session.ts'
 
@@ -31,8 +32,8 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
-  // A storage that knows when to ask again says so itself.
-  if (cause instanceof TokenManagerError && cause.retryAt) return cause
+  // A storage that knows when to ask again, or why it cannot be read, says so itself.
+  if (cause instanceof TokenManagerError && (cause.retryAt || isLocked(cause))) return cause
   return cause === NEWER_VERSION
     ? new TokenManagerError(
         'ERR_SIGNED_OUT',

@@ -1,8 +1,10 @@
+import type { TokenManagerError } from '../errors.ts'
 import type { Platform, SwapOptions } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { EventListener, TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } from './events.ts'
 import { listenerSet } from './listener-set.ts'
+import { isLocked } from './locked-storage.ts'
 import { transitionWithKey } from './lost-key.ts'
 import {
   type Found,
@@ -55,6 +57,8 @@ export interface Session {
   /** How long ago the last read began, ms, on the larger of both clocks; Infinity once something says that it is stale. */
   readonly age: number
   readonly closed: boolean
+  /** Why the last read failed, where the storage is locked; whether there is a session is not known then. */
+  readonly locked: TokenManagerError | undefined
   apply(event: SessionEvent): void
   /** Reads the record; what it shows is applied. `undefined`: there is none. */
   read(): Promise<SessionRecord | undefined>
@@ -103,11 +107,15 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
   let suspectedAt = 0
   let retries = 0
   let reading: Promise<SessionRecord | undefined> | undefined
+  let locked: TokenManagerError | undefined
 
   const session: Session = {
     ...{ platform, server, options, name: '', closed: false },
     get age() {
       return Math.max(clock.elapsed() - confirmed.elapsed, clock.now() - confirmed.now)
+    },
+    get locked() {
+      return locked
     },
     get held() {
       return held
@@ -227,8 +235,10 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
   async function find(): Promise<Found> {
     const found = await readRecord(store, session.name, server).catch((error) => {
       watch.noteFailure()
+      locked = isLocked(error) ? error : undefined
       throw error
     })
+    locked = undefined
     if (found.kind === 'corrupt') {
       if (await store.swap(session.name, found.tag, undefined)) session.emit('storage_corrupt', {})
       return find()

@@ -149,6 +149,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const limit = limits.overdue()
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
+    if (!live && session.locked) throw session.locked
     if (!live || (from !== undefined && !continues(live, from))) throw signedOutError(session)
     const missing = lacking(target.scope, live.scope)
     if (missing) throw scopeError(missing)

@@ -50,6 +50,8 @@ describe('the tarball', () => {
       'dist/node.js',
       'dist/providers.d.ts',
       'dist/providers.js',
+      'dist/react-native.d.ts',
+      'dist/react-native.js',
       'dist/react.d.ts',
       'dist/react.js',
       'dist/redis.d.ts',

@@ -1,0 +1,53 @@
+import { TokenManagerError } from '../errors.ts'
+import { noChannel } from '../in-process/no-channel.ts'
+import { queueLock } from '../in-process/queue-lock.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import { createTokenManager as create } from '../manager/create-token-manager.ts'
+import type { TokenManagerOptions } from '../manager/options.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
+import type { Crypto, Lifecycle, Store } from '../ports.ts'
+import { sha256 } from './sha256.ts'
+
+/** Options of React Native's `createTokenManager`. What is native is handed in. */
+export interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
+  /** Where the session lies: `secureStore(expoItems(SecureStore))`. One for the app. */
+  readonly store: Store<unknown>
+  /** The life of the app: `appLifecycle(AppState)`. */
+  readonly lifecycle: Lifecycle
+  /**
+   * The phone's strong random bytes, synchronous: `getRandomBytes` of expo-crypto, or
+   * `(length) => crypto.getRandomValues(new Uint8Array(length))` with react-native-get-random-values.
+   */
+  readonly randomBytes: (length: number) => Uint8Array
+}
+
+// The one process of the app owns what it stores: whatever an earlier one left under this lock is over.
+const lock = queueLock({ spans: 'store' })
+
+/**
+ * A manager for one session on a phone. Does no I/O and starts nothing before it is used. Make it once, outside of the components.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function createTokenManager({ randomBytes, ...options }: ReactNativeTokenManagerOptions): TokenManager {
+  if (typeof randomBytes !== 'function')
+    throw new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'invalid_option',
+      'Option randomBytes has to be a function that gives that many strong random bytes at once: getRandomBytes of expo-crypto',
+    )
+
+  const crypto: Crypto = {
+    // A copy: some modules give a view of memory that is theirs.
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    sha256: async (data) => sha256(data),
+  }
+  return create(options, {
+    fetch: (input, init) => fetch(input, init),
+    lock,
+    channel: noChannel,
+    clock: systemClock,
+    crypto,
+    store: options.store,
+    lifecycle: options.lifecycle,
+  })
+}

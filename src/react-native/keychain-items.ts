@@ -1,0 +1,54 @@
+import { keychainError, type SecureItems, textOf } from './secure-items.ts'
+
+/** The part of react-native-keychain that is used; give the module itself: `import * as Keychain from 'react-native-keychain'`. */
+export interface Keychain {
+  /** When an item can be read (iOS). */
+  readonly ACCESSIBLE: { readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string }
+  /** Reads. */
+  getGenericPassword(options: { readonly service: string }): Promise<false | { readonly password: string }>
+  /** Writes. */
+  // biome-ignore lint/suspicious/noExplicitAny: its options are enums of the module, which is not imported here
+  setGenericPassword(username: string, password: string, options: any): Promise<unknown>
+  /** Removes. */
+  resetGenericPassword(options: { readonly service: string }): Promise<unknown>
+}
+
+/** Options of {@link keychainItems}. */
+export interface KeychainItemsOptions {
+  /** Begins the name of every item. Default `'tokenward'`. */
+  readonly service?: string
+}
+
+// Android: the item came back from a backup, and the key that could open it stayed on the old phone.
+const UNDECRYPTABLE = /decrypt|keypermanentlyinvalidated|aeadbadtag|badpadding|wrapped error/i
+
+/**
+ * Items in react-native-keychain. They can be read after the device was unlocked once since it started, and they stay on this device.
+ */
+export function keychainItems(keychain: Keychain, { service = 'tokenward' }: KeychainItemsOptions = {}): SecureItems {
+  const placeOf = (name: string) => ({ service: `${service}.${name}` })
+  return {
+    keychain,
+    async get(name) {
+      try {
+        const found = await keychain.getGenericPassword(placeOf(name))
+        return found ? found.password : null
+      } catch (cause) {
+        if (UNDECRYPTABLE.test(textOf(cause))) return null
+        throw keychainError(cause)
+      }
+    },
+    async set(name, text) {
+      const accessible = keychain.ACCESSIBLE.AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY
+      const done = await keychain.setGenericPassword('tokenward', text, { ...placeOf(name), accessible }).catch(fail)
+      if (done === false) fail(undefined)
+    },
+    async delete(name) {
+      await keychain.resetGenericPassword(placeOf(name)).catch(fail)
+    },
+  }
+}
+
+function fail(cause: unknown): never {
+  throw keychainError(cause)
+}

@@ -1,0 +1,50 @@
+import { TokenManagerError } from '../errors.ts'
+import type { Crypto, Signing } from '../ports.ts'
+import { base64url } from '../protocol/base64url.ts'
+
+/** `p256` of `@noble/curves/nist.js` (version 2), as far as it is used. */
+export interface P256 {
+  /** Makes keys. */
+  readonly utils: { randomSecretKey(seed?: Uint8Array): Uint8Array }
+  /** The public key; `isCompressed` false: 0x04, x, y. */
+  getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array
+  /** The signature of SHA-256 of `message`, r and s. */
+  sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array
+}
+
+/**
+ * ES256 signatures for `dpop({ signing })` where the platform has no Web Cryptography. The private key is a JWK that lies in the keychain
+ * with the tokens: whoever can read the one can read the other. Keys that stay in hardware need a {@link Signing} of your own, whose
+ * `privateKey` is a handle such as `{ alias }`.
+ * @param randomBytes the phone's: `getRandomBytes` of expo-crypto
+ */
+export function p256Signing(p256: P256, randomBytes: Crypto['randomBytes']): Signing {
+  return {
+    async generate(alg) {
+      assertEs256(alg)
+      // 48 bytes: 128 bits more than the order, so that no key is likelier than another (FIPS 186-5 A.2.1).
+      const secret = p256.utils.randomSecretKey(randomBytes(48))
+      const point = p256.getPublicKey(secret, false)
+      const publicKey = { kty: 'EC', crv: 'P-256', x: base64url(point.slice(1, 33)), y: base64url(point.slice(33)) }
+      return { alg, publicKey, privateKey: { ...publicKey, d: base64url(secret) } }
+    },
+    async signer({ alg, privateKey }) {
+      assertEs256(alg)
+      const { d } = privateKey as JsonWebKey
+      if (d === undefined)
+        throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', 'The key is no private JWK')
+      const secret = bytesOf(d)
+      return async (data) => p256.sign(data, secret)
+    },
+  }
+}
+
+function assertEs256(alg: string): void {
+  if (alg === 'ES256') return
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', `p256Signing() makes ES256 signatures, not ${alg}`)
+}
+
+function bytesOf(text: string): Uint8Array {
+  const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'))
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0))
+}

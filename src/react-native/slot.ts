@@ -1,0 +1,67 @@
+import type { SecureItems } from './secure-items.ts'
+
+/** One of the two places of a value: a head that is written last, and the parts that did not fit into it. */
+export interface Slot {
+  readonly letter: 'a' | 'b'
+  /** The higher number is the later write. */
+  readonly seq: number
+  readonly tag: string
+  /** How many parts follow the head. */
+  readonly parts: number
+  /** Which installation of the app wrote it; `-` where that is not known. */
+  readonly install: string
+  /** The value; `undefined` where a part is missing or is another write's. */
+  readonly text: string | undefined
+}
+
+const HEAD = /^1 (\d+) ([\w.-]+) (\d+) ([\da-z]+) ([\w.-]+)\n/
+
+/** Reads the slot `letter` of `key`; `undefined` where there is no head. */
+export async function readSlot(items: SecureItems, key: string, letter: 'a' | 'b'): Promise<Slot | undefined> {
+  const head = await items.get(headOf(key, letter))
+  const found = head === null ? null : HEAD.exec(head)
+  if (!head || !found) return undefined
+
+  const [line, seq, tag = '', parts, sum, install = '-'] = found
+  let text = head.slice(line.length)
+  for (let part = 1; part <= Number(parts); part++) text += (await items.get(partOf(key, letter, part))) ?? ''
+
+  const isWhole = checksum(text) === sum
+  return { letter, seq: Number(seq), tag, parts: Number(parts), install, text: isWhole ? text : undefined }
+}
+
+/** Writes a slot: its parts first, then the head that names them. Until then the slot is not there. */
+export async function writeSlot(
+  items: SecureItems,
+  key: string,
+  { letter, seq, tag, install, text }: Slot & { readonly text: string },
+  partSize: number,
+): Promise<void> {
+  const parts: string[] = []
+  for (let at = partSize; at < text.length; at += partSize) parts.push(text.slice(at, at + partSize))
+
+  for (const [index, part] of parts.entries()) await items.set(partOf(key, letter, index + 1), part)
+  const line = `1 ${seq} ${tag} ${parts.length} ${checksum(text)} ${install}\n`
+  await items.set(headOf(key, letter), line + text.slice(0, partSize))
+}
+
+/** Removes a slot. The head goes last: as long as it is there, it is known which parts are. */
+export async function removeSlot(items: SecureItems, key: string, { letter, parts }: Slot): Promise<void> {
+  for (let part = parts; part >= 1; part--) await items.delete(partOf(key, letter, part))
+  await items.delete(headOf(key, letter))
+}
+
+function headOf(key: string, letter: string): string {
+  return `${key}.${letter}`
+}
+
+function partOf(key: string, letter: string, part: number): string {
+  return `${key}.${letter}${part}`
+}
+
+/** FNV-1a, 32 bits: it tells a whole value from a torn one. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return (hash >>> 0).toString(36)
+}
