@@ -122,7 +122,7 @@ describe('authSession', () => {
     expect(await session().agent.callbackUrl(REDIRECT, 'p.')).toBeUndefined()
   })
 
-  it('asks for a browser that forgets the person where that is wanted, in the words of either library', async () => {
+  it('ACQ-14: opens the system’s browser, and asks for one that forgets the person where that is wanted, in the words of either library', async () => {
     const expo = expoBrowser()
     const links = linking()
     void authSession(expo.module, links.module, { ephemeral: true }).authorize('https://as.example.com', REDIRECT, 's')

@@ -123,7 +123,7 @@ async function signedIn(on: Phone): Promise<void> {
   await on.clock.advance(2_000)
 }
 
-describe('RT-16: an app that is killed at any native step of a refresh', () => {
+describe('an app that is killed at any native step of a refresh', () => {
   for (const replacement of ['at once', 'remove, then add'] as const) {
     it(`has a token within 1.5 s of its next start, or says that the outcome is unknown (replaced ${replacement})`, async () => {
       let killed = 0
@@ -152,7 +152,7 @@ describe('RT-16: an app that is killed at any native step of a refresh', () => {
   }
 })
 
-describe('STO-11: a keychain that is locked when the app starts in the background', () => {
+describe('a keychain that is locked when the app starts in the background', () => {
   function lockedPhone() {
     const on = phone()
     let locked = true
