@@ -45,6 +45,7 @@ interface UserAgent {
     redirectUri?(configured: string): Promise<string>;
     authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+    answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
 type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
 interface RefreshElsewhere {

@@ -1,0 +1,609 @@
+type EpochMs = number;
+type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+interface Stored<V> {
+    readonly value: V;
+    readonly tag: string;
+}
+interface Store<V> {
+    get(key: string): Promise<Stored<V> | undefined>;
+    swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>;
+    readonly clock?: Clock | undefined;
+    readonly confirmInterval?: number | undefined;
+    readonly textOnly?: boolean | undefined;
+}
+interface SwapOptions {
+    readonly durability?: "strict" | "relaxed";
+}
+interface Lock {
+    readonly spans: "store" | "process";
+    request<T>(name: string, options: {
+        readonly signal: AbortSignal;
+    }, run: () => Promise<T>): Promise<T>;
+}
+interface Channel {
+    post(name: string, message: unknown): void;
+    subscribe(name: string, listener: (message: unknown) => void): () => void;
+}
+type LifecycleEvent = "online" | "visible" | "hidden" | "resumed" | "frozen";
+interface Lifecycle {
+    isOnline(): boolean;
+    isVisible(): boolean;
+    subscribe(listener: (event: LifecycleEvent) => void): () => void;
+}
+interface Clock {
+    now(): EpochMs;
+    elapsed(): number;
+    at(time: number, run: () => void): () => void;
+}
+interface Sealed {
+    readonly iv: Uint8Array<ArrayBuffer>;
+    readonly data: Uint8Array<ArrayBuffer>;
+    readonly keys?: readonly unknown[];
+}
+interface Crypto {
+    randomBytes(length: number): Uint8Array<ArrayBuffer>;
+    sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+interface Sealing {
+    generateKey(): Promise<CryptoKey>;
+    seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>;
+    open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+interface UserAgent {
+    readonly stateMarker?: string | undefined;
+    prepare?(): () => void;
+    redirectUri?(configured: string): Promise<string>;
+    authorize(url: string, redirectUri: string, state: string): Promise<string>;
+    callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+    answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
+}
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+interface RefreshElsewhere {
+    (from: {
+        readonly grantId: string;
+        readonly generation: number;
+    }, target: {
+        readonly resource?: string;
+        readonly audience?: string;
+        readonly scope?: string;
+    }): Promise<void>;
+    join(): void;
+}
+interface ClientCredentials$1 {
+    readonly parameters?: Readonly<Record<string, string>>;
+    readonly headers?: Readonly<Record<string, string>>;
+}
+interface ClientAuthentication {
+    readonly method: string;
+    authenticate(server: {
+        readonly issuer: string;
+    }, client: {
+        readonly client_id: string;
+    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
+    endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
+}
+interface Platform {
+    readonly store: Store<unknown>;
+    readonly fetch: Fetch;
+    readonly lock: Lock;
+    readonly channel: Channel;
+    readonly lifecycle: Lifecycle;
+    readonly clock: Clock;
+    readonly crypto: Crypto;
+    readonly userAgent?: UserAgent | undefined;
+    readonly origin?: string | undefined;
+    readonly refreshElsewhere?: RefreshElsewhere | undefined;
+    readonly metadata?: (() => Promise<Readonly<Record<"issuer", string>>>) | undefined;
+    readonly clientAuthentication?: ClientAuthentication | undefined;
+    onDegraded?(listener: (step: Degradation) => void): () => void;
+}
+interface SigningKey {
+    readonly alg: string;
+    readonly privateKey: CryptoKey | JsonWebKey;
+    readonly publicKey: JsonWebKey;
+}
+interface Signing {
+    generate(alg: string, extractable: boolean): Promise<SigningKey>;
+    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+}
+declare const allowInsecureLoopback: unique symbol;
+interface AuthorizationServerMetadata {
+    readonly issuer: string;
+    readonly authorization_endpoint?: string | undefined;
+    readonly token_endpoint?: string | undefined;
+    readonly revocation_endpoint?: string | undefined;
+    readonly end_session_endpoint?: string | undefined;
+    readonly pushed_authorization_request_endpoint?: string | undefined;
+    readonly device_authorization_endpoint?: string | undefined;
+    readonly require_pushed_authorization_requests?: boolean | undefined;
+    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
+    readonly [member: string]: unknown;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
+    readonly signing: Signing;
+}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
+type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+interface TokenManagerErrorDetails {
+    status?: number | undefined;
+    error?: string | undefined;
+    retryAt?: number | undefined;
+    acrValues?: readonly string[] | undefined;
+    maxAge?: number | undefined;
+    scope?: string | undefined;
+    cause?: unknown;
+}
+declare class TokenManagerError extends Error {
+    readonly name = "TokenManagerError";
+    readonly code: TokenManagerErrorCode;
+    readonly reason: TokenManagerErrorReason;
+    readonly status?: number;
+    readonly error?: string;
+    readonly retryAt?: number;
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly scope?: string;
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+}
+declare function isTransient(error: unknown): boolean;
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+};
+type Match = {
+    readonly target: Target;
+    readonly url: string;
+    readonly wholeOrigin: boolean;
+} | {
+    readonly target?: undefined;
+    readonly url?: undefined;
+    readonly reason: "target_not_listed" | "insecure_target";
+    readonly origin?: string | undefined;
+};
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+}
+declare function dpop(options?: DpopOptions): Dpop;
+interface RefreshOptions {
+    readonly leeway?: number;
+    readonly jitter?: number;
+    readonly interval?: number;
+}
+interface TokenManagerOptions {
+    readonly issuer: string;
+    readonly metadata?: AuthorizationServerMetadata;
+    readonly clientId: string;
+    readonly redirectUri?: string;
+    readonly postLogoutRedirectUri?: string;
+    readonly scope?: string;
+    readonly resources?: readonly ResourceOption[];
+    readonly unlisted?: "throw" | "bare";
+    readonly whenSignedOut?: "throw" | "bare";
+    readonly refresh?: RefreshOptions;
+    readonly expiresInZero?: "unknown" | "expired";
+    readonly dpop?: Dpop;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly requestTimeout?: number;
+    readonly confirmInterval?: number;
+    readonly account?: string;
+    readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
+    readonly revokeReplaced?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly userAgent?: UserAgent;
+    readonly store?: Store<unknown>;
+    readonly fetch?: Fetch;
+    readonly lock?: Lock;
+    readonly channel?: Channel;
+    readonly lifecycle?: Lifecycle;
+    readonly clock?: Clock;
+    readonly crypto?: Crypto;
+}
+interface IdTokenClaims {
+    readonly iss: string;
+    readonly sub: string;
+    readonly aud: string | readonly string[];
+    readonly exp: number;
+    readonly iat: number;
+    readonly auth_time?: number;
+    readonly nonce?: string;
+    readonly acr?: string;
+    readonly amr?: readonly string[];
+    readonly azp?: string;
+    readonly sid?: string;
+    readonly [claim: string]: unknown;
+}
+interface ClaimRequest {
+    readonly essential?: boolean;
+    readonly value?: unknown;
+    readonly values?: readonly unknown[];
+}
+interface ClaimsRequest {
+    readonly id_token?: Readonly<Record<string, ClaimRequest | null>>;
+    readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>;
+}
+interface EventBase {
+    readonly at: EpochMs;
+    readonly grant?: string | undefined;
+    readonly generation?: number | undefined;
+}
+interface TokenManagerEvents {
+    signed_in: {
+        readonly subject?: string | undefined;
+    };
+    sign_in_failed: {
+        readonly reason: TokenManagerErrorReason;
+    };
+    signed_out: {
+        readonly reason: string;
+    };
+    refreshing: {
+        readonly reason?: string | undefined;
+    };
+    refreshed: {
+        readonly duration: number;
+        readonly attempt: number;
+        readonly reason?: string | undefined;
+    };
+    adopted: object;
+    waited: {
+        readonly duration: number;
+    };
+    refresh_failed: {
+        readonly outcome: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly duration: number;
+        readonly status?: number | undefined;
+        readonly retryAt?: EpochMs | undefined;
+    };
+    token_rejected: {
+        readonly replaced: boolean;
+        readonly reason?: RefusalHint;
+    };
+    step_up_required: {
+        readonly reason: TokenManagerErrorReason;
+        readonly scope?: string | undefined;
+    };
+    retry_impossible: {
+        readonly status: number;
+    };
+    revoked: {
+        readonly kind: string;
+        readonly supported: boolean;
+    };
+    revocation_failed: {
+        readonly kind: string;
+        readonly reason: TokenManagerErrorReason;
+        readonly final: boolean;
+    };
+    store_failed: {
+        readonly during: string;
+    };
+    storage_corrupt: object;
+    storage_lost: object;
+    user_changed: object;
+    clock_jumped: {
+        readonly by: number;
+    };
+    dpop_not_bound: {
+        readonly reason: "dpop_unsupported" | "dpop_not_bound";
+    };
+    degraded: {
+        readonly step: Degradation;
+    };
+}
+type TokenManagerEventType = keyof TokenManagerEvents;
+type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> = {
+    [Type in T]: EventBase & {
+        readonly type: Type;
+    } & TokenManagerEvents[Type];
+}[T];
+type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
+interface SessionView {
+    readonly subject?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
+    readonly scope: string;
+    readonly signedInAt: EpochMs;
+    readonly maxAgeAt?: EpochMs | undefined;
+    readonly returnTo?: string | undefined;
+}
+type SessionState = {
+    readonly status: "loading";
+} | {
+    readonly status: "signedOut";
+    readonly reason: SignedOutReason;
+    readonly error?: TokenManagerError | undefined;
+    readonly returnTo?: string | undefined;
+} | {
+    readonly status: "signedIn";
+    readonly session: SessionView;
+    readonly health: "ok" | "suspended" | "sign_in_suggested";
+    readonly cause?: TokenManagerError | undefined;
+    readonly retryAt?: EpochMs | undefined;
+};
+type Revocation = "revoked" | "unsupported" | "failed" | "pending";
+interface SignOutOptions {
+    readonly endSession?: boolean;
+    readonly reason?: "signed_out" | "session_ended";
+}
+interface SignOutReport {
+    readonly local: "removed" | "memory_only" | "superseded";
+    readonly tokens: readonly {
+        readonly kind: "refresh_token" | "access_token";
+        readonly revocation: "pending";
+    }[];
+    readonly revoked: Promise<"revoked" | "uncertain" | Revocation>;
+    readonly endSessionUrl?: string | undefined;
+}
+interface SignInOptions {
+    readonly returnTo?: string;
+    readonly prompt?: string;
+    readonly loginHint?: string;
+    readonly maxAge?: number;
+    readonly acrValues?: readonly string[];
+    readonly uiLocales?: readonly string[];
+    readonly claims?: ClaimsRequest;
+    readonly scope?: string;
+    readonly stepUp?: TokenManagerError;
+    readonly userAgent?: UserAgent;
+}
+interface TokenSet {
+    readonly accessToken: string;
+    readonly tokenType?: "Bearer" | "DPoP";
+    readonly dpopKey?: DpopKey;
+    readonly expiresAt?: EpochMs;
+    readonly refreshToken?: string;
+    readonly idToken?: string;
+    readonly scope?: string;
+}
+interface GetAccessTokenOptions extends Target {
+    readonly minValidity?: number;
+    readonly signal?: AbortSignal;
+}
+interface TokenManager {
+    readonly state: SessionState;
+    subscribe(listener: (state: SessionState) => void): () => void;
+    on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void;
+    ready(): Promise<SessionState>;
+    signIn(options?: SignInOptions): Promise<SessionState>;
+    completeSignIn(url?: string): Promise<SessionState>;
+    adopt(tokens: TokenSet): Promise<SessionState>;
+    getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
+    fetch: Fetch;
+    headersFor(url: string | URL, method?: string): Promise<Headers>;
+    refresh(options?: Target & {
+        readonly reason?: string;
+    }): Promise<AccessToken>;
+    signOut(options?: SignOutOptions): Promise<SignOutReport>;
+    dispose(): void;
+}
+type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
+type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
+type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
+interface TokenExplanation {
+    readonly kind: ExplainedKind;
+    readonly problem: ExplainedProblem;
+    readonly action: ExplainedAction;
+    readonly text: string;
+    readonly issuer?: string;
+    readonly audience?: readonly string[];
+    readonly expiresAt?: EpochMs;
+    readonly scope?: string;
+}
+interface ExplainTokenOptions {
+    readonly audience?: string;
+    readonly issuer?: string;
+    readonly now?: EpochMs;
+}
+interface ExplainedResponse {
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+}
+declare function explainToken(input: string | ExplainedResponse, options?: ExplainTokenOptions): TokenExplanation;
+declare const alwaysOnline: Lifecycle;
+declare function memoryStore<V>(): Store<V>;
+declare const noChannel: Channel;
+interface QueueLockOptions {
+    readonly spans?: Lock["spans"];
+}
+declare function queueLock({ spans }?: QueueLockOptions): Lock;
+declare const systemClock: Clock;
+declare const webCrypto: Crypto;
+declare const webSealing: Sealing;
+interface RequestBody {
+    replay(): BodyInit | undefined;
+    drop?(): void;
+}
+interface SentRequest {
+    readonly target: Target | undefined;
+    readonly url: string;
+    readonly to: RequestInfo;
+    readonly init: RequestInit & {
+        readonly headers: Headers;
+    };
+    readonly body: RequestBody | undefined;
+    readonly hops: number;
+}
+interface AuthorizedFetchOptions {
+    readonly source: TokenSource;
+    readonly fetch: Fetch;
+    readonly proofs?: (() => Proofs | undefined) | undefined;
+    readonly match: (url: string) => Match;
+    readonly unlisted: "throw" | "bare";
+    readonly whenSignedOut: "throw" | "bare";
+    readonly observe: <T extends "step_up_required" | "retry_impossible">(type: T, details: TokenManagerEvents[T]) => void;
+    readonly follow?: ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined) | undefined;
+}
+interface ManagerPlatform extends Platform {
+    readonly followRedirect?: AuthorizedFetchOptions["follow"];
+}
+declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
+declare function sealed(store: Store<unknown>, options: {
+    sealing: Sealing;
+    keyName?: string;
+}): Store<unknown>;
+interface Subscription {
+    remove(): void;
+}
+interface AppStateLike {
+    readonly currentState: string | null;
+    addEventListener(type: "change", listener: (state: string) => void): Subscription;
+}
+interface NetworkStateLike {
+    readonly isConnected?: boolean | null;
+}
+type NetworkLike = {
+    addEventListener(listener: (state: NetworkStateLike) => void): () => void;
+} | {
+    addNetworkStateListener(listener: (state: NetworkStateLike) => void): Subscription;
+};
+declare function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lifecycle;
+interface BrowserResult {
+    readonly type: string;
+    readonly url?: string;
+}
+interface ExpoWebBrowser {
+    openAuthSessionAsync(url: string, redirectUrl: string, options?: {
+        readonly preferEphemeralSession?: boolean;
+        readonly showInRecents?: boolean;
+    }): Promise<BrowserResult>;
+    dismissAuthSession?(): void;
+}
+interface InAppBrowser {
+    openAuth(url: string, redirectUrl: string, options?: {
+        readonly ephemeralWebSession?: boolean;
+        readonly showInRecents?: boolean;
+    }): Promise<BrowserResult>;
+    closeAuth?(): void;
+}
+interface LinkingLike {
+    getInitialURL(): Promise<string | null>;
+    addEventListener(type: "url", listener: (event: {
+        readonly url: string;
+    }) => void): Subscription;
+}
+interface AuthSessionOptions {
+    readonly ephemeral?: boolean;
+    readonly grace?: number;
+    readonly clock?: Clock;
+}
+declare function authSession(browser: ExpoWebBrowser | InAppBrowser, linking: LinkingLike, { ephemeral, grace, clock }?: AuthSessionOptions): UserAgent;
+interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
+    readonly store: Store<unknown>;
+    readonly lifecycle: Lifecycle;
+    readonly randomBytes: (length: number) => Uint8Array;
+}
+declare function createTokenManager({ randomBytes, ...options }: ReactNativeTokenManagerOptions): TokenManager;
+interface SecureItems {
+    readonly keychain?: object;
+    get(name: string): Promise<string | null>;
+    set(name: string, text: string): Promise<void>;
+    delete(name: string): Promise<void>;
+}
+interface ExpoSecureStore {
+    readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: number;
+    getItemAsync(name: string, options?: ExpoItemOptions): Promise<string | null>;
+    setItemAsync(name: string, text: string, options?: ExpoItemOptions): Promise<void>;
+    deleteItemAsync(name: string, options?: ExpoItemOptions): Promise<void>;
+}
+interface ExpoItemOptions {
+    readonly keychainAccessible?: number;
+    readonly keychainService?: string;
+}
+declare function expoItems(secureStore: ExpoSecureStore): SecureItems;
+interface GateOptions {
+    readonly ask: () => Promise<unknown>;
+    readonly holds?: number;
+    readonly clock?: Clock;
+}
+declare function gated(items: SecureItems, { ask, holds, clock }: GateOptions): SecureItems;
+interface Keychain {
+    readonly ACCESSIBLE: {
+        readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string;
+    };
+    getGenericPassword(options: {
+        readonly service: string;
+    }): Promise<false | {
+        readonly password: string;
+    }>;
+    setGenericPassword(username: string, password: string, options: any): Promise<unknown>;
+    resetGenericPassword(options: {
+        readonly service: string;
+    }): Promise<unknown>;
+}
+interface KeychainItemsOptions {
+    readonly service?: string;
+}
+declare function keychainItems(keychain: Keychain, { service }?: KeychainItemsOptions): SecureItems;
+interface P256 {
+    readonly utils: {
+        randomSecretKey(seed?: Uint8Array): Uint8Array;
+    };
+    getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array;
+    sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+}
+declare function p256Signing(p256: P256, randomBytes: Crypto["randomBytes"]): Signing;
+interface InstallMarker {
+    getItem(key: string): Promise<string | null>;
+    setItem(key: string, value: string): Promise<unknown>;
+}
+interface SecureStoreOptions {
+    readonly marker?: InstallMarker;
+    readonly afterReinstall?: "forget" | "keep";
+    readonly partSize?: number;
+}
+declare function secureStore(items: SecureItems, { marker, afterReinstall, partSize }?: SecureStoreOptions): Store<unknown>;
+export { TokenManagerError, allowInsecureLoopback, alwaysOnline, appLifecycle, authSession, createTokenManager, dpop, explainToken, expoItems, followRedirect, gated, isTransient, keychainItems, memoryStore, noChannel, p256Signing, queueLock, sealed, secureStore, systemClock, webCrypto, webSealing };
+export type { AccessToken, AppStateLike, AuthSessionOptions, AuthorizationServerMetadata, BrowserResult, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, Fetch, GateOptions, GetAccessTokenOptions, IdTokenClaims, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, Lifecycle, LifecycleEvent, LinkingLike, Lock, ManagerPlatform, NetworkLike, NetworkStateLike, P256, Platform, QueueLockOptions, ReactNativeTokenManagerOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SecureItems, SecureStoreOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, Subscription, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
