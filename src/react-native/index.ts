@@ -17,7 +17,7 @@ export {
 export { createTokenManager, type ReactNativeTokenManagerOptions } from './create-token-manager.ts'
 export { type ExpoItemOptions, type ExpoSecureStore, expoItems } from './expo-items.ts'
 export { type GateOptions, gated } from './gated.ts'
-export { type Keychain, type KeychainItemsOptions, keychainItems } from './keychain-items.ts'
+export { type Keychain, type KeychainItemsOptions, type KeychainPassword, keychainItems } from './keychain-items.ts'
 export { type P256, p256Signing } from './p256-signing.ts'
 export type { SecureItems } from './secure-items.ts'
 export { type InstallMarker, type SecureStoreOptions, secureStore } from './secure-store.ts'

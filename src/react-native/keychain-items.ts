@@ -3,14 +3,23 @@ import { keychainError, type SecureItems, textOf } from './secure-items.ts'
 /** The part of react-native-keychain that is used; give the module itself: `import * as Keychain from 'react-native-keychain'`. */
 export interface Keychain {
   /** When an item can be read (iOS). */
-  readonly ACCESSIBLE: { readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string }
+  readonly ACCESSIBLE: {
+    /** After the device was unlocked once since it started; never in a backup. */
+    readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string
+  }
   /** Reads. */
-  getGenericPassword(options: { readonly service: string }): Promise<false | { readonly password: string }>
+  getGenericPassword(options: { readonly service: string }): Promise<false | KeychainPassword>
   /** Writes. */
   // biome-ignore lint/suspicious/noExplicitAny: its options are enums of the module, which is not imported here
   setGenericPassword(username: string, password: string, options: any): Promise<unknown>
   /** Removes. */
   resetGenericPassword(options: { readonly service: string }): Promise<unknown>
+}
+
+/** An item of react-native-keychain. */
+export interface KeychainPassword {
+  /** Its text. */
+  readonly password: string
 }
 
 /** Options of {@link keychainItems}. */

@@ -5,7 +5,10 @@ import { base64url } from '../protocol/base64url.ts'
 /** `p256` of `@noble/curves/nist.js` (version 2), as far as it is used. */
 export interface P256 {
   /** Makes keys. */
-  readonly utils: { randomSecretKey(seed?: Uint8Array): Uint8Array }
+  readonly utils: {
+    /** A private key, from that much randomness. */
+    randomSecretKey(seed?: Uint8Array): Uint8Array
+  }
   /** The public key; `isCompressed` false: 0x04, x, y. */
   getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array
   /** The signature of SHA-256 of `message`, r and s. */
