@@ -575,13 +575,14 @@ interface Keychain {
     };
     getGenericPassword(options: {
         readonly service: string;
-    }): Promise<false | {
-        readonly password: string;
-    }>;
+    }): Promise<false | KeychainPassword>;
     setGenericPassword(username: string, password: string, options: any): Promise<unknown>;
     resetGenericPassword(options: {
         readonly service: string;
     }): Promise<unknown>;
+}
+interface KeychainPassword {
+    readonly password: string;
 }
 interface KeychainItemsOptions {
     readonly service?: string;
@@ -606,4 +607,4 @@ interface SecureStoreOptions {
 }
 declare function secureStore(items: SecureItems, { marker, afterReinstall, partSize }?: SecureStoreOptions): Store<unknown>;
 export { TokenManagerError, allowInsecureLoopback, alwaysOnline, appLifecycle, authSession, createTokenManager, dpop, explainToken, expoItems, followRedirect, gated, isTransient, keychainItems, memoryStore, noChannel, p256Signing, queueLock, sealed, secureStore, systemClock, webCrypto, webSealing };
-export type { AccessToken, AppStateLike, AuthSessionOptions, AuthorizationServerMetadata, BrowserResult, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, Fetch, GateOptions, GetAccessTokenOptions, IdTokenClaims, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, Lifecycle, LifecycleEvent, LinkingLike, Lock, ManagerPlatform, NetworkLike, NetworkStateLike, P256, Platform, QueueLockOptions, ReactNativeTokenManagerOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SecureItems, SecureStoreOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, Subscription, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AppStateLike, AuthSessionOptions, AuthorizationServerMetadata, BrowserResult, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, Fetch, GateOptions, GetAccessTokenOptions, IdTokenClaims, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, KeychainPassword, Lifecycle, LifecycleEvent, LinkingLike, Lock, ManagerPlatform, NetworkLike, NetworkStateLike, P256, Platform, QueueLockOptions, ReactNativeTokenManagerOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SecureItems, SecureStoreOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, Subscription, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
