@@ -79,7 +79,15 @@ function kindOf(
   if (type === 'at+jwt') return 'access_token'
   if (type === 'dpop+jwt') return 'dpop_proof'
   if (type === 'logout+jwt' || 'events' in claims) return 'logout_token'
-  return 'nonce' in claims || 'at_hash' in claims ? 'id_token' : 'jwt'
+  if (isAccessTokenOfProvider(claims)) return 'access_token'
+  const saysIdToken = claims.typ === 'ID' || claims.token_use === 'id'
+  return saysIdToken || 'nonce' in claims || 'at_hash' in claims ? 'id_token' : 'jwt'
+}
+
+/** What Cognito, Entra, Keycloak and Okta say only in access tokens; those of Keycloak may have a `nonce`, as its ID tokens do. */
+function isAccessTokenOfProvider({ token_use, typ, scp, cid, appid }: Record<string, unknown>): boolean {
+  const saysSo = token_use === 'access' || typ === 'Bearer' || typ === 'DPoP'
+  return saysSo || [scp, cid, appid].some((claim) => claim !== undefined)
 }
 
 function decode(part: string): Record<string, unknown> | undefined {

@@ -1,9 +1,9 @@
 import { pathSegment } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
-/** Whose tokens an API behind Microsoft Entra ID takes: those of one `tenant`, or of several `tenants`. */
+/** Whose tokens an API behind Microsoft Entra ID takes: those of one `tenant`, or of several `tenants`; one of the two is needed. */
 export interface EntraApiOptions {
-  /** The directory (tenant) id, a GUID, as the issuer spells it. */
+  /** The directory (tenant) id, a GUID, as the issuer spells it. Not looked at with `tenants`. */
   readonly tenant?: string
   /** Of an API that many directories use: which of them count, a list of ids or a function. There is no "all" by default. */
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)

@@ -1,6 +1,5 @@
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
-import { deepFreeze } from './deep-freeze.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
@@ -88,7 +87,7 @@ export function introspection(
       throw answer
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = deepFreeze({ ...answer, iss: answer.iss ?? issuer })
+    const found = Object.freeze({ ...answer, iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     active.set(key, found, Math.min(began + maxAge, typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY))
     return found

@@ -31,6 +31,27 @@ describe('a token', () => {
     ],
     ['a proof', jwt({}, { alg: 'ES256', typ: 'dpop+jwt' }), 'dpop_proof', 'wrong_issuer', 'fix_issuer'],
     ['a JWT without a type', jwt(claims, { alg: 'ES256' }), 'jwt', 'none', 'none'],
+    [
+      'an access token of an old Keycloak, with a nonce',
+      jwt({ ...claims, typ: 'Bearer', nonce: 'n' }, { alg: 'ES256', typ: 'JWT' }),
+      'access_token',
+      'none',
+      'none',
+    ],
+    [
+      'an access token of Okta',
+      jwt({ ...claims, cid: 'spa', scp: ['notes'] }, { alg: 'ES256' }),
+      'access_token',
+      'none',
+      'none',
+    ],
+    [
+      'an ID token of Cognito',
+      jwt({ ...claims, token_use: 'id' }, { alg: 'ES256' }),
+      'id_token',
+      'not_an_access_token',
+      'send_token',
+    ],
     ['something else', 'opaque', 'opaque', 'none', 'none'],
   ])('%s', (_, token, kind, problem, action) => {
     expect(explainToken(token, known)).toMatchObject({ kind, problem, action })

@@ -357,8 +357,11 @@ describe.each(rows.map((row) => [row.provider, row] as const))('%s', (_, row) =>
 
   it(`is ${kind ?? 'nobody that could be told'}`, async () => {
     const { api, tokenOf } = await world(row)
-    const outcome = await api(issuer).outcome(await tokenOf(row), user)
-    expect(outcome).toBe(kind === 'user' ? 'passed' : 'subject_not_a_user')
+    const token = await tokenOf(row)
+    if (kind === 'user') return void (await api(issuer).call(token, user))
+    const refused = await api(issuer).refusal(token, user)
+    const detail = kind === 'client' ? 'a client got the token for itself' : 'option subjectKind'
+    expect([refused.reason, refused.detail]).toEqual(['subject_not_a_user', expect.stringContaining(detail)])
   })
 
   it('can be denied by all that it names, and what it does not name is told', async () => {
