@@ -4,7 +4,8 @@ import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
-import { type Match, resourceMatcher, signInTarget } from '../requests/resource-matcher.ts'
+import { type Match, resourceMatcher, signInScope, signInTarget } from '../requests/resource-matcher.ts'
+import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
 import { allowInsecureLoopback, checkOptions, checkSignInOptions, type TokenManagerOptions } from './options.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
@@ -65,6 +66,7 @@ export function managerOf(
 ): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
   const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
   const { resources = [] } = options
+  const asked = signInScope(scope, resources)
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
   let stopAnswers: (() => void) | undefined
@@ -94,7 +96,7 @@ export function managerOf(
       const refused = stepUp && insufficient.get(stepUp)
       const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
       await signIn.signIn({
-        ...{ scope, ...request, redirectUri, userAgent, ready: start },
+        ...{ scope: asked, ...request, redirectUri, userAgent, ready: start },
         stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
         resources: resources.flatMap((one) => Object(one).resource ?? []),
         push: options.pushedAuthorizationRequests === true,
@@ -118,7 +120,8 @@ export function managerOf(
     async adopt(tokens) {
       const { signIn } = here()
       await start()
-      await signIn.adopt({ ...tokens, scope: tokens.scope ?? scope })
+      const granted = tokens.scope ?? asked
+      await signIn.adopt({ ...tokens, scope: granted, requestedScope: union(granted, asked) })
       return manager.state
     },
     getAccessToken(wanted) {
@@ -167,10 +170,8 @@ export function managerOf(
   return [manager, () => shared]
 
   function targetOf({ resource, audience, scope: wanted }: Target): Target {
-    return {
-      ...(resource === undefined && audience === undefined ? first : { resource, audience }),
-      scope: wanted,
-    } as Target
+    if (resource === undefined && audience === undefined) return { ...first, scope: wanted ?? first.scope } as Target
+    return { resource, audience, scope: wanted } as Target
   }
 
   function use(): SharedSession | undefined {

@@ -35,7 +35,10 @@ export interface TokenManagerOptions {
   readonly redirectUri?: string
   /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
-  /** Scope to ask for, space-separated. Nothing is added to it: `openid` for an ID token, often `offline_access` for refreshing. Default ''. */
+  /**
+   * Scope to ask for, space-separated. Nothing is added to it but the scopes of `resources`: `openid` for an ID token, often
+   * `offline_access` for refreshing. Default ''.
+   */
   readonly scope?: string
   /** The only places a token is ever sent to. Default: none. */
   readonly resources?: readonly ResourceOption[]

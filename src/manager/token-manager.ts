@@ -24,7 +24,7 @@ export interface SignInOptions {
   readonly uiLocales?: readonly string[]
   /** Single claims to ask for (OpenID Connect Core §5.5). */
   readonly claims?: ClaimsRequest
-  /** Scope to ask for this time. Default: the option `scope`. */
+  /** Scope to ask for this time, and nothing beside it. Default: the option `scope`, and the scopes of `resources`. */
   readonly scope?: string
   /**
    * An `ERR_STEP_UP_REQUIRED` (RFC 9470, RFC 6750 §3.1): its `acrValues`, `maxAge` and `scope` are asked for, beside the scope that the
@@ -51,7 +51,7 @@ export interface TokenSet {
   readonly refreshToken?: string
   /** Its `iss`, `aud` and `sub` are checked, its signature is not: hand over only what came from the authorization server. */
   readonly idToken?: string
-  /** Scope of the grant, space-separated. Default: the option `scope`. */
+  /** Scope of the grant, space-separated. Default: the option `scope`, and the scopes of `resources`. */
   readonly scope?: string
 }
 

@@ -3,7 +3,8 @@ import type { TokenManagerOptions } from '../manager/options.ts'
 import type { SharedSession } from '../manager/shared-session.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
 import type { ClientAuthentication } from '../ports.ts'
-import { signInTarget } from '../requests/resource-matcher.ts'
+import { signInScope, signInTarget } from '../requests/resource-matcher.ts'
+import { tokenScope } from '../session/scope.ts'
 import type { SessionState } from '../session/state.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { checkDeviceSignIn, type DeviceSignInOptions, deviceSignIn } from './device-sign-in.ts'
@@ -64,9 +65,14 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
     checkDeviceSignIn(deviceOptions)
     await ready()
     const { server } = (shared() as SharedSession).session
-    const { resource, audience } = signInTarget(resources)
+    const target = signInTarget(resources)
+    const { resource, audience } = target
+    const asked = { scope: signInScope(scope, resources), ...deviceOptions }
     const tokens = await deviceSignIn(server, {
-      ...{ scope, ...deviceOptions, resource, resources: resources.flatMap((one) => Object(one).resource ?? []) },
+      ...asked,
+      resource,
+      resources: resources.flatMap((one) => Object(one).resource ?? []),
+      tokenScope: tokenScope(target, asked.scope),
       extra: { audience, ...authorizationParams },
     })
     return settling(adopt(tokens))

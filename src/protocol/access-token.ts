@@ -10,7 +10,10 @@ export interface Target {
   readonly resource?: string
   /** The audience to ask for, for servers that have a parameter of that name in place of RFC 8707's. */
   readonly audience?: string
-  /** The scope to ask for, space-separated; absent: the scope of the grant. */
+  /**
+   * The scope to ask for, space-separated; absent: that of the first entry of `resources` where neither `resource` nor `audience` is
+   * given, and otherwise the scope of the grant.
+   */
   readonly scope?: string
 }
 

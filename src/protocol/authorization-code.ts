@@ -32,6 +32,8 @@ export interface AuthorizationRequestOptions {
   resources?: readonly string[]
   /** Which of them the code's own access token is for (RFC 8707 §2.2). */
   resource?: string | undefined
+  /** What the token request names as its scope. */
+  tokenScope?: string | undefined
   /** Hands the request to the server first (RFC 9126). It is done in any case where the metadata requires it. */
   push?: boolean
   /** Further parameters; what is set by the members above comes first. */
@@ -67,6 +69,8 @@ export interface PendingAuthorization {
   readonly scope: string
   /** What the token request names (RFC 8707 §2.2). */
   readonly resource?: string | undefined
+  /** What the token request names where APIs are told apart by scope; who goes by RFC 6749 ignores it (§3.2). */
+  readonly tokenScope?: string | undefined
   readonly maxAge?: number | undefined
   readonly acrValues?: readonly string[] | undefined
   readonly createdAt: EpochMs
@@ -85,7 +89,7 @@ export async function authorizationRequest(
   server: AuthorizationServer,
   options: AuthorizationRequestOptions,
 ): Promise<{ url: string; expiresAt: EpochMs; pending: PendingAuthorization }> {
-  const { redirectUri, scope, maxAge, acrValues, claims, resource } = options
+  const { redirectUri, scope, maxAge, acrValues, claims, resource, tokenScope } = options
   const { url, metadata } = await endpoint(server, 'authorization_endpoint')
   const { dpop } = server
   const dpopKey = await dpop?.newKey(metadata.dpop_signing_alg_values_supported)
@@ -97,7 +101,7 @@ export async function authorizationRequest(
     issuer: server.issuer,
     createdAt: server.clock.now(),
     dpopKey,
-    ...{ redirectUri, scope, maxAge, acrValues, resource },
+    ...{ redirectUri, scope, maxAge, acrValues, resource, tokenScope },
   }
   const own = parameters({
     response_type: 'code',
@@ -183,6 +187,7 @@ export async function authorizationCodeGrant(
       redirect_uri: pending.redirectUri,
       code_verifier: pending.codeVerifier,
       resource: pending.resource,
+      scope: pending.tokenScope,
     },
     { scope: pending.scope, pending, dpopKey: pending.dpopKey },
   )

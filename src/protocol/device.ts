@@ -10,6 +10,8 @@ export interface DeviceAuthorizationOptions {
   readonly scope: string
   /** The resource the first access token is for (RFC 8707). */
   readonly resource?: string | undefined
+  /** What the token request names where APIs are told apart by scope. */
+  readonly tokenScope?: string | undefined
   /** All resources of the grant. */
   readonly resources?: readonly string[]
   /** Further parameters; those this library sets are left as they are. */
@@ -30,6 +32,7 @@ export interface PendingDevice {
   readonly dpopKey: DpopKey | undefined
   readonly scope: string
   readonly resource: string | undefined
+  readonly tokenScope: string | undefined
 }
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -47,7 +50,7 @@ const ADDRESS = /^https?:\/\/[!-~]{1,2048}$/
  */
 export async function deviceAuthorization(
   server: AuthorizationServer,
-  { scope, resource, resources = [], extra = {} }: DeviceAuthorizationOptions,
+  { scope, resource, tokenScope, resources = [], extra = {} }: DeviceAuthorizationOptions,
 ): Promise<PendingDevice> {
   const { url, metadata } = await endpoint(server, 'device_authorization_endpoint')
   const dpopKey = await server.dpop?.newKey(metadata.dpop_signing_alg_values_supported)
@@ -72,16 +75,16 @@ export async function deviceAuthorization(
       ? String(verification_uri_complete)
       : undefined,
     interval: (Number(interval) > 0 ? Number(interval) : DEFAULT_INTERVAL) * 1000,
-    ...{ dpopKey, scope, resource },
+    ...{ dpopKey, scope, resource, tokenScope },
   }
 }
 
 /** Asks once whether the person has agreed (RFC 8628 §3.4). Never rejects. The ID token is checked as at any sign-in, but for a nonce. */
 export async function deviceCodeGrant(
   server: AuthorizationServer,
-  { deviceCode, scope, resource, dpopKey }: PendingDevice,
+  { deviceCode, scope, resource, tokenScope, dpopKey }: PendingDevice,
 ): Promise<TokenAnswer> {
-  const values = { device_code: deviceCode, resource }
+  const values = { device_code: deviceCode, resource, scope: tokenScope }
   const answer = await tokenRequest(server, GRANT_TYPE, values, { scope, pending: {}, dpopKey })
   if (answer.kind !== 'tokens' || answer.response.idToken || !scope.split(' ').includes('openid')) return answer
   return { kind: 'invalid', error: invalid('id_token_missing'), refreshToken: answer.response.refreshToken }

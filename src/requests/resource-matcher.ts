@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
+import { union } from '../session/scope.ts'
 
 /**
  * A place that tokens may be sent to: an absolute `https` URL, or a path that begins with `/` on the page's own origin. It
@@ -21,7 +22,11 @@ export type ResourceOption =
        * sent.
        */
       readonly audience?: string
-      /** The scope of the tokens for this place, space-separated. Default: the scope of the grant. */
+      /**
+       * The scope of the tokens for this place, space-separated. Every refresh for it names it, and signing in asks for it beside option
+       * `scope`. Where neither `resource` nor `audience` is given, it is what tells the APIs apart, and the first entry's is what the
+       * sign-in's own access token is for. Default: the scope of the grant.
+       */
       readonly scope?: string
     }
 
@@ -59,8 +64,13 @@ const MEMO = 99
 
 /** What the access token of a sign-in itself is for: what the first of `resources` names. */
 export function signInTarget([first]: readonly ResourceOption[] = []): Target {
-  const { resource, audience } = Object(first)
-  return { resource, audience }
+  const { resource, audience, scope } = Object(first)
+  return { resource, audience, scope }
+}
+
+/** What signing in asks for: `scope`, and that of every entry beside it. */
+export function signInScope(scope: string | undefined, resources: readonly ResourceOption[] = []): string {
+  return union(scope, ...resources.map((one) => Object(one).scope))
 }
 
 /**

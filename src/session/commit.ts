@@ -14,6 +14,7 @@ import {
   withPending,
 } from './record.ts'
 import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
+import { lacking, union, unmet } from './scope.ts'
 import type { Change, Session } from './session.ts'
 import { targetKey } from './target-key.ts'
 
@@ -55,8 +56,14 @@ export async function conclude(
 }
 
 /** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
-export function refusesTarget({ options }: Session, target: Target, error: TokenManagerError | undefined): boolean {
-  return /invalid_(target|scope)/.test(`${error?.reason}`) && targetKey(target) !== targetKey(options.signInTarget)
+export function refusesTarget(
+  { options, live }: Session,
+  target: Target,
+  error: TokenManagerError | undefined,
+): boolean {
+  const isOther = targetKey(target) !== targetKey(options.signInTarget)
+  const wasNeverGiven = lacking(target.scope, live?.scope) !== undefined
+  return /invalid_(target|scope)/.test(`${error?.reason}`) && (isOther || wasNeverGiven)
 }
 
 type Advance = (record: SessionRecord) => SessionRecord
@@ -130,6 +137,7 @@ function refreshed(
   const { clock } = session.platform
   const next = advanced(claim, record)
   const token = storedAccessToken(response, target.scope ?? record.scope, target.resource)
+  const isMet = !unmet(target.scope, token.scope, record.requestedScope ?? record.scope)
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
   const since = clock.elapsed() - session.unchangedFor('doubt', record)
   return {
@@ -141,6 +149,7 @@ function refreshed(
     idToken: response.idToken ?? record.idToken,
     claims: response.claims ? { ...record.claims, ...response.claims } : record.claims,
     obtainedAt: response.obtainedAt,
+    scope: isMet ? union(record.scope, target.scope) : record.scope,
   }
 }
 

@@ -52,6 +52,11 @@ export interface SessionRecord {
   readonly claims?: IdTokenClaims | undefined
   /** The scope of the grant; a narrower access token does not narrow it (RFC 6749 §6). */
   readonly scope: string
+  /**
+   * What was asked for when signing in. Where APIs are told apart by scope an answer names that of one API only, and what a refresh may
+   * ask for is the server's to say.
+   */
+  readonly requestedScope?: string | undefined
   readonly signedInAt: EpochMs
   /** The last commit. */
   readonly obtainedAt: EpochMs
@@ -100,6 +105,7 @@ const RECORD = {
   ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
   ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
   ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?' },
+  requestedScope: 's?',
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
@@ -147,17 +153,6 @@ export async function update(
   }
 }
 
-/** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
-export function lacking(wanted: string | undefined, granted: string): string | undefined {
-  const has = granted.split(' ')
-  return (
-    (wanted ?? '')
-      .split(' ')
-      .filter((one) => one && !has.includes(one))
-      .join(' ') || undefined
-  )
-}
-
 /** The record as signing out leaves it; `tokens` are added to the outbox. */
 export function tombstone(
   record: SessionRecord,
@@ -171,6 +166,7 @@ export function tombstone(
     ...nothing,
     failure: undefined,
     dpopKey: undefined,
+    requestedScope: undefined,
     signedOut,
     scope: '',
     accessTokens: {},

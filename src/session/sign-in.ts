@@ -14,7 +14,8 @@ import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import { lacking, randomId, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import { randomId, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import { broughtBy, lacking, speaksOfOne, tokenScope } from './scope.ts'
 import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
 import { tellOthers } from './sync.ts'
@@ -52,6 +53,8 @@ export interface AdoptedTokens {
   readonly refreshToken?: string
   readonly idToken?: string
   readonly scope: string
+  /** What a refresh may ask for as well; whether it is granted is the server's to say. */
+  readonly requestedScope: string
 }
 
 /** How sign-ins of one session are made. */
@@ -82,11 +85,12 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
         }
         const redirectUri = (await userAgent.redirectUri?.(request.redirectUri)) ?? request.redirectUri
         const asked = { ...(stepUp ? forChallenge(request, stepUp, live) : request), redirectUri }
-        const { resource } = session.options.signInTarget
+        const { signInTarget } = session.options
+        const named = { resource: signInTarget.resource, tokenScope: tokenScope(signInTarget, asked.scope) }
         const onlySubject = stepUp || request.prompt === 'none' ? live?.claims?.sub : undefined
         const statePrefix = prefix + (userAgent.stateMarker ?? '')
         for (let tries = 2; ; ) {
-          const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, resource, statePrefix })
+          const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, ...named, statePrefix })
           const { acrValues, maxAge, scope } = stepUp ?? {}
           const challenge = stepUp && JSON.stringify([acrValues, maxAge, scope])
           await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
@@ -105,7 +109,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
     },
     complete,
     returnTo: (error) => failed.get(error),
-    async adopt({ accessToken, idToken, scope, tokenType = 'Bearer', dpopKey, ...rest }) {
+    async adopt({ accessToken, idToken, scope, requestedScope, tokenType = 'Bearer', dpopKey, ...rest }) {
       // Refuses what no header can carry.
       toAccessToken({ value: accessToken } as StoredAccessToken)
       const checked = await checkIdToken(server, idToken, accessToken, {})
@@ -116,7 +120,10 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
           'dpop_not_bound',
           'adopt() needs dpopKey for tokens that are bound to a key, as they have to be where dpop is required, and option dpop',
         )
-      await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, { dpopKey })
+      await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
+        dpopKey,
+        scope: requestedScope,
+      })
     },
   }
 
@@ -142,8 +149,9 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
     const answer = await authorizationCodeGrant(server, code, transaction)
     if (answer.kind === 'tokens') {
       const { scope = '', refreshToken } = answer.response
-      // With a resource the answer speaks of that resource's scope only.
-      const missing = transaction.resource ? undefined : lacking(transaction.stepUpScope, scope)
+      // What it says of one API says nothing of the others.
+      const isPartial = speaksOfOne(session.options.signInTarget, scope, transaction.scope)
+      const missing = isPartial ? undefined : lacking(transaction.stepUpScope, scope)
       if (!missing) return begin(answer.response, transaction.scope, transaction)
       drop(refreshToken)
       throw new TokenManagerError(
@@ -166,9 +174,9 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
   async function begin(
     response: TokenResponse,
     scope: string,
-    { returnTo, onlySubject, dpopKey }: Partial<Transaction> = {},
+    { returnTo, onlySubject, dpopKey, scope: asked = scope }: Partial<Transaction> = {},
   ): Promise<void> {
-    const record = recordOf(response, scope, dpopKey)
+    const record = recordOf(response, scope, asked, dpopKey)
     const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
     let late = false
     const at = clock.now()
@@ -205,19 +213,33 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       session.emit('dpop_not_bound', { reason: dpopKey ? 'dpop_not_bound' : 'dpop_unsupported' })
   }
 
-  function recordOf(response: TokenResponse, scope: string, dpopKey: DpopKey | undefined): SessionRecord {
+  function recordOf(
+    response: TokenResponse,
+    scope: string,
+    asked: string,
+    dpopKey: DpopKey | undefined,
+  ): SessionRecord {
     const { refreshToken, idToken, claims, obtainedAt } = response
-    const { signInTarget } = session.options
-    // With a resource the answer speaks of that resource's scope only.
-    const granted = (signInTarget.resource ? undefined : response.scope) ?? scope
     const now = clock.now()
+    const brought = broughtBy(session.options.signInTarget, response.scope ?? scope, asked)
+    const token = storedAccessToken(response, brought.scope, brought.target.resource)
     return {
-      ...{ version: 1, issuer: server.issuer, clientId: server.clientId, grantId: randomId(crypto), generation: 1 },
-      ...{ refreshToken, idToken, claims, obtainedAt, scope: granted, outbox: [], signedInAt: now, usedAt: now },
+      version: 1,
+      issuer: server.issuer,
+      clientId: server.clientId,
+      grantId: randomId(crypto),
+      generation: 1,
+      refreshToken,
+      idToken,
+      claims,
+      scope: brought.scope,
+      requestedScope: asked,
+      obtainedAt,
+      signedInAt: now,
+      usedAt: now,
       dpopKey: dpopKey && { ...dpopKey, clockOffset: server.dpop?.clockOffset },
-      accessTokens: {
-        [targetKey(signInTarget)]: { ...storedAccessToken(response, granted, signInTarget.resource), generation: 1 },
-      },
+      accessTokens: { [targetKey(brought.target)]: { ...token, generation: 1 } },
+      outbox: [],
     }
   }
 }

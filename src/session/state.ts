@@ -10,7 +10,7 @@ export interface SessionView {
   readonly subject?: string | undefined
   /** Claims of the ID token, validated; absent without OpenID Connect. */
   readonly claims?: IdTokenClaims | undefined
-  /** Scope of the grant, space-separated. */
+  /** Scope of the grant, space-separated, as far as the server's answers told: where APIs are told apart by scope, each names its own. */
   readonly scope: string
   /** When the person signed in. */
   readonly signedInAt: EpochMs

@@ -1,7 +1,8 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationRequestOptions } from '../protocol/authorization-code.ts'
-import { lacking, type SessionRecord } from './record.ts'
+import type { SessionRecord } from './record.ts'
+import { lacking, union } from './scope.ts'
 
 /** What an API asked for, and the grant it refused: absent where that is not known. */
 export interface Challenge {
@@ -29,15 +30,14 @@ export function satisfies(
 /** `request` with what `challenge` asks for, and no scope less than the session has. */
 export function forChallenge<T extends Partial<AuthorizationRequestOptions>>(
   request: T,
-  { acrValues, maxAge, scope = '' }: Challenge,
+  { acrValues, maxAge, scope }: Challenge,
   live: SessionRecord | undefined,
 ): T & { scope: string } {
-  const scopes = `${request.scope} ${live?.scope ?? ''} ${scope}`.split(' ').filter(Boolean)
   return {
     ...(acrValues && { acrValues }),
     ...(maxAge !== undefined && { maxAge }),
     ...request,
-    scope: [...new Set(scopes)].join(' '),
+    scope: union(request.scope, live?.scope, live?.requestedScope, scope),
   }
 }
 

@@ -5,8 +5,9 @@ import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import { type RefreshOutcome, signedOutError } from './outcome.ts'
-import { continues, lacking, type SessionRecord } from './record.ts'
+import { continues, type SessionRecord } from './record.ts'
 import { refreshOnce } from './refresh.ts'
+import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
 import { tellOthers } from './sync.ts'
@@ -151,7 +152,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const { live } = session
     if (!live && session.locked) throw session.locked
     if (!live || (from !== undefined && !continues(live, from))) throw signedOutError(session)
-    const missing = lacking(target.scope, live.scope)
+    const missing = lacking(target.scope, union(live.scope, live.requestedScope))
     if (missing) throw scopeError(missing)
     return live.grantId
   }
@@ -196,7 +197,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const { outcome, error } = result
     quietUntil = clock.elapsed() + Math.max(QUIET, (error?.retryAt ?? 0) - clock.now())
     const usable = tokens.until > clock.elapsed()
-    if (refusesTarget(session, target, error)) refused.set(grantId + targetKey(target), result)
+    const isRefused = refusesTarget(session, target, error)
+    const told = isRefused ? lackingScope(result, target, session.live) : result
+    if (isRefused) refused.set(grantId + targetKey(target), told)
     switch (result.outcome) {
       case 'refreshed':
         session.emit('refreshed', { duration, attempt: result.attempt, reason })
@@ -223,12 +226,20 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
           )
         break
       default:
+        // What the server does not give to one target changes nothing for the others.
+        if (isRefused) break
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
         session.apply({ type: 'refresh_failed', from: sameGrant(session.live, from), error: result.error, usable })
     }
     const { reason: why, status, retryAt } = result.error
     session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
-    return result
+    return told
+  }
+
+  /** What a token lacks of the scope that `target` asks for. */
+  function tooNarrow(token: AccessToken, { scope }: Target): string | undefined {
+    const { live } = session
+    return scope && unmet(scope, token.scope, live?.requestedScope ?? live?.scope ?? '')
   }
 }
 
@@ -241,11 +252,13 @@ function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   return outcome.error ?? new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
 }
 
-/** The scope that a token lacks for `target`. */
-function tooNarrow(token: AccessToken, { scope }: Target): string | undefined {
-  return scope && lacking(scope, token.scope)
+/** A scope that was asked for when signing in, and that the server does not give: the person may have said no to it. */
+function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecord | undefined): RefreshOutcome {
+  const missing = lacking(target.scope, live?.scope)
+  return missing === undefined ? result : { outcome: 'failed', error: scopeError(missing, result.error) }
 }
 
-function scopeError(scope: string): TokenManagerError {
-  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', 'The grant lacks a scope', { scope })
+function scopeError(scope: string, cause?: TokenManagerError): TokenManagerError {
+  const what = 'The grant lacks a scope'
+  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', what, { scope, cause })
 }

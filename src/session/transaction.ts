@@ -2,6 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { storeFailed } from './outcome.ts'
+import { lacking } from './scope.ts'
 import type { Session } from './session.ts'
 import { unsatisfied } from './step-up.ts'
 
@@ -32,13 +33,13 @@ const PAUSE = 30_000
 export async function keepTransaction(session: Session, transaction: Transaction): Promise<void> {
   const { live } = session
   let tried = false
+  // A scope that no answer has named was not brought, as far as anybody knows.
+  const hasBrought = (since: EpochMs) =>
+    live?.claims && live.signedInAt >= since && !lacking(transaction.stepUpScope, live.scope)
   await change(session, (pending, now) => {
     tried = pending.some(
       ({ state, stepUp, createdAt }) =>
-        !state &&
-        stepUp === transaction.stepUp &&
-        now - createdAt < PAUSE &&
-        !(live?.claims && live.signedInAt >= createdAt),
+        !state && stepUp === transaction.stepUp && now - createdAt < PAUSE && !hasBrought(createdAt),
     )
     return tried ? undefined : [...pending.filter((one) => isAlive(one, now)), transaction].slice(-LIMIT)
   })

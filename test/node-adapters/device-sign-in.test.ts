@@ -94,6 +94,28 @@ describe('signInWithDevice', () => {
     expect((await manager.getAccessToken()).value).toBe('at')
   })
 
+  it('asks for the scopes of all APIs, and for a token of the first, where scope tells them apart', async () => {
+    const { signIn, requests, manager } = program(
+      [() => jsonResponse({ ...tokens, scope: 'api://a/read' })],
+      undefined,
+      {
+        scope: 'offline_access',
+        resources: [
+          { url: 'https://a.example/', scope: 'api://a/read' },
+          { url: 'https://graph.microsoft.com/', scope: 'Mail.Read' },
+        ],
+      },
+    )
+    await signIn()
+    expect(requests.map(({ body }) => body.scope)).toEqual([
+      'offline_access api://a/read Mail.Read',
+      'offline_access api://a/read',
+    ])
+    expect(await manager.getAccessToken()).toMatchObject({ value: 'at', scope: 'api://a/read' })
+    await manager.getAccessToken({ scope: 'Mail.Read' }).catch(() => {})
+    expect(requests.at(-1)?.body).toMatchObject({ grant_type: 'refresh_token', scope: 'Mail.Read' })
+  })
+
   it('ACQ-28: shows the person the codes and until when they are good, once, and never the device code', async () => {
     const { signIn, prompts, manager, clock } = program([pending, granted])
     const now = clock.now()
