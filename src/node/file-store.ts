@@ -8,7 +8,7 @@ import type { Sealed, Store, SwapOptions } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { whileOwning } from './owner-file.ts'
 import { privateFolder } from './private-folder.ts'
-import { encodeSealedFile, readSealedFile, TAG_BYTES } from './sealed-file.ts'
+import { encodeSealedFile, readSealedFile, type SealedFile, TAG_BYTES } from './sealed-file.ts'
 
 /** The folder that a sealing key is for. */
 export interface KeyFolder {
@@ -26,7 +26,10 @@ export type FileStoreKey =
 
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
-  /** A folder for this store alone, made with mode 0700 where there is none. One that other users can reach is refused. */
+  /**
+   * A folder for this store alone, made with mode 0700 where there is none. One of another user, one that others can reach, and a
+   * symbolic link are refused, at every read and write.
+   */
   readonly path: string
   /**
    * Seals the files: 32 bytes, a function that fetches them (from a key management service), `environmentKey()` or `keychainKey()`.
@@ -57,7 +60,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   const fileOf = (name: string) => join(path, createHash('sha256').update(name).digest('hex').slice(0, 32))
 
   const files: Store<unknown> = {
-    get: (name) => orRefuse(() => readSealedFile(fileOf(name))),
+    get: (name) => orRefuse(() => read(fileOf(name))),
     swap: (name, tag, value, options) => orRefuse(() => swap(fileOf(name), tag, value as Sealed | undefined, options)),
   }
   const exclusively: KeyFolder['exclusively'] = (run) =>
@@ -82,13 +85,17 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   }
   return store
 
+  async function read(file: string): Promise<SealedFile | undefined> {
+    return (await folder.isThere()) ? readSealedFile(file) : undefined
+  }
+
   async function swap(
     file: string,
     tag: string | undefined,
     value: Sealed | undefined,
     { durability = 'strict' }: SwapOptions = {},
   ): Promise<boolean> {
-    const isExpected = async () => (await readSealedFile(file))?.tag === tag
+    const isExpected = async () => (await read(file))?.tag === tag
     if (!(await isExpected())) return false
     if (value === undefined && tag === undefined) return true
     const isStrict = durability === 'strict'

@@ -2,13 +2,15 @@ import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
 import { type LandingOutcome, landingPage } from './landing-page.ts'
 import { openBrowser } from './open-browser.ts'
+import { redirectFile } from './redirect-file.ts'
 import { type RedirectListener, redirectListener } from './redirect-listener.ts'
 
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
   /**
-   * Takes the person to the URL. Default: the platform's command that opens a browser. Give one that shows the URL where there may be
-   * no browser; when it throws or rejects, the sign-in does.
+   * Takes the person to the URL. Default: the platform's command that opens a browser, with a file that leads there, as other users of
+   * the machine see the arguments of a command; do likewise. Give one that shows the URL where there may be no browser; when it throws or
+   * rejects, the sign-in does.
    */
   readonly open?: (url: string) => unknown
   /** How long the person may take, ms. Default 300 000; 1 000 to 600 000. */
@@ -33,7 +35,7 @@ const UNUSED = 60_000
  * @throws TokenManagerError `ERR_INVALID_OPTION` for a timeout out of bounds
  */
 export function loopback(options: LoopbackOptions = {}): UserAgent {
-  const { open = openBrowser, timeout = 300_000, signal, page = landingPage } = options
+  const { open, timeout = 300_000, signal, page = landingPage } = options
   if (!(timeout >= 1_000 && timeout <= 600_000))
     throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option timeout has to be 1000 to 600000 ms')
   const prepared = new Map<string, RedirectListener>()
@@ -47,12 +49,13 @@ export function loopback(options: LoopbackOptions = {}): UserAgent {
       return listener.redirectUri
     },
     async authorize(url, redirectUri, state) {
+      const file = open ? undefined : await redirectFile(url)
       const listener = prepared.get(redirectUri) ?? (await redirectListener(redirectUri))
       prepared.delete(redirectUri)
       const answer = listener.answer(state, page)
       const end = ending(timeout, signal)
       const opened = async () => {
-        await open(url)
+        await (file ? openBrowser(file.path) : open?.(url))
         return answer
       }
       try {
@@ -60,6 +63,7 @@ export function loopback(options: LoopbackOptions = {}): UserAgent {
       } finally {
         end.stop()
         listener.close()
+        file?.remove()
       }
     },
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { TokenManagerError } from '../errors.ts'
 
-/** No shell reads any of these: a URL is one argument, whatever is in it. */
+/** No shell reads any of these: a path is one argument, whatever is in it. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
@@ -10,10 +10,10 @@ const commands: Readonly<Record<string, readonly string[]>> = {
 const LONG_ENOUGH = 2_000
 
 /**
- * Opens `url` in the person's browser, with the platform's own command.
+ * Opens the page at `path` in the person's browser, with the platform's own command. Every user of the machine can read `path`.
  * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where there is no such command, or it says that it failed
  */
-export function openBrowser(url: string): Promise<void> {
+export function openBrowser(path: string): Promise<void> {
   const [command = '', ...args] = commands[process.platform] ?? ['xdg-open']
   return new Promise((resolve, reject) => {
     const fail = (cause?: unknown) =>
@@ -25,7 +25,7 @@ export function openBrowser(url: string): Promise<void> {
           { cause },
         ),
       )
-    const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+    const child = spawn(command, [...args, path], { stdio: 'ignore', detached: true })
     const timer = setTimeout(resolve, LONG_ENOUGH)
     child.once('error', fail)
     child.once('exit', (code) => (code === 0 ? resolve() : fail()))

@@ -1,10 +1,12 @@
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TokenManagerError } from '../errors.ts'
 
 /** A folder that only its owner can reach. */
 export interface PrivateFolder {
   readonly path: string
+  /** Whether it is there, and this user's alone. Rejects if it is somebody else's. */
+  isThere(): Promise<boolean>
   /** Runs `run` with the folder there; again if somebody removed it meanwhile. */
   use<T>(run: () => Promise<T>): Promise<T>
   /** Forces the names of its files to the disk. */
@@ -14,25 +16,29 @@ export interface PrivateFolder {
 /** How long a file may be needed that is no value and no owner, ms. */
 const LEFT_OVER_AGE = 3_600_000
 
-/** Nothing is done before the first use. */
+/** Nothing is done before the first use. Before each use it is looked at anew: a folder can be exchanged at any time. */
 export function privateFolder(path: string): PrivateFolder {
   let opening: Promise<void> | undefined
-  const opened = () => {
-    opening ??= openFolder(path).catch((error) => {
+  const opened = async () => {
+    if (opening !== undefined) {
+      await opening
+      if (await isPrivate(path)) return
+    }
+    opening = openFolder(path).catch((error) => {
       opening = undefined
       throw error
     })
-    return opening
+    await opening
   }
   return {
     path,
+    isThere: () => isPrivate(path),
     async use(run) {
       await opened()
       try {
         return await run()
       } catch (error) {
         if (Object(error).code !== 'ENOENT') throw error
-        opening = undefined
         await opened()
         return run()
       }
@@ -51,16 +57,42 @@ export function privateFolder(path: string): PrivateFolder {
 }
 
 async function openFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  const { mode } = await stat(path)
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-    throw new TokenManagerError(
-      'ERR_STORE_FAILED',
-      'store_failed',
-      `The file store's folder has mode ${(mode & 0o777).toString(8)}: it has to be one that only its owner can reach (700)`,
-    )
+  if (!(await isPrivate(path))) {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await isPrivate(path)
+  }
   for (const name of await readdir(path))
     if (await isLeftOver(path, name)) await unlink(join(path, name)).catch(() => {})
+}
+
+/**
+ * Whether there is a folder; one that somebody else has made or can reach is refused. A link is not followed: whoever may replace it
+ * says where it leads.
+ */
+async function isPrivate(path: string): Promise<boolean> {
+  const found = await lstat(path).catch((error) => {
+    if (Object(error).code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!found) return false
+  if (found.isSymbolicLink()) throw refused('is a symbolic link', 'the folder itself: give the path it leads to')
+  if (!found.isDirectory()) throw refused('is no folder', 'a folder')
+  // Windows has neither: there the folder has the rights of the one it is in.
+  const user = process.geteuid?.()
+  if (user === undefined) return true
+  if (found.uid !== user)
+    throw refused(`belongs to user ${found.uid}`, `one of the user that runs this process (${user})`)
+  if ((found.mode & 0o077) !== 0)
+    throw refused(`has mode ${(found.mode & 0o777).toString(8)}`, 'one that only its owner can reach (700)')
+  return true
+}
+
+function refused(found: string, expected: string): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_STORE_FAILED',
+    'store_failed',
+    `The file store's folder ${found}: it has to be ${expected}`,
+  )
 }
 
 /** Whether a process that ended in the middle of something left it there, and nobody will ever look for it. */

@@ -32,6 +32,7 @@ afterAll(async () => {
 function machine() {
   const env = {
     ...{ ISSUER: server.issuer, API: server.api, STATE_FOLDER: join(base, `state-${folders++}`) },
+    HOME: base,
     PATH: [join(base, 'bin'), process.env.PATH].join(delimiter),
     SEALING_KEY: randomBytes(32).toString('base64'),
   }
@@ -51,10 +52,14 @@ async function said({ process: { stdout }, ended }: Child, pattern: RegExp): Pro
   }
 }
 
+/** Where a page leads that takes a browser on. */
+const addressIn = (page: string) =>
+  (/href="([^"]*)"/.exec(page)?.[1] ?? '').replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
+
 const visited = async (folder: string) => {
   for (;;) {
-    const url = await readFile(`${folder}.visited`, 'utf8').catch(() => '')
-    if (url) return url
+    const path = await readFile(`${folder}.visited`, 'utf8').catch(() => '')
+    if (path) return addressIn(await readFile(path, 'utf8'))
     await sleep(20)
   }
 }

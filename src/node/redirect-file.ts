@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TokenManagerError } from '../errors.ts'
+
+/** A page on the disk that leads on to a URL. */
+export interface RedirectFile {
+  /** Absolute. */
+  readonly path: string
+  /** Takes it away; else it goes when the process ends. */
+  remove(): void
+}
+
+/**
+ * Writes a page that takes a browser to `url`, for this user's eyes only (mode 0600, in a folder of mode 0700). Its path may be told to
+ * anybody: the arguments of a program are seen by every user of the machine, and a URL in them could be opened by another one.
+ * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where no file can be written
+ */
+export async function redirectFile(url: string): Promise<RedirectFile> {
+  // Browsers that are installed as snaps read neither /tmp nor hidden folders.
+  const places = process.platform === 'linux' ? [homedir(), tmpdir()] : [tmpdir()]
+  let cause: unknown
+  for (const place of places) {
+    try {
+      return await writeIn(await mkdtemp(join(place, 'sign-in-')), url)
+    } catch (error) {
+      cause = error
+    }
+  }
+  throw new TokenManagerError(
+    'ERR_UNSUPPORTED',
+    'browser_unavailable',
+    `No file that leads a browser to the sign-in could be written in ${places.join(' or ')}: give loopback() an open function that shows the URL, or use the device flow`,
+    { cause },
+  )
+}
+
+async function writeIn(folder: string, url: string): Promise<RedirectFile> {
+  const clear = () => rmSync(folder, { recursive: true, force: true })
+  const path = join(folder, 'sign-in.html')
+  try {
+    await writeFile(path, page(url), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    clear()
+    throw error
+  }
+  process.once('exit', clear)
+  return {
+    path,
+    remove() {
+      process.off('exit', clear)
+      clear()
+    },
+  }
+}
+
+function page(url: string): string {
+  const address = url.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="content-security-policy" content="default-src 'none'">
+<meta http-equiv="refresh" content="0;url=${address}">
+<title>Sign in</title>
+<p><a href="${address}">Go on to sign in</a></p>
+</html>
+`
+}
