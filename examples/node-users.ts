@@ -29,24 +29,51 @@ const sessions = createSessionPool({
 })
 
 const isSecure = SITE.startsWith('https:')
-const cookieName = isSecure ? '__Host-session' : 'session'
-const accountOf = ({ headers }: IncomingMessage) =>
-  new RegExp(`${cookieName}=([\\w-]{43})`).exec(headers.cookie ?? '')?.[1]
-const cookie = (value: string) => `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+// With `__Host-` no other domain of the site can set them.
+const [sessionCookie, signInCookie] = ['session', 'sign-in'].map((name) => (isSecure ? `__Host-${name}` : name)) as [
+  string,
+  string,
+]
+const newName = () => randomBytes(32).toString('base64url')
+
+/** The value of the cookie that is called just so. Of two nobody knows who has set which, so none of them counts. */
+function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const values = (headers.cookie ?? '')
+    .split(';')
+    .map((one) => one.trim())
+    .filter((one) => one.startsWith(`${name}=`))
+    .map((one) => one.slice(name.length + 1))
+  const [value = ''] = values
+  return values.length === 1 && /^[\w-]{43}$/.test(value) ? value : undefined
+}
+
+function cookie(name: string, value: string, maxAge?: number): string {
+  const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}${age}`
+}
 
 const routes: Record<string, (account: string | undefined, req: IncomingMessage, res: ServerResponse) => unknown> = {
   async 'GET /sign-in'(_, _req, res) {
-    // A new name for each sign-in: what somebody may have planted before is worth nothing.
-    const account = randomBytes(32).toString('base64url')
+    // The sign-in lies under a name of its own until the person is back.
+    const begun = newName()
     const authorize = (location: string) => {
-      res.writeHead(303, { location, 'set-cookie': cookie(account), 'cache-control': 'no-store' }).end()
+      res
+        .writeHead(303, { location, 'set-cookie': cookie(signInCookie, begun, 600), 'cache-control': 'no-store' })
+        .end()
       return new Promise<string>(() => {}) // the person comes back by way of /callback
     }
-    await sessions.get(account).signIn({ userAgent: { authorize, callbackUrl: () => undefined } })
+    await sessions.get(begun).signIn({ userAgent: { authorize, callbackUrl: () => undefined } })
   },
-  async 'GET /callback'(account, { url }, res) {
-    if (account) await sessions.get(account).completeSignIn(SITE + url)
-    res.writeHead(303, { location: '/' }).end()
+  async 'GET /callback'(before, req, res) {
+    const begun = cookieOf(req, signInCookie)
+    if (!begun) return res.writeHead(400).end('No sign-in was begun in this browser')
+    // A new name for the session: what somebody may have planted in this browser before is worth nothing.
+    const account = newName()
+    await sessions.rename(begun, account)
+    await sessions.get(account).completeSignIn(SITE + req.url)
+    if (before) await sessions.get(before).signOut()
+    const cookies = [cookie(sessionCookie, account), cookie(signInCookie, '', 0)]
+    return res.writeHead(303, { location: '/', 'set-cookie': cookies }).end()
   },
   async 'GET /'(account, _, res) {
     const state = account ? await sessions.get(account).ready() : undefined
@@ -60,14 +87,14 @@ const routes: Record<string, (account: string | undefined, req: IncomingMessage,
   },
   async 'POST /sign-out'(account, _, res) {
     if (account) await sessions.get(account).signOut()
-    res.writeHead(303, { location: '/', 'set-cookie': `${cookie('')}; Max-Age=0` }).end()
+    res.writeHead(303, { location: '/', 'set-cookie': cookie(sessionCookie, '', 0) }).end()
   },
 }
 
 const server = createServer(async (req, res) => {
   try {
     const route = routes[`${req.method} ${req.url?.split('?')[0]}`]
-    if (route) await route(accountOf(req), req, res)
+    if (route) await route(cookieOf(req, sessionCookie), req, res)
     else res.writeHead(404).end()
   } catch (error) {
     if (!(error instanceof TokenManagerError)) console.error(error)

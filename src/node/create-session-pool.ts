@@ -31,4 +31,4 @@ export function createSessionPool(options: NodeSessionPoolOptions): SessionPool 
 }
 
 /** What would be lost with the process. */
-const FINISHED = /^(adopt|completeSignIn|signOut)$/
+const FINISHED = /^(adopt|completeSignIn|signOut|rename)$/

@@ -7,7 +7,10 @@ import type { Lock } from '../ports.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
 import { listenerSet } from '../session/listener-set.ts'
+import type { Session } from '../session/session.ts'
+import { tellOthers } from '../session/sync.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
+import { moveSession } from './move-session.ts'
 import { sharedTimer } from './shared-timer.ts'
 
 /** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
@@ -36,6 +39,15 @@ export interface SessionPool {
   get(account: string): TokenManager
   /** Runs `work` with a session, which stays in memory meanwhile. */
   use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
+  /**
+   * Gives a session, and the sign-ins on their way to it, another name; the old one counts no more once this resolves. Call it at each
+   * sign-in, before `completeSignIn()`: a name that was there before could be known to whoever planted it (session fixation). A refresh that
+   * is under way is waited for, at most `requestTimeout` and 3 s.
+   * @param from what may have no session
+   * @param to a new name, random in a cookie
+   * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
+   */
+  rename(from: string, to: string): Promise<void>
   /** Hears one type of event of all sessions that are in memory. Returns its own undo. */
   on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void
   /** How many sessions are in memory. */
@@ -61,6 +73,7 @@ type WatchedCall =
   | 'headersFor'
   | 'refresh'
   | 'signOut'
+  | 'rename'
 
 /** Sees a call to a session, and gives back what the caller gets. */
 export type CallWatch = <T>(name: WatchedCall, work: Promise<T>) => Promise<T>
@@ -111,6 +124,7 @@ export function createSessionPool(
   const pool: SessionPool = {
     get: (account) => entryOf(account).handed,
     use: (account, work) => using(account, ({ handed }) => work(handed)),
+    rename: (from, to) => watch('rename', rename(from, to)),
     on(type, listener) {
       let set = listeners.get(type)
       if (!set) {
@@ -166,9 +180,37 @@ export function createSessionPool(
     }
   }
 
+  async function rename(from: string, to: string): Promise<void> {
+    if (from === to) throw invalid('to', 'another name')
+    await withSession(from, (old) =>
+      withSession(to, async (next) => {
+        await moveSession(old, next)
+        // What memory holds is of the time before, here and elsewhere.
+        for (const session of [old, next]) {
+          session.suspect()
+          await session.read()
+          tellOthers(session)
+        }
+      }),
+    )
+  }
+
+  function withSession(account: string, work: (session: Session) => Promise<void>): Promise<void> {
+    return using(account, async ({ manager, shared }) => {
+      await manager.ready()
+      const session = shared()?.session
+      if (session) await work(session)
+    })
+  }
+
+  function forget(account: string) {
+    entries.get(account)?.manager.dispose()
+    entries.delete(account)
+  }
+
   /** Finds its session in the pool at each call, and keeps it there meanwhile. */
   function handedOut(account: string): TokenManager {
-    const call = (name: WatchedCall) =>
+    const call = (name: Exclude<WatchedCall, 'rename'>) =>
       ((...given: unknown[]) =>
         watch(
           name,
@@ -188,10 +230,7 @@ export function createSessionPool(
       ...{ ready: call('ready'), adopt: call('adopt'), completeSignIn: call('completeSignIn'), fetch: call('fetch') },
       ...{ getAccessToken: call('getAccessToken'), headersFor: call('headersFor') },
       ...{ refresh: call('refresh'), signOut: call('signOut') },
-      dispose() {
-        entries.get(account)?.manager.dispose()
-        entries.delete(account)
-      },
+      dispose: () => forget(account),
     }
   }
 

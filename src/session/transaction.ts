@@ -65,12 +65,17 @@ export async function takeTransaction(session: Session, state: string, cancelled
   return taken
 }
 
+/** Under which name the sign-ins lie that are on their way to the session called `name`. */
+export function pendingName(name: string): string {
+  return `${name}.pending`
+}
+
 async function change(
   { platform, name }: Session,
   compute: (pending: readonly (Transaction | Tried)[], now: EpochMs) => readonly (Transaction | Tried)[] | undefined,
 ): Promise<void> {
   const store = platform.store as Store<readonly (Transaction | Tried)[]>
-  const key = `${name}.pending`
+  const key = pendingName(name)
   try {
     for (;;) {
       const stored = await store.get(key)

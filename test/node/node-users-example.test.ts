@@ -77,17 +77,62 @@ describe('the example of a site that calls an API for each of its users', () => 
   })
 
   it('takes no sign-in that another browser began', async () => {
-    const begun = await fetch(`${site}/sign-in`, { redirect: 'manual' })
-    const cookies = new Map([['session', /session=([^;]*)/.exec(begun.headers.get('set-cookie') ?? '')?.[1] ?? '']])
+    const begin = async () => {
+      const begun = await fetch(`${site}/sign-in`, { redirect: 'manual' })
+      const [, name = ''] = /sign-in=([^;]*)/.exec(begun.headers.get('set-cookie') ?? '') ?? []
+      return { name, location: begun.headers.get('location') ?? '' }
+    }
     const theirs = await signedIn('mallory')
     const before = theirs.cookies.get('session')
-    // The answer to the first browser's request, in the second one.
-    const page = await server.agree(begun.headers.get('location') ?? '', 'alice', theirs.cookies)
-    expect(page.status).toBe(500)
-    expect(theirs.cookies.get('session')).toBe(before)
-    expect(await (await theirs.go('/')).text()).toBe('Signed in: mallory')
-    const nobody = await fetch(`${site}/`, { headers: { cookie: `session=${cookies.get('session')}` } })
-    expect(await nobody.text()).toBe('Signed in: nobody')
+    for (const [own, status] of [
+      ['', 400],
+      [(await begin()).name, 500],
+    ] as const) {
+      theirs.cookies.set('sign-in', own)
+      // The answer to the first browser's request, in the second one.
+      const page = await server.agree((await begin()).location, 'alice', theirs.cookies)
+      expect(page.status).toBe(status)
+      expect(theirs.cookies.get('session')).toBe(before)
+      expect(await (await theirs.go('/')).text()).toBe('Signed in: mallory')
+    }
+  })
+
+  it('gives the session a new name at each sign-in: one that was planted before opens nothing', async () => {
+    const planted = await fetch(`${site}/sign-in`, { redirect: 'manual' })
+    const [, name = ''] = /sign-in=([^;]*)/.exec(planted.headers.get('set-cookie') ?? '') ?? []
+    const cookies = new Map([
+      ['sign-in', name],
+      ['session', name],
+    ])
+    const page = await server.agree(planted.headers.get('location') ?? '', 'alice', cookies)
+    expect(await page.text()).toBe('Signed in: alice')
+    expect(cookies.get('session')).not.toBe(name)
+    const attacker = await fetch(`${site}/notes`, { headers: { cookie: `session=${name}` } })
+    expect(attacker.status).toBe(401)
+
+    const first = cookies.get('session')
+    await server.agree(`${site}/sign-in`, 'alice', cookies)
+    expect(cookies.get('session')).not.toBe(first)
+    expect((await fetch(`${site}/notes`, { headers: { cookie: `session=${first}` } })).status).toBe(401)
+  })
+
+  it('takes a cookie of just that name, and none where there are two: another domain of the site can have set it', async () => {
+    const { cookies } = await signedIn('alice')
+    const name = cookies.get('session')
+    const answers = async (cookie: string) => (await fetch(`${site}/notes`, { headers: { cookie } })).status
+    expect(await answers(`session=${name}`)).toBe(200)
+    expect(await answers(`a=b;session=${name}; c=d`)).toBe(200)
+    for (const cookie of [
+      `xsession=${name}`,
+      `x__Host-session=${name}`,
+      `a=session=${name}`,
+      `Session=${name}`,
+      `session =${name}`,
+      `session=${name}x`,
+      `session=${name}; session=${name}`,
+      `session=${'A'.repeat(43)}; session=${name}`,
+    ])
+      expect([cookie, await answers(cookie)]).toEqual([cookie, 401])
   })
 
   it('STO-14: signing out ends the session for whoever still has the cookie, and that one alone', async () => {
