@@ -208,7 +208,7 @@ export class TokenManagerError extends Error {
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
     super(
-      `${what || reason.replace(/_/g, ' ')}. ${advice[code]}.`,
+      `${withoutControls(what || reason.replace(/_/g, ' '))}. ${advice[code]}.`,
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -230,6 +230,12 @@ export function isTransient(error: unknown): boolean {
 /** Why `signal` was aborted: its own reason, which React Native's signals lack, else an `AbortError`. */
 export function abortReason({ reason }: AbortSignal): unknown {
   return reason ?? Object.assign(new Error('The call was aborted'), { name: 'AbortError' })
+}
+
+/** `text` as it can be shown in a terminal or a log: with a `?` for what they obey, or what turns the order of letters round. */
+export function withoutControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, '?')
 }
 
 function withoutSecrets(cause: unknown): unknown {

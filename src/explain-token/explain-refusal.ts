@@ -1,3 +1,4 @@
+import { withoutControls } from '../errors.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
 import type { ExplainedResponse, TokenExplanation } from './token-explanation.ts'
 
@@ -5,20 +6,24 @@ type Finding = Omit<TokenExplanation, 'kind'>
 
 /** Explains an API's answer. */
 export function explainRefusal({ status, headers }: ExplainedResponse): TokenExplanation {
-  const challenges = parseChallenges(headers.get('www-authenticate')).filter(({ scheme }) =>
-    /^(bearer|dpop)$/.test(scheme),
-  )
+  const challenges = parseChallenges(fieldOf(headers)).filter(({ scheme }) => /^(bearer|dpop)$/.test(scheme))
   const { params = {} } = challenges.find((one) => one.params.error) ?? challenges[0] ?? {}
   const { error, reason, scope } = params as Readonly<Record<string, string | undefined>>
   const finding = refusal(status, error, reason, challenges.length > 0)
   return finding
-    ? { kind: 'refusal', ...finding, ...(scope && { scope }) }
+    ? { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
     : {
         kind: 'response',
         problem: 'none',
         action: 'none',
         text: `The API answered ${status} and says nothing about a token.`,
       }
+}
+
+/** Whatever stands in for a response may not be one. */
+function fieldOf(headers: Partial<ExplainedResponse['headers']> | undefined): string | null {
+  const field: unknown = typeof headers?.get === 'function' ? headers.get('www-authenticate') : null
+  return typeof field === 'string' ? field : null
 }
 
 const reasons: Readonly<Record<string, Finding>> = {

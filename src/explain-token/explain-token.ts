@@ -1,3 +1,4 @@
+import { withoutControls } from '../errors.ts'
 import { utf8 } from '../protocol/utf8.ts'
 import { explainRefusal } from './explain-refusal.ts'
 import type {
@@ -15,7 +16,8 @@ import type {
  * @param input a token, an `Authorization` value, or the response of an API
  */
 export function explainToken(input: string | ExplainedResponse, options: ExplainTokenOptions = {}): TokenExplanation {
-  return typeof input === 'string' ? explainText(input, options) : explainRefusal(input)
+  const isResponse = typeof input === 'object' && input !== null
+  return isResponse ? explainRefusal(input) : explainText(String(input), options ?? {})
 }
 
 function explainText(input: string, { audience, issuer, now }: ExplainTokenOptions): TokenExplanation {
@@ -31,21 +33,25 @@ function explainText(input: string, { audience, issuer, now }: ExplainTokenOptio
   const kind = kindOf(header, claims)
   const { iss, aud, exp, nbf, iat } = claims
   const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one): one is string => typeof one === 'string')
+  const expiresAt = isTime(exp) ? exp * 1_000 : undefined
   const told = {
-    ...(typeof iss === 'string' && { issuer: iss }),
-    ...(audiences.length > 0 && { audience: audiences }),
-    ...(typeof exp === 'number' && { expiresAt: exp * 1_000 }),
+    ...(typeof iss === 'string' && { issuer: withoutControls(iss) }),
+    ...(audiences.length > 0 && { audience: audiences.map(withoutControls) }),
+    ...(expiresAt !== undefined && { expiresAt }),
   }
   const found = (problem: ExplainedProblem, action: ExplainedAction, text: string): TokenExplanation => ({
-    ...{ kind, problem, action, text },
+    kind,
+    problem,
+    action,
+    text: withoutControls(text),
     ...told,
   })
-  if (/^none$/i.test(String(header.alg))) return found('unsigned', 'sign_in', 'Nobody signed it: every API refuses it.')
+  if (/^none$/i.test(textOf(header.alg))) return found('unsigned', 'sign_in', 'Nobody signed it: every API refuses it.')
   if (issuer !== undefined && iss !== issuer)
     return found(
       'wrong_issuer',
       'fix_issuer',
-      `It was issued by "${String(iss)}", not by "${issuer}"; a slash at the end counts.`,
+      `It was issued by "${textOf(iss)}", not by "${issuer}"; a slash at the end counts.`,
     )
   if (kind !== 'access_token' && kind !== 'jwt')
     return found('not_an_access_token', 'send_token', `It is ${names[kind]}: an API takes access tokens only.`)
@@ -55,9 +61,9 @@ function explainText(input: string, { audience, issuer, now }: ExplainTokenOptio
       'fix_audience',
       `It is for ${audiences.join(', ') || 'nobody in particular'}, not for ${audience}: ask for that resource (RFC 8707), or correct the API's audience.`,
     )
-  if (now !== undefined && typeof exp === 'number' && exp * 1_000 <= now)
-    return found('expired', 'refresh', `It expired ${span(now - exp * 1_000)} ago.`)
-  const from = Math.max(...[nbf, iat].filter((time): time is number => typeof time === 'number'), 0) * 1_000
+  if (now !== undefined && expiresAt !== undefined && expiresAt <= now)
+    return found('expired', 'refresh', `It expired ${span(now - expiresAt)} ago.`)
+  const from = Math.max(...[nbf, iat].filter(isTime), 0) * 1_000
   if (now !== undefined && from > now)
     return found('not_yet_valid', 'fix_clock', `It counts from ${span(from - now)} on: one of the clocks is wrong.`)
   return found('none', 'none', `Nothing is wrong with what ${names[kind]} says; its signature was not looked at.`)
@@ -75,7 +81,7 @@ function kindOf(
   { typ }: Record<string, unknown>,
   claims: Record<string, unknown>,
 ): Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'> {
-  const type = String(typ).toLowerCase().replace('application/', '')
+  const type = textOf(typ).toLowerCase().replace('application/', '')
   if (type === 'at+jwt') return 'access_token'
   if (type === 'dpop+jwt') return 'dpop_proof'
   if (type === 'logout+jwt' || 'events' in claims) return 'logout_token'
@@ -98,6 +104,14 @@ function decode(part: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(Math.round(value * 1_000))
 }
 
 function span(ms: number): string {

@@ -10,13 +10,17 @@ export interface PreflightOptions {
   readonly maxAge?: number
 }
 
-/** The CORS fields an answer to `origin` carries; none if it may not call. */
+/**
+ * The CORS fields an answer to `origin` carries. `Vary: Origin` in any case: a cache would else give the answer for an origin that
+ * may not call, or for no origin, to one that may.
+ */
 export function corsHeaders(origin: string | null, { origins }: PreflightOptions): Record<string, string> {
-  if (origin === null || (origins !== '*' && !origins.includes(origin))) return {}
+  const vary = { vary: 'Origin' }
+  if (origin === null || (origins !== '*' && !origins.includes(origin))) return vary
   return {
+    ...vary,
     'access-control-allow-origin': origins === '*' ? '*' : origin,
     'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
-    vary: 'Origin',
   }
 }
 

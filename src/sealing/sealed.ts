@@ -58,6 +58,8 @@ export async function sealingKey(
 
 /** Stands for a handle, by its place in `keys`. */
 const HANDLE = 'tokenward:handle'
+/** A member of the value that begins like it: stored with one more colon, so that it never stands for a handle. */
+const ALIKE = /^tokenward:handle:*$/
 
 const isHandle = (value: unknown) => Object.prototype.toString.call(value) === '[object CryptoKey]'
 
@@ -69,7 +71,9 @@ export async function sealWith(
   value: unknown,
 ): Promise<Sealed> {
   const keys: unknown[] = []
-  const text = JSON.stringify(value, (_, inner) => (isHandle(inner) ? { [HANDLE]: keys.push(inner) - 1 } : inner))
+  const text = JSON.stringify(value, (_, inner) =>
+    isHandle(inner) ? { [HANDLE]: keys.push(inner) - 1 } : renamed(inner, (name) => `${name}:`),
+  )
   const plaintext = utf8.encode(text)
   if (!key || plaintext.length > maxBytes)
     throw new TokenManagerError(
@@ -92,10 +96,20 @@ export async function openWith(
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
   try {
     const text = new TextDecoder().decode(await sealing.open(key, sealed, aadOf(name)))
-    return JSON.parse(text, (_, inner) => (Object.hasOwn(Object(inner), HANDLE) ? sealed.keys?.[inner[HANDLE]] : inner))
+    return JSON.parse(text, (_, inner) =>
+      Object.hasOwn(Object(inner), HANDLE) ? sealed.keys?.[inner[HANDLE]] : renamed(inner, (name) => name.slice(0, -1)),
+    )
   } catch {
     return
   }
+}
+
+/** `value` with other names for those of its members that are {@link ALIKE}. */
+function renamed(value: unknown, rename: (name: string) => string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const members = Object.entries(value)
+  if (!members.some(([name]) => ALIKE.test(name))) return value
+  return Object.fromEntries(members.map(([name, inner]) => [ALIKE.test(name) ? rename(name) : name, inner]))
 }
 
 function aadOf(name: string): Uint8Array<ArrayBuffer> {
