@@ -586,6 +586,7 @@ interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
 interface SessionPool {
     get(account: string): TokenManager;
     use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>;
+    rename(from: string, to: string): Promise<void>;
     on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void;
     readonly size: number;
     readonly alarms: number;
