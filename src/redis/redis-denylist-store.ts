@@ -1,6 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import type { DenylistEntry } from '../resource-server/denial.ts'
 import type { DenylistStore } from '../resource-server/denylist.ts'
 import { inTime } from './in-time.ts'
 import { redisChannel } from './redis-channel.ts'
@@ -25,8 +24,19 @@ export interface RedisDenylistStoreOptions {
 /** Entries read in one go. */
 const BATCH = 1_000
 
-// Entries at the beginning whose time is over go with each new one; the whole list with the last of them.
-const APPEND = `
+// Fields by their names: what others write into the stream may have any number of them.
+const FIELD = `
+local function field(row, name)
+  for i = 1, #row[2], 2 do
+    if row[2][i] == name then return row[2][i + 1] end
+  end
+  return ''
+end
+`
+
+// Entries at the beginning whose time is over go with each new one; the whole list with the last of them. Of an entry that has no
+// time nobody knows when it is over: it stays.
+const APPEND = `${FIELD}
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local last = 0
@@ -35,19 +45,25 @@ for i = 1, #ARGV, 2 do
   last = math.max(last, tonumber(ARGV[i]))
 end
 for _, row in ipairs(redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 16)) do
-  if tonumber(row[2][2]) > now then break end
-  redis.call('XDEL', KEYS[1], row[1])
+  local ends = tonumber(field(row, 'until'))
+  if ends and ends > now then break end
+  if ends then redis.call('XDEL', KEYS[1], row[1]) end
 end
 local ends = redis.call('PTTL', KEYS[1])
 if ends < 0 or now + ends < last then redis.call('PEXPIREAT', KEYS[1], last + 60000) end
 return {1}`
 
-const READ = `
+// Where nothing comes after the last entry that was read and the stream ends before it, it was begun anew: it is read from its beginning.
+const READ = `${FIELD}
 local rows = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
+if #rows == 0 then
+  local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if top and top[1] ~= ARGV[1] then rows = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[2]) end
+end
 local found = {}
 for _, row in ipairs(rows) do
   found[#found + 1] = row[1]
-  found[#found + 1] = row[2][4]
+  found[#found + 1] = field(row, 'entry')
 end
 return found`
 
@@ -113,8 +129,9 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
           const at = systemClock.now()
           const { reply } = await ask('read', () => read({ key, values: [last, String(BATCH)] }))
           if (stopped) return
-          onEntries(entriesOf(reply))
+          // Before they are handed on: no entry is in the way of those behind it.
           last = (reply.at(-2) as string | undefined) ?? last
+          if (reply.length > 0) onEntries(entriesOf(reply))
           if (reply.length < 2 * BATCH) return onCurrent(at)
         }
       }
@@ -122,16 +139,16 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
   }
 }
 
-function entriesOf(reply: ScriptAnswer['reply']): DenylistEntry[] {
-  const entries: DenylistEntry[] = []
-  for (let index = 1; index < reply.length; index += 2) {
+/** As they are: what does not fit is for the denylist to skip. */
+function entriesOf(reply: ScriptAnswer['reply']): unknown[] {
+  const texts = reply.filter((_, index) => index % 2 === 1)
+  return texts.map((text) => {
     try {
-      entries.push(JSON.parse(reply[index] as string) as DenylistEntry)
+      return JSON.parse(text as string)
     } catch {
-      // Nothing of ours.
+      return text
     }
-  }
-  return entries
+  })
 }
 
 function invalid(what: string): TokenManagerError {

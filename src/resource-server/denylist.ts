@@ -1,4 +1,5 @@
 import type { DeniableIssuer, DeniableToken, Denial, DenylistEntry } from './denial.ts'
+import { isDenial, isDenylistEntry } from './denylist-entry.ts'
 import { FilteredMap } from './filtered-map.ts'
 import { invalidOption } from './invalid-option.ts'
 
@@ -7,11 +8,12 @@ export interface DenylistStore {
   /** Adds denials; resolves once they are safe and on their way to everybody. */
   append(entries: readonly DenylistEntry[]): Promise<void>
   /**
-   * Follows the store from its beginning: `onEntries` gets what there is, then what comes; `onCurrent` is told each time that
-   * nothing was missed up to `at` (epoch milliseconds by this process's own clock). Reconnects by itself. Returns its own undo.
+   * Follows the store from its beginning: `onEntries` gets what there is, then what comes, whatever it is: each entry is checked there.
+   * `onCurrent` is told each time that nothing was missed up to `at` (epoch milliseconds by this process's own clock). Reconnects by
+   * itself. Returns its own undo.
    */
   follow(listener: {
-    readonly onEntries: (entries: readonly DenylistEntry[]) => void
+    readonly onEntries: (entries: readonly unknown[]) => void
     readonly onCurrent: (at: number) => void
   }): () => void
 }
@@ -31,6 +33,11 @@ export interface DenylistOptions {
    * (it needs `introspection`). `'allow'`: goes on with what it knows; the audit events say so.
    */
   readonly whenStale?: 'deny' | 'introspect' | 'allow'
+  /**
+   * Hears that entries of the store were skipped because they do not fit: written by something else, or by a newer version, whose denials
+   * this process then does not know. What it throws is ignored. Default: `status().skipped` counts them.
+   */
+  readonly onSkipped?: (count: number) => void
   /** Wall clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -70,6 +77,8 @@ export interface DenylistStatus {
   readonly entries: number
   /** How old what it knows is, ms; 0 without a store. */
   readonly staleness: number
+  /** Entries of the store that did not fit and were skipped, since the beginning. */
+  readonly skipped: number
 }
 
 /** The denials of one issuer. Cut-offs in ms; expiries in seconds, which engines keep without a box. */
@@ -111,9 +120,10 @@ const SWEEP = 4
  */
 export function createDenylist(options: DenylistOptions = {}): Denylist {
   const { store, maxTokenLifetime = 86_400_000, leeway = 60_000, maxStaleness = 10_000, whenStale = 'deny' } = options
-  const { now = Date.now } = options
-  if (!(maxTokenLifetime > 0)) throw invalidOption('maxTokenLifetime has to be milliseconds above 0')
-  if (!(leeway >= 0)) throw invalidOption('leeway has to be milliseconds, 0 or more')
+  const { now = Date.now, onSkipped } = options
+  if (!(maxTokenLifetime > 0 && Number.isFinite(maxTokenLifetime)))
+    throw invalidOption('maxTokenLifetime has to be milliseconds above 0')
+  if (!(leeway >= 0 && Number.isFinite(leeway))) throw invalidOption('leeway has to be milliseconds, 0 or more')
   if (!(maxStaleness > 0)) throw invalidOption('maxStaleness has to be milliseconds above 0')
   if (!['deny', 'introspect', 'allow'].includes(whenStale))
     throw invalidOption('whenStale has to be deny, introspect or allow')
@@ -126,9 +136,12 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     becomeReady = resolve
   })
   let sweeping: Iterator<() => void> | undefined
+  let skipped = 0
   const stop = store?.follow({
     onEntries(entries) {
-      for (const entry of entries) add(entry)
+      const fitting = entries.filter(isDenylistEntry)
+      for (const entry of fitting) add(entry)
+      tellSkipped(entries.length - fitting.length)
     },
     onCurrent(at) {
       currentAt = at
@@ -186,10 +199,20 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       let entries = 0
       for (const { jti, sid, subject, client, grant } of issuers.values())
         for (const map of [jti, sid, subject, client, grant]) entries += map.size
-      return { entries, staleness: store ? now() - currentAt : 0 }
+      return { entries, staleness: store ? now() - currentAt : 0, skipped }
     },
     ready: () => isReady,
     close: () => stop?.(),
+  }
+
+  function tellSkipped(count: number): void {
+    if (count === 0) return
+    skipped += count
+    try {
+      onSkipped?.(count)
+    } catch {
+      // Whoever listens has no say in what is denied.
+    }
   }
 
   function hits(cutoff: Cutoff | undefined, issuedAt: number): boolean {
@@ -293,20 +316,7 @@ function grantKey(subject: string, clientId: string): string {
 }
 
 function checkDenial(denial: Denial): void {
-  const { issuer, ...rest } = denial as unknown as Record<string, unknown>
-  const names = ['jti', 'sid', 'subject', 'clientId'].filter((name) => rest[name] !== undefined)
-  const time = 'jti' in rest ? rest.expiresAt : rest.before
-  const { owner } = rest
-  const hasRightOwner = owner === undefined || ('sid' in rest && typeof owner === 'string' && owner !== '')
-  const fits =
-    hasRightOwner &&
-    typeof issuer === 'string' &&
-    names.length > 0 &&
-    names.every((name) => typeof rest[name] === 'string' && rest[name] !== '') &&
-    (names.length === 1 || names.join() === 'subject,clientId') &&
-    typeof time === 'number' &&
-    Number.isFinite(time)
-  if (!fits)
+  if (!isDenial(denial))
     throw invalidOption(
       'A denial names issuer and jti with expiresAt, or one of sid (perhaps with owner), subject, clientId, or subject and clientId, with before (ms)',
     )

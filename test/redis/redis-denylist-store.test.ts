@@ -127,6 +127,53 @@ it('reads thousands from the beginning', async () => {
   await until(() => b.status().entries === 3_500)
 })
 
+describe('whoever can write to Redis', () => {
+  const entry = (jti: string) => JSON.stringify({ denial: deny(jti), until: Date.now() + 60_000 })
+
+  async function followed() {
+    const client = ioredis()
+    const name = `written-${names++}`
+    const key = `tokenward:${name}`
+    const store = redisDenylistStore({ client: ioredis(), name, pollInterval: 100 })
+    const list = createDenylist({ store, maxStaleness: 3_000 })
+    closing.push(() => list.close())
+    await list.ready()
+    return { client, name, key, list }
+  }
+
+  it.each([
+    ['no JSON', ['until', '9', 'entry', '{']],
+    ['null', ['until', '9', 'entry', 'null']],
+    ['a field too few', ['until', '9']],
+    ['other fields', ['a', 'b', 'c', 'd', 'e', 'f']],
+    ['an until that is no number', ['until', 'x', 'entry', 'null']],
+    ['fields in another order', ['entry', 'null', 'until', '9']],
+  ])('hides no denial behind an entry with %s, and keeps nobody from denying', async (_, fields) => {
+    const { client, key, list } = await followed()
+    await list.deny(deny('before'))
+    for (let time = 0; time < 20; time++) await client.xadd(key, '*', ...fields)
+    await client.xadd(key, '*', 'until', '9', 'entry', entry('after'))
+    await until(() => list.check({ iss: issuer, jti: 'after' }) === 'revoked')
+    await list.deny(deny('last'))
+    expect(list.check({ iss: issuer, jti: 'before' })).toBe('revoked')
+    await until(() => list.status().skipped === 20)
+    expect(list.stale).toBeUndefined()
+
+    const [late] = lists([ioredis()], { name: key.slice('tokenward:'.length) }) as [Denylist]
+    await late.ready()
+    expect(late.check({ iss: issuer, jti: 'last' })).toBe('revoked')
+  })
+
+  it('hides no denial by beginning the stream anew with lower numbers', async () => {
+    const { client, key, list } = await followed()
+    await list.deny(deny('before'))
+    await client.del(key)
+    await client.xadd(key, '1-1', 'until', '9', 'entry', entry('after'))
+    await until(() => list.check({ iss: issuer, jti: 'after' }) === 'revoked')
+    expect(list.check({ iss: issuer, jti: 'before' })).toBe('revoked')
+  })
+})
+
 it('finds what no message told of', async () => {
   const name = `silent-${names++}`
   const client = ioredis()

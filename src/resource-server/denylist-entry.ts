@@ -1,0 +1,34 @@
+import type { Denial, DenylistEntry } from './denial.ts'
+
+/** What a denial may name: one of these, or a person and a client together. */
+const NAMES = ['jti', 'sid', 'subject', 'clientId']
+
+/** Whether `value`, which may come from anywhere, denies something that a token can be found to be. */
+export function isDenial(value: unknown): value is Denial {
+  if (!isObject(value)) return false
+  const names = NAMES.filter((name) => name in value)
+  const isOneThing = names.length === 1 || names.join() === 'subject,clientId'
+  if (!isOneThing || !names.every((name) => isName(value[name]))) return false
+
+  const { issuer, owner } = value
+  const hasRightOwner = owner === undefined || ('sid' in value && isName(owner))
+  const isInTime = isTime('jti' in value ? value.expiresAt : value.before)
+  return isName(issuer) && hasRightOwner && isInTime
+}
+
+/** Whether `value` is an entry as a denylist appends them. Others count for nothing: they would take away what is known. */
+export function isDenylistEntry(value: unknown): value is DenylistEntry {
+  return isObject(value) && isTime(value.until) && isDenial(value.denial)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
