@@ -2,12 +2,13 @@ import { TokenManagerError } from '../errors.ts'
 import { type ManagerPlatform, managerBasis, managerOf } from '../manager/create-token-manager.ts'
 import { allowInsecureLoopback, type TokenManagerOptions } from '../manager/options.ts'
 import { type SharedSession, sessionOptions } from '../manager/shared-session.ts'
-import type { TokenManager } from '../manager/token-manager.ts'
-import type { Lock } from '../ports.ts'
+import type { SignInOptions, TokenManager } from '../manager/token-manager.ts'
+import type { Lock, UserAgent } from '../ports.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
 import { listenerSet } from '../session/listener-set.ts'
 import type { Session } from '../session/session.ts'
+import type { SessionState } from '../session/state.ts'
 import { tellOthers } from '../session/sync.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
 import { moveSession } from './move-session.ts'
@@ -33,8 +34,10 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
 export interface SessionPool {
   /**
    * The session called `account`: the same manager as long as it is in memory. One that is used after it went out of memory works on,
-   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`.
-   * @param account names the session: a user's id, an opaque id in a cookie. Any non-empty string
+   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`. A name under which
+   * nobody is signed in leaves memory as soon as its calls are done, unless it is listened to.
+   * @param account names the session: a user's id, an opaque id in a cookie. A string of 1 to 512 characters
+   * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
    */
   get(account: string): TokenManager
   /** Runs `work` with a session, which stays in memory meanwhile. */
@@ -85,7 +88,12 @@ interface Entry {
   readonly handed: TokenManager
   readonly shared: () => SharedSession | undefined
   users: number
+  /** Somebody listens to it. */
+  isHeard: boolean
 }
+
+/** Characters of a name: one in a cookie is whatever the visitor sends. */
+const LONGEST_NAME = 512
 
 /** How many sessions are looked at to find one that can go. */
 const SEARCH = 100
@@ -155,9 +163,10 @@ export function createSessionPool(
       entries.set(account, known)
       return known
     }
-    if (typeof account !== 'string' || account === '') throw invalid('account', 'a non-empty string')
+    const isName = typeof account === 'string' && account !== '' && account.length <= LONGEST_NAME
+    if (!isName) throw invalid('account', `a string of 1 to ${LONGEST_NAME} characters`)
     const [manager, shared] = managerOf({ ...common, account }, own)
-    const entry = { manager, handed: handedOut(account), shared, users: 0 }
+    const entry: Entry = { manager, handed: handedOut(account), shared, users: 0, isHeard: false }
     entries.set(account, entry)
     for (const type of listeners.keys()) listen(manager, account, type)
     if (entries.size > maxSessions) evict()
@@ -175,8 +184,33 @@ export function createSessionPool(
       }
       return await work(entry)
     } finally {
-      entry.users--
-      if (entries.size > maxSessions) evict()
+      done(account, entry)
+    }
+  }
+
+  function done(account: string, entry: Entry) {
+    entry.users--
+    // It may have gone out of memory, and come back as another.
+    if (entries.get(account) === entry && isNobody(entry)) forget(account)
+    if (entries.size > maxSessions) evict()
+  }
+
+  /** One that leaves by a redirect never settles. All that it needs later is in the store: its session is in use until then. */
+  async function signingIn(account: string, options: SignInOptions = {}): Promise<void> {
+    const entry = entryOf(account)
+    entry.users++
+    let isHeld = true
+    const letGo = () => {
+      if (isHeld) done(account, entry)
+      isHeld = false
+    }
+    const { userAgent = given.userAgent } = options
+    const leaving = userAgent && calling(userAgent, letGo)
+    try {
+      await using(account, ({ manager }) => manager.ready())
+      await entry.manager.signIn(leaving ? { ...options, userAgent: leaving } : options)
+    } finally {
+      letGo()
     }
   }
 
@@ -210,28 +244,44 @@ export function createSessionPool(
 
   /** Finds its session in the pool at each call, and keeps it there meanwhile. */
   function handedOut(account: string): TokenManager {
+    /** What it was when its last call was done, if it left memory then. */
+    let left: SessionState | undefined
+    const doing = <T>(work: (manager: TokenManager) => Promise<T>): Promise<T> =>
+      using(account, async (entry) => {
+        try {
+          return await work(entry.manager)
+        } finally {
+          left = hasNobody(entry) ? entry.manager.state : undefined
+        }
+      })
     const call = (name: Exclude<WatchedCall, 'rename'>) =>
       ((...given: unknown[]) =>
         watch(
           name,
-          using(account, ({ manager }) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given)),
+          doing((manager) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given)),
         )) as never
     return {
       get state() {
-        return entryOf(account).manager.state
+        const known = entries.has(account) ? undefined : left
+        return known ?? entryOf(account).manager.state
       },
-      subscribe: (listener) => entryOf(account).manager.subscribe(listener),
-      on: (type, listener) => entryOf(account).manager.on(type, listener),
+      subscribe: (listener) => heard(account).subscribe(listener),
+      on: (type, listener) => heard(account).on(type, listener),
       async signIn(options) {
-        await using(account, ({ manager }) => manager.ready())
-        // One that leaves by a redirect never settles, and all that it needs later is in the store.
-        return entryOf(account).manager.signIn(options)
+        await signingIn(account, options)
+        return doing((manager) => manager.ready())
       },
       ...{ ready: call('ready'), adopt: call('adopt'), completeSignIn: call('completeSignIn'), fetch: call('fetch') },
       ...{ getAccessToken: call('getAccessToken'), headersFor: call('headersFor') },
       ...{ refresh: call('refresh'), signOut: call('signOut') },
       dispose: () => forget(account),
     }
+  }
+
+  function heard(account: string): TokenManager {
+    const entry = entryOf(account)
+    entry.isHeard = true
+    return entry.manager
   }
 
   function listen(manager: TokenManager, account: string, type: TokenManagerEventType) {
@@ -253,12 +303,37 @@ export function createSessionPool(
     }
   }
 
+  /** Nobody is signed in, and there is nothing to be done any more: anybody can make up such a name. */
+  function isNobody(entry: Entry): boolean {
+    return hasNobody(entry) && !entry.isHeard && !isBusy(entry)
+  }
+
+  function hasNobody({ shared }: Entry): boolean {
+    const held = shared()?.session.held
+    return held?.state.status === 'signedOut' && held.record === undefined
+  }
+
   function isBusy({ users, shared }: Entry): boolean {
     if (users > 0) return true
     const session = shared()?.session
     if (!session) return false
     const { retrying, name, held } = session
     return retrying || locked(name) || (held.record?.outbox.length ?? 0) > 0
+  }
+}
+
+/** `userAgent`, and `called()` once it has been asked to take the person away. */
+function calling(userAgent: UserAgent, called: () => void): UserAgent {
+  return {
+    stateMarker: userAgent.stateMarker,
+    prepare: () => userAgent.prepare?.() ?? (() => {}),
+    redirectUri: async (configured) => (await userAgent.redirectUri?.(configured)) ?? configured,
+    authorize(...request) {
+      const answer = userAgent.authorize(...request)
+      called()
+      return answer
+    },
+    callbackUrl: (...request) => userAgent.callbackUrl(...request),
   }
 }
 
