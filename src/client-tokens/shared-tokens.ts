@@ -4,7 +4,7 @@ import { base64url } from '../protocol/base64url.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { randomId } from '../session/record.ts'
 import { fraction } from '../session/schedule.ts'
-import { type TokenCacheParts, type TokenRequest, toStored } from './token-cache.ts'
+import { type TokenCacheParts, type TokenRequest, toStored, type Unproven } from './token-cache.ts'
 
 /** One token as the processes of a fleet share it. */
 interface SharedToken {
@@ -90,7 +90,12 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
   }
 
   /** Keeps the new token, and lets go of the lease in any case. */
-  async function keep(name: string, owner: string, answer: TokenAnswer, { target }: TokenRequest): Promise<void> {
+  async function keep(
+    name: string,
+    owner: string,
+    answer: TokenAnswer | Unproven,
+    { target }: TokenRequest,
+  ): Promise<void> {
     for (;;) {
       const stored = await store.get(name)
       const { token: present, lease } = parse(stored?.value)

@@ -8,7 +8,7 @@ import type { ClientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import { type ResourceClient, resourceClient } from './resource-client.ts'
 import { sendAgainWhenCut } from './send-again.ts'
-import { forgotten, tokenCache } from './token-cache.ts'
+import { forgotten, tokenCache, type Unproven } from './token-cache.ts'
 
 /** Tokens that were derived from what proves a subject. */
 export interface Subjects {
@@ -20,7 +20,7 @@ export interface Subjects {
    */
   client(
     name: readonly string[],
-    send: (target: Target) => Promise<TokenAnswer>,
+    send: (target: Target) => Promise<TokenAnswer | Unproven>,
     manner?: readonly string[],
   ): ResourceClient
   /**
@@ -81,25 +81,27 @@ export function subjects(context: ClientTokenContext): Subjects {
   }
 }
 
-/** Runs what an application gave; what goes wrong in it is a passing fault, and what it said goes nowhere. */
+/** Runs what an application gave; what goes wrong in it is a passing fault of this subject alone, and what it said goes nowhere. */
 export async function asked<T>(
   ask: () => T | Promise<T>,
   send: (value: T) => Promise<TokenAnswer>,
-): Promise<TokenAnswer> {
+): Promise<TokenAnswer | Unproven> {
   let value: T
   try {
     value = await ask()
   } catch (cause) {
-    if (cause instanceof TokenManagerError) return { kind: 'refused', error: cause }
-    const error = new TokenManagerError(
-      'ERR_TEMPORARILY_UNAVAILABLE',
-      'network_unavailable',
-      'The token or assertion to send could not be had',
-      { cause },
-    )
-    return { kind: 'transient', error, lost: false }
+    return { kind: 'unproven', error: cause instanceof TokenManagerError ? cause : notHad(cause) }
   }
   return send(value)
+}
+
+function notHad(cause: unknown): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_TEMPORARILY_UNAVAILABLE',
+    'network_unavailable',
+    'The token or assertion to send could not be had',
+    { cause },
+  )
 }
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a text */

@@ -16,7 +16,13 @@ export interface TokenRequest {
   readonly key: string
   readonly target: Target
   /** One request to the authorization server; never rejects. */
-  readonly send: () => Promise<TokenAnswer>
+  readonly send: () => Promise<TokenAnswer | Unproven>
+}
+
+/** Nothing was sent: what proves a subject could not be had. */
+export interface Unproven {
+  readonly kind: 'unproven'
+  readonly error: TokenManagerError
 }
 
 /** Tokens that can be asked for again at any time, so that none has to be kept. */
@@ -53,7 +59,7 @@ export interface TokenCacheParts extends Pick<ScheduleOptions, 'leeway' | 'jitte
   readonly shared?: (
     request: TokenRequest,
     isWanted: (token: StoredAccessToken) => boolean,
-  ) => Promise<TokenAnswer | StoredAccessToken>
+  ) => Promise<TokenAnswer | Unproven | StoredAccessToken>
 }
 
 interface Entry {
@@ -76,7 +82,7 @@ const REJECTION_WINDOW = 60_000
 export function tokenCache({ platform, limit, emit, shared, ...schedule }: TokenCacheParts): TokenCache {
   const { clock } = platform
   const entries = new Map<string, Entry>()
-  /** For what has nothing to do with one token: the server is down, the client is refused. */
+  /** For what has nothing to do with one token: the server cannot be reached or is in trouble, the client is refused. */
   const everybody = createBackOff(platform)
   const early = earlyTokens(clock)
   /** Where tokens that were handed out came from, also those that have been replaced since. */
@@ -216,7 +222,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     // A grant that keeps nothing has nothing to lose by a request that was not sent.
     if (answer.kind === 'unsent') return undefined
     const { error } = answer
-    const whose = answer.kind === 'transient' || error.reason === 'invalid_client' ? everybody : backOff
+    const whose = concernsEverybody(answer) ? everybody : backOff
     // Who is signed out may be signed in again at any moment.
     if (error.code !== 'ERR_SIGNED_OUT')
       whose.failed(error, began, answer.kind === 'transient' ? answer.retryAfter : undefined)
@@ -229,8 +235,18 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
 const NEW = { held: undefined, running: undefined, dropped: undefined }
 const TOO_SHORT = 'The new access token had already expired, or lives shorter than asked for'
 
+/** Whether a failure says something of the server or of the client, and not of this one request alone. */
+function concernsEverybody(answer: Exclude<TokenAnswer | Unproven, { kind: 'tokens' | 'unsent' }>): boolean {
+  if (answer.kind === 'unproven') return false
+  const { reason } = answer.error
+  if (answer.kind !== 'transient') return reason === 'invalid_client'
+  // A server that answers 503, 429 or not at all is in trouble. One that fails at a request (500) may do so for this subject only.
+  const failedAtIt = reason === 'server_unavailable' && answer.lost
+  return !failedAtIt && reason !== 'unexpected_redirect'
+}
+
 /** A token that is of no use when it comes is a failure, so that the next request waits. */
-function unlessExpired<T extends TokenAnswer | StoredAccessToken>(given: T, now: EpochMs): T | TokenAnswer {
+function unlessExpired<T extends TokenAnswer | Unproven | StoredAccessToken>(given: T, now: EpochMs): T | TokenAnswer {
   const isAnswer = 'kind' in given && given.kind === 'tokens'
   const error = isAnswer ? expiredOnArrival(given.response, now) : undefined
   return error ? { kind: 'invalid', error } : given
