@@ -55,7 +55,7 @@ interface DenylistEntry {
 interface DenylistStore {
     append(entries: readonly DenylistEntry[]): Promise<void>;
     follow(listener: {
-        readonly onEntries: (entries: readonly DenylistEntry[]) => void;
+        readonly onEntries: (entries: readonly unknown[]) => void;
         readonly onCurrent: (at: number) => void;
     }): () => void;
 }

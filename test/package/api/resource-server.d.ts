@@ -147,7 +147,7 @@ interface DenylistEntry {
 interface DenylistStore {
     append(entries: readonly DenylistEntry[]): Promise<void>;
     follow(listener: {
-        readonly onEntries: (entries: readonly DenylistEntry[]) => void;
+        readonly onEntries: (entries: readonly unknown[]) => void;
         readonly onCurrent: (at: number) => void;
     }): () => void;
 }
@@ -157,6 +157,7 @@ interface DenylistOptions {
     readonly leeway?: number;
     readonly maxStaleness?: number;
     readonly whenStale?: "deny" | "introspect" | "allow";
+    readonly onSkipped?: (count: number) => void;
     readonly now?: () => number;
 }
 interface Denylist {
@@ -173,6 +174,7 @@ interface Denylist {
 interface DenylistStatus {
     readonly entries: number;
     readonly staleness: number;
+    readonly skipped: number;
 }
 declare function createDenylist(options?: DenylistOptions): Denylist;
 interface ReplayStore {
