@@ -24,7 +24,12 @@ export { webCrypto } from './in-process/web-crypto.ts'
 export { webSealing } from './in-process/web-sealing.ts'
 export { createTokenManager, type ManagerPlatform } from './manager/create-token-manager.ts'
 export { type Dpop, dpop } from './manager/dpop.ts'
-export { allowInsecureLoopback, type RefreshOptions, type TokenManagerOptions } from './manager/options.ts'
+export {
+  allowInsecureLoopback,
+  allowMissingNonce,
+  type RefreshOptions,
+  type TokenManagerOptions,
+} from './manager/options.ts'
 export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './manager/token-manager.ts'
 export type {
   Channel,
@@ -50,7 +55,7 @@ export type {
 } from './ports.ts'
 export type { AccessToken, Target } from './protocol/access-token.ts'
 export type { ClaimRequest, ClaimsRequest } from './protocol/authorization-code.ts'
-export type { AuthorizationServerMetadata } from './protocol/authorization-server.ts'
+export type { AuthorizationServerMetadata, MetadataOverrides } from './protocol/authorization-server.ts'
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
 export { followRedirect } from './requests/follow-redirect.ts'

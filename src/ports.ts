@@ -177,6 +177,8 @@ export type Degradation =
   | 'worker_unavailable'
   /** The metadata names an endpoint that is not https, such as the one for revocation: it counts as absent. */
   | 'insecure_endpoint'
+  /** An answer of the authorization server has no `token_type`: its access token is used as a Bearer token. */
+  | 'token_type_missing'
 
 /** A context that refreshes in place of this one, and outlives it for as long as another has joined it. */
 export interface RefreshElsewhere {

@@ -3,10 +3,11 @@ import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import {
   allowInsecureLoopback,
   checkOptions,
+  checkTarget,
   type RefreshOptions,
   type TokenManagerOptions,
 } from '../manager/options.ts'
-import type { ClientAuthentication, Platform } from '../ports.ts'
+import type { ClientAuthentication, Degradation, Platform } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
@@ -19,7 +20,8 @@ import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from '
 
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
-  extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'resources' | 'unlisted' | 'requestTimeout'>,
+  extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'metadataUrl' | 'metadataOverrides'>,
+    Pick<TokenManagerOptions, 'resources' | 'resourceParameters' | 'unlisted' | 'requestTimeout'>,
     Pick<TokenManagerOptions, 'expiresInZero' | 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
   /** The client identifier. */
   readonly clientId: string
@@ -47,6 +49,8 @@ export interface ClientTokenContext {
   readonly key: ClientKey
   readonly proofs: AuthorizedFetchOptions['proofs']
   readonly match: (url: string) => Match
+  /** @throws TokenManagerError `ERR_INVALID_OPTION` for a parameter that the server does not take */
+  checkTarget(target: Target): void
   readonly unlisted: 'throw' | 'bare'
   readonly scope: string | undefined
   readonly follow: AuthorizedFetchOptions['follow']
@@ -60,8 +64,8 @@ export interface ClientTokenContext {
 
 const OWN = ['clientAuthentication', 'maxTokens', 'parameters', 'dpopKey']
 const OF_MANAGERS = [
-  ...['issuer', 'metadata', 'clientId', 'scope', 'resources', 'unlisted', 'refresh', 'requestTimeout'],
-  ...['expiresInZero', 'dpop', 'fetch', 'clock', 'crypto'],
+  ...['issuer', 'metadata', 'metadataUrl', 'metadataOverrides', 'clientId', 'scope', 'refresh', 'requestTimeout'],
+  ...['resources', 'resourceParameters', 'unlisted', 'expiresInZero', 'dpop', 'fetch', 'clock', 'crypto'],
 ]
 const RESERVED =
   /^(grant_type|client_(id|secret|assertion.*)|scope|resource|assertion|(subject|actor|requested)_token.*)$/
@@ -100,7 +104,8 @@ export function clientTokenContext(
   const insecureLoopback = given[allowInsecureLoopback] === true
   const { fetch = base.fetch, clock = base.clock, crypto = base.crypto, requestTimeout = 10_000, refresh } = given
   const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
-  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback }, platform)
+  const onDegraded = (step: Degradation) => emit('degraded', {}, { step })
+  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback, onDegraded }, platform)
   if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
     throw invalid('dpopKey', 'a key pair, beside option dpop')
   const events = listenerSet<ClientTokenEvent>()
@@ -116,6 +121,7 @@ export function clientTokenContext(
   return {
     platform,
     ...{ server, emit, key, proofs: () => key.proofs },
+    checkTarget: (target) => checkTarget(given, target),
     match: resourceMatcher(given.resources ?? [], { origin: undefined, insecureLoopback }),
     ...{ unlisted: given.unlisted ?? 'throw', scope: given.scope, follow: base.followRedirect },
     ...{ limit: maxTokens, leeway: 60_000, jitter: 0.5, ...refresh, requestTimeout },

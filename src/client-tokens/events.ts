@@ -17,7 +17,7 @@ export interface ClientTokenEventBase {
 /** Every event of a client's own tokens and what it carries beside {@link ClientTokenEventBase}. */
 export interface ClientTokenEvents
   extends Pick<TokenManagerEvents, 'token_rejected' | 'step_up_required' | 'retry_impossible' | 'store_failed'>,
-    Pick<TokenManagerEvents, 'revoked' | 'revocation_failed'> {
+    Pick<TokenManagerEvents, 'revoked' | 'revocation_failed' | 'degraded'> {
   /** The authorization server gave a token. */
   obtained: {
     /** Milliseconds from the call on. */

@@ -34,6 +34,7 @@ export function resourceClient(
   {
     cache,
     platform,
+    checkTarget,
     match,
     unlisted,
     scope,
@@ -67,6 +68,7 @@ export function resourceClient(
   }
   return {
     async getAccessToken({ signal, minValidity, ...given } = {}) {
+      checkTarget(given)
       const target = complete(given)
       const key = minValidity === undefined ? keyOf(target) : undefined
       const hot = key === undefined ? undefined : cache.current(key)

@@ -2,12 +2,18 @@ import { TokenManagerError } from '../errors.ts'
 import type { Platform, UserAgent } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
-import { authorizationServer } from '../protocol/authorization-server.ts'
+import { checkMetadataOptions } from '../protocol/authorization-server.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
-import { allowInsecureLoopback, checkOptions, checkSignInOptions, type TokenManagerOptions } from './options.ts'
+import {
+  allowInsecureLoopback,
+  checkOptions,
+  checkSignInOptions,
+  checkTarget,
+  type TokenManagerOptions,
+} from './options.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { TokenManager } from './token-manager.ts'
 
@@ -45,9 +51,8 @@ export interface ManagerBasis {
 export function managerBasis(options: TokenManagerOptions, platform: ManagerPlatform | undefined): ManagerBasis {
   checkOptions(options)
   const insecureLoopback = options[allowInsecureLoopback] === true
-  const { issuer, clientId, resources = [] } = options
-  // Refuses an issuer that is none.
-  authorizationServer({ issuer, clientId, requestTimeout: 0, insecureLoopback }, Object(platform))
+  const { resources = [] } = options
+  checkMetadataOptions({ ...options, insecureLoopback })
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
   const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
   return {
@@ -64,8 +69,8 @@ export function managerOf(
   options: TokenManagerOptions,
   { ports, match, first, follow, insecureLoopback }: ManagerBasis,
 ): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
-  const { scope = '', redirectUri, postLogoutRedirectUri, unlisted = 'throw', whenSignedOut = 'throw' } = options
-  const { resources = [] } = options
+  const { scope = '', redirectUri, unlisted = 'throw', whenSignedOut = 'throw', resources = [] } = options
+  const { postLogoutRedirectUri, postLogoutRedirectParameter, endSessionParams } = options
   const asked = signInScope(scope, resources)
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
@@ -150,6 +155,7 @@ export function managerOf(
       return headers
     },
     async refresh({ reason, ...wanted } = {}) {
+      checkTarget(options, wanted)
       const { source } = here()
       await start()
       return source.refresh(targetOf(wanted), reason)
@@ -157,7 +163,12 @@ export function managerOf(
     async signOut(signOutOptions) {
       const { signOut } = here()
       await start()
-      return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri })
+      return signOut.signOut({
+        ...signOutOptions,
+        postLogoutRedirectUri,
+        postLogoutRedirectParameter,
+        endSessionParams,
+      })
     },
     dispose() {
       stopAnswers?.()
@@ -184,6 +195,7 @@ export function managerOf(
   }
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
+    checkTarget(options, target)
     const { source } = here()
     await start()
     return source.get(target, signal, minValidity)

@@ -1,11 +1,13 @@
 import { TokenManagerError } from '../errors.ts'
 import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from '../ports.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
-import type { AuthorizationServerMetadata } from '../protocol/authorization-server.ts'
+import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
+import { type AuthorizationServerMetadata, type MetadataOverrides, TENANT } from '../protocol/authorization-server.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
 
-export { allowInsecureLoopback }
+export { allowInsecureLoopback, allowMissingNonce }
 
 /** When tokens are refreshed. Milliseconds. */
 export interface RefreshOptions {
@@ -25,10 +27,25 @@ export interface RefreshOptions {
 
 /** Options of `createTokenManager`. Everything is checked at construction. */
 export interface TokenManagerOptions {
-  /** The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. */
+  /**
+   * The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. Where one server speaks for many tenants
+   * (Microsoft Entra ID), its metadata spells a template, with `{tenantid}` as one part of the path; an ID token then has to name the tenant in
+   * `tid`, and the issuer with that tenant filled in as its `iss`. A template needs `metadataUrl` or `metadata`.
+   */
   readonly issuer: string
   /** The server's metadata (RFC 8414 §2), if it is not to be discovered. Its `issuer` has to be `issuer`. Default: discovered. */
   readonly metadata?: AuthorizationServerMetadata
+  /**
+   * Where the metadata is, if it is not below `issuer`: an https URL without fragment, which is asked instead of the usual places. The
+   * `issuer` it says has to be `issuer` all the same. Not beside `metadata`. Default: `{issuer}/.well-known/openid-configuration`, then
+   * RFC 8414's place.
+   */
+  readonly metadataUrl?: string
+  /**
+   * Members that replace those of the metadata, for what a server leaves out or says wrongly; `null` removes one, as `revocation_endpoint:
+   * null` where that endpoint refuses a page's requests. Endpoints have to be https URLs. All but `issuer`. Default: none.
+   */
+  readonly metadataOverrides?: MetadataOverrides
   /** The client identifier. This is a public client: there is no secret. */
   readonly clientId: string
   /** Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment. Needed by `signIn()`. */
@@ -36,12 +53,24 @@ export interface TokenManagerOptions {
   /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
   /**
+   * The name under which the server takes `postLogoutRedirectUri`, where it has no RP-Initiated Logout: `'logout_uri'` (Amazon Cognito),
+   * `'returnTo'` (Auth0's older logout). Such a server gets no ID token and no `state`. Default `'post_logout_redirect_uri'`.
+   */
+  readonly postLogoutRedirectParameter?: string
+  /** Further parameters of the request that ends the session at the server. What this library sets itself is refused. Default none. */
+  readonly endSessionParams?: Readonly<Record<string, string>>
+  /**
    * Scope to ask for, space-separated. Nothing is added to it but the scopes of `resources`: `openid` for an ID token, often
    * `offline_access` for refreshing. Default ''.
    */
   readonly scope?: string
   /** The only places a token is ever sent to. Default: none. */
   readonly resources?: readonly ResourceOption[]
+  /**
+   * The parameters by which this server is told which API a token is for: `'resource'` (RFC 8707), `'audience'`. Those that are not listed are
+   * refused in `resources` and in `getAccessToken()`, rather than sent to a server that ignores them or answers with an error. Default: both.
+   */
+  readonly resourceParameters?: readonly ('resource' | 'audience')[]
   /** What `fetch` does with other URLs. `'throw'` (default): `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sends the request without a token. */
   readonly unlisted?: 'throw' | 'bare'
   /** What `fetch` does when nobody is signed in. `'throw'` (default): `ERR_SIGNED_OUT`. `'bare'`: sends the request without a token. */
@@ -85,6 +114,8 @@ export interface TokenManagerOptions {
   readonly revokeReplaced?: boolean
   /** Allows http on loopback hosts. */
   readonly [allowInsecureLoopback]?: boolean
+  /** Accepts an ID token without `nonce`. */
+  readonly [allowMissingNonce]?: boolean
   /** Replaces the platform's way to the authorization server and back. */
   readonly userAgent?: UserAgent
   /** Replaces the platform's storage. */
@@ -102,6 +133,12 @@ export interface TokenManagerOptions {
   /** Replaces the platform's cryptography. */
   readonly crypto?: Crypto
 }
+
+// What an end-session request says of itself (RP-Initiated Logout §2).
+const END_SESSION = /^(client_id|id_token_hint|post_logout_redirect_uri|state)$/
+// A whole part of the path, once: never the host.
+const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
+const TARGETS = ['resource', 'audience'] as const
 
 type Check = readonly [is: (value: never) => boolean, expected: string]
 
@@ -124,6 +161,10 @@ const texts: Check = [
   (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
   'a list of strings',
 ]
+const strings: Check = [
+  (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
+  'an object of strings',
+]
 const bool: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
 const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
@@ -131,11 +172,22 @@ const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 const checks: Readonly<Record<string, Check>> = {
   issuer: text,
   metadata: [isObject, 'an object'],
+  metadataUrl: url,
+  metadataOverrides: [isObject, 'an object'],
   clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
   redirectUri: url,
   postLogoutRedirectUri: url,
+  postLogoutRedirectParameter: [
+    (value: unknown) => typeof value === 'string' && /^\w+$/.test(value) && !END_SESSION.test(value),
+    'the name of a parameter that is not set here anyway',
+  ],
+  endSessionParams: strings,
   scope: text,
   resources: [Array.isArray, 'a list'],
+  resourceParameters: [
+    (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
+    "a list of 'resource' and 'audience'",
+  ],
   unlisted: oneOf('throw', 'bare'),
   whenSignedOut: oneOf('throw', 'bare'),
   refresh: [isObject, 'an object'],
@@ -148,10 +200,7 @@ const checks: Readonly<Record<string, Check>> = {
   persistence: oneOf('local', 'session', 'memory'),
   refreshWorker: aFunction,
   account: text,
-  authorizationParams: [
-    (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
-    'an object of strings',
-  ],
+  authorizationParams: strings,
   pushedAuthorizationRequests: bool,
   revokeReplaced: bool,
   userAgent: port('authorize', 'callbackUrl'),
@@ -195,8 +244,40 @@ export function checkOptions(options: TokenManagerOptions): void {
   check(given, checks, '')
   for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
   check(options.refresh ?? {}, refreshChecks, 'refresh.')
-  for (const name of Object.keys(given.authorizationParams ?? {}))
-    if (RESERVED.test(name)) throw invalid(`authorizationParams.${name}`, 'left out: it is set or checked here')
+  checkMetadata(options)
+  refuseNames('authorizationParams', given.authorizationParams, RESERVED)
+  refuseNames('endSessionParams', given.endSessionParams, END_SESSION)
+  for (const [index, resource] of (given.resources ?? []).entries())
+    checkTarget(options, Object(resource), `resources[${index}].`)
+}
+
+/**
+ * Checks what a token is wanted for.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a parameter that the server does not take
+ */
+export function checkTarget(
+  { resourceParameters = TARGETS }: Pick<TokenManagerOptions, 'resourceParameters'>,
+  target: Target,
+  prefix = '',
+): void {
+  for (const name of TARGETS)
+    if (target[name] !== undefined && !resourceParameters.includes(name))
+      throw invalid(prefix + name, `left out: resourceParameters says that this server does not take ${name}`)
+}
+
+function checkMetadata({ issuer, metadata, metadataUrl, metadataOverrides }: TokenManagerOptions): void {
+  if (metadata && metadataUrl !== undefined) throw invalid('metadataUrl', 'left out: option metadata is given')
+  if ('issuer' in (metadataOverrides ?? {}))
+    throw invalid('metadataOverrides.issuer', 'left out: option issuer says it')
+  if (!issuer.includes('{')) return
+  if (!TEMPLATE.test(issuer)) throw invalid('issuer', `an https URL, ${TENANT} at most once and as a part of its path`)
+  if (!metadata && metadataUrl === undefined)
+    throw invalid('metadataUrl', `given: a template such as issuer is no place`)
+}
+
+function refuseNames(option: string, values: object | undefined, refused: RegExp): void {
+  const name = Object.keys(values ?? {}).find((one) => refused.test(one))
+  if (name !== undefined) throw invalid(`${option}.${name}`, 'left out: it is set or checked here')
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { TokenManagerError } from '../errors.ts'
-import type { Platform, Store } from '../ports.ts'
+import type { Degradation, Platform, Store } from '../ports.ts'
 import type { Proofs } from '../protocol/access-token.ts'
+import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
@@ -77,8 +78,9 @@ function build(
   release: (stop: () => void) => void,
 ): SharedSession {
   const rules = sessionOptions(options)
-  const onInsecureEndpoint = () => session.emit('degraded', { step: 'insecure_endpoint' })
-  const server = authorizationServer({ ...options, ...rules, insecureLoopback, onInsecureEndpoint }, platform)
+  const onDegraded = (step: Degradation) => session.emit('degraded', { step })
+  const missingNonce = options[allowMissingNonce] === true
+  const server = authorizationServer({ ...options, ...rules, insecureLoopback, missingNonce, onDegraded }, platform)
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)

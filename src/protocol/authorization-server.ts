@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { ClientCredentials, Clock, Crypto, Platform } from '../ports.ts'
+import type { ClientCredentials, Clock, Crypto, Degradation, Platform } from '../ports.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import type { DpopProver } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
@@ -8,22 +8,37 @@ import { formText, overridden, type ParameterList } from './parameters.ts'
 
 export type { AuthorizationServerMetadata }
 
-/** Which authorization server, and who asks. */
-export interface AuthorizationServerOptions {
-  /** The issuer identifier, exactly as the server's metadata spells it. https, without query or fragment. */
+/** Members of the metadata that replace those the server has; `null`: as if it had not that member. */
+export type MetadataOverrides = {
+  readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null
+}
+
+/** Where the metadata comes from. */
+export interface MetadataOptions {
+  /** The issuer identifier, exactly as the metadata spells it. https, without query or fragment. */
   issuer: string
   /** Given: it is used as it is and nothing is discovered (RFC 8414 §2). */
   metadata?: AuthorizationServerMetadata
+  /** Where it is, if not below the issuer. */
+  metadataUrl?: string
+  /** What replaces single members of it. */
+  metadataOverrides?: MetadataOverrides
+  /** Allows http on a loopback host, for development. Default false. */
+  insecureLoopback?: boolean
+}
+
+/** Which authorization server, and who asks. */
+export interface AuthorizationServerOptions extends MetadataOptions {
   /** The client identifier. */
   clientId: string
   /** Milliseconds from sending a request to the last byte of its answer. */
   requestTimeout: number
-  /** Allows http on a loopback host, for development. Default false. */
-  insecureLoopback?: boolean
-  /** Hears that an endpoint of the metadata is not https and counts as absent. */
-  onInsecureEndpoint?: () => void
   /** What `expires_in: 0` means in an answer of a grant without a refresh token. Default `'unknown'`. */
   expiresInZero?: 'unknown' | 'expired'
+  /** Accepts an ID token of a sign-in that has no `nonce`. Default false. */
+  missingNonce?: boolean
+  /** Hears what the server lacks, each once. */
+  onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
   dpop?: { start(platform: ServerPlatform): DpopProver }
 }
@@ -41,6 +56,10 @@ export interface AuthorizationServer {
   readonly expiresInZero?: 'unknown' | 'expired' | undefined
   /** Makes the proofs; absent: tokens are Bearer tokens. */
   readonly dpop: DpopProver | undefined
+  /** Whether an ID token of a sign-in may have no `nonce`. */
+  readonly missingNonce: boolean
+  /** Tells what the server lacks, once. */
+  degraded(step: Degradation): void
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
   /** Sends a form to one of its endpoints as the client, once and bounded; never rejects. */
@@ -51,37 +70,57 @@ const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
+const isEndpoint = (name: string) => name.endsWith('_endpoint')
+
+/** What stands in an issuer for the tenant, which an ID token names in `tid`. */
+export const TENANT = '{tenantid}'
+
+/**
+ * Refuses URLs that no token may be sent to.
+ * @returns whether a URL is https, or http where that is allowed
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function checkMetadataOptions({
+  issuer,
+  metadataUrl = issuer,
+  metadataOverrides = {},
+  insecureLoopback = false,
+}: MetadataOptions): (url: unknown) => boolean {
+  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
+  const refuse = (option: string, expected: string) => {
+    throw new TokenManagerError(
+      'ERR_INVALID_OPTION',
+      'insecure_endpoint',
+      `${option} has to be an https URL${expected}`,
+    )
+  }
+
+  if (!secure(issuer) || issuer.includes('?')) refuse('issuer', ' without query and fragment')
+  if (!secure(metadataUrl)) refuse('metadataUrl', ' without fragment')
+  for (const [name, value] of Object.entries(metadataOverrides))
+    if (isEndpoint(name) && value !== null && !secure(value)) refuse(`metadataOverrides.${name}`, ' or null')
+  return secure
+}
 
 /**
  * Describes an authorization server; asks nothing yet.
  *
  * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) asks `{issuer}/.well-known/openid-configuration` first, as that is
- * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`. The `issuer` in the
- * metadata has to be the configured one, code point by code point. An optional endpoint that is not https counts as absent.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL without query and fragment
+ * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`; with `metadataUrl` that alone. The
+ * `issuer` in the metadata has to be the configured one, code point by code point. An optional endpoint that is not https
+ * counts as absent.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer`, `metadataUrl` or an endpoint among `metadataOverrides` is no https URL
  */
 export function authorizationServer(
-  {
-    issuer,
-    metadata,
-    clientId,
-    requestTimeout,
-    insecureLoopback = false,
-    onInsecureEndpoint,
-    expiresInZero,
-    dpop,
-  }: AuthorizationServerOptions,
+  options: AuthorizationServerOptions,
   platform: ServerPlatform,
 ): AuthorizationServer {
+  const { issuer, metadata, metadataUrl, metadataOverrides, clientId, requestTimeout, dpop } = options
+  const { missingNonce = false, onDegraded, expiresInZero } = options
   const { fetch, clock, crypto, clientAuthentication } = platform
-  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
-  if (!secure(issuer) || issuer.includes('?'))
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'insecure_endpoint',
-      'issuer has to be an https URL without query and fragment',
-    )
+  const secure = checkMetadataOptions(options)
 
+  const told = new Set<Degradation>()
   let known: Promise<AuthorizationServerMetadata> | undefined
   const server: AuthorizationServer = {
     issuer,
@@ -90,6 +129,11 @@ export function authorizationServer(
     crypto,
     expiresInZero,
     dpop: dpop?.start(platform),
+    missingNonce,
+    degraded(step) {
+      if (!told.has(step)) onDegraded?.(step)
+      told.add(step)
+    },
     metadata:
       (platform.metadata as AuthorizationServer['metadata'] | undefined) ??
       (() =>
@@ -97,7 +141,7 @@ export function authorizationServer(
           known = undefined
           throw error
         }))),
-    post: (url, form, { accept = JSON_TYPE, ...options } = {}) =>
+    post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
         { fetch, clock },
         requestTimeout,
@@ -113,35 +157,33 @@ export function authorizationServer(
             body: formText(overridden(form, Object.entries(parameters))),
           }
         },
-        options,
+        exchangeOptions,
       ),
   }
   return server
 
   async function load() {
-    const all = { ...(metadata ?? (await discover())) }
-    const found: Record<string, unknown> = clientAuthentication?.endpoints?.(all) ?? all
+    const all: Record<string, unknown> = { ...(metadata ?? (await discover())), ...metadataOverrides }
+    const found = clientAuthentication?.endpoints?.(all) ?? all
     if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',
         `The metadata says "${String(found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
       )
     for (const name of Object.keys(found)) {
-      if (!name.endsWith('_endpoint') || secure(found[name])) continue
+      const isAbsent = found[name] == null
+      if (!isAbsent && (!isEndpoint(name) || secure(found[name]))) continue
+      delete found[name]
+      if (isAbsent) continue
       if (/^(token|authorization)_/.test(name))
         throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
-      delete found[name]
-      onInsecureEndpoint?.()
+      server.degraded('insecure_endpoint')
     }
     return found as AuthorizationServerMetadata
   }
 
   async function discover() {
-    const [, host, path] = /^(.*?\/\/[^/]*)(.*?)\/?$/.exec(issuer) as unknown as [string, string, string]
-    for (const url of [
-      `${host}${path}/.well-known/openid-configuration`,
-      `${host}/.well-known/oauth-authorization-server${path}`,
-    ]) {
+    for (const url of metadataUrl === undefined ? wellKnown(issuer) : [metadataUrl]) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock }, requestTimeout, () => request)
       if (answer.kind === 'transient') throw answer.error
@@ -150,6 +192,12 @@ export function authorizationServer(
     }
     throw invalid('metadata_invalid')
   }
+}
+
+/** Where the metadata of `issuer` may be: OpenID Connect appends to its path, RFC 8414 §3.1 puts itself before it. */
+function wellKnown(issuer: string): string[] {
+  const [, host, path] = /^(.*?\/\/[^/]*)(.*?)\/?$/.exec(issuer) as unknown as [string, string, string]
+  return [`${host}${path}/.well-known/openid-configuration`, `${host}/.well-known/oauth-authorization-server${path}`]
 }
 
 /** An endpoint of the metadata. Rejects with `endpoint_missing` where there is none, and as `metadata()` does. */

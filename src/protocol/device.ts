@@ -58,19 +58,24 @@ export async function deviceAuthorization(
   const answer = await server.post(url, overridden(parameters(extra), own))
   if (answer.kind === 'transient') throw answer.error
   if (answer.status > 299) throw refusal(answer)
-  const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } =
-    answer.body ?? {}
+  const { device_code, user_code, verification_uri_complete, expires_in, interval, ...body } = answer.body ?? {}
+  // Google has its name from a draft.
+  const { verification_uri = body.verification_url } = body
+  const deviceCode = typeof device_code === 'string' ? device_code : ''
   const lifetime = Math.min(Number(expires_in), LONGEST) * 1000
-  const isUsable =
-    typeof device_code === 'string' &&
-    device_code !== '' &&
-    CODE.test(String(user_code ?? '')) &&
-    ADDRESS.test(String(verification_uri)) &&
-    lifetime > 0
-  if (!isUsable)
-    throw invalid('invalid_token_response', 'The answer to the device authorization request lacks what a person needs')
+  const usable = {
+    device_code: deviceCode !== '',
+    user_code: CODE.test(String(user_code ?? '')),
+    verification_uri: ADDRESS.test(String(verification_uri)),
+    expires_in: lifetime > 0,
+  }
+  const unusable = Object.entries(usable).find(([, isUsable]) => !isUsable)
+  if (unusable) {
+    const what = `The answer to the device authorization request has no ${unusable[0]} that can be used`
+    throw invalid('invalid_token_response', what)
+  }
   return {
-    ...{ deviceCode: device_code, userCode: String(user_code), verificationUri: String(verification_uri), lifetime },
+    ...{ deviceCode, userCode: String(user_code), verificationUri: String(verification_uri), lifetime },
     verificationUriComplete: ADDRESS.test(String(verification_uri_complete))
       ? String(verification_uri_complete)
       : undefined,

@@ -1,12 +1,14 @@
 import type { AuthorizationServer } from './authorization-server.ts'
-import { parameters, withQuery } from './parameters.ts'
+import { overridden, parameters, withQuery } from './parameters.ts'
 
-/** What an RP-initiated logout tells the server (OpenID Connect RP-Initiated Logout §2). */
-export interface EndSessionOptions {
-  /** Hint at whose session ends; an expired ID token is fine. */
-  idToken?: string | undefined
+/** What a server is told to end a session (OpenID Connect RP-Initiated Logout §2, and what was there before it). */
+export interface EndSessionRequest {
   /** Where the person goes afterwards, exactly as registered. */
-  postLogoutRedirectUri?: string | undefined
+  readonly postLogoutRedirectUri?: string | undefined
+  /** The server's own name for that parameter; it then gets no ID token, as only RP-Initiated Logout has one. */
+  readonly postLogoutRedirectParameter?: string | undefined
+  /** Further parameters. */
+  readonly endSessionParams?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -16,14 +18,16 @@ export interface EndSessionOptions {
  */
 export async function endSessionUrl(
   server: AuthorizationServer,
-  { idToken, postLogoutRedirectUri }: EndSessionOptions,
+  idToken: string | undefined,
+  { postLogoutRedirectUri, postLogoutRedirectParameter, endSessionParams }: EndSessionRequest,
 ): Promise<string | undefined> {
   const { end_session_endpoint: url } = await server.metadata()
   if (!url) return
-  const params = {
+
+  const own = parameters({
     client_id: server.clientId,
-    id_token_hint: idToken,
-    post_logout_redirect_uri: postLogoutRedirectUri,
-  }
-  return withQuery(url, parameters(params))
+    id_token_hint: postLogoutRedirectParameter ? undefined : idToken,
+    [postLogoutRedirectParameter ?? 'post_logout_redirect_uri']: postLogoutRedirectUri,
+  })
+  return withQuery(url, overridden(parameters(endSessionParams ?? {}), own))
 }

@@ -1,13 +1,13 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import type { AuthorizationServer } from './authorization-server.ts'
+import { type AuthorizationServer, TENANT } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject } from './failure.ts'
 import { utf8 } from './utf8.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims {
-  /** The issuer, equal to the configured one. */
+  /** The issuer, equal to the configured one; its tenant filled in where that is a template. */
   readonly iss: string
   /** The person, unique and stable within `iss`: the account key is (`iss`, `sub`), never an e-mail address. */
   readonly sub: string
@@ -48,6 +48,8 @@ export interface ExpectedIdToken {
   readonly previous?: IdTokenClaims | undefined
 }
 
+/** A GUID. */
+const TENANT_ID = /^[\da-f-]{36}$/i
 /** Milliseconds by which clocks may differ. */
 const LEEWAY = 60_000
 /** `iat` only has to be plausible: a device whose clock is slow can still sign in. */
@@ -77,7 +79,7 @@ export async function checkIdToken(
     return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
   const alg = String(header.alg ?? 'none')
   const wrong = alg === 'none' ? 'invalid' : wrongClaim(server, claims, pending, previous)
-  if (wrong) return invalid(`id_token_${wrong}` as TokenManagerErrorReason)
+  if (wrong) return invalid(`id_token_${wrong}` as TokenManagerErrorReason, problemWith(wrong, claims, server))
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
     return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
   if (at_hash !== undefined && alg.endsWith('256')) {
@@ -87,18 +89,38 @@ export async function checkIdToken(
   return { idToken: token, claims }
 }
 
+/** What is wrong with a claim, for whoever has to mend it. */
+function problemWith(name: string, claims: IdTokenClaims, { issuer }: AuthorizationServer): string {
+  if (name === 'invalid') return 'The ID token is not signed'
+  if (name === 'iss')
+    return `The ID token's iss is not option issuer, "${issuer}"${issuer.includes(TENANT) ? ', for its tid' : ''}`
+  if (claims[name] != null) return `The ID token's ${name} is not the one expected`
+
+  const hint = name === 'nonce' ? '; allowMissingNonce is for servers that never give one' : ''
+  return `The ID token has no ${name}${hint}`
+}
+
+/** Whether `iss` is the issuer, its template filled in with the tenant `tid`. */
+function isIssuer(iss: string, { issuer }: AuthorizationServer, tid: unknown): boolean {
+  if (!issuer.includes(TENANT)) return iss === issuer
+  return typeof tid === 'string' && TENANT_ID.test(tid) && iss === issuer.replace(TENANT, tid)
+}
+
 /** The first claim that is missing or wrong. */
 function wrongClaim(
-  { issuer, clientId, clock }: AuthorizationServer,
-  { iss, aud, azp, sub, exp, iat, nonce, auth_time }: IdTokenClaims,
+  server: AuthorizationServer,
+  { iss, aud, azp, sub, exp, iat, nonce, auth_time, tid }: IdTokenClaims,
   pending: ExpectedIdToken['pending'],
   previous: IdTokenClaims | undefined,
 ): string | undefined {
-  const now = clock.now()
+  const { clientId, missingNonce } = server
+  const now = server.clock.now()
   const audience = list(aud)
   const expected = pending ?? previous
+  const mayLackNonce = missingNonce || !pending
   return Object.entries({
-    iss: iss !== issuer,
+    // Of many tenants one is the person's, for good.
+    iss: !isIssuer(iss, server, tid) || (previous && iss !== previous.iss),
     // Further audiences are trusted only where the token says that it was issued to this client.
     aud:
       !audience.includes(clientId) ||
@@ -108,7 +130,7 @@ function wrongClaim(
     sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
     iat: pending ? !(iat * 1000 <= now + IAT_LEEWAY) : previous && !(iat >= previous.iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
-    nonce: expected && nonce !== expected.nonce && (pending || nonce !== undefined),
+    nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
     // Since the request was made: a person may take a while after having authenticated. Only the server's clock tells, which
     // shows `iat` now.
     auth_time:

@@ -26,7 +26,11 @@ export async function pushAuthorizationRequest(
   const { status, body, sentAt } = answer
   if (status > 299) throw refusal(answer)
   const { request_uri, expires_in } = body ?? {}
-  if (status !== 201 || typeof request_uri !== 'string' || !request_uri || !(Number(expires_in) > 0))
-    throw invalid('invalid_pushed_authorization_response', undefined, { status })
+  const isUsable = typeof request_uri === 'string' && request_uri !== ''
+  if (status !== 201 || !isUsable || !(Number(expires_in) > 0)) {
+    const name = isUsable ? 'expires_in' : 'request_uri'
+    const what = status === 201 ? `has no ${name} that can be used` : 'is not a 201'
+    throw invalid('invalid_pushed_authorization_response', `The answer to the pushed request ${what}`, { status })
+  }
   return { request_uri, expiresAt: sentAt + Number(expires_in) * 1000 }
 }

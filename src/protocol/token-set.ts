@@ -55,8 +55,8 @@ const LONGEST = 315_360_000
 
 /**
  * Reads an answer of the token endpoint (RFC 6749 §5). Lenient where nothing is at stake: `expires_in` may be a string, and
- * one that is no positive number means "expired already", but 0 without any refresh token "not known"; `token_type` in any case; a
- * malformed `scope` is as good as none.
+ * one that is no positive number means "expired already", but 0 without any refresh token "not known"; `token_type` in any case, and
+ * without one it is Bearer; `scope` as a list or with commas, and a malformed one is as good as none.
  */
 export async function tokenAnswer(
   server: AuthorizationServer,
@@ -69,12 +69,14 @@ export async function tokenAnswer(
     return { kind: error.reason === 'invalid_grant' ? 'rejected' : 'refused', error }
   }
   if (!body) return transient('server_unavailable', true, { status })
-  const { access_token, token_type, expires_in, scope, refresh_token, id_token } = body
+  const { access_token, expires_in, refresh_token, id_token } = body
   const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
   const refreshToken = typeof refresh_token === 'string' && refresh_token ? refresh_token : undefined
 
   const { dpop } = server
-  const type = String(token_type).toLowerCase()
+  // LinkedIn and Shopify have none, and mean Bearer.
+  const isTypeMissing = body.token_type == null
+  const type = isTypeMissing ? 'bearer' : String(body.token_type).toLowerCase()
   const tokenType = type === 'dpop' && requested.dpopKey ? 'DPoP' : 'Bearer'
   let problem: TokenManagerErrorReason | undefined
   if (tokenType === 'Bearer' && dpop?.required) problem = 'dpop_not_bound'
@@ -82,12 +84,13 @@ export async function tokenAnswer(
   if (type !== tokenType.toLowerCase()) problem = 'unsupported_token_type'
   if (!accessToken) problem = 'invalid_token_response'
   const idToken = problem
-    ? invalid(problem, undefined, { status })
+    ? invalid(problem, problemWith(problem, body), { status })
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
+  if (isTypeMissing) server.degraded('token_type_missing')
   if (idToken.claims) dpop?.tell(idToken.claims.iat * 1000, sentAt)
 
-  const granted = (typeof scope === 'string' && SCOPE.test(scope) && scope.trim()) || requested.scope
+  const granted = scopeIn(body, requested) ?? requested.scope
   const seconds = parseFloat(String(expires_in))
   // Nobody issues a token that is of no use and cannot be replaced: these servers mean that it does not expire.
   const meansUnknown = seconds === 0 && !refreshToken && !requested.refreshable && server.expiresInZero !== 'expired'
@@ -106,6 +109,23 @@ export async function tokenAnswer(
       ...idToken,
     },
   }
+}
+
+/** What an answer lacks, for whoever has to mend it. */
+function problemWith(reason: TokenManagerErrorReason, body: Record<string, unknown>): string | undefined {
+  if (reason === 'dpop_not_bound') return
+  const name = reason === 'unsupported_token_type' ? 'token_type' : 'access_token'
+  return body[name] == null ? `The token answer has no ${name}` : `The token answer's ${name} cannot be used`
+}
+
+/** The scope an answer names: space-separated text, or a list (Twitch), or with commas (GitHub, LinkedIn). */
+function scopeIn({ scope }: Record<string, unknown>, requested: Requested): string | undefined {
+  const isList = Array.isArray(scope) && scope.every((one) => typeof one === 'string')
+  const text = isList ? scope.join(' ') : scope
+  if (typeof text !== 'string' || !SCOPE.test(text)) return
+  // A scope value may hold a comma (RFC 6749 appendix A.4), and then it was asked for with one.
+  const separated = requested.scope?.includes(',') ? text : text.replace(/,/g, ' ')
+  return separated.trim().replace(/ +/g, ' ') || undefined
 }
 
 /** What is wrong with an answer whose access token is of no use when it comes; `undefined` where it has not expired. */

@@ -1,5 +1,5 @@
 import type { SignedOutReason, TokenManagerError } from '../errors.ts'
-import { endSessionUrl } from '../protocol/end-session.ts'
+import { type EndSessionRequest, endSessionUrl } from '../protocol/end-session.ts'
 import type { Outbox, Revocation } from './outbox.ts'
 import { revocable, type SessionRecord, tombstone, withPending } from './record.ts'
 import type { Change, Session } from './session.ts'
@@ -46,7 +46,7 @@ export interface SignOutReport {
 /** Ends sessions. */
 export interface SignOut {
   /** Because the person wants to. */
-  signOut(options?: SignOutOptions & { readonly postLogoutRedirectUri?: string | undefined }): Promise<SignOutReport>
+  signOut(options?: SignOutOptions & EndSessionRequest): Promise<SignOutReport>
   /** Because of a local limit, or because nothing is left that could bring a token; then only while the record is `still` so. */
   end(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean): Promise<void>
 }
@@ -56,16 +56,14 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
   const { clock } = session.platform
 
   return {
-    async signOut({ endSession, reason = 'signed_out', postLogoutRedirectUri } = {}) {
+    async signOut({ endSession, reason = 'signed_out', ...request } = {}) {
       const { idToken } = session.live ?? {}
       const { local, tokens, uncertain } = await bury(reason)
       const revoked = outbox.drain(tokens).then(
         (all) => (local === 'memory_only' ? 'pending' : summary(all, uncertain)),
         () => 'pending' as const,
       )
-      const url = endSession
-        ? await endSessionUrl(session.server, { idToken, postLogoutRedirectUri }).catch(() => undefined)
-        : undefined
+      const url = endSession ? await endSessionUrl(session.server, idToken, request).catch(() => undefined) : undefined
       return {
         ...{ local, revoked, endSessionUrl: url },
         tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),

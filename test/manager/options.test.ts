@@ -34,6 +34,17 @@ const wrong: Record<string, unknown[]> = {
   ],
   clientId: [...notStrings, ''],
   metadata: ['x', 7, null],
+  metadataUrl: [...notStrings, 'http://as.example/x', '/x', 'https://as.example/#x', ''],
+  metadataOverrides: [
+    'x',
+    null,
+    { issuer: 'https://as.example' },
+    { token_endpoint: 'http://as.example/' },
+    { a_endpoint: 7 },
+  ],
+  resourceParameters: ['resource', null, ['scope'], [7]],
+  postLogoutRedirectParameter: [...notStrings, '', 'a b', 'client_id', 'state', 'id_token_hint'],
+  endSessionParams: ['x', null, { federated: true }, { client_id: 'x' }, { id_token_hint: 'x' }, { state: 'x' }],
   redirectUri: [...notStrings, '/callback', 'callback', 'https://app.example/#x', new URL('https://app.example/'), ''],
   postLogoutRedirectUri: [...notStrings, '/bye'],
   scope: notStrings,
@@ -138,6 +149,45 @@ describe('options', () => {
       }
     })
   }
+
+  it('an issuer with a place for the tenant needs to be told where the metadata is', () => {
+    const template = 'https://as.example/{tenantid}/v2.0'
+    expect(refusal({ ...good, issuer: template })?.message).toContain('metadataUrl has to be given')
+    expect(refusal({ ...good, issuer: template, metadataUrl: 'https://as.example/common' })).toBeUndefined()
+    expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })).toBeUndefined()
+  })
+
+  it.each([
+    'https://{tenantid}/',
+    'https://{tenantid}.example/v2.0',
+    'https://as.example/x{tenantid}/v2.0',
+    'https://as.example/{tenantid}x',
+    'https://as.example/{tenantid}/{tenantid}',
+    'https://as.example/{tenant}/v2.0',
+    'https://as.example/{/{tenantid}',
+  ])('the tenant is one part of the path and nothing else: not %s', (issuer) => {
+    const error = refusal({ ...good, issuer, metadataUrl: 'https://as.example/common' })
+    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('issuer') })
+  })
+
+  it('metadata is given or has a place, not both', () => {
+    const both = { metadata: { issuer: good.issuer }, metadataUrl: 'https://as.example/x' }
+    expect(refusal({ ...good, ...both })?.message).toContain('metadataUrl has to be left out')
+  })
+
+  it('a parameter that the server does not take is refused, where it is listed and where it is asked for', async () => {
+    const resources = [{ url: 'https://api.example/a' }, { url: 'https://api.example/', resource: 'api://a' }]
+    expect(refusal({ ...good, resources, resourceParameters: ['audience'] })?.message).toContain(
+      'resources[1].resource has to be left out',
+    )
+    expect(refusal({ ...good, resources, resourceParameters: ['resource'] })).toBeUndefined()
+
+    const tokens = create({ ...good, resourceParameters: [] })
+    for (const call of [tokens.getAccessToken, tokens.refresh]) {
+      const error = await call({ audience: 'x' }).catch((thrown) => thrown)
+      expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('audience') })
+    }
+  })
 
   it('what is missing is named', () => {
     expect(refusal({ clientId: 'spa' })?.message).toContain('issuer')

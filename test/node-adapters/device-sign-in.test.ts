@@ -142,6 +142,13 @@ describe('signInWithDevice', () => {
     expect(prompts[0]).not.toHaveProperty('verificationUriComplete')
   })
 
+  it('takes verification_url where there is no verification_uri, as from Google', async () => {
+    const { verification_uri, verification_uri_complete: _, ...rest } = offer
+    const { signIn, prompts } = program([granted], () => jsonResponse({ ...rest, verification_url: verification_uri }))
+    await signIn()
+    expect(prompts[0]).toMatchObject({ verificationUri: verification_uri })
+  })
+
   it('ACQ-28 RT-12: waits twice as long after each failure of the network, and as long as the server says', async () => {
     const busy = () => new Response('', { status: 503, headers: { 'retry-after': '100' } })
     const blocked = () => new Response('<h1>Forbidden</h1>', { status: 403 })
@@ -282,12 +289,14 @@ describe('signInWithDevice', () => {
       { user_code: '' },
       { verification_uri: 'javascript:alert(1)' },
       { verification_uri: 'https://x/\u001b]0;' },
+      { verification_uri: undefined },
       { device_code: 7 },
       { expires_in: 0 },
     ]
     for (const change of bad) {
       const { signIn, prompts } = program([], () => jsonResponse({ ...offer, ...change }))
-      expect(await signIn()).toMatchObject({ code: 'ERR_RESPONSE_INVALID' })
+      const message = expect.stringContaining(`no ${Object.keys(change)[0]} `)
+      expect(await signIn()).toMatchObject({ code: 'ERR_RESPONSE_INVALID', message })
       expect(prompts).toEqual([])
     }
     const { signIn } = program([], () => jsonResponse({ error: 'unauthorized_client' }, 400))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
-import { authorizationServer } from '../../src/protocol/authorization-server.ts'
+import { type AuthorizationServerOptions, authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
 import { bareFetch, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
@@ -253,5 +253,53 @@ describe('every request', () => {
     await exchange({ fetch: bareFetch, clock }, 2_000, () => Promise.reject(new Error('before sending')))
     await discovering(server.origin).metadata()
     expect(running).toBe(0)
+  })
+})
+
+describe('metadata that is not as it should be', () => {
+  const issuer = 'https://as.example/tenant'
+  const body = {
+    issuer,
+    token_endpoint: 'https://login.example/token',
+    authorization_endpoint: 'https://login.example/authorize',
+    revocation_endpoint: 'https://login.example/revoke',
+    check_endpoint: null,
+  }
+  const serving = (document: object, options: Partial<AuthorizationServerOptions> = {}) => {
+    const memory = memoryFetch(() => new Response(JSON.stringify(document)))
+    const platform = { fetch: memory.fetch, clock: systemClock, crypto: webCrypto }
+    const server = authorizationServer({ issuer, clientId: 'spa', requestTimeout: 2000, ...options }, platform)
+    return { ...memory, server }
+  }
+
+  it('is asked for at metadataUrl and nowhere else, and its issuer has to be the same all the same', async () => {
+    const metadataUrl = 'https://elsewhere.example/.well-known/openid-configuration?p=policy'
+    const { server, calls } = serving(body, { metadataUrl })
+    expect(await server.metadata()).toMatchObject({ issuer })
+    expect(calls.map(({ url }) => url)).toEqual([metadataUrl])
+
+    const other = serving({ ...body, issuer: 'https://as.example/other' }, { metadataUrl })
+    await expect(other.server.metadata()).rejects.toMatchObject({ reason: 'metadata_issuer_mismatch' })
+  })
+
+  it('has single members replaced and removed', async () => {
+    const metadataOverrides = { end_session_endpoint: 'https://login.example/logout', revocation_endpoint: null }
+    const found = await serving(body, { metadataOverrides }).server.metadata()
+    expect(found.token_endpoint).toBe(body.token_endpoint)
+    expect(found.end_session_endpoint).toBe(metadataOverrides.end_session_endpoint)
+    expect(found).not.toHaveProperty('revocation_endpoint')
+  })
+
+  it('a member that is null is as good as absent, and no insecure endpoint', async () => {
+    const steps: string[] = []
+    const { server } = serving({ ...body, revocation_endpoint: null }, { onDegraded: (step) => steps.push(step) })
+    expect(await server.metadata()).not.toHaveProperty('revocation_endpoint')
+    expect(steps).toEqual([])
+  })
+
+  it('asks for JSON', async () => {
+    const { server, calls } = serving(body)
+    await server.metadata()
+    expect(calls[0]?.init).toMatchObject({ method: 'GET', headers: { accept: 'application/json' } })
   })
 })

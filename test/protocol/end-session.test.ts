@@ -8,8 +8,7 @@ describe('endSessionUrl', () => {
   it('REV-08: holds the hint, an expired one too, client_id, and the exact URI, beside the endpoint’s own query', async () => {
     const metadata = metadataAt(origin, { end_session_endpoint: `${origin}/logout?tenant=a` })
     const hint = idToken({ exp: 1 })
-    const url = await endSessionUrl(clientOf({ origin }, { metadata }), {
-      idToken: hint,
+    const url = await endSessionUrl(clientOf({ origin }, { metadata }), hint, {
       postLogoutRedirectUri: 'https://app.example/bye?x=1',
     })
     expect(url?.startsWith(`${origin}/logout?tenant=a&`)).toBe(true)
@@ -22,14 +21,27 @@ describe('endSessionUrl', () => {
   })
 
   it('REV-08: leaves out what is not there', async () => {
-    expect(await endSessionUrl(clientOf({ origin }), {})).toBe(`${origin}/logout?client_id=spa`)
+    expect(await endSessionUrl(clientOf({ origin }), undefined, {})).toBe(`${origin}/logout?client_id=spa`)
+  })
+
+  it('names the place to return to as the server does, which then gets no ID token', async () => {
+    const url = await endSessionUrl(clientOf({ origin }), idToken({ exp: 1 }), {
+      postLogoutRedirectUri: 'https://app.example/bye',
+      postLogoutRedirectParameter: 'logout_uri',
+      endSessionParams: { federated: 'true' },
+    })
+    expect(Object.fromEntries(new URL(url ?? '').searchParams)).toEqual({
+      client_id: 'spa',
+      logout_uri: 'https://app.example/bye',
+      federated: 'true',
+    })
   })
 
   it.each([undefined, 'http://as.example/logout'])(
     'there is none when the endpoint is %s',
     async (end_session_endpoint) => {
       const metadata = metadataAt(origin, { end_session_endpoint }) as never
-      expect(await endSessionUrl(clientOf({ origin }, { metadata }), {})).toBeUndefined()
+      expect(await endSessionUrl(clientOf({ origin }, { metadata }), undefined, {})).toBeUndefined()
     },
   )
 })

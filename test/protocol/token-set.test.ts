@@ -50,7 +50,21 @@ describe('token answer', () => {
     expect(await usable(refreshed({ ...tokens, token_type }))).toMatchObject({ accessToken, tokenType: 'Bearer' })
   })
 
-  it.each(['mac', 'dpop', '', undefined, null, 'N_A', 'constructor', '__proto__', 7])(
+  it.each([{}, { token_type: null }])(
+    'ACQ-21: without token_type (%j) it is Bearer, and that is told once',
+    async (more) => {
+      const steps: string[] = []
+      const { token_type: _, ...rest } = tokens
+      const { fetch } = memoryFetch(() => new Response(JSON.stringify({ ...rest, ...more })))
+      const client = clientOf({ origin }, { onDegraded: (step) => steps.push(step) }, { fetch })
+      const refresh = () => refreshTokenGrant(client, { refreshToken: 'rt1', beforeSend: () => true })
+      expect(await usable(refresh())).toMatchObject({ accessToken, tokenType: 'Bearer' })
+      expect(await usable(refresh())).toMatchObject({ accessToken, tokenType: 'Bearer' })
+      expect(steps).toEqual(['token_type_missing'])
+    },
+  )
+
+  it.each(['mac', 'dpop', '', 'N_A', 'constructor', '__proto__', 7])(
     'ACQ-21: token_type %s is not used',
     async (token_type) => {
       expect(await refreshed({ ...tokens, token_type })).toMatchObject({
@@ -131,12 +145,40 @@ describe('token answer', () => {
       )
   })
 
-  it.each([7, null, ['a'], '', ' ', 'a"b', 'a\nb'])('a malformed scope %j costs nothing', async (scope) => {
+  it.each([7, null, [7], [['a']], [], '', ' ', 'a"b', 'a\nb'])('a malformed scope %j costs nothing', async (scope) => {
     const response = await usable(refreshed({ ...tokens, scope }))
     expect(response).toMatchObject({ accessToken, refreshToken: 'rt2' })
     expect(response).toHaveProperty('scope', undefined)
     expect(await usable(exchanged({ ...tokens, scope }, { scope: 'read', nonce: undefined as never }))).toMatchObject({
       scope: 'read',
+    })
+  })
+
+  it.each([
+    [['user:read', 'chat'], 'user:read chat'],
+    ['repo,gist', 'repo gist'],
+    ['repo, gist', 'repo gist'],
+    [' read  write ', 'read write'],
+  ])('scope %j is %j', async (scope, granted) => {
+    expect(await usable(refreshed({ ...tokens, scope }))).toMatchObject({ scope: granted })
+  })
+
+  it('a comma in a scope that was asked for with one is part of it', async () => {
+    const client = clientOf(
+      { origin },
+      {},
+      memoryFetch(() => new Response(JSON.stringify({ ...tokens, scope: 'a,b c' }))),
+    )
+    const request = { refreshToken: 'rt1', scope: 'a,b c', beforeSend: () => true }
+    expect(await usable(refreshTokenGrant(client, request))).toMatchObject({ scope: 'a,b c' })
+  })
+
+  it.each([
+    ['access_token', { access_token: undefined }],
+    ['token_type', { token_type: 'mac' }],
+  ])('what is refused names %s', async (name, more) => {
+    expect(await refreshed({ ...tokens, ...more })).toMatchObject({
+      error: { message: expect.stringContaining(name) },
     })
   })
 

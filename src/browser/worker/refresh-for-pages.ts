@@ -42,8 +42,9 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
   /** The first page decides where the tokens of an issuer and client go: no later message changes that. */
   function serverOf({ options, insecureLoopback = false, dpop: settings }: Request): AuthorizationServer | undefined {
-    const { issuer, clientId, metadata } = options
-    const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
+    const { issuer, clientId, metadata, metadataUrl, metadataOverrides } = options
+    const whereTo = [metadata, metadataUrl, metadataOverrides]
+    const key = JSON.stringify([issuer, clientId, ...whereTo, insecureLoopback, settings])
     const known = servers.get(key)
     const rival = [...servers.values()].some((server) => server.issuer === issuer && server.clientId === clientId)
     if (known || rival || servers.size >= MANY) return known
