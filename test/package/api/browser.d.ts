@@ -57,7 +57,7 @@ interface UserAgent {
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
 interface RefreshElsewhere {
     (from: {
         readonly grantId: string;
@@ -106,7 +106,30 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
 declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
     readonly issuer: string;
     readonly authorization_endpoint?: string | undefined;
@@ -170,28 +193,9 @@ declare class TokenManagerError extends Error {
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
-}
+type MetadataOverrides = {
+    readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
+};
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -221,11 +225,16 @@ interface RefreshOptions {
 interface TokenManagerOptions {
     readonly issuer: string;
     readonly metadata?: AuthorizationServerMetadata;
+    readonly metadataUrl?: string;
+    readonly metadataOverrides?: MetadataOverrides;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
+    readonly postLogoutRedirectParameter?: string;
+    readonly endSessionParams?: Readonly<Record<string, string>>;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
+    readonly resourceParameters?: readonly ("resource" | "audience")[];
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
@@ -240,6 +249,7 @@ interface TokenManagerOptions {
     readonly pushedAuthorizationRequests?: boolean;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
+    readonly [allowMissingNonce]?: boolean;
     readonly userAgent?: UserAgent;
     readonly store?: Store<unknown>;
     readonly fetch?: Fetch;
@@ -518,5 +528,5 @@ interface BrowserTokenManagerOptions extends TokenManagerOptions {
     readonly refreshWorker?: () => SharedWorker;
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto, webSealing };
+export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

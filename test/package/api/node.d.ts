@@ -58,7 +58,7 @@ interface UserAgent {
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
 interface RefreshElsewhere {
     (from: {
         readonly grantId: string;
@@ -107,7 +107,30 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+}
 declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
     readonly issuer: string;
     readonly authorization_endpoint?: string | undefined;
@@ -171,28 +194,9 @@ declare class TokenManagerError extends Error {
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
-}
+type MetadataOverrides = {
+    readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
+};
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -222,11 +226,16 @@ interface RefreshOptions {
 interface TokenManagerOptions {
     readonly issuer: string;
     readonly metadata?: AuthorizationServerMetadata;
+    readonly metadataUrl?: string;
+    readonly metadataOverrides?: MetadataOverrides;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
+    readonly postLogoutRedirectParameter?: string;
+    readonly endSessionParams?: Readonly<Record<string, string>>;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
+    readonly resourceParameters?: readonly ("resource" | "audience")[];
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
@@ -241,6 +250,7 @@ interface TokenManagerOptions {
     readonly pushedAuthorizationRequests?: boolean;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
+    readonly [allowMissingNonce]?: boolean;
     readonly userAgent?: UserAgent;
     readonly store?: Store<unknown>;
     readonly fetch?: Fetch;
@@ -501,7 +511,7 @@ interface ClientTokenEventBase {
     readonly audience?: string | undefined;
     readonly scope?: string | undefined;
 }
-interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | "step_up_required" | "retry_impossible" | "store_failed">, Pick<TokenManagerEvents, "revoked" | "revocation_failed"> {
+interface ClientTokenEvents extends Pick<TokenManagerEvents, "token_rejected" | "step_up_required" | "retry_impossible" | "store_failed">, Pick<TokenManagerEvents, "revoked" | "revocation_failed" | "degraded"> {
     obtained: {
         readonly duration: number;
         readonly ahead: boolean;
@@ -522,7 +532,7 @@ type ClientTokenEvent<T extends ClientTokenEventType = ClientTokenEventType> = {
         readonly type: Type;
     } & ClientTokenEvents[Type];
 }[T];
-interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "resources" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "expiresInZero" | "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
+interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "metadataUrl" | "metadataOverrides">, Pick<TokenManagerOptions, "resources" | "resourceParameters" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "expiresInZero" | "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
     readonly clientId: string;
     readonly clientAuthentication?: ClientAuthentication;
     readonly scope?: string;
@@ -671,5 +681,5 @@ interface SettleOptions {
     readonly limit?: number;
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
-export { TokenManagerError, allowInsecureLoopback, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
+export type { AccessToken, AuthorizationServerMetadata, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -47,7 +47,7 @@ interface UserAgent {
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
 interface RefreshElsewhere {
     (from: {
         readonly grantId: string;
@@ -97,6 +97,7 @@ interface Signing {
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
 declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
     readonly issuer: string;
     readonly authorization_endpoint?: string | undefined;
@@ -135,6 +136,9 @@ interface DpopProver {
 declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
     readonly signing: Signing;
 }, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
+type MetadataOverrides = {
+    readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
+};
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -153,11 +157,16 @@ interface RefreshOptions {
 interface TokenManagerOptions {
     readonly issuer: string;
     readonly metadata?: AuthorizationServerMetadata;
+    readonly metadataUrl?: string;
+    readonly metadataOverrides?: MetadataOverrides;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
+    readonly postLogoutRedirectParameter?: string;
+    readonly endSessionParams?: Readonly<Record<string, string>>;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
+    readonly resourceParameters?: readonly ("resource" | "audience")[];
     readonly unlisted?: "throw" | "bare";
     readonly whenSignedOut?: "throw" | "bare";
     readonly refresh?: RefreshOptions;
@@ -172,6 +181,7 @@ interface TokenManagerOptions {
     readonly pushedAuthorizationRequests?: boolean;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
+    readonly [allowMissingNonce]?: boolean;
     readonly userAgent?: UserAgent;
     readonly store?: Store<unknown>;
     readonly fetch?: Fetch;

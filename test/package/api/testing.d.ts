@@ -27,12 +27,25 @@ interface UserAgent {
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
-type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint";
+type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
 interface SigningKey {
     readonly alg: string;
     readonly privateKey: CryptoKey | JsonWebKey;
     readonly publicKey: JsonWebKey;
 }
+interface Target {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -60,19 +73,6 @@ declare class TokenManagerError extends Error {
     readonly scope?: string;
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
