@@ -135,7 +135,7 @@ export interface TokenManagerOptions {
 }
 
 // What an end-session request says of itself (RP-Initiated Logout §2).
-const END_SESSION = /^(client_id|id_token_hint|post_logout_redirect_uri|state)$/
+const END_SESSION = /^(client_id|id_token_hint|post_logout_.+|state)$/
 // A whole part of the path, once: never the host.
 const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TARGETS = ['resource', 'audience'] as const
