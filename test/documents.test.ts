@@ -6,9 +6,11 @@ import { root } from '../scripts/entries.mjs'
 
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'), { encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/providers'].flatMap((folder) =>
+    readdirSync(join(root, folder), { encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ]
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 

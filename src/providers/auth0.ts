@@ -8,18 +8,31 @@ export interface Auth0Options {
   readonly domain: string
   /** The client id of the application. */
   readonly clientId: string
+  /**
+   * How the session at Auth0 is ended. `'oidc'`: by RP-Initiated Logout, which is on in tenants made since November 2023. `'v2'`: by
+   * `/v2/logout`, where it is off. Default `'oidc'`.
+   */
+  readonly logout?: 'oidc' | 'v2'
 }
 
-function auth0Client({ domain, clientId }: Auth0Options): ClientPreset {
+function auth0Client({ domain, clientId, logout = 'oidc' }: Auth0Options): ClientPreset {
+  const origin = `https://${hostName('auth0.domain', domain)}`
+  const older: Partial<ClientPreset> = {
+    metadataOverrides: { end_session_endpoint: `${origin}/v2/logout` },
+    postLogoutRedirectParameter: 'returnTo',
+  }
   return {
-    issuer: `https://${hostName('auth0.domain', domain)}/`,
+    issuer: `${origin}/`,
     clientId,
     scope: 'openid offline_access',
+    resourceParameters: ['audience'],
+    ...(logout === 'v2' && older),
   }
 }
 
 /**
- * Auth0. `auth0({ domain, clientId })` is for the client, `auth0.api({ domain })` for the API.
+ * Auth0. `auth0({ domain, clientId })` is for the client, `auth0.api({ domain })` for the API. An entry of `resources` names its API by
+ * `audience`; without one access tokens are opaque.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is no host name
  */
 export const auth0: typeof auth0Client & {

@@ -2,6 +2,8 @@ import { TokenManagerError } from '../errors.ts'
 
 const HOST = /^[a-z\d-]+(\.[a-z\d-]+)*(:\d+)?$/i
 const BASE_URL = /^https?:\/\/[^\s\\/?#@]+(\/[^\s\\?#]*)?$/
+const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+const DIRECTORY = /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|common|organizations|consumers)$/i
 const SEGMENT = /^[\w.~-]+$/
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a host name */
@@ -12,6 +14,16 @@ export function hostName(option: string, value: string): string {
 /** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` can be one part of a path as it is */
 export function pathSegment(option: string, value: string): string {
   return checked(option, value, SEGMENT, 'letters, digits, ".", "_", "~" and "-" only')
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a GUID */
+export function guid(option: string, value: string): string {
+  return checked(option, value, GUID, 'a GUID')
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` names one directory of Entra ID, or those who may sign in */
+export function directory(option: string, value: string): string {
+  return checked(option, value, DIRECTORY, "a directory id (a GUID), 'common', 'organizations' or 'consumers'")
 }
 
 /**

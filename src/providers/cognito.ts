@@ -1,7 +1,34 @@
+import { pathSegment } from './checked.ts'
 import { cognitoApi } from './cognito-api.ts'
+import type { ClientPreset } from './preset.ts'
 
-/** Amazon Cognito. `cognito.api(…)` is for the API. */
-export const cognito: {
+/** A client of Amazon Cognito. */
+export interface CognitoOptions {
+  /** The region of the user pool: `'eu-central-1'`. */
+  readonly region: string
+  /** The id of the user pool: `'eu-central-1_AbCdEfGhI'`. */
+  readonly userPool: string
+  /** The id of the app client. */
+  readonly clientId: string
+}
+
+function cognitoClient({ region, userPool, clientId }: CognitoOptions): ClientPreset {
+  const host = `cognito-idp.${pathSegment('cognito.region', region)}.amazonaws.com`
+  return {
+    issuer: `https://${host}/${pathSegment('cognito.userPool', userPool)}`,
+    clientId,
+    scope: 'openid',
+    resourceParameters: [],
+    postLogoutRedirectParameter: 'logout_uri',
+  }
+}
+
+/**
+ * Amazon Cognito, with a user pool that has a domain. `cognito({ region, userPool, clientId })` is for the client, `cognito.api({ region,
+ * userPool })` for the API.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `region` or `userPool` cannot be part of a URL
+ */
+export const cognito: typeof cognitoClient & {
   /** For `issuer` of the guard. */
   readonly api: typeof cognitoApi
-} = { api: cognitoApi }
+} = /* @__PURE__ */ Object.assign(cognitoClient, { api: cognitoApi })

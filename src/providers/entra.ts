@@ -1,30 +1,42 @@
-import { pathSegment } from './checked.ts'
+import { directory } from './checked.ts'
 import { entraApi } from './entra-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Microsoft Entra ID. */
 export interface EntraOptions {
-  /** The directory (tenant) id, a GUID, as the issuer spells it. */
+  /**
+   * The directory (tenant) id, a GUID: its name is in no issuer. Or who may sign in where the app is registered for several directories:
+   * `'organizations'`, `'consumers'` (personal accounts), or `'common'` (both).
+   */
   readonly tenant: string
   /** The application (client) id. */
   readonly clientId: string
 }
 
+const LOGIN = 'https://login.microsoftonline.com'
+/** The directory of all personal accounts. */
+const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad'
+
 function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
-  return {
-    issuer: entraIssuer(tenant),
+  directory('entra.tenant', tenant)
+  const isShared = tenant === 'common' || tenant === 'organizations'
+  const issuer = tenant === 'consumers' ? CONSUMERS : tenant
+  const shared: ClientPreset = {
+    issuer: `${LOGIN}/{tenantid}/v2.0`,
+    metadataUrl: `${LOGIN}/${tenant}/v2.0/.well-known/openid-configuration`,
     clientId,
+  }
+  return {
+    ...(isShared ? shared : { issuer: `${LOGIN}/${issuer}/v2.0`, clientId }),
     scope: 'openid offline_access',
+    resourceParameters: [],
   }
 }
 
-function entraIssuer(tenant: string): string {
-  return `https://login.microsoftonline.com/${pathSegment('entra.tenant', tenant)}/v2.0`
-}
-
 /**
- * Microsoft Entra ID. `entra({ tenant, clientId })` is for the client, `entra.api({ tenant })` for the API.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenant` cannot be part of a path
+ * Microsoft Entra ID. `entra({ tenant, clientId })` is for the client, `entra.api({ tenant })` for the API. An entry of `resources` names
+ * its API by `scope`, as `api://notes/read`; the parameter `resource` is an error there.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenant` is neither a GUID nor one of the three words
  */
 export const entra: typeof entraClient & {
   /** For `issuer` of the guard. */

@@ -1,7 +1,31 @@
+import { baseUrl } from './checked.ts'
 import { hydraApi } from './hydra-api.ts'
+import type { ClientPreset } from './preset.ts'
 
-/** Ory Hydra. `hydra.api(…)` is for the API. */
-export const hydra: {
+/** A client of Ory Hydra. */
+export interface HydraOptions {
+  /** The issuer, as `urls.self.issuer` has it; a slash at its end counts. */
+  readonly issuer: string
+  /** The client id. */
+  readonly clientId: string
+}
+
+function hydraClient({ issuer, clientId }: HydraOptions): ClientPreset {
+  baseUrl('hydra.issuer', issuer)
+  return {
+    issuer,
+    clientId,
+    scope: 'openid offline_access',
+    resourceParameters: ['audience'],
+  }
+}
+
+/**
+ * Ory Hydra. `hydra({ issuer, clientId })` is for the client, `hydra.api({ issuer })` for the API. An entry of `resources` names its API by
+ * `audience`, which has to be among those of the client.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ */
+export const hydra: typeof hydraClient & {
   /** For `issuer` of the guard. */
   readonly api: typeof hydraApi
-} = { api: hydraApi }
+} = /* @__PURE__ */ Object.assign(hydraClient, { api: hydraApi })

@@ -1,7 +1,33 @@
+import { baseUrl, pathSegment } from './checked.ts'
 import { keycloakApi } from './keycloak-api.ts'
+import type { ClientPreset } from './preset.ts'
 
-/** Keycloak. `keycloak.api(…)` is for the API. */
-export const keycloak: {
+/** A client of Keycloak. */
+export interface KeycloakOptions {
+  /** Where Keycloak is, with its path if it has one: `'https://id.example.com'`, `'https://id.example.com/auth'`. */
+  readonly url: string
+  /** The realm. */
+  readonly realm: string
+  /** The client id. */
+  readonly clientId: string
+}
+
+function keycloakClient({ url, realm, clientId }: KeycloakOptions): ClientPreset {
+  return {
+    issuer: `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`,
+    clientId,
+    // Refresh tokens come without offline_access, which begins another session that outlives the person's.
+    scope: 'openid',
+    resourceParameters: [],
+  }
+}
+
+/**
+ * Keycloak. `keycloak({ url, realm, clientId })` is for the client, `keycloak.api({ url, realm })` for the API. An API is put into `aud` by a
+ * client scope with an audience mapper.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL, or `realm` cannot be part of one
+ */
+export const keycloak: typeof keycloakClient & {
   /** For `issuer` of the guard. */
   readonly api: typeof keycloakApi
-} = { api: keycloakApi }
+} = /* @__PURE__ */ Object.assign(keycloakClient, { api: keycloakApi })

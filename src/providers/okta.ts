@@ -1,7 +1,33 @@
+import { hostName, pathSegment } from './checked.ts'
 import { oktaApi } from './okta-api.ts'
+import type { ClientPreset } from './preset.ts'
 
-/** Okta, with a custom authorization server. `okta.api(…)` is for the API. */
-export const okta: {
+/** A client of Okta. */
+export interface OktaOptions {
+  /** The organization's domain: `'example.okta.com'`, or its custom domain. */
+  readonly domain: string
+  /** The client id of the app integration. */
+  readonly clientId: string
+  /** The id of the custom authorization server. Default `'default'`. */
+  readonly authorizationServer?: string
+}
+
+function oktaClient({ domain, clientId, authorizationServer = 'default' }: OktaOptions): ClientPreset {
+  const server = pathSegment('okta.authorizationServer', authorizationServer)
+  return {
+    issuer: `https://${hostName('okta.domain', domain)}/oauth2/${server}`,
+    clientId,
+    scope: 'openid offline_access',
+    resourceParameters: [],
+  }
+}
+
+/**
+ * Okta, with a custom authorization server. `okta({ domain, clientId })` is for the client, `okta.api({ domain })` for the API. The
+ * authorization server has one audience for all its tokens: APIs are told apart by scope, or by authorization server.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is no host name
+ */
+export const okta: typeof oktaClient & {
   /** For `issuer` of the guard. */
   readonly api: typeof oktaApi
-} = { api: oktaApi }
+} = /* @__PURE__ */ Object.assign(oktaClient, { api: oktaApi })

@@ -77,11 +77,19 @@ const cases: Record<string, Case> = {
 /** What shows that a preset is in a bundle. */
 const presets: Record<string, string> = {
   auth0: 'auth0.domain',
+  authentik: 'authentik.url',
   cognito: 'cognito-idp',
   entra: 'login.microsoftonline.com',
+  entraB2c: 'b2clogin.com',
+  github: 'github.com/login',
+  google: 'accounts.google.com',
   hydra: 'hydra.issuer',
+  identityServer: 'identityServer.url',
   keycloak: 'keycloak.realm',
+  logto: 'logto.url',
   okta: 'okta.authorizationServer',
+  supabase: 'supabase.co',
+  zitadel: 'zitadel.url',
 }
 
 describe('bundles', () => {

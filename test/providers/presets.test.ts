@@ -1,13 +1,54 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { root } from '../../scripts/entries.mjs'
 import { createTokenManager, TokenManagerError } from '../../src/index.ts'
-import { auth0, cognito, entra, hydra, keycloak, okta } from '../../src/providers/index.ts'
+import * as providers from '../../src/providers/index.ts'
 import { createGuard } from '../../src/resource-server/index.ts'
+
+const { auth0, authentik, cognito, entra, entraB2c, github, google } = providers
+const { hydra, identityServer, keycloak, logto, okta, supabase, zitadel } = providers
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 
 const clients = {
   auth0: () => auth0({ domain: 'example.eu.auth0.com', clientId: 'spa' }),
+  'auth0, its older logout': () => auth0({ domain: 'example.eu.auth0.com', clientId: 'spa', logout: 'v2' }),
+  authentik: () => authentik({ url: 'https://id.example.com/', application: 'notes', clientId: 'spa' }),
+  cognito: () => cognito({ region: 'eu-central-1', userPool: 'eu-central-1_AbCdEfGhI', clientId: 'spa' }),
   entra: () => entra({ tenant, clientId: 'spa' }),
+  'entra, many directories': () => entra({ tenant: 'common', clientId: 'spa' }),
+  'entra, personal accounts': () => entra({ tenant: 'consumers', clientId: 'spa' }),
+  entraB2c: () => entraB2c({ tenant: 'contoso', tenantId: tenant, policy: 'B2C_1_signin', clientId: 'spa' }),
+  github: () => github({ clientId: 'spa' }),
+  google: () => google({ clientId: 'spa' }),
+  hydra: () => hydra({ issuer: 'https://hydra.example.com/', clientId: 'spa' }),
+  identityServer: () => identityServer({ url: 'https://id.example.com', clientId: 'spa' }),
+  keycloak: () => keycloak({ url: 'https://id.example.com/auth/', realm: 'main', clientId: 'spa' }),
+  logto: () => logto({ url: 'https://example.logto.app/', clientId: 'spa' }),
+  okta: () => okta({ domain: 'example.okta.com', clientId: 'spa' }),
+  supabase: () => supabase({ project: 'abcdefghijklmnopqrst', clientId: 'spa' }),
+  zitadel: () => zitadel({ url: 'https://example.zitadel.cloud', clientId: 'spa' }),
+}
+
+/** The issuer that each says. */
+const issuers: Readonly<Record<string, string>> = {
+  auth0: 'https://example.eu.auth0.com/',
+  'auth0, its older logout': 'https://example.eu.auth0.com/',
+  authentik: 'https://id.example.com/application/o/notes/',
+  cognito: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI',
+  entra: `https://login.microsoftonline.com/${tenant}/v2.0`,
+  'entra, many directories': 'https://login.microsoftonline.com/{tenantid}/v2.0',
+  'entra, personal accounts': 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+  entraB2c: `https://contoso.b2clogin.com/${tenant}/v2.0/`,
+  github: 'https://github.com/login/oauth',
+  google: 'https://accounts.google.com',
+  hydra: 'https://hydra.example.com/',
+  identityServer: 'https://id.example.com',
+  keycloak: 'https://id.example.com/auth/realms/main',
+  logto: 'https://example.logto.app/oidc',
+  okta: 'https://example.okta.com/oauth2/default',
+  supabase: 'https://abcdefghijklmnopqrst.supabase.co/auth/v1',
+  zitadel: 'https://example.zitadel.cloud',
 }
 
 const apis = {
@@ -26,6 +67,26 @@ describe('every preset', () => {
     createTokenManager({ ...preset(), ...options }, undefined).dispose()
   })
 
+  it('says the issuer as the provider spells it', () => {
+    expect(Object.fromEntries(Object.entries(clients).map(([name, preset]) => [name, preset().issuer]))).toEqual(
+      issuers,
+    )
+  })
+
+  it('says of one provider the same issuer to its client and its API', () => {
+    const common = Object.entries(apis).filter(([name]) => name in issuers && name !== 'keycloak')
+    for (const [name, preset] of common) expect(preset().issuer).toBe(issuers[name])
+  })
+
+  it('has a page in docs/providers, which the index links to', () => {
+    const index = readFileSync(`${root}docs/providers/README.md`, 'utf8')
+    for (const name of Object.keys(providers)) {
+      const page = `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.md`
+      expect(index).toContain(`(${page})`)
+      expect(readFileSync(`${root}docs/providers/${page}`, 'utf8')).toContain(`...${name}({`)
+    }
+  })
+
   it.each(Object.entries(apis))('%s.api is accepted by createGuard', (_, preset) => {
     createGuard({ issuer: preset(), audience: 'https://api.example/' })
   })
@@ -39,6 +100,12 @@ describe('what is put into a URL', () => {
     'keycloak.url': () => keycloak.api({ url: 'id.example.com', realm: 'main' }),
     'keycloak.realm': () => keycloak.api({ url: 'https://id.example.com', realm: 'a/b' }),
     'okta.authorizationServer': () => okta.api({ domain: 'example.okta.com', authorizationServer: '../x' }),
+    'authentik.application': () => authentik({ url: 'https://id.example.com', application: 'a b', clientId: 'spa' }),
+    'cognito.userPool': () => cognito({ region: 'eu-central-1', userPool: '', clientId: 'spa' }),
+    'entraB2c.tenantId': () => entraB2c({ tenant: 'a', tenantId: 'a', policy: 'p', clientId: 'spa' }),
+    'okta.domain': () => okta({ domain: 'https://example.okta.com', clientId: 'spa' }),
+    'supabase.project': () => supabase({ project: 'a.b/c', clientId: 'spa' }),
+    'zitadel.url': () => zitadel({ url: 'example.zitadel.cloud', clientId: 'spa' }),
     'entra.tenant': () => entra({ tenant: undefined as never, clientId: 'spa' }),
   }
 

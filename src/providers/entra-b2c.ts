@@ -1,0 +1,32 @@
+import { guid, pathSegment } from './checked.ts'
+import type { ClientPreset } from './preset.ts'
+
+/** A client of Azure AD B2C. */
+export interface EntraB2cOptions {
+  /** The tenant's name: `'contoso'` of `contoso.onmicrosoft.com`. */
+  readonly tenant: string
+  /** The directory (tenant) id, a GUID: it is in the issuer. */
+  readonly tenantId: string
+  /** The user flow or custom policy: `'B2C_1_signin'`. */
+  readonly policy: string
+  /** The application (client) id. */
+  readonly clientId: string
+}
+
+/**
+ * Azure AD B2C, for a client. Its metadata is not below its issuer, and each policy has its own. It gives an access token only for a scope of an
+ * API, or the client id itself as a scope: name one in `scope`, or in the entries of `resources`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenantId` is no GUID, or a name cannot be part of a URL
+ */
+export function entraB2c({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset {
+  const name = pathSegment('entraB2c.tenant', tenant)
+  const origin = `https://${name}.b2clogin.com`
+  const place = `${name}.onmicrosoft.com/${pathSegment('entraB2c.policy', policy)}`
+  return {
+    issuer: `${origin}/${guid('entraB2c.tenantId', tenantId)}/v2.0/`,
+    metadataUrl: `${origin}/${place}/v2.0/.well-known/openid-configuration`,
+    clientId,
+    scope: 'openid offline_access',
+    resourceParameters: [],
+  }
+}
