@@ -255,17 +255,30 @@ declare function auth0Api({ domain, profile }: Auth0ApiOptions): ApiPreset;
 interface Auth0Options {
     readonly domain: string;
     readonly clientId: string;
+    readonly logout?: "oidc" | "v2";
 }
-declare function auth0Client({ domain, clientId }: Auth0Options): ClientPreset;
+declare function auth0Client({ domain, clientId, logout }: Auth0Options): ClientPreset;
 declare const auth0: typeof auth0Client & {
     readonly api: typeof auth0Api;
 };
+interface AuthentikOptions {
+    readonly url: string;
+    readonly application: string;
+    readonly clientId: string;
+}
+declare function authentik({ url, application, clientId }: AuthentikOptions): ClientPreset;
 interface CognitoApiOptions {
     readonly region: string;
     readonly userPool: string;
 }
 declare function cognitoApi({ region, userPool }: CognitoApiOptions): ApiPreset;
-declare const cognito: {
+interface CognitoOptions {
+    readonly region: string;
+    readonly userPool: string;
+    readonly clientId: string;
+}
+declare function cognitoClient({ region, userPool, clientId }: CognitoOptions): ClientPreset;
+declare const cognito: typeof cognitoClient & {
     readonly api: typeof cognitoApi;
 };
 interface EntraApiOptions {
@@ -282,29 +295,81 @@ declare function entraClient({ tenant, clientId }: EntraOptions): ClientPreset;
 declare const entra: typeof entraClient & {
     readonly api: typeof entraApi;
 };
+interface EntraB2cOptions {
+    readonly tenant: string;
+    readonly tenantId: string;
+    readonly policy: string;
+    readonly clientId: string;
+}
+declare function entraB2c({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset;
+interface GithubOptions {
+    readonly clientId: string;
+}
+declare function github({ clientId }: GithubOptions): ClientPreset;
+interface GoogleOptions {
+    readonly clientId: string;
+}
+declare function google({ clientId }: GoogleOptions): ClientPreset;
 interface HydraApiOptions {
     readonly issuer: string;
 }
 declare function hydraApi({ issuer }: HydraApiOptions): ApiPreset;
-declare const hydra: {
+interface HydraOptions {
+    readonly issuer: string;
+    readonly clientId: string;
+}
+declare function hydraClient({ issuer, clientId }: HydraOptions): ClientPreset;
+declare const hydra: typeof hydraClient & {
     readonly api: typeof hydraApi;
 };
+interface IdentityServerOptions {
+    readonly url: string;
+    readonly clientId: string;
+}
+declare function identityServer({ url, clientId }: IdentityServerOptions): ClientPreset;
 interface KeycloakApiOptions {
     readonly url: string;
     readonly realm: string;
     readonly version?: number;
 }
 declare function keycloakApi({ url, realm, version }: KeycloakApiOptions): ApiPreset;
-declare const keycloak: {
+interface KeycloakOptions {
+    readonly url: string;
+    readonly realm: string;
+    readonly clientId: string;
+}
+declare function keycloakClient({ url, realm, clientId }: KeycloakOptions): ClientPreset;
+declare const keycloak: typeof keycloakClient & {
     readonly api: typeof keycloakApi;
 };
+interface LogtoOptions {
+    readonly url: string;
+    readonly clientId: string;
+}
+declare function logto({ url, clientId }: LogtoOptions): ClientPreset;
 interface OktaApiOptions {
     readonly domain: string;
     readonly authorizationServer?: string;
 }
 declare function oktaApi({ domain, authorizationServer }: OktaApiOptions): ApiPreset;
-declare const okta: {
+interface OktaOptions {
+    readonly domain: string;
+    readonly clientId: string;
+    readonly authorizationServer?: string;
+}
+declare function oktaClient({ domain, clientId, authorizationServer }: OktaOptions): ClientPreset;
+declare const okta: typeof oktaClient & {
     readonly api: typeof oktaApi;
 };
-export { auth0, cognito, entra, hydra, keycloak, okta };
-export type { ApiPreset, Auth0ApiOptions, Auth0Options, ClientPreset, CognitoApiOptions, EntraApiOptions, EntraOptions, HydraApiOptions, KeycloakApiOptions, OktaApiOptions };
+interface SupabaseOptions {
+    readonly project: string;
+    readonly clientId: string;
+}
+declare function supabase({ project, clientId }: SupabaseOptions): ClientPreset;
+interface ZitadelOptions {
+    readonly url: string;
+    readonly clientId: string;
+}
+declare function zitadel({ url, clientId }: ZitadelOptions): ClientPreset;
+export { auth0, authentik, cognito, entra, entraB2c, github, google, hydra, identityServer, keycloak, logto, okta, supabase, zitadel };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikOptions, ClientPreset, CognitoApiOptions, CognitoOptions, EntraApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseOptions, ZitadelOptions };
