@@ -36,7 +36,7 @@ export interface TokenExchange {
    * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep it for as long as the subject
    * is served, or ask again each time: the results are cached either way.
    * A manager's results are those of the session it has: every call looks whether that still is the same one, and what was derived from
-   * another is forgotten and revoked, at `signed_out` at once.
+   * another is forgotten, at `signed_out` at once. It is revoked as well, unless the same person has signed in again.
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
   /**
@@ -106,7 +106,11 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
       (error: unknown) => error,
     )
     const session = sessionOf(manager)
-    if (followed.of?.session !== session) void leave(followed)
+    if (followed.of && followed.of.session !== session) {
+      // Revoking one person's tokens can end the new session too, which they are of as much (RFC 7009 §2.1).
+      const kept = session !== undefined && followed.of.subject === subjectOf(manager)
+      void leave(followed, { kept })
+    }
     if (session === undefined) throw failed ?? forgotten()
     if (!followed.of) {
       const name = ['manager', id, session]
@@ -115,15 +119,15 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
         if (sessionOf(manager) !== session) throw forgotten()
         return value
       }
-      followed.of = { session, name, client: ofToken({ token }, name) }
+      followed.of = { session, subject: subjectOf(manager), name, client: ofToken({ token }, name) }
     }
     return followed.of.client
   }
 
-  async function leave(followed: Followed): Promise<void> {
+  async function leave(followed: Followed, manner?: { readonly kept: boolean }): Promise<void> {
     const { of } = followed
     followed.of = undefined
-    if (of) await derived.forget(of.name)
+    if (of) await derived.forget(of.name, manner)
   }
 
   function ofToken(given: ExchangeSubject, name = nameOf(given)): ResourceClient {
@@ -151,12 +155,23 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
 interface Followed {
   readonly client: ResourceClient
   /** The session that it had when it was last looked at, and what was derived from that. */
-  of?: { readonly session: string; readonly name: readonly string[]; readonly client: ResourceClient } | undefined
+  of?:
+    | {
+        readonly session: string
+        readonly subject: string | undefined
+        readonly name: readonly string[]
+        readonly client: ResourceClient
+      }
+    | undefined
 }
 
 /** What tells one session from the next. */
 function sessionOf({ state }: TokenManager): string | undefined {
   return state.status === 'signedIn' ? JSON.stringify([state.session.signedInAt, state.session.subject]) : undefined
+}
+
+function subjectOf({ state }: TokenManager): string | undefined {
+  return state.status === 'signedIn' ? state.session.subject : undefined
 }
 
 function nameOf({ id, token }: ExchangeSubject): readonly string[] {

@@ -25,9 +25,10 @@ export interface Subjects {
   ): ResourceClient
   /**
    * Forgets what is in memory of a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
-   * handed out any more, and revoked when it comes.
+   * handed out any more, and revoked when it comes. A token that another subject has as well is left alone.
+   * @param manner `kept`: the server is asked nothing
    */
-  forget(name: readonly string[]): Promise<void>
+  forget(name: readonly string[], manner?: { readonly kept: boolean }): Promise<void>
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   dispose(): void
 }
@@ -58,13 +59,15 @@ export function subjects(context: ClientTokenContext): Subjects {
         return { key: keyOf(target) as string, target, send: () => sendAgainWhenCut(() => send(target)) }
       })
     },
-    async forget(name) {
+    async forget(name, { kept } = { kept: false }) {
       for (const call of beginning) if (call.subject === JSON.stringify(name)) call.over = true
       const prefix = `${await hashOf(name)} `
       const revoking: Promise<void>[] = []
       cache.drop(
         (key) => key.startsWith(prefix),
-        (token, target) => revoking.push(revoke(token, target)),
+        (token, target) => {
+          if (!kept && !cache.holds(token)) revoking.push(revoke(token, target))
+        },
       )
       await Promise.all(revoking)
     },
@@ -77,7 +80,7 @@ export function subjects(context: ClientTokenContext): Subjects {
     const answer = await revokeToken(context.server, { kind, token })
     if (typeof answer === 'object')
       context.emit('revocation_failed', target, { kind, reason: answer.failed.reason, final: true })
-    else context.emit('revoked', target, { kind, supported: answer === 'revoked' })
+    if (answer === 'revoked') context.emit('revoked', target, { kind })
   }
 }
 

@@ -43,6 +43,8 @@ export interface TokenCache {
    * @param dropped gets each that lives, and those of answers that are under way as they come
    */
   drop(which: (key: string) => boolean, dropped: (token: string, target: Target) => void): void
+  /** Whether it has this very token, for whomever. */
+  holds(token: string): boolean
   /** Begins anew. */
   clear(): void
   /** How many tokens it remembers. */
@@ -139,15 +141,16 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       return entry.dropped ? undefined : usable(entry, 0)?.token
     },
     drop(which, dropped) {
-      for (const [key, entry] of entries) {
-        if (!which(key)) continue
+      const gone = [...entries].filter(([key]) => which(key))
+      for (const [key] of gone) entries.delete(key)
+      for (const [, entry] of gone) {
         const { held } = entry
         if (held && clock.elapsed() < held.deadAt) dropped(held.token.value, entry.request.target)
         entry.dropped = dropped
         entry.held = undefined
-        entries.delete(key)
       }
     },
+    holds: (token) => [...entries.values()].some(({ held }) => held?.token.value === token),
     clear: () => entries.clear(),
     get size() {
       return entries.size

@@ -108,8 +108,9 @@ export interface TokenManagerOptions {
    */
   readonly pushedAuthorizationRequests?: boolean
   /**
-   * Whether a sign-in over a living session revokes the refresh token it replaces. Default true. Set it to false where the
-   * server ends the person's whole login with one refresh token.
+   * Whether a sign-in over a living session of the same person revokes the tokens it replaces. Default false: they are forgotten here and
+   * expire at the server, for at many servers revoking one of them ends what else the person gave this client, the new session too.
+   * Another person's tokens are revoked in any case. Set it to true where the server revokes each grant by itself.
    */
   readonly revokeReplaced?: boolean
   /** Allows http on loopback hosts. */

@@ -92,7 +92,7 @@ function build(
 
   return {
     ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
-    signIn: signIn(session, { statePrefix: `${checksum(identity)}.`, revokeReplaced: options.revokeReplaced ?? true }),
+    signIn: signIn(session, `${checksum(identity)}.`),
     signOut: ending,
     proofs: server.dpop && proofsOf(server.dpop, tokens, ending),
     release: () =>
@@ -147,11 +147,12 @@ function proofsOf(dpop: DpopProver, tokens: HeldTokens, { end }: SignOut): Proof
 
 /** What governs the session for `options`. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
-  const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh } = options
+  const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh, revokeReplaced = false } = options
   const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
   return {
     ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
     ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge, signInTarget: signInTarget(options.resources) },
+    revokeReplaced,
   }
 }
 

@@ -64,16 +64,17 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
     const { scope = '', resources = [], authorizationParams } = given
     checkDeviceSignIn(deviceOptions)
     await ready()
-    const { server } = (shared() as SharedSession).session
+    const { session, signIn: signingIn } = shared() as SharedSession
     const target = signInTarget(resources)
     const { resource, audience } = target
     const asked = { scope: signInScope(scope, resources), ...deviceOptions }
-    const tokens = await deviceSignIn(server, {
+    const tokens = await deviceSignIn(session.server, {
       ...asked,
       resource,
       resources: resources.flatMap((one) => Object(one).resource ?? []),
       tokenScope: tokenScope(target, asked.scope),
       extra: { audience, ...authorizationParams },
+      discard: signingIn.discard,
     })
     return settling(adopt(tokens))
   }

@@ -9,7 +9,6 @@ import {
   type PendingDevice,
 } from '../protocol/device.ts'
 import type { TransientFailure } from '../protocol/failure.ts'
-import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
@@ -32,8 +31,17 @@ export interface DeviceSignInOptions {
   readonly prompt: (prompt: DevicePrompt) => unknown
   /** Scope to ask for this time. Default: the option `scope`. */
   readonly scope?: string
-  /** Ends the wait, which rejects with its reason; a question that was sent is answered first, and what it brings is revoked. */
+  /**
+   * Ends the wait, which rejects with its reason. A question that was sent is answered first; a refresh token that it brings is revoked, but
+   * beside a living session only with `revokeReplaced`.
+   */
   readonly signal?: AbortSignal
+}
+
+/** A device sign-in, and who takes what it brings in vain. */
+export interface DeviceSignIn extends Omit<DeviceSignInOptions, 'scope'>, DeviceAuthorizationOptions {
+  /** Gets a refresh token that nobody will use. */
+  readonly discard: (refreshToken: string) => Promise<void>
 }
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
@@ -55,7 +63,7 @@ const LONGEST_WAIT = 60_000
  */
 export async function deviceSignIn(
   server: AuthorizationServer,
-  { prompt, signal, ...asked }: Omit<DeviceSignInOptions, 'scope'> & DeviceAuthorizationOptions,
+  { prompt, signal, discard, ...asked }: DeviceSignIn,
 ): Promise<TokenSet> {
   signal?.throwIfAborted()
   const { clock } = server
@@ -68,14 +76,14 @@ export async function deviceSignIn(
     ...(verificationUriComplete && { verificationUriComplete }),
   })
   signal?.throwIfAborted()
-  return tokenSet(await poll(server, device, began + lifetime, signal), device)
+  return tokenSet(await poll(server, device, began + lifetime, { signal, discard }), device)
 }
 
 async function poll(
   server: AuthorizationServer,
   device: PendingDevice,
   until: number,
-  signal: AbortSignal | undefined,
+  { signal, discard }: { readonly signal: AbortSignal | undefined } & Pick<DeviceSignIn, 'discard'>,
 ): Promise<TokenResponse> {
   const { clock } = server
   let { interval } = device
@@ -87,7 +95,7 @@ async function poll(
     const answer = await settling(deviceCodeGrant(server, device))
     if (answer.kind === 'tokens' && !signal?.aborted) return answer.response
     const { refreshToken } = answer.kind === 'tokens' ? answer.response : Object(answer)
-    if (refreshToken) void stayAlive(settling(revokeToken(server, { kind: 'refresh_token', token: refreshToken })))
+    if (refreshToken) void stayAlive(settling(discard(refreshToken)))
     signal?.throwIfAborted()
     const error = 'error' in answer ? answer.error : expired()
     if (error.code === 'ERR_TEMPORARILY_UNAVAILABLE') {

@@ -13,6 +13,7 @@ import {
   withAccessToken,
   withPending,
 } from './record.ts'
+import { outboxBeside } from './replaced.ts'
 import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
 import { lacking, union, unmet } from './scope.ts'
 import type { Change, Session } from './session.ts'
@@ -93,7 +94,7 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     const at = session.platform.clock.now()
     outcome = 'signed_out'
     if (now.signedOut || now.grantId !== from.grantId)
-      return { ...now, outbox: withPending(now.outbox, newTokens(advance(from), from, at), at) }
+      return { ...now, outbox: outboxAfter(session, now, from, newTokens(advance(from), from, at)) }
     const { ended, state } = session.held
     if (ended === from.grantId) {
       const reason = state.status === 'signedOut' ? state.reason : 'signed_out'
@@ -103,7 +104,7 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
     outcome = 'refreshed'
     // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
-    return advance(now.generation < from.generation ? { ...from, outbox: now.outbox } : now)
+    return advance(now.generation < from.generation ? { ...from, outbox: now.outbox, revoked: now.revoked } : now)
   }
   try {
     await session.update(change)
@@ -162,6 +163,20 @@ export function storedAccessToken(response: TokenResponse, scope: string, resour
 function advanced({ owner }: Claim, record: SessionRecord): SessionRecord {
   const lease = record.lease?.owner === owner ? undefined : record.lease
   return { ...record, generation: record.generation + 1, lease }
+}
+
+/** The outbox of `now`, in which the grant of `from` is over, with what came of that too late. What was signed out stays signed out. */
+function outboxAfter(
+  { options, platform }: Session,
+  now: SessionRecord,
+  from: SessionRecord,
+  late: readonly PendingRevocation[],
+): readonly PendingRevocation[] {
+  const at = platform.clock.now()
+  if (now.signedOut) return withPending(now.outbox, now.signedOut.kept ? [] : late, at)
+  const { grantId, claims } = from
+  const wasSignedOut = now.revoked?.[grantId] !== undefined || now.outbox.some((entry) => entry.grantId === grantId)
+  return outboxBeside(now, claims, late, { at, revokeReplaced: wasSignedOut || options.revokeReplaced })
 }
 
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */

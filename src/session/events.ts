@@ -81,12 +81,10 @@ export interface TokenManagerEvents {
     /** HTTP status of the answer. */
     readonly status: number
   }
-  /** A token was revoked at the server, or the server does not revoke this kind. */
+  /** A token was revoked at the server. Of a server that does not revoke this kind nothing is told. */
   revoked: {
     /** `refresh_token` or `access_token`. */
     readonly kind: string
-    /** Whether the server revokes this kind. */
-    readonly supported: boolean
   }
   /** A revocation did not succeed; unless `final`, it is tried again. */
   revocation_failed: {

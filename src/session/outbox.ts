@@ -1,18 +1,27 @@
 import { revokeToken } from '../protocol/revocation.ts'
-import { type PendingRevocation, withPending } from './record.ts'
+import {
+  type PendingRevocation,
+  type RevocationOutcome,
+  type RevokedGrant,
+  type SessionRecord,
+  settled,
+  withPending,
+} from './record.ts'
 import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What became of one token in the outbox. */
-export type Revocation = 'revoked' | 'unsupported' | 'failed' | 'pending'
+/** What became of the tokens of a grant; `undefined`: it had none, or nobody knows any more. */
+export type Revocation = RevocationOutcome | 'uncertain' | 'pending' | undefined
 
 /** Revokes at the server what sign-outs left in the record. */
 export interface Outbox {
+  /** Works the outbox off, as far as the server answers; what fails waits for the next try. One run at a time. Never rejects. */
+  drain(): Promise<void>
   /**
-   * Works the outbox off, as far as the server answers; what fails waits for the next try. One run at a time.
-   * @returns what became of `tokens`, which have to be in the stored outbox
+   * Works it off, and says what became of the tokens of `grantId`, whichever context has asked the server.
+   * @throws what the store rejects with
    */
-  drain(tokens?: readonly PendingRevocation[]): Promise<Revocation[]>
+  outcome(grantId: string | undefined): Promise<Revocation>
   /** Begins a run, unless one is under way or waits its turn after a failure. */
   nudge(): void
   close(): void
@@ -24,22 +33,21 @@ const PATIENCE = 2_000
 /** The outbox of `session`. Nothing happens before `drain`. */
 export function outbox(session: Session): Outbox {
   const { clock, crypto, lock } = session.platform
-  const done = new Map<string, Revocation>()
   let running: Promise<void> | undefined
   let cancel: (() => void) | undefined
   let failures = 0
 
   return {
-    async drain(tokens = []) {
-      for (const { token } of tokens) done.set(token, 'pending')
-      // A run that is under way may have read the outbox before `tokens` came in.
-      for (let runs = 0; runs < 2; runs++) {
+    drain: begin,
+    async outcome(grantId) {
+      await begin()
+      let { record } = await look()
+      // A run that was under way may have read the outbox before.
+      if (isPending(record, grantId) && !cancel) {
         await begin()
-        if (cancel || tokens.every(({ token }) => done.get(token) !== 'pending')) break
+        record = (await look()).record
       }
-      const outcomes = tokens.map(({ token }) => done.get(token) ?? 'pending')
-      for (const { token } of tokens) done.delete(token)
-      return outcomes
+      return isPending(record, grantId) ? 'pending' : summary(record?.revoked?.[`${grantId}`])
     },
     nudge() {
       if (!cancel) void begin()
@@ -72,11 +80,8 @@ export function outbox(session: Session): Outbox {
     cancel = undefined
     const tried = new Set<string>()
     while (!session.closed) {
-      const { record } = await session.update(() => undefined)
+      const { record } = await look()
       const pending = withPending(record?.outbox ?? [], [], clock.now())
-      // Entries leave the outbox with an answer only: what is gone got it in another context.
-      for (const [token, outcome] of done)
-        if (outcome === 'pending' && !pending.some((entry) => entry.token === token)) done.set(token, 'revoked')
       const next = pending.find(({ token }) => !tried.has(token))
       if (!next) break
       tried.add(next.token)
@@ -90,16 +95,21 @@ export function outbox(session: Session): Outbox {
   async function revoke(entry: PendingRevocation): Promise<number | undefined> {
     const { kind, token } = entry
     const answer = await revokeToken(session.server, entry, { keepalive: true })
-    const failed = typeof answer === 'object' ? answer : undefined
-    if (failed) session.emit('revocation_failed', { kind, reason: failed.failed.reason, final: failed.final })
-    else session.emit('revoked', { kind, supported: answer === 'revoked' })
-    if (failed && !failed.final) return failed.retryAfter ?? 0
-    if (done.has(token)) done.set(token, typeof answer === 'object' ? 'failed' : answer)
-    await session.update((record) => {
-      if (!record?.outbox.some((other) => other.token === token)) return undefined
-      return { ...record, outbox: record.outbox.filter((other) => other.token !== token) }
-    })
+    const outcome = typeof answer === 'object' ? 'failed' : answer
+    if (typeof answer === 'object') {
+      const { failed, final, retryAfter = 0 } = answer
+      session.emit('revocation_failed', { kind, reason: failed.reason, final })
+      if (!final) return retryAfter
+    }
+    if (outcome === 'revoked') session.emit('revoked', { kind })
+    await session.update((record) =>
+      record?.outbox.some((other) => other.token === token) ? settled(record, entry, outcome) : undefined,
+    )
     return undefined
+  }
+
+  function look() {
+    return session.update(() => undefined)
   }
 
   function again(retryAfter = 0) {
@@ -112,4 +122,16 @@ export function outbox(session: Session): Outbox {
       void begin()
     })
   }
+}
+
+function isPending(record: SessionRecord | undefined, grantId: string | undefined): boolean {
+  return record?.outbox.some((entry) => entry.grantId === grantId) === true
+}
+
+function summary(grant: RevokedGrant | undefined): Revocation {
+  const { refresh_token, access_token, uncertain } = grant ?? {}
+  if (refresh_token === 'failed' || access_token === 'failed') return 'failed'
+  // Once the refresh token is revoked, what the server does not revoke expires by itself.
+  const first = refresh_token ?? access_token
+  return uncertain && first !== 'unsupported' ? 'uncertain' : first
 }

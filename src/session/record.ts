@@ -29,6 +29,19 @@ export interface PendingRevocation {
   readonly kind: 'refresh_token' | 'access_token'
   readonly token: string
   readonly addedAt: EpochMs
+  /** The grant it is of. */
+  readonly grantId?: string | undefined
+}
+
+/** What came of one token. */
+export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed'
+
+/** What came of the tokens of one grant, of each kind the worst. It holds no secret. */
+export interface RevokedGrant {
+  readonly refresh_token?: RevocationOutcome | undefined
+  readonly access_token?: RevocationOutcome | undefined
+  /** A refresh was under way when it was signed out, or its answer had been lost. */
+  readonly uncertain?: boolean | undefined
 }
 
 /** One session, written whole under one key. */
@@ -42,8 +55,13 @@ export interface SessionRecord {
   readonly follows?: string | undefined
   /** One more at each commit within this grant. */
   readonly generation: number
-  /** A tombstone keeps `grantId`, `generation` and `outbox`, and nothing else of the session. */
-  readonly signedOut?: { readonly at: EpochMs; readonly reason: SignedOutReason } | undefined
+  /**
+   * A tombstone keeps `grantId`, `generation`, `outbox` and `revoked`, and nothing else of the session. `kept`: the grant goes on at the
+   * server, for it was given for times when nobody is there (`offline_access`).
+   */
+  readonly signedOut?:
+    | { readonly at: EpochMs; readonly reason: SignedOutReason; readonly kept?: boolean | undefined }
+    | undefined
   /** Absent where the server gave none, and after an unknown outcome: nothing more is sent. */
   readonly refreshToken?: string | undefined
   /** By {@link targetKey}. */
@@ -69,6 +87,8 @@ export interface SessionRecord {
   readonly doubt?: string | undefined
   readonly failure?: Failure | undefined
   readonly outbox: readonly PendingRevocation[]
+  /** By `grantId`: what the server said to those of its tokens that have left the outbox, for every context that has signed it out. */
+  readonly revoked?: Readonly<Record<string, RevokedGrant>> | undefined
 }
 
 /** What was found under the key. */
@@ -83,6 +103,9 @@ export const NEWER_VERSION = Symbol('newer version')
 const OUTBOX_LIMIT = 50
 const OUTBOX_AGE = 30 * 24 * 3_600_000
 const ACCESS_TOKEN_LIMIT = 32
+const REVOKED_LIMIT = 8
+/** The worst last. */
+const OUTCOMES: readonly (RevocationOutcome | undefined)[] = [undefined, 'revoked', 'unsupported', 'failed']
 
 /** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
 export async function readRecord(
@@ -104,7 +127,7 @@ export async function readRecord(
 const RECORD = {
   ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
   ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
-  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?' },
+  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?', revoked: 'o?' },
   requestedScope: 's?',
 }
 const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
@@ -156,7 +179,7 @@ export async function update(
 /** The record as signing out leaves it; `tokens` are added to the outbox. */
 export function tombstone(
   record: SessionRecord,
-  signedOut: { readonly at: EpochMs; readonly reason: SignedOutReason },
+  signedOut: NonNullable<SessionRecord['signedOut']>,
   tokens: readonly PendingRevocation[],
 ): SessionRecord {
   const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
@@ -186,12 +209,41 @@ export function withPending(
 
 /** The tokens of `record` that have to be revoked when its grant ends: refresh token first, then living access tokens. */
 export function revocable(record: SessionRecord, now: EpochMs): PendingRevocation[] {
-  const pending = (kind: PendingRevocation['kind'], token: string): PendingRevocation => ({ kind, token, addedAt: now })
+  const { grantId } = record
+  const pending = (kind: PendingRevocation['kind'], token: string): PendingRevocation => ({
+    kind,
+    token,
+    addedAt: now,
+    grantId,
+  })
   const alive = Object.values(record.accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
   return [
     ...(record.refreshToken === undefined ? [] : [pending('refresh_token', record.refreshToken)]),
     ...alive.map(({ value }) => pending('access_token', value)),
   ]
+}
+
+/** `record` without `entry` in its outbox, for `outcome` came of it. */
+export function settled(
+  record: SessionRecord,
+  { token, kind, grantId }: PendingRevocation,
+  outcome: RevocationOutcome,
+): SessionRecord {
+  const outbox = record.outbox.filter((other) => other.token !== token)
+  if (grantId === undefined) return { ...record, outbox }
+  const before = record.revoked?.[grantId]?.[kind]
+  const worst = OUTCOMES.indexOf(before) > OUTCOMES.indexOf(outcome) ? before : outcome
+  return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: worst }) }
+}
+
+/** What is known of revoked grants, with `more` about one of them; of more than eight the oldest are forgotten. */
+export function withRevoked(
+  { revoked = {} }: SessionRecord,
+  grantId: string,
+  more: RevokedGrant,
+): SessionRecord['revoked'] {
+  const { [grantId]: known, ...others } = revoked
+  return Object.fromEntries([...Object.entries(others).slice(1 - REVOKED_LIMIT), [grantId, { ...known, ...more }]])
 }
 
 /** `accessTokens` with one more; expired ones fall out, and beyond 32 the oldest do. */

@@ -33,6 +33,8 @@ export interface SessionOptions extends ScheduleOptions {
   readonly signInTarget: Target
   readonly idleTimeout?: number | undefined
   readonly maxAge?: number | undefined
+  /** Whether a sign-in revokes what it replaces of the same person, too. */
+  readonly revokeReplaced: boolean
 }
 
 /** Computes the next record; pure, may run again. `undefined` leaves it as it is. */
@@ -165,7 +167,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         if (unsaved) return unsaved(now)
         if (record.signedOut) return now && tombstone(now, record.signedOut, revocable(now, clock.now()))
         const { lease: _, ...kept } = record
-        return { ...kept, outbox: now?.outbox ?? record.outbox }
+        return { ...kept, outbox: now?.outbox ?? record.outbox, revoked: now?.revoked ?? record.revoked }
       })
     },
     unchangedFor: watch.unchangedFor,

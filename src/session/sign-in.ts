@@ -14,7 +14,8 @@ import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import { randomId, revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import { randomId, revocable, type SessionRecord, tombstone } from './record.ts'
+import { outboxBeside } from './replaced.ts'
 import { broughtBy, lacking, speaksOfOne, tokenScope } from './scope.ts'
 import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
@@ -42,6 +43,11 @@ export interface SignIn {
   returnTo(error: object): string | undefined
   /** Begins a session with tokens obtained elsewhere. */
   adopt(tokens: AdoptedTokens): Promise<void>
+  /**
+   * Revokes the refresh token of a sign-in in vain, once. Beside a living session it does so only with `revokeReplaced`: it may be the same
+   * person's, who has to keep that session (RFC 7009 §2.1). Never rejects.
+   */
+  discard(refreshToken: string | undefined): Promise<void>
 }
 
 /** Tokens obtained elsewhere, as the application has them. */
@@ -57,17 +63,13 @@ export interface AdoptedTokens {
   readonly requestedScope: string
 }
 
-/** How sign-ins of one session are made. */
-export interface SignInSettings {
-  /** What begins the `state` of its sign-ins, so that a page knows its own answers. */
-  readonly statePrefix: string
-  /** Whether a living session's refresh token is revoked when a sign-in replaces it. */
-  readonly revokeReplaced: boolean
-}
-
-/** Signs people in to `session`. */
-export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }: SignInSettings): SignIn {
+/**
+ * Signs people in to `session`.
+ * @param prefix what begins the `state` of its sign-ins, so that a page knows its own answers
+ */
+export function signIn(session: Session, prefix: string): SignIn {
   const { server } = session
+  const { revokeReplaced } = session.options
   const { clock, crypto } = session.platform
   const completing = new Map<string, Promise<void>>()
   const failed = new WeakMap<object, string | undefined>()
@@ -108,6 +110,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       }
     },
     complete,
+    discard,
     returnTo: (error) => failed.get(error),
     async adopt({ accessToken, idToken, scope, requestedScope, tokenType = 'Bearer', dpopKey, ...rest }) {
       // Refuses what no header can carry.
@@ -153,7 +156,7 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
       const isPartial = speaksOfOne(session.options.signInTarget, scope, transaction.scope)
       const missing = isPartial ? undefined : lacking(transaction.stepUpScope, scope)
       if (!missing) return begin(answer.response, transaction.scope, transaction)
-      drop(refreshToken)
+      void discard(refreshToken)
       throw new TokenManagerError(
         'ERR_AUTHORIZATION_REJECTED',
         'insufficient_scope',
@@ -163,12 +166,16 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
         },
       )
     }
-    if (answer.kind === 'invalid') drop(answer.refreshToken)
+    if (answer.kind === 'invalid') void discard(answer.refreshToken)
     throw answer.kind === 'unsent' ? storeFailed(undefined) : answer.error
   }
 
-  function drop(token: string | undefined) {
-    if (token !== undefined) void revokeToken(server, { kind: 'refresh_token', token })
+  async function discard(token: string | undefined): Promise<void> {
+    if (token === undefined) return
+    const now = await session.read().catch(() => session.live)
+    const isLiving = now !== undefined && !now.signedOut
+    if (isLiving && (!revokeReplaced || now.refreshToken === token)) return
+    await revokeToken(server, { kind: 'refresh_token', token })
   }
 
   async function begin(
@@ -181,21 +188,27 @@ export function signIn(session: Session, { statePrefix: prefix, revokeReplaced }
     let late = false
     const at = clock.now()
     const change = (now: SessionRecord | undefined): SessionRecord => {
-      const replaced = now && revokeReplaced ? revocable(now, at) : []
+      const replaced = now ? revocable(now, at) : []
       const mine = revocable(record, at)
       // Somebody else has signed in meanwhile, on purpose.
       late = onlySubject !== undefined && now?.claims !== undefined && now.claims.sub !== onlySubject
-      if (now && late) return { ...now, outbox: withPending(now.outbox, mine, at) }
+      if (now && late) return { ...now, outbox: outboxBeside(now, record.claims, mine, { at, revokeReplaced }) }
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
-      const outbox = withPending(now?.outbox ?? [], replaced, at)
-      const follows = onlySubject !== undefined && now?.claims ? now.grantId : undefined
-      return { ...record, follows, outbox: outbox.filter(({ token }) => !mine.some((kept) => kept.token === token)) }
+      if (!now) return record
+      const { outbox, revoked } = now
+      const begun = { ...record, outbox, revoked }
+      return {
+        ...begun,
+        follows: onlySubject !== undefined && now.claims ? now.grantId : undefined,
+        outbox: outboxBeside(begun, now.claims, replaced, { at, revokeReplaced }),
+      }
     }
     try {
       await session.update(change, { returnTo })
     } catch (cause) {
       const error = storeFailed(cause)
-      if (other) drop(response.refreshToken)
+      const { refreshToken: token } = response
+      if (other && token !== undefined) void revokeToken(server, { kind: 'refresh_token', token })
       if (error.reason === 'incompatible_version' || other) throw error
       session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
       // The new session lives in memory alone until the store takes it.

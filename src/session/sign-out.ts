@@ -1,7 +1,7 @@
 import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import { type EndSessionRequest, endSessionUrl } from '../protocol/end-session.ts'
 import type { Outbox, Revocation } from './outbox.ts'
-import { revocable, type SessionRecord, tombstone, withPending } from './record.ts'
+import { type PendingRevocation, revocable, type SessionRecord, tombstone, withPending, withRevoked } from './record.ts'
 import type { Change, Session } from './session.ts'
 import { tellOthers } from './sync.ts'
 
@@ -34,11 +34,11 @@ export interface SignOutReport {
     readonly revocation: 'pending'
   }[]
   /**
-   * What became of them. `revoked`; `uncertain`: revoked, but a refresh was under way whose answer nobody saw; `unsupported`: the
-   * server revokes nothing; `failed`: it refused; `pending`: it could not be reached, and they are tried again for 30 days.
-   * Never rejects.
+   * What became of the session's tokens, whichever tab asked the server. `revoked`; `uncertain`: a refresh was under way whose answer
+   * nobody saw, or another sign-in has taken the session's place; `unsupported`: the server revokes nothing; `failed`: it refused;
+   * `pending`: it could not be reached, and they are tried again for 30 days. Never rejects.
    */
-  readonly revoked: Promise<'revoked' | 'uncertain' | Revocation>
+  readonly revoked: Promise<NonNullable<Revocation>>
   /** Where to send the person, if that was asked for and the server has such a place. */
   readonly endSessionUrl?: string | undefined
 }
@@ -47,7 +47,10 @@ export interface SignOutReport {
 export interface SignOut {
   /** Because the person wants to. */
   signOut(options?: SignOutOptions & EndSessionRequest): Promise<SignOutReport>
-  /** Because of a local limit, or because nothing is left that could bring a token; then only while the record is `still` so. */
+  /**
+   * Because of a local limit, or because nothing is left that could bring a token; then only while the record is `still` so. With
+   * `session_ended` a grant for times when nobody is there is kept (OpenID Connect Back-Channel Logout §2.7).
+   */
   end(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean): Promise<void>
 }
 
@@ -58,9 +61,9 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
   return {
     async signOut({ endSession, reason = 'signed_out', ...request } = {}) {
       const { idToken } = session.live ?? {}
-      const { local, tokens, uncertain } = await bury(reason)
-      const revoked = outbox.drain(tokens).then(
-        (all) => (local === 'memory_only' ? 'pending' : summary(all, uncertain)),
+      const { local, tokens, grantId } = await bury({ reason })
+      const revoked = outbox.outcome(grantId).then(
+        (outcome) => reported(local, tokens, outcome),
         () => 'pending' as const,
       )
       const url = endSession ? await endSessionUrl(session.server, idToken, request).catch(() => undefined) : undefined
@@ -70,37 +73,32 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       }
     },
     async end(reason, error, still) {
-      await bury(reason, error, still)
+      const { live } = session
+      await bury({ reason, error, still, kept: reason === 'session_ended' && isOffline(live) })
     },
   }
 
-  async function bury(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean) {
+  async function bury({ reason, error, still, kept }: Burial): Promise<Buried> {
     const { live } = session
     const { unsaved } = session.held
     const at = clock.now()
-    let tokens = live ? revocable(live, at) : []
-    let uncertain = false
-    let local: SignOutReport['local'] = 'removed'
     const change: Change = (record = live) => {
-      local = 'removed'
-      if (!record) return undefined
-      // It ends the grant it saw first, and no other.
-      if (live && record.grantId !== live.grantId && !unsaved) local = 'superseded'
-      if (still && !still(record)) local = 'superseded'
-      if (local === 'superseded') return undefined
-      tokens = [...revocable(record, at), ...(live ? revocable(live, at) : [])]
-      tokens = tokens.filter(({ token }, index) => tokens.findIndex((other) => other.token === token) === index)
-      uncertain = record.lease !== undefined || record.doubt !== undefined
-      if (!record.signedOut) return tombstone(record, { at, reason }, tokens)
+      if (!record || isAnother(record)) return undefined
+      const { grantId } = record
+      const tokens = [record, live].flatMap((one) => (one && !kept ? revocable({ ...one, grantId }, at) : []))
+      if (!record.signedOut) return tombstoneOf(record, { at, reason, kept }, tokens)
       return tokens.length ? { ...record, outbox: withPending(record.outbox, tokens, at) } : undefined
     }
     const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
     // Refused from this turn on, whatever the store says and however long it takes.
     if (!still) ended()
     try {
-      await session.update(change)
+      const { record, written } = await session.update(change)
+      if (!written && record && isAnother(record))
+        return { local: 'superseded', tokens: [], grantId: live?.grantId ?? record.grantId }
+      const tokens = record?.outbox.filter(({ grantId }) => grantId === record.grantId) ?? []
+      return { local: 'removed', tokens, grantId: record?.grantId }
     } catch {
-      local = 'memory_only'
       ended()
       void session.retry(
         () =>
@@ -110,17 +108,61 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
           }),
         'sign_out',
       )
+      return { local: 'memory_only', tokens: live ? revocable(live, at) : [], grantId: live?.grantId }
+    } finally {
+      tellOthers(session)
     }
-    tellOthers(session)
-    return { local, tokens: (local as string) === 'superseded' ? [] : tokens, uncertain }
+
+    /** It ends the grant it saw first, and no other. */
+    function isAnother(record: SessionRecord): boolean {
+      if (still && !still(record)) return true
+      return live !== undefined && record.grantId !== live.grantId && !unsaved
+    }
   }
 }
 
-function summary(all: readonly Revocation[], uncertain: boolean): Awaited<SignOutReport['revoked']> {
-  const [first] = all
-  if (first === undefined) return uncertain ? 'uncertain' : 'revoked'
-  const worst = (['pending', 'failed'] as const).find((one) => all.includes(one))
-  if (worst) return worst
-  // The refresh token comes first: once it is revoked, what the server does not revoke expires by itself.
-  return first === 'revoked' && uncertain ? 'uncertain' : first
+/** What ends, and how. */
+interface Burial {
+  readonly reason: SignedOutReason
+  readonly error?: TokenManagerError | undefined
+  readonly still?: ((record: SessionRecord) => boolean) | undefined
+  /** The server goes on with the grant. */
+  readonly kept?: boolean
+}
+
+/** What came of it. */
+interface Buried {
+  readonly local: SignOutReport['local']
+  readonly tokens: readonly PendingRevocation[]
+  readonly grantId: string | undefined
+}
+
+/** The tombstone of `record`, which says whether a successor may live that nobody has seen. */
+function tombstoneOf(
+  record: SessionRecord,
+  signedOut: NonNullable<SessionRecord['signedOut']>,
+  tokens: readonly PendingRevocation[],
+): SessionRecord {
+  const { grantId, lease, doubt } = record
+  const uncertain = lease !== undefined || doubt !== undefined
+  return {
+    ...tombstone(record, signedOut, tokens),
+    revoked: uncertain ? withRevoked(record, grantId, { uncertain }) : record.revoked,
+  }
+}
+
+function reported(
+  local: SignOutReport['local'],
+  tokens: readonly PendingRevocation[],
+  outcome: Revocation,
+): NonNullable<Revocation> {
+  if (local === 'memory_only') return 'pending'
+  if (outcome) return outcome
+  // Where there was a token, somebody has to have said something of it.
+  return local === 'removed' && tokens.length === 0 ? 'revoked' : 'uncertain'
+}
+
+/** Whether the grant is for times when nobody is there (OpenID Connect Core §11). */
+function isOffline(record: SessionRecord | undefined): boolean {
+  return record?.scope.split(' ').includes('offline_access') === true
 }

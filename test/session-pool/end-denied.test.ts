@@ -72,6 +72,28 @@ describe('a session that a denylist names', () => {
     expect(server.calls).toHaveLength(name === 'its client' ? 0 : 1)
   })
 
+  it('BCL-09: and what was granted for times when nobody is there is not revoked, late tokens neither', async () => {
+    const { pool, signIn, denylist, server, clock } = setUp({ scope: 'openid offline_access notes' })
+    await signIn('a', { sub: 'alice', sid: 's1' })
+    await signIn('late', { sub: 'alice', sid: 's1' })
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    server.after = async (_, answer) => {
+      await opened
+      return answer
+    }
+    const refresh = pool.get('late').refresh()
+    refresh.catch(() => {})
+    await clock.advance(1_000)
+    await denylist.deny({ issuer: server.issuer, sid: 's1', before: clock.now() })
+    for (const account of ['a', 'late']) expect(await outcome(pool, account)).toEqual(ENDED)
+    open()
+    await expect(refresh).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'session_ended' })
+    await clock.advance(5_000)
+    expect(server.revoked).toEqual([])
+    expect(server.living).toHaveLength(2)
+  })
+
   it('BCL-08: goes on if it began later, however the clocks of the servers differ', async () => {
     const { pool, signIn, denylist, server, clock } = setUp()
     const before = clock.now()

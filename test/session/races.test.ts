@@ -39,7 +39,9 @@ interface History {
 /** Plays `steps` with each store operation and each answer of the server put in an order of the scheduler's choosing. */
 async function play(s: fc.Scheduler, plan: readonly Step[], lock: 'shared' | 'none'): Promise<History> {
   const w = world({ lock })
-  const contexts = [await w.signedIn(), await w.opened(), await w.opened()]
+  // So that what a sign-in replaces cannot be forgotten unseen.
+  const options = { revokeReplaced: true }
+  const contexts = [await w.signedIn(options), await w.opened(options), await w.opened(options)]
   await w.clock.advance(290_000)
   let playing = true
   const turn = async (label: string) => {

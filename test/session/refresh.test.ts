@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { targetKey } from '../../src/session/target-key.ts'
-import { json } from '../support/simulated-server.ts'
+import { idToken, json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
 /** The refresh tokens that were sent, in order. */
@@ -464,20 +464,46 @@ describe('refreshOnce: commits', () => {
     }
   })
 
-  it('another sign-in meanwhile: the late tokens of the old grant are revoked, and nobody gets them', async () => {
+  it.each([
+    ['same person', 'alice', false, []],
+    ['same person, with revokeReplaced', 'alice', true, ['at-1', 'at-2', 'rt-1', 'rt-2']],
+    ['another person', 'bob', false, ['at-1', 'at-2', 'rt-1', 'rt-2']],
+  ])(
+    'a sign-in of the %s meanwhile: nobody gets the late tokens of the old grant',
+    async (_, subject, revokeReplaced, revoked) => {
+      const w = world()
+      const { manager } = w.context({ revokeReplaced })
+      const person = (sub: string) =>
+        idToken({ iss: w.server.issuer, aud: 'spa', sub, iat: w.clock.now() / 1000, exp: 9e9 })
+      await w.after(100, manager.adopt({ ...w.server.issue(), idToken: person('alice') }))
+      const open = w.hold()
+      const token = manager.refresh()
+      token.catch(() => {})
+      await w.clock.advance(100)
+      const next = { accessToken: 'next-at', refreshToken: 'next-rt', idToken: person(subject) }
+      await w.after(100, manager.adopt(next))
+      open()
+      await expect(w.after(1_000, token)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
+      await w.clock.advance(3_000)
+      expect(w.server.revoked.map(({ token }) => token).sort()).toEqual(revoked)
+      expect((await w.after(0, manager.getAccessToken())).value).toBe('next-at')
+    },
+  )
+
+  it('RT-18: signed out and in again meanwhile: the late tokens are of what was signed out, and are revoked', async () => {
     const w = world()
     const { manager } = await w.signedIn()
-    await w.clock.advance(301_000)
     const open = w.hold()
-    const token = manager.getAccessToken()
+    const token = manager.refresh()
     token.catch(() => {})
     await w.clock.advance(100)
-    await w.after(100, manager.adopt({ accessToken: 'bob-at', refreshToken: 'bob-rt', expiresAt: w.clock.now() + 9e5 }))
+    await w.after(100, manager.signOut())
+    await w.after(100, manager.adopt({ accessToken: 'next-at', refreshToken: 'next-rt' }))
     open()
     await expect(w.after(1_000, token)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
     await w.clock.advance(3_000)
-    expect(w.server.revoked.map(({ token }) => token).sort()).toEqual(['at-2', 'rt-1', 'rt-2'])
-    expect((await w.after(0, manager.getAccessToken())).value).toBe('bob-at')
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(['rt-1', 'at-1', 'rt-2', 'at-2'])
+    expect(manager.state.status).toBe('signedIn')
   })
 
   it('COO-07: listeners run outside: they may refresh, and throw, and nobody waits for them', async () => {

@@ -292,23 +292,53 @@ describe('signing in with a user agent that stays', () => {
     await w.after(100, done)
   })
 
-  it('a sign-in over a living session moves the replaced refresh token to the outbox, which revokes it', async () => {
-    for (const revokeReplaced of [true, false]) {
-      const w = world()
-      const a = await w.signedIn({ userAgent: saysYes(w), redirectUri, revokeReplaced })
-      const before = (await w.record())!.grantId
-      await w.after(1_000, a.manager.signIn())
-      expect((await w.record())!.grantId).not.toBe(before)
-      expect(w.server.revoked.map(({ token }) => token)).toEqual(revokeReplaced ? ['rt-1', 'at-1'] : [])
-      expect((await w.after(0, a.manager.getAccessToken())).value).toBe('at-3')
-    }
+  const replacing: [string, string | undefined, string | undefined, boolean, string[]][] = [
+    ['the same person’s are dropped', 'alice', 'alice', false, []],
+    ['the same person’s are revoked with revokeReplaced', 'alice', 'alice', true, ['rt-2', 'at-2']],
+    ['another person’s are revoked', 'alice', 'bob', false, ['rt-2', 'at-2']],
+    ['dropped where nobody tells who it is', undefined, undefined, false, []],
+    ['revoked where the new one may be anybody', 'alice', undefined, false, ['rt-2', 'at-2']],
+  ]
+  it.each(replacing)('of the tokens that a sign-in replaces %s', async (_, first, second, revokeReplaced, revoked) => {
+    const w = world()
+    const options = { userAgent: saysYes(w), redirectUri, revokeReplaced }
+    w.server.subject = first
+    const { manager } = w.context({ ...options, scope: first ? openid : 'notes' })
+    await w.after(100, manager.signIn())
+    const before = (await w.record())!.grantId
+    w.server.subject = second
+    await w.after(1_000, manager.signIn({ scope: second ? openid : 'notes' }))
+    expect((await w.record())!.grantId).not.toBe(before)
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(revoked)
+    expect((await w.after(0, manager.getAccessToken())).value).toBe('at-4')
+    expect((await w.record())?.outbox).toEqual([])
   })
 
-  it('a refresh token that is handed over again is not revoked', async () => {
+  it('a token that is handed over again is never revoked, whatever waits in the outbox', async () => {
     const w = world()
-    const { manager } = await w.signedIn()
+    const { manager } = await w.signedIn({ revokeReplaced: true })
     await w.after(1_000, manager.adopt({ accessToken: 'at-new', refreshToken: 'rt-1', expiresAt: w.clock.now() + 9e5 }))
     expect(w.server.revoked.map(({ token }) => token)).toEqual(['at-1'])
+    w.server.onRevoke = () => new Response('', { status: 503 })
+    await w.after(1_000, manager.signOut())
+    await w.after(1_000, manager.adopt({ accessToken: 'at-x', refreshToken: 'rt-1', expiresAt: w.clock.now() + 9e5 }))
+    w.server.onRevoke = () => undefined
+    await w.clock.advance(10_000)
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(['at-1', 'at-new'])
+  })
+
+  it('what a failed sign-in brought is revoked, but not beside a living session, whose grant it may be of', async () => {
+    for (const revokeReplaced of [false, true]) {
+      const w = world()
+      w.server.subject = 'alice'
+      const { manager } = w.context({ userAgent: saysYes(w), redirectUri, scope: openid, revokeReplaced })
+      await w.after(100, manager.signIn())
+      w.server.claims = { nonce: 'of another sign-in' }
+      await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'id_token_nonce' })
+      await w.settle()
+      expect(w.server.revoked.map(({ token }) => token)).toEqual(revokeReplaced ? ['rt-4'] : [])
+      expect(manager.state.status).toBe('signedIn')
+    }
   })
 
   it('ACQ-27: a silent sign-in that brings another person ends the session everywhere and keeps nothing of either', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { idToken } from '../support/simulated-server.ts'
-import { type World, world } from '../support/world.ts'
+import { type Context, type World, world } from '../support/world.ts'
 
 const revoked = (w: World) => w.server.revoked.map(({ token }) => token)
 const offline = () => {
@@ -409,5 +409,93 @@ describe('local limits', () => {
       }
       expect(store.count.swap - before).toBeLessThanOrEqual(idleTimeout ? 11 : 0)
     }
+  })
+})
+
+describe('what came of the tokens', () => {
+  const reports = async (w: World, contexts: readonly Context[]) => {
+    const signedOut = await w.after(100, Promise.all(contexts.map(({ manager }) => manager.signOut())))
+    return w.after(5_000, Promise.all(signedOut.map(({ revoked }) => revoked)))
+  }
+  const refusing = () => new Response('{"error":"invalid_client"}', { status: 401 })
+  const unsupported = () => new Response('{"error":"unsupported_token_type"}', { status: 400 })
+  const busy = () => new Response('', { status: 503 })
+
+  it.each([
+    ['revoked', () => undefined, 'revoked'],
+    ['refused', refusing, 'failed'],
+    ['not what the server does', unsupported, 'unsupported'],
+    ['out of reach', busy, 'pending'],
+  ])('REV-11: %s: every tab says so, whichever of them asked the server', async (_, answer, outcome) => {
+    for (const lock of ['shared', 'none'] as const) {
+      const w = world({ lock })
+      const tabs = [await w.signedIn(), await w.opened(), await w.opened(), await w.opened()]
+      w.server.onRevoke = answer
+      expect(await reports(w, tabs)).toEqual(tabs.map(() => outcome))
+    }
+  })
+
+  it('REV-11: a tab that finds the session signed out says what came of it then, and one opened later, too', async () => {
+    const w = world()
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    w.server.onRevoke = refusing
+    expect(await reports(w, [a])).toEqual(['failed'])
+    w.server.onRevoke = () => undefined
+    expect(await reports(w, [b])).toEqual(['failed'])
+    expect(await reports(w, [await w.opened()])).toEqual(['failed'])
+  })
+
+  it('REV-11: without a revocation endpoint no tab says revoked', async () => {
+    const w = world()
+    const { issuer } = w.server
+    const options = { metadata: { issuer, token_endpoint: `${issuer}/token` } }
+    const tabs = [await w.signedIn(options), await w.opened(options), await w.opened(options)]
+    expect(await reports(w, tabs)).toEqual(['unsupported', 'unsupported', 'unsupported'])
+    expect(tabs.flatMap(({ told }) => told.filter((type) => type === 'revoked'))).toEqual([])
+  })
+
+  it('REV-11: a sign-in in between takes the answer from nobody who waits for it', async () => {
+    const w = world({ lock: 'none' })
+    const { manager } = await w.signedIn()
+    let open = () => {}
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    w.server.onRevoke = async () => {
+      await opened
+      return refusing()
+    }
+    const { revoked: report } = await w.after(0, manager.signOut())
+    await w.after(100, manager.adopt({ ...w.server.issue(), expiresAt: w.clock.now() + 300_000 }))
+    open()
+    expect(await w.after(1_000, report)).toBe('failed')
+    expect(manager.state.status).toBe('signedIn')
+  })
+
+  it('REV-11: what the storage lost nobody knows', async () => {
+    const w = world()
+    const { manager } = await w.signedIn()
+    w.server.onRevoke = async () => {
+      await w.write((record) => ({ ...record, outbox: [] }))
+      return undefined
+    }
+    const report = await w.after(100, manager.signOut())
+    expect(await w.after(1_000, report.revoked)).toBe('uncertain')
+  })
+
+  it('a refresh that was under way makes it uncertain for every tab', async () => {
+    const w = world()
+    const tabs = [await w.signedIn(), await w.opened()]
+    await w.write((record) => ({ ...record, doubt: 'x' }))
+    expect(await reports(w, tabs)).toEqual(['uncertain', 'uncertain'])
+  })
+
+  it('is remembered of eight grants, and no token with it', async () => {
+    const w = world()
+    const { manager } = await w.signedIn()
+    for (let round = 0; round < 10; round++) {
+      await w.after(100, (await w.after(100, manager.signOut())).revoked)
+      await w.after(100, manager.adopt({ ...w.server.issue(), expiresAt: w.clock.now() + 300_000 }))
+    }
+    const { revoked: remembered = {} } = (await w.record())!
+    expect(Object.values(remembered)).toEqual(Array(8).fill({ refresh_token: 'revoked', access_token: 'revoked' }))
   })
 })

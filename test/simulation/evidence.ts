@@ -25,6 +25,8 @@ export interface Evidence {
   signOuts: number
   /** When each grant's tombstone was written. */
   readonly buried: Map<string, number>
+  /** Grants whose place a sign-in of the same person took, where those are dropped; and whose they were, as far as it was told. */
+  readonly replaced: Map<string, string | undefined>
   /** Under which grant each family is stored. */
   readonly grantOf: Map<Family, string>
   /** What somebody has signed in with. */
@@ -43,7 +45,7 @@ export function evidence(history: History): Evidence {
   let violation: Violation | undefined
   const known: Evidence = {
     ...{ history, record: undefined, clearedAt: -Infinity, stolenAt: -Infinity, signOuts: 0 },
-    ...{ buried: new Map(), grantOf: new Map(), families: new Set() },
+    ...{ buried: new Map(), replaced: new Map(), grantOf: new Map(), families: new Set() },
     clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift && !plan.noise.skew,
     get violation() {
       return violation

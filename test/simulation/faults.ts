@@ -125,7 +125,15 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'outbox lost at reload',
-    edit('session/sign-out.ts', 'tombstone(record, { at, reason }, tokens)', 'tombstone(record, { at, reason }, [])'),
+    edit(
+      'session/sign-out.ts',
+      'tombstoneOf(record, { at, reason, kept }, tokens)',
+      'tombstoneOf(record, { at, reason, kept }, [])',
+    ),
+  ),
+  fault(
+    'what a sign-in of the same person replaces is revoked',
+    edit('session/replaced.ts', 'isSamePerson && !revokeReplaced ? [] : tokens', 'tokens'),
   ),
   modelled(
     'lock taken as proof against a lease claimed without it',

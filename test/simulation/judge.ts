@@ -3,7 +3,7 @@ import { alarms } from './alarms.ts'
 import type { ServerAnswer } from './authorization-server.ts'
 import { calls } from './calls.ts'
 import { endings } from './endings.ts'
-import { evidence, type Violation } from './evidence.ts'
+import { type Evidence, evidence, type Violation } from './evidence.ts'
 import type { History } from './history.ts'
 import { keeping } from './keeping.ts'
 import { type Presentation, presentations } from './presentations.ts'
@@ -105,6 +105,7 @@ export function judge(history: History): Judge {
       known.record = after as SessionRecord | undefined
       if (known.record?.grantId !== grantId || known.record?.signedOut !== signedOut) changedAt = time.now
       history.note?.(tab, `writes ${recordText(known.record)}`)
+      noteReplaced(known, before as SessionRecord | undefined)
       written.written(tab, before as SessionRecord | undefined, known.record)
       sent.wrote(tab, before as SessionRecord | undefined, known.record)
       kept.wrote(known.record)
@@ -159,4 +160,11 @@ export function judge(history: History): Judge {
         if (dice.chance(plan.noise.listenersThrow)) return Promise.reject(new Error('a listener rejects')) as never
       })
   }
+}
+
+/** Whether what was written now took the place of `before`, of the same person. */
+function noteReplaced({ history, record, replaced }: Evidence, before: SessionRecord | undefined) {
+  const isReplaced = before && record && before.grantId !== record.grantId && !before.signedOut && !record.signedOut
+  if (!isReplaced || history.plan.options.revokeReplaced) return
+  if (before.claims?.sub === record.claims?.sub) replaced.set(before.grantId, before.claims?.sub)
 }

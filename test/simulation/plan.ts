@@ -56,6 +56,7 @@ export interface Plan {
     readonly idleTimeout?: number
     readonly maxAge?: number
     readonly interval?: number
+    readonly revokeReplaced: boolean
   }
   readonly moves: readonly Move[]
   /** When the faults end, ms. */
@@ -181,6 +182,7 @@ export function plan(seed: number): Plan {
       confirmInterval: dice.pick([5_000, 5_000, 1_000, 0]),
       ...limit,
       ...sometimes(dice, 0.1, [{ interval: lifetime * 0.3 }]),
+      revokeReplaced: seed % 2 === 0,
     },
     moves: moves(dice, tabs, lifetime, ends),
   }

@@ -85,7 +85,7 @@ export function quiescence(known: Evidence, sent: Presentations): Quiescence {
     const stored = record && !record.signedOut ? server.refreshTokens.get(record.refreshToken ?? '') : undefined
     for (const family of known.families) {
       const grant = known.grantOf.get(family)
-      if (family.endedBy || grant === undefined) continue
+      if (family.endedBy || grant === undefined || known.replaced.has(grant)) continue
       if (stored?.family === family) {
         const number = sent.newestGiven(family)
         if (stored.number < number)

@@ -28,8 +28,12 @@ export function wire(known: Evidence): Wire {
       const { record } = known
       const family = server.refreshTokens.get(value)?.family
       const isOfLiving = family && family === server.refreshTokens.get(record?.refreshToken ?? '')?.family
-      if (isOfLiving && !record?.signedOut && known.clearedAt === -Infinity)
-        broken(4, `${tab.name} revokes ${value} of the living session`)
+      if (record?.signedOut || known.clearedAt > -Infinity) return
+      if (isOfLiving) broken(4, `${tab.name} revokes ${value} of the living session`)
+      const grant = family && grantOf.get(family)
+      if (grant === undefined || !known.replaced.has(grant) || known.buried.size > 0) return
+      if (known.replaced.get(grant) === record?.claims?.sub)
+        broken(4, `${tab.name} revokes ${value}, in whose place the same person has signed in`)
     },
     using(tab, value) {
       const token = server.accessTokens.get(value)

@@ -27,10 +27,7 @@ const events: Record<string, (event: Event) => Line | undefined> = {
     text: `had its token refused by the API before it expired${reason ? `: ${reason}` : ''}.`,
   }),
   signed_out: ({ reason = '' }) => ({ symbol: 'signed-out', text: `is signed out: ${signedOut[reason] ?? reason}.` }),
-  revoked: ({ outcome }) =>
-    outcome === 'unsupported'
-      ? { text: 'has an access token the server cannot revoke: APIs take it until it expires.' }
-      : { symbol: 'revoked', text: 'had a token revoked at the authorization server.' },
+  revoked: () => ({ symbol: 'revoked', text: 'had a token revoked at the authorization server.' }),
   revocation_failed: () => ({ symbol: 'trouble', text: 'could not revoke yet. It is kept and tried again.' }),
   refreshing: () => undefined,
 }

@@ -172,8 +172,8 @@ const meanings: Record<string, [Sign, string]> = {
 }
 
 function markEvent({ at, type, reason, outcome }: Extract<Entry, { kind: 'event' }>): Mark | undefined {
-  // Holding back after a failure is no failure, and what cannot be revoked was not.
-  if (outcome === 'throttled' || outcome === 'unsupported') return undefined
+  // Holding back after a failure is no failure.
+  if (outcome === 'throttled') return undefined
   const [symbol, text] = meanings[type] ?? []
   return symbol && text ? { at, symbol, text: reason ? `${text} (${reason})` : text } : undefined
 }

@@ -29,7 +29,7 @@ type Report = Omit<Extract<Happening, { kind: 'event' }>, 'kind'>
 export function watchEvents(tokens: TokenManager, report: (event: Report) => void): void {
   for (const type of types)
     tokens.on(type, ({ grant, generation, ...event }) => {
-      const { reason, outcome, duration, supported } = event as Partial<Report> & { supported?: boolean }
-      report({ type, grant, generation, reason, duration, outcome: supported === false ? 'unsupported' : outcome })
+      const { reason, outcome, duration } = event as Partial<Report>
+      report({ type, grant, generation, reason, duration, outcome })
     })
 }
