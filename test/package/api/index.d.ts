@@ -329,7 +329,6 @@ interface TokenManagerEvents {
     };
     revoked: {
         readonly kind: string;
-        readonly supported: boolean;
     };
     revocation_failed: {
         readonly kind: string;
@@ -359,6 +358,7 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
     } & TokenManagerEvents[Type];
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
+type RevocationOutcome = "revoked" | "unsupported" | "failed";
 interface SessionView {
     readonly subject?: string | undefined;
     readonly claims?: IdTokenClaims | undefined;
@@ -381,7 +381,7 @@ type SessionState = {
     readonly cause?: TokenManagerError | undefined;
     readonly retryAt?: EpochMs | undefined;
 };
-type Revocation = "revoked" | "unsupported" | "failed" | "pending";
+type Revocation = RevocationOutcome | "uncertain" | "pending" | undefined;
 interface SignOutOptions {
     readonly endSession?: boolean;
     readonly reason?: "signed_out" | "session_ended";
@@ -392,7 +392,7 @@ interface SignOutReport {
         readonly kind: "refresh_token" | "access_token";
         readonly revocation: "pending";
     }[];
-    readonly revoked: Promise<"revoked" | "uncertain" | Revocation>;
+    readonly revoked: Promise<NonNullable<Revocation>>;
     readonly endSessionUrl?: string | undefined;
 }
 interface SignInOptions {
