@@ -11,7 +11,7 @@ import type { ClientAuthentication, Degradation, Platform } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { DpopKey } from '../protocol/dpop.ts'
+import type { ClockOff, DpopKey } from '../protocol/dpop.ts'
 import type { AuthorizedFetchOptions } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher } from '../requests/resource-matcher.ts'
 import { listenerSet } from '../session/listener-set.ts'
@@ -105,7 +105,8 @@ export function clientTokenContext(
   const { fetch = base.fetch, clock = base.clock, crypto = base.crypto, requestTimeout = 10_000, refresh } = given
   const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
   const onDegraded = (step: Degradation) => emit('degraded', {}, { step })
-  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback, onDegraded }, platform)
+  const onClockOff = (details: ClockOff) => emit('clock_off', {}, details)
+  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback, onDegraded, onClockOff }, platform)
   if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
     throw invalid('dpopKey', 'a key pair, beside option dpop')
   const events = listenerSet<ClientTokenEvent>()

@@ -40,6 +40,8 @@ export interface ClientTokenEvents
   }
   /** With option `dpop`, a token came that is bound to no key, and is used: see {@link TokenManagerEvents}. */
   dpop_not_bound: TokenManagerEvents['dpop_not_bound']
+  /** With option `dpop`: this device's clock does not agree with a server's: see {@link TokenManagerEvents}. */
+  clock_off: TokenManagerEvents['clock_off']
   /** Another process had a token; it is used from now on. */
   adopted: object
 }

@@ -1,12 +1,12 @@
 import { webSigning } from '../in-process/web-signing.ts'
-import { type DpopOptions, type DpopProver, dpopProver } from '../protocol/dpop.ts'
+import { type DpopOptions, type DpopProver, dpopProver, type ProverPlatform } from '../protocol/dpop.ts'
 
 /** What `dpop()` makes: the option `dpop`. */
 export interface Dpop {
   /** What it was made with. */
   readonly options: DpopOptions
   /** For the manager. */
-  start(platform: Parameters<typeof dpopProver>[1]): DpopProver
+  start(platform: ProverPlatform): DpopProver
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Proofs } from '../protocol/access-token.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { DpopProver } from '../protocol/dpop.ts'
+import type { ClockOff, DpopProver } from '../protocol/dpop.ts'
 import { signInTarget } from '../requests/resource-matcher.ts'
 import { type HeldTokens, heldTokens } from '../session/held-tokens.ts'
 import { limits as createLimits } from '../session/limits.ts'
@@ -79,8 +79,12 @@ function build(
 ): SharedSession {
   const rules = sessionOptions(options)
   const onDegraded = (step: Degradation) => session.emit('degraded', { step })
+  const onClockOff = (details: ClockOff) => session.emit('clock_off', details)
   const missingNonce = options[allowMissingNonce] === true
-  const server = authorizationServer({ ...options, ...rules, insecureLoopback, missingNonce, onDegraded }, platform)
+  const server = authorizationServer(
+    { ...options, ...rules, insecureLoopback, missingNonce, onDegraded, onClockOff },
+    platform,
+  )
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)

@@ -1,7 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { ClientCredentials, Clock, Crypto, Degradation, Platform } from '../ports.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
-import type { DpopProver } from './dpop.ts'
+import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
 import { formText, overridden, type ParameterList } from './parameters.ts'
@@ -40,7 +40,9 @@ export interface AuthorizationServerOptions extends MetadataOptions {
   /** Hears what the server lacks, each once. */
   onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
-  dpop?: { start(platform: ServerPlatform): DpopProver }
+  dpop?: { start(platform: ProverPlatform): DpopProver }
+  /** Hears that the device's clock is off, as far as proofs need to know. */
+  onClockOff?: ProverPlatform['onClockOff']
 }
 
 /** What it takes to speak to an authorization server. */
@@ -116,7 +118,7 @@ export function authorizationServer(
   platform: ServerPlatform,
 ): AuthorizationServer {
   const { issuer, metadata, metadataUrl, metadataOverrides, clientId, requestTimeout, dpop } = options
-  const { missingNonce = false, onDegraded, expiresInZero } = options
+  const { missingNonce = false, onDegraded, onClockOff, expiresInZero } = options
   const { fetch, clock, crypto, clientAuthentication } = platform
   const secure = checkMetadataOptions(options)
 
@@ -128,7 +130,7 @@ export function authorizationServer(
     clock,
     crypto,
     expiresInZero,
-    dpop: dpop?.start(platform),
+    dpop: dpop?.start({ ...platform, onClockOff }),
     missingNonce,
     degraded(step) {
       if (!told.has(step)) onDegraded?.(step)

@@ -22,11 +22,22 @@ export interface DpopOptions {
   readonly signing?: Signing
 }
 
+/** What a server says of a proof when another one may do (RFC 9449 §5, §8, §9). */
+export type ProofChallenge = 'use_dpop_nonce' | 'invalid_dpop_proof'
+
+/** This device's clock and another one do not agree. */
+export interface ClockOff {
+  /** How far this device's clock is ahead of the other, ms; negative: behind. */
+  readonly by: number
+  /** The API whose clock it is; absent: the authorization server's. */
+  readonly origin?: string | undefined
+}
+
 /** Makes the proofs of one authorization server's tokens, and learns from its answers and those of the APIs. */
 export interface DpopProver {
   /** Whether it is refused to go without. */
   readonly required: boolean
-  /** How far the server's clock is ahead of ours, ms; absent: nothing was learnt yet. */
+  /** How far the authorization server's clock is ahead of ours, ms; absent: nothing was learnt yet. */
   readonly clockOffset: number | undefined
   /**
    * A key for a new grant, or `undefined` where the server does not offer DPoP, or the platform lacks what it offers.
@@ -47,17 +58,18 @@ export interface DpopProver {
   /**
    * Hears the authorization server's answer to a request that was sent at `sentAt`.
    * @param error what it says of the request
-   * @returns whether another proof may do (RFC 9449 §8)
+   * @param proof what the request carried; absent: none
+   * @returns why another proof may do (RFC 9449 §8); `undefined`: none would
    */
-  heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean
+  heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined
   /**
    * Hears an API's answer to a request to `url` that carried `proof`.
    * @param last whether the token is not going to be replaced any more
-   * @returns whether another proof may do (RFC 9449 §9)
+   * @returns why another proof may do (RFC 9449 §9); `undefined`: none would
    * @throws TokenManagerError `ERR_UNSUPPORTED` if it is the last and the API speaks only of other schemes
    */
-  heed(answer: Response, url: string, proof: string, last: boolean): boolean
-  /** The server's clock says `time`, in an answer to a request that was sent at `sentAt`. */
+  heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
+  /** The authorization server's clock says `time`, in an answer to a request that was sent at `sentAt`. */
   tell(time: EpochMs, sentAt: EpochMs): void
 }
 
@@ -72,25 +84,33 @@ const FARTHEST = 86_400_000
 const PLAIN = /^https?:\/\/[a-z\d.-]+(:(?!443\/|80\/)\d+)?\/(?!.*\/\.)(?!\.)[\w~!$&'()*+,;=:@%/.-]*$/
 const ascii = new TextEncoder()
 
+/** What a prover is made on. */
+export interface ProverPlatform extends Pick<Platform, 'crypto' | 'clock'>, Partial<Pick<Platform, 'store'>> {
+  /** Hears, once for each difference, that the device's clock is off. */
+  readonly onClockOff?: ((details: ClockOff) => void) | undefined
+}
+
 /** Makes proofs. Nothing is kept but nonces, the clock's offset and what is cached. */
 export function dpopProver(
   { required = false, algorithms = DEFAULT_ALGORITHMS, signing }: DpopOptions & { readonly signing: Signing },
-  { crypto, clock, store }: Pick<Platform, 'crypto' | 'clock'> & Partial<Pick<Platform, 'store'>>,
+  { crypto, clock, store, onClockOff }: ProverPlatform,
 ): DpopProver {
   /** The last one each origin gave. */
   const nonces = new Map<string, string>()
   const hashes = new WeakMap<object, string>()
   let signer: { x: string | undefined; header: string; sign: Awaited<ReturnType<Signing['signer']>> } | undefined
-  let clockOffset: number | undefined
-  /** In the last proof. */
-  let usedOffset = 0
+  /** How far the clock of each origin is ahead of ours, ms. Who has none of its own has the authorization server's. */
+  const offsets = new Map<string, number>()
+  const told = new Map<string, number>()
+  /** The authorization server's, when the grant of the last proof began. */
+  let remembered = 0
   /** Drawn for many proofs at a time: a draw costs more than all else in a proof but its signature. */
   let randomness = new Uint8Array()
 
   const prover: DpopProver = {
     required,
     get clockOffset() {
-      return clockOffset
+      return offsets.get(SERVER)
     },
     async newKey(offered = []) {
       for (const alg of algorithms) {
@@ -115,14 +135,15 @@ export function dpopProver(
         if (!randomness.length) randomness = crypto.randomBytes(1024)
         const jti = base64url(randomness.subarray(0, 16))
         randomness = randomness.subarray(16)
-        usedOffset = clockOffset ?? key?.clockOffset ?? 0
+        remembered = key?.clockOffset ?? 0
+        const place = token ? originOf(url) : SERVER
         const proof = `${header}.${encode({
           jti,
           htm: /[a-z]/.test(method) ? asSent(method) : method,
           htu: htuOf(url),
-          iat: Math.floor((clock.now() + usedOffset) / 1000),
+          iat: Math.floor((clock.now() + offsetOf(place)) / 1000),
           ath,
-          nonce: nonces.get(token ? originOf(url) : SERVER),
+          nonce: nonces.get(place),
         })}`
         return `${proof}.${base64url(new Uint8Array(await sign(ascii.encode(proof))))}`
       } catch (cause) {
@@ -130,41 +151,66 @@ export function dpopProver(
         throw new TokenManagerError('ERR_SIGNED_OUT', 'dpop_key_lost', what, { cause })
       }
     },
-    heedServer(answer, error, sentAt) {
-      prover.tell(dateOf(answer), sentAt)
-      return heed(answer, SERVER, error)
+    heedServer(answer, error, sentAt, proof) {
+      learn(SERVER, answer, sentAt)
+      return heed(answer, SERVER, error, proof)
     },
     heed(answer, url, proof, last) {
       const { status, headers } = answer
       const field = headers.get('www-authenticate')
-      const challenges = status === 401 ? parseChallenges(field) : []
+      const isRefused = status > 399 && status < 500
+      const challenges = isRefused ? parseChallenges(field) : []
       const mine = challenges.find(({ scheme }) => scheme === 'dpop')
-      if (last && challenges.length && !mine)
+      if (last && status === 401 && challenges.length && !mine)
         throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported_by_resource', 'The API does not take DPoP')
       const nonce = headers.get('dpop-nonce')
+      const place = originOf(url)
+      const error = mine?.params.error
+      // Any other answer may come from a cache, and its Date with it.
+      const isFresh = nonce || error === 'invalid_dpop_proof'
+      if (isFresh && headers.has('date')) learn(place, answer, madeAt(proof) - offsetOf(place))
       // Where the challenge cannot be read (CORS), a nonce that the proof did not have is the likeliest reason.
-      const unread = status === 401 && !field && nonce && !payloadOf(proof).includes(`"${nonce}"`)
-      return heed(answer, originOf(url), unread ? 'use_dpop_nonce' : mine?.params.error)
+      const isUnread = status === 401 && !field && nonce && !payloadOf(proof).includes(`"${nonce}"`)
+      return heed(answer, place, isUnread ? 'use_dpop_nonce' : error, proof)
     },
-    tell(time, sentAt) {
-      const now = clock.now()
-      const ahead = time - now
-      // This page may have slept since, or the answer come from far away.
-      if (!(Math.abs(ahead) < FARTHEST && Math.abs(now - sentAt) < 2 * TOLERANCE)) return
-      clockOffset = Math.abs(ahead) < TOLERANCE ? 0 : ahead
-    },
+    tell: (time, sentAt) => void learnt(SERVER, time, sentAt),
   }
   return prover
 
-  function heed(answer: Response, place: string, error: unknown): boolean {
+  function offsetOf(place: string): number {
+    return offsets.get(place) ?? offsets.get(SERVER) ?? remembered
+  }
+
+  function learn(place: string, { headers }: Response, sentAt: EpochMs): void {
+    learnt(place, Date.parse(headers.get('date') ?? ''), sentAt)
+  }
+
+  /** A clock says `time`, in the answer to a request that was sent at `sentAt`. */
+  function learnt(place: string, time: EpochMs, sentAt: EpochMs): void {
+    const now = clock.now()
+    const ahead = time - now
+    // This page may have slept since, or the answer come from far away.
+    if (!(Math.abs(ahead) < FARTHEST && Math.abs(now - sentAt) < 2 * TOLERANCE)) return
+    const offset = Math.abs(ahead) < TOLERANCE ? 0 : ahead
+    offsets.set(place, offset)
+    const isNews = Math.abs(offset - (told.get(place) ?? 0)) >= TOLERANCE
+    if (!isNews) return
+    told.set(place, offset)
+    if (offset) onClockOff?.({ by: -offset, origin: place || undefined })
+  }
+
+  function heed(answer: Response, place: string, error: unknown, proof?: string): ProofChallenge | undefined {
     const nonce = answer.headers.get('dpop-nonce')
     if (nonce) nonces.set(place, nonce)
-    if (error === 'use_dpop_nonce') return Boolean(nonce)
-    if (error !== 'invalid_dpop_proof') return false
-    // Perhaps our clock is wrong; or it is right again, and what was learnt about it is not.
-    clockOffset = 0
-    prover.tell(dateOf(answer), clock.now())
-    return clockOffset !== usedOffset
+    if (error === 'use_dpop_nonce') return nonce ? error : undefined
+    if (error !== 'invalid_dpop_proof' || !proof) return
+    const isOld = () => Math.abs(madeAt(proof) - clock.now() - offsetOf(place)) > TOLERANCE
+    // Whoever gives a nonce may judge a proof by that, and not by its time.
+    const hasNewNonce = nonce && !payloadOf(proof).includes(`"${nonce}"`)
+    if (hasNewNonce || isOld()) return error
+    // Nobody says what time it is there: our clock may be right again, or not be off in the way the authorization server's is.
+    if (!answer.headers.has('date')) offsets.set(place, offsetOf(place) ? 0 : (offsets.get(SERVER) ?? remembered))
+    return isOld() ? error : undefined
   }
 
   async function signerOf(key: DpopKey) {
@@ -208,9 +254,9 @@ function payloadOf(proof: string): string {
   return atob((proof.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/'))
 }
 
-/** NaN where it is not to be read. */
-function dateOf({ headers }: Response): EpochMs {
-  return Date.parse(headers.get('date') ?? '')
+/** What time a proof says it is; NaN where it says none. */
+function madeAt(proof: string): EpochMs {
+  return Number(/"iat":(\d+)/.exec(payloadOf(proof))?.[1]) * 1000
 }
 
 /** The URL as it is sent, without query and fragment (RFC 9449 §4.2). */

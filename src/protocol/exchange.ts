@@ -28,8 +28,13 @@ export interface ExchangeOptions {
   keepalive?: boolean
   /** Makes a proof of possession for a request to `url` (RFC 9449 §5); a rejection keeps it from being sent. */
   prove?: ((url: string) => Promise<string>) | undefined
-  /** Hears an answer and the `error` in it; true: the server looked at the proof only, and would take another. */
-  heed?: ((answer: Response, error: unknown, sentAt: EpochMs) => boolean) | undefined
+  /**
+   * Hears an answer, the `error` in it and the proof of the request; says why the server, which looked at the proof only, would take
+   * another one.
+   */
+  heed?:
+    | ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined)
+    | undefined
 }
 
 /** A request, but for the manner in which all of them are sent. */
@@ -57,6 +62,7 @@ export async function exchange(
   let stop = () => {}
   let sentAt: EpochMs | undefined
   let status: number | undefined
+  let proof: string | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
     const lap = (ms: number, run: () => void) => {
@@ -81,7 +87,8 @@ export async function exchange(
       referrerPolicy: 'no-referrer',
       signal,
     }
-    if (prove) init.headers = { ...rest.headers, dpop: await prove(url) }
+    proof = await prove?.(url)
+    if (proof) init.headers = { ...rest.headers, dpop: proof }
     const now = clock.now()
     if (signal.aborted || beforeSend?.() === false) throw undefined
     sentAt = now
@@ -92,14 +99,18 @@ export async function exchange(
       return fetch(url, init)
     })
   }
-  const work = async (again = true): Promise<Answer | TransientFailure> => {
-    const response = await send()
-    status = response.status
-    const failure = unavailable(response, clock)
-    const body = failure ? undefined : jsonObject(await readText(response))
-    // The same presentation once more, within the same time.
-    if (heed?.(response, body?.error, sentAt as EpochMs) && again) return work(false)
-    return failure ?? { kind: 'answer', status, body, sentAt: sentAt as EpochMs }
+  const work = async (): Promise<Answer | TransientFailure> => {
+    for (const challenges = new Set<string>(); ; ) {
+      const response = await send()
+      status = response.status
+      const failure = unavailable(response, clock)
+      const body = failure ? undefined : jsonObject(await readText(response))
+      const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
+      const isNew = challenge !== undefined && !challenges.has(challenge)
+      if (!isNew) return failure ?? { kind: 'answer', status, body, sentAt: sentAt as EpochMs }
+      // The same presentation once more for each kind of challenge, within the same time.
+      challenges.add(challenge)
+    }
   }
   try {
     return await Promise.race([work(), late])

@@ -6,7 +6,7 @@ import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
 /**
  * One token request (RFC 6749 §3.2), processed at most once, with the client's authentication. With a key it carries a proof, and is
- * sent again once to a server that asks for another one before it looks at the rest (RFC 9449 §8).
+ * sent again, once for each reason, to a server that asks for another one before it looks at the rest (RFC 9449 §8).
  * @param values what the grant sends beside `grant_type` and `client_id`
  * @param beforeSend called directly before the real `fetch`, in the same turn; false keeps the request from being sent
  */

@@ -88,7 +88,9 @@ export async function tokenAnswer(
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
   if (isTypeMissing) server.degraded('token_type_missing')
-  if (idToken.claims) dpop?.tell(idToken.claims.iat * 1000, sentAt)
+  const { iat } = idToken.claims ?? {}
+  // The very token of before says nothing of the time.
+  if (iat && iat !== requested.previous?.iat) dpop?.tell(iat * 1000, sentAt)
 
   const granted = scopeIn(body, requested) ?? requested.scope
   const seconds = parseFloat(String(expires_in))

@@ -9,6 +9,7 @@ import {
   type TokenSource,
 } from '../protocol/access-token.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
+import type { ProofChallenge } from '../protocol/dpop.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
@@ -65,8 +66,8 @@ export const insufficient = new WeakMap<object, AccessToken>()
  *   sending is with the same token, 1.5 s later.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3), and so does
  *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: error })`.
- * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one, once, with the same token.
- *   One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
+ * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one with the same token, once for
+ *   a nonce and once for the time it was made at. One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
  * - Where the platform shows redirects, `follow` follows them. Where it hides them, one that could take the token, a proof or a body to
  *   another place throws `ERR_REDIRECTED`; a Bearer token whose entry is all of its origin is left to the platform, which drops it
  *   between origins. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
@@ -102,7 +103,8 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     let response: Response | undefined
     try {
       const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
-      for (let renewed = false, proven = false; ; ) {
+      const challenges = new Set<ProofChallenge>()
+      for (let renewed = false; ; ) {
         if (!sent.target) return await fetch(sent.to, sent.init)
         const { headers, method = request?.method ?? 'GET' } = sent.init
         headers.set('authorization', authorizationHeader(token))
@@ -112,7 +114,8 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
           headers.set('dpop', proof)
         }
         response = await fetch(sent.to, sent.init)
-        const again: boolean = proofs && proof ? proofs.heed(response, sent.url, proof, renewed) && !proven : false
+        const challenge = proof ? proofs?.heed(response, sent.url, proof, renewed) : undefined
+        const again = challenge !== undefined && !challenges.has(challenge)
         if (response.ok) return response
         if (manual && (response.type === 'opaqueredirect' || /^30[12378]$/.test(`${response.status}`))) {
           if (!follow) throw redirectedError(sent.url, response)
@@ -129,7 +132,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
           if (body === undefined) observe('retry_impossible', { status: 401 })
           const same = next?.value === token.value && !again && hint !== 'not_yet_valid'
           if (body === undefined || !next || same) return response
-          if (again) proven = true
+          if (again) challenges.add(challenge)
           else renewed = true
           if (next.type !== token.type) sent.init.headers.delete('dpop')
           token = next

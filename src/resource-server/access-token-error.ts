@@ -130,7 +130,7 @@ export class AccessTokenError extends Error {
     if (wwwAuthenticate !== undefined) this.wwwAuthenticate = wwwAuthenticate
     this.headers = Object.freeze({
       'cache-control': 'no-store',
-      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
       ...(wwwAuthenticate !== undefined && { 'www-authenticate': wwwAuthenticate }),
       ...answer.headers,
     })

@@ -92,7 +92,7 @@ export function createGuard(options: GuardOptions): Guard {
       return {
         'dpop-nonce': await proofs.nonces.current(),
         'cache-control': 'no-store',
-        'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+        'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
       }
     },
   })

@@ -20,7 +20,7 @@ export function corsHeaders(origin: string | null, { origins }: PreflightOptions
   return {
     ...vary,
     'access-control-allow-origin': origins === '*' ? '*' : origin,
-    'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+    'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
   }
 }
 

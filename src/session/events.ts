@@ -112,6 +112,16 @@ export interface TokenManagerEvents {
     readonly by: number
   }
   /**
+   * With option `dpop`: this device's clock does not agree with a server's, which may refuse proofs that seem to be from another time.
+   * They are made with that server's time from then on. Told once for each difference of 5 s or more.
+   */
+  clock_off: {
+    /** How far this device's clock is ahead, milliseconds; negative: behind. */
+    readonly by: number
+    /** The API whose clock it is; absent: the authorization server's. */
+    readonly origin?: string | undefined
+  }
+  /**
    * With option `dpop`, a session began whose access token is bound to no key. `dpop_unsupported`: the server's metadata does not
    * offer it, or no algorithm of this platform. `dpop_not_bound`: it answered with a Bearer token all the same.
    */

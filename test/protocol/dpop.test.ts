@@ -4,7 +4,13 @@ import { calculateJwkThumbprint } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { webSigning } from '../../src/in-process/web-signing.ts'
-import { type DpopKey, type DpopOptions, type DpopProver, dpopProver } from '../../src/protocol/dpop.ts'
+import {
+  type DpopKey,
+  type DpopOptions,
+  type DpopProver,
+  dpopProver,
+  type ProofChallenge,
+} from '../../src/protocol/dpop.ts'
 import { instantSigning } from '../support/instant-signing.ts'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 import { verifyProof } from '../support/proof.ts'
@@ -41,7 +47,7 @@ const challenge = (text: string, nonce?: string) =>
   answer(401, { 'www-authenticate': text, ...(nonce && { 'dpop-nonce': nonce }) })
 
 /** What the API's challenge means, after a proof without a nonce. */
-async function heeded({ prover, key }: Made, response: Response, last = false): Promise<boolean> {
+async function heeded({ prover, key }: Made, response: Response, last = false): Promise<ProofChallenge | undefined> {
   return prover.heed(response, API, await prover.prove(key, 'GET', API, token), last)
 }
 
@@ -228,92 +234,184 @@ describe('nonces', () => {
 
   it('DPO-09: the server that asks for one gets another proof; without one to use, or for another reason, it does not', async () => {
     const { prover } = await made()
-    expect(prover.heedServer(answer(400, { 'dpop-nonce': 'n' }), 'use_dpop_nonce', 0)).toBe(true)
-    expect(prover.heedServer(answer(400), 'use_dpop_nonce', 0)).toBe(false)
-    expect(prover.heedServer(answer(400, { 'dpop-nonce': 'n' }), 'invalid_grant', 0)).toBe(false)
-    expect(prover.heedServer(answer(200, { 'dpop-nonce': 'n' }), undefined, 0)).toBe(false)
+    expect(prover.heedServer(answer(400, { 'dpop-nonce': 'n' }), 'use_dpop_nonce', 0)).toBe('use_dpop_nonce')
+    expect(prover.heedServer(answer(400), 'use_dpop_nonce', 0)).toBeUndefined()
+    expect(prover.heedServer(answer(400, { 'dpop-nonce': 'n' }), 'invalid_grant', 0)).toBeUndefined()
+    expect(prover.heedServer(answer(200, { 'dpop-nonce': 'n' }), undefined, 0)).toBeUndefined()
   })
 
   it('DPO-10: the API that asks for one gets another proof, by the challenge of its own scheme', async () => {
     const one = await made()
-    expect(await heeded(one, challenge('DPoP error="use_dpop_nonce"', 'n'))).toBe(true)
-    expect(await heeded(one, challenge('Bearer error="use_dpop_nonce"', 'n'))).toBe(false)
-    expect(await heeded(one, challenge('DPoP error="use_dpop_nonce"'))).toBe(false)
-    expect(await heeded(one, challenge('DPoP error="invalid_token"', 'n'))).toBe(false)
-    expect(await heeded(one, challenge('DPoP error="invalid_dpop_proof"', 'n'))).toBe(false)
+    expect(await heeded(one, challenge('DPoP error="use_dpop_nonce"', 'n'))).toBe('use_dpop_nonce')
+    expect(await heeded(one, challenge('Bearer error="use_dpop_nonce"', 'n'))).toBeUndefined()
+    expect(await heeded(one, challenge('DPoP error="use_dpop_nonce"'))).toBeUndefined()
+    expect(await heeded(one, challenge('DPoP error="invalid_token"', 'n'))).toBeUndefined()
+    expect(await heeded(one, challenge('DPoP error="invalid_dpop_proof"', 'n'))).toBeUndefined()
+  })
+
+  it('DPO-10: whatever status the challenge comes with', async () => {
+    for (const status of [400, 401, 403]) {
+      const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n' }
+      expect([status, await heeded(await made(), answer(status, headers))]).toEqual([status, 'use_dpop_nonce'])
+    }
+    for (const status of [200, 302, 500]) {
+      const headers = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n' }
+      expect([status, await heeded(await made(), answer(status, headers))]).toEqual([status, undefined])
+    }
+  })
+
+  it('DPO-19: a proof that was refused without a nonce is made anew with the one that came', async () => {
+    const one = await made()
+    expect(await heeded(one, challenge('DPoP error="invalid_dpop_proof"', 'n'))).toBe('invalid_dpop_proof')
+    expect(await heeded(one, challenge('DPoP error="invalid_dpop_proof"', 'n'))).toBeUndefined()
+    const { prover, key } = one
+    const refused = answer(400, { 'dpop-nonce': 's' })
+    const proof = await prover.prove(key, 'POST', API)
+    expect(prover.heedServer(refused, 'invalid_dpop_proof', 0, proof)).toBe('invalid_dpop_proof')
+    const next = await prover.prove(key, 'POST', API)
+    expect(prover.heedServer(refused, 'invalid_dpop_proof', 0, next)).toBeUndefined()
   })
 
   it('USE-13: where the challenge cannot be read, a nonce that was not in the proof is reason enough; the same one is not', async () => {
     const one = await made()
-    expect(await heeded(one, answer(401, { 'dpop-nonce': 'n1' }))).toBe(true)
-    expect(await heeded(one, answer(401, { 'dpop-nonce': 'n1' }))).toBe(false)
-    expect(await heeded(one, answer(401))).toBe(false)
-    expect(await heeded(one, answer(403, { 'dpop-nonce': 'n2' }))).toBe(false)
+    expect(await heeded(one, answer(401, { 'dpop-nonce': 'n1' }))).toBe('use_dpop_nonce')
+    expect(await heeded(one, answer(401, { 'dpop-nonce': 'n1' }))).toBeUndefined()
+    expect(await heeded(one, answer(401))).toBeUndefined()
+    expect(await heeded(one, answer(403, { 'dpop-nonce': 'n2' }))).toBeUndefined()
   })
 
   it('DPO-08: an API that speaks of other schemes only is told apart, once nothing else helps', async () => {
     const one = await made()
     const bearer = challenge('Bearer realm="x", error="invalid_token"')
-    expect(await heeded(one, bearer)).toBe(false)
+    expect(await heeded(one, bearer)).toBeUndefined()
     await expect(heeded(one, bearer, true)).rejects.toMatchObject({
       ...{ code: 'ERR_UNSUPPORTED', reason: 'dpop_unsupported_by_resource' },
     })
-    expect(await heeded(one, challenge('Bearer realm="x", DPoP algs="ES256"'), true)).toBe(false)
-    expect(await heeded(one, answer(401), true)).toBe(false)
-    expect(await heeded(one, answer(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' }), true)).toBe(
-      false,
-    )
+    expect(await heeded(one, challenge('Bearer realm="x", DPoP algs="ES256"'), true)).toBeUndefined()
+    expect(await heeded(one, answer(401), true)).toBeUndefined()
+    const scope = answer(403, { 'www-authenticate': 'Bearer error="insufficient_scope"' })
+    expect(await heeded(one, scope, true)).toBeUndefined()
   })
 })
 
 describe("the server's clock", () => {
   const MINUTE = 60_000
-  const ahead = async ({ prover, key, clock }: Made) => {
-    const { iat = 0 } = (await verifyProof(await prover.prove(key, 'GET', API))).claims
-    return iat * 1000 - clock.now()
+  /** By how much a proof for `url` is ahead of our clock, in minutes; absent: one for the authorization server. */
+  const ahead = async ({ prover, key, clock }: Made, url?: string) => {
+    const proof = await prover.prove(
+      key,
+      'GET',
+      url ?? 'https://as.example/token',
+      url === undefined ? undefined : token,
+    )
+    const { iat = 0 } = (await verifyProof(proof)).claims
+    return Math.round((iat * 1000 - clock.now()) / MINUTE)
   }
+  const dated = ({ clock }: Made, minutes: number, more: Record<string, string> = {}) => ({
+    date: new Date(clock.now() + minutes * MINUTE).toUTCString(),
+    ...more,
+  })
+  const refused = { 'www-authenticate': 'DPoP error="invalid_dpop_proof"' }
 
   it('DPO-13: is learnt from Date and from what an ID token says, for iat only', async () => {
     const one = await made()
     const { prover, clock } = one
-    expect(await ahead(one)).toBeLessThanOrEqual(0)
+    expect(await ahead(one)).toBe(0)
     prover.tell(clock.now() + 10 * MINUTE, clock.now())
-    expect(Math.abs((await ahead(one)) - 10 * MINUTE)).toBeLessThan(5_000)
-    const date = new Date(clock.now() - 3 * MINUTE).toUTCString()
-    prover.heedServer(answer(200, { date }), undefined, clock.now())
-    expect(Math.abs((await ahead(one)) + 3 * MINUTE)).toBeLessThan(5_000)
+    expect(await ahead(one)).toBe(10)
+    prover.heedServer(answer(200, dated(one, -3)), undefined, clock.now())
+    expect(await ahead(one)).toBe(-3)
     prover.tell(clock.now() + 2_000, clock.now())
     expect(prover.clockOffset).toBe(0)
   })
 
   it('DPO-13: is not believed when it is more than a day off, nor when this page slept meanwhile', async () => {
     const one = await made()
-    const { prover, clock } = one
+    const { prover, key, clock } = one
     prover.tell(clock.now() + 25 * 60 * MINUTE, clock.now())
     prover.tell(clock.now() - 2 * MINUTE, clock.now() - 2 * MINUTE)
     prover.tell(Number.NaN, clock.now())
     expect(prover.clockOffset).toBeUndefined()
+    const proof = await prover.prove(key, 'GET', API, token)
+    const late = answer(200, dated(one, 0, { 'dpop-nonce': 'n' }))
+    await clock.advance(2 * MINUTE)
+    prover.heed(late, API, proof, false)
+    expect(await ahead(one, API)).toBe(0)
   })
 
   it('DPO-13: is remembered with the key, until a proof is refused because of it', async () => {
-    const one = await made()
-    const { prover } = one
+    const { prover, clock, ...one } = await made()
     const key = { ...one.key, clockOffset: 10 * MINUTE }
-    expect(Math.abs((await ahead({ ...one, key })) - 10 * MINUTE)).toBeLessThan(5_000)
+    const same = { prover, clock, key }
+    expect(await ahead(same)).toBe(10)
     // The person has set the clock right since.
-    expect(prover.heedServer(answer(400), 'invalid_dpop_proof', 0)).toBe(true)
-    expect(await ahead({ ...one, key })).toBeLessThanOrEqual(0)
-    expect(prover.heedServer(answer(400), 'invalid_dpop_proof', 0)).toBe(false)
+    const refuse = async () =>
+      prover.heedServer(answer(400), 'invalid_dpop_proof', 0, await prover.prove(key, 'POST', API))
+    expect(await refuse()).toBe('invalid_dpop_proof')
+    expect(await ahead(same)).toBe(0)
+    expect(await refuse()).toBeUndefined()
   })
 
   it('DPO-13: a proof refused because of it is made anew where the answer tells the time', async () => {
     const one = await made()
-    const date = new Date(one.clock.now() + 30 * MINUTE).toUTCString()
-    expect(await heeded(one, answer(401, { date, 'www-authenticate': 'DPoP error="invalid_dpop_proof"' }))).toBe(true)
-    expect(Math.abs((await ahead(one)) - 30 * MINUTE)).toBeLessThan(5_000)
-    // An API's answer may come from a cache: its Date counts only when the proof was refused.
+    expect(await heeded(one, answer(401, dated(one, 30, refused)))).toBe('invalid_dpop_proof')
+    expect(await ahead(one, API)).toBe(30)
+    expect(await heeded(one, answer(401, dated(one, 30, refused)))).toBeUndefined()
+    // An API's answer may come from a cache: its Date counts only when it was made for this request.
     one.prover.heed(answer(200, { date: new Date(0).toUTCString() }), API, 'p.e.s', false)
-    expect(Math.abs((await ahead(one)) - 30 * MINUTE)).toBeLessThan(5_000)
+    expect(await ahead(one, API)).toBe(30)
+  })
+
+  it('DPO-13: what an API says of it counts for that API alone', async () => {
+    const one = await made()
+    const other = 'https://other.example/x'
+    await heeded(one, answer(401, dated(one, 30, refused)))
+    expect([await ahead(one, API), await ahead(one, other), await ahead(one)]).toEqual([30, 0, 0])
+    expect(one.prover.clockOffset).toBeUndefined()
+    // What the authorization server says counts for whoever has said nothing.
+    one.prover.tell(one.clock.now() + 5 * MINUTE, one.clock.now())
+    expect([await ahead(one, API), await ahead(one, other), await ahead(one)]).toEqual([30, 5, 5])
+  })
+
+  it('DPO-13: an answer with a nonce was made for its request, and tells the time too', async () => {
+    const one = await made()
+    expect(await heeded(one, answer(200, dated(one, -7, { 'dpop-nonce': 'n' })))).toBeUndefined()
+    expect(await ahead(one, API)).toBe(-7)
+  })
+
+  it('DPO-13: an API whose answer tells nothing is tried with our own clock, and then with the authorization server’s', async () => {
+    const one = await made()
+    one.prover.tell(one.clock.now() + 10 * MINUTE, one.clock.now())
+    const refuse = () => heeded(one, answer(401, refused))
+    expect([await ahead(one, API), await refuse(), await ahead(one, API)]).toEqual([10, 'invalid_dpop_proof', 0])
+    expect([await refuse(), await ahead(one, API), await ahead(one)]).toEqual(['invalid_dpop_proof', 10, 10])
+  })
+
+  it('DPO-13: of several calls refused at once each gets another proof', async () => {
+    const one = await made()
+    const { prover, key } = one
+    one.prover.tell(one.clock.now() + 10 * MINUTE, one.clock.now())
+    const proofs = await Promise.all([1, 2, 3].map(() => prover.prove(key, 'GET', API, token)))
+    const heard = proofs.map((proof) => prover.heed(answer(401, refused), API, proof, false))
+    expect(heard).toEqual(Array(3).fill('invalid_dpop_proof'))
+    expect(await ahead(one, API)).toBe(0)
+  })
+
+  it('DPO-13: that this device’s clock is off is told, with the difference, once for each server', async () => {
+    const clock = manualClock()
+    const told: object[] = []
+    const ports = { crypto: webCrypto, clock, onClockOff: (details: object) => void told.push(details) }
+    const prover = dpopProver({ signing: instantSigning() }, ports)
+    const one = { prover, clock, key: (await prover.newKey(['ES256'])) as DpopKey }
+    for (let times = 0; times < 3; times++) prover.tell(clock.now() + 5 * MINUTE + times, clock.now())
+    expect(told).toEqual([{ by: -5 * MINUTE, origin: undefined }])
+    for (let times = 0; times < 3; times++) await heeded(one, answer(401, dated(one, -2, refused)))
+    expect(told.slice(1)).toMatchObject([{ origin: 'https://api.example.com' }])
+    expect(Math.round((told[1] as { by: number }).by / MINUTE)).toBe(2)
+    // Right again, and off once more.
+    prover.tell(clock.now(), clock.now())
+    prover.tell(clock.now() + 6 * MINUTE, clock.now())
+    expect(told.slice(2)).toEqual([{ by: -6 * MINUTE, origin: undefined }])
   })
 })
 

@@ -127,6 +127,38 @@ describe('a DPoP token', () => {
     expect([arrived.length, source.refreshes]).toEqual([3, 1])
   })
 
+  it('DPO-10 DPO-13: time and nonce are each answered once, in either order; what is asked for again is the answer', async () => {
+    const later = manualClock().now() + 300_000
+    const wrongTime = (status: number) =>
+      new Response('no', {
+        status,
+        headers: { 'www-authenticate': 'DPoP error="invalid_dpop_proof"', date: new Date(later).toUTCString() },
+      })
+    for (const [status, timeFirst] of [
+      [401, true],
+      [403, true],
+      [401, false],
+    ] as const) {
+      const { fetch, arrived, source } = setup(({ proof }) => {
+        const isInTime = Math.abs((proof?.claims.iat ?? 0) * 1_000 - later) < 60_000
+        const hasNonce = proof?.claims.nonce === 'n'
+        if (!isInTime && (timeFirst || hasNonce)) return wrongTime(status)
+        return hasNonce ? new Response('yes') : challenge('use_dpop_nonce', 'n')
+      })
+      expect((await fetch(`${API}/a`, { method: 'POST', body: 'x' })).status).toBe(200)
+      expect([arrived.length, source.refreshes, jtis(arrived)]).toEqual([3, 0, 3])
+      expect(arrived.map(({ body }) => body)).toEqual(['x', 'x', 'x'])
+      expect((await fetch(`${API}/a`)).status).toBe(200)
+      expect(arrived).toHaveLength(4)
+    }
+    let nonce = 0
+    const { fetch, arrived } = setup((_, count) =>
+      count % 2 ? wrongTime(401) : challenge('use_dpop_nonce', `n${++nonce}`),
+    )
+    expect((await fetch(`${API}/a`)).status).toBe(401)
+    expect(arrived).toHaveLength(3)
+  })
+
   it('INV-04: only the challenge of its own scheme counts; another scheme alone is as good as none', async () => {
     const { fetch, arrived, source } = setup((_, count) =>
       count > 1
@@ -180,7 +212,7 @@ describe('a DPoP token', () => {
   it('RT-15: without its key goes nowhere', async () => {
     const error = new TokenManagerError('ERR_SIGNED_OUT', 'dpop_key_lost')
     const { fetch, arrived } = setup(() => new Response('yes'), {
-      proofs: () => ({ prove: () => Promise.reject(error), heed: () => false }),
+      proofs: () => ({ prove: () => Promise.reject(error), heed: () => undefined }),
     })
     await expect(fetch(`${API}/a`)).rejects.toBe(error)
     expect(arrived).toEqual([])

@@ -212,7 +212,7 @@ describe('a refusal', () => {
     const token = await as.accessToken({ sub: evil, jti: evil, exp: SECONDS - 100 })
     const error = await refusal(guardOf()(request(token)))
     expect(error.headers).toEqual({
-      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
       'cache-control': 'no-store',
       'www-authenticate':
         'Bearer realm="https://api.example.com/", error="invalid_token", error_description="The access token is refused", reason="expired"',

@@ -340,3 +340,73 @@ describe("the device's clock", () => {
     expect(expiresAt - w.clock.now()).toBeLessThanOrEqual(300_000)
   })
 })
+
+describe('a device whose clock is 5 min slow', () => {
+  const OFF = 300_000
+  /** Whether a proof seems to be of now to a server whose clock is right. */
+  const isInTime = (w: World, proof: string | null = '') =>
+    Math.abs(saidBy(proof).iat * 1_000 - w.clock.now() - OFF) < 60_000
+  const saidBy = (proof: string | null): { iat: number; nonce?: string } =>
+    JSON.parse(Buffer.from(proof?.split('.')[1] ?? '', 'base64url').toString())
+
+  /** Servers that look at the time first, and then at the nonce. `dated`: whether this page may read their `Date`. */
+  function strict(dated: boolean): World {
+    const w = bound()
+    w.server.subject = 'alice'
+    w.server.dpopNonce = 'n'
+    w.server.claims = { iat: Math.floor((w.clock.now() + OFF) / 1_000), exp: Math.floor(w.clock.now() / 1_000) + 9_999 }
+    const date = () => (dated ? { date: new Date(w.clock.now() + OFF).toUTCString() } : undefined)
+    w.server.before = ({ proof }) =>
+      isInTime(w, proof) ? undefined : json({ error: 'invalid_dpop_proof' }, 403, date())
+    w.server.api = (request) => {
+      const proof = request.headers.get('dpop')
+      const { nonce } = saidBy(proof)
+      const wrong = !isInTime(w, proof) ? 'invalid_dpop_proof' : nonce === 'm' ? '' : 'use_dpop_nonce'
+      if (!wrong) return json({})
+      const headers = { 'www-authenticate': `DPoP error="${wrong}"`, 'dpop-nonce': 'm', ...date() }
+      return new Response('', { status: 401, headers })
+    }
+    return w
+  }
+
+  it('DPO-09 DPO-13: time and nonce cost one more request each, once, at the authorization server and at the API', async () => {
+    const w = strict(true)
+    const { manager, events } = await signedIn(w)
+    expect(w.server.requests).toHaveLength(3)
+    expect((await w.after(100, manager.fetch(API))).status).toBe(200)
+    expect(w.server.calls).toHaveLength(2)
+    await w.after(100, manager.refresh())
+    await w.after(100, manager.fetch(API))
+    expect([w.server.requests.length, w.server.calls.length]).toEqual([4, 3])
+    expect(events.filter(({ type }) => type === 'clock_off').map(({ by }) => Math.round(Number(by) / 60_000))).toEqual([
+      -5, -5,
+    ])
+    expect(w.server.reuse).toBe(0)
+  })
+
+  it('DPO-13: a page that may not read Date learns it from the ID token, and says so', async () => {
+    const w = strict(false)
+    const { before } = w.server
+    // This one does not look at the time at the sign-in, where nothing could be learnt yet.
+    w.server.before = (request) => (request.grantType === 'authorization_code' ? undefined : before(request))
+    const { manager, events } = await signedIn(w)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'clock_off', by: expect.closeTo(-OFF, -4) }))
+    const { length } = w.server.requests
+    await w.after(100, manager.refresh())
+    expect((await w.after(100, manager.fetch(API))).status).toBe(200)
+    expect([w.server.requests.length - length, w.server.calls.length]).toEqual([1, 2])
+  })
+
+  it('DPO-13: an ID token that comes again tells no time', async () => {
+    const w = bound()
+    w.server.subject = 'alice'
+    w.server.claims = { iat: Math.floor(w.clock.now() / 1_000), exp: Math.floor(w.clock.now() / 1_000) + 99_999 }
+    const { manager, told } = await signedIn(w)
+    await w.clock.advance(3_600_000)
+    await w.after(100, manager.refresh())
+    await w.after(100, manager.refresh())
+    expect(told).not.toContain('clock_off')
+    const { claims } = await verifyProof(w.server.requests.at(-1)?.proof)
+    expect(Math.abs((claims.iat ?? 0) * 1_000 - w.clock.now())).toBeLessThan(5_000)
+  })
+})

@@ -80,7 +80,15 @@ const eventTypes: TokenManagerEventType[] = [
     'revocation_failed',
     'store_failed',
   ] as const),
-  ...(['storage_corrupt', 'storage_lost', 'user_changed', 'clock_jumped', 'dpop_not_bound', 'degraded'] as const),
+  ...([
+    'storage_corrupt',
+    'storage_lost',
+    'user_changed',
+    'clock_jumped',
+    'clock_off',
+    'dpop_not_bound',
+    'degraded',
+  ] as const),
 ]
 
 /** How many reads in one moment no context needs: a loop that would never end fails instead. */

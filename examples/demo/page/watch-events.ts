@@ -20,6 +20,7 @@ const types: readonly TokenManagerEventType[] = [
   'storage_lost',
   'user_changed',
   'clock_jumped',
+  'clock_off',
   'degraded',
 ]
 

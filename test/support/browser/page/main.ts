@@ -95,7 +95,7 @@ const types: readonly TokenManagerEventType[] = [
   ...(['signed_in', 'sign_in_failed', 'signed_out', 'refreshing', 'refreshed', 'adopted', 'waited'] as const),
   ...(['refresh_failed', 'token_rejected', 'step_up_required', 'retry_impossible', 'revoked'] as const),
   ...(['revocation_failed', 'store_failed', 'storage_corrupt', 'storage_lost', 'user_changed'] as const),
-  ...(['clock_jumped', 'dpop_not_bound', 'degraded'] as const),
+  ...(['clock_jumped', 'clock_off', 'dpop_not_bound', 'degraded'] as const),
 ]
 
 interface TrustPolicy {
