@@ -106,6 +106,35 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
+interface ClockOff {
+    readonly by: number;
+    readonly origin?: string | undefined;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
+    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
+}
 interface Target {
     readonly resource?: string;
     readonly audience?: string;
@@ -126,7 +155,7 @@ interface TokenSource {
 type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 interface Proofs {
     prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 declare const allowInsecureLoopback: unique symbol;
 declare const allowMissingNonce: unique symbol;
@@ -144,30 +173,6 @@ interface AuthorizationServerMetadata {
     readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
     readonly [member: string]: unknown;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
-}
-interface DpopOptions {
-    readonly required?: boolean | undefined;
-    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
-    readonly signing?: Signing;
-}
-interface DpopProver {
-    readonly required: boolean;
-    readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
-    thumbprint(key: DpopKey): Promise<string>;
-    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
-    prove(key: DpopKey | undefined, method: string, url: string, token?: {
-        readonly value: string;
-    }): Promise<string>;
-    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
-    tell(time: EpochMs, sentAt: EpochMs): void;
-}
-declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
-    readonly signing: Signing;
-}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
 type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
@@ -214,7 +219,7 @@ type Match = {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+    start(platform: ProverPlatform): DpopProver;
 }
 declare function dpop(options?: DpopOptions): Dpop;
 interface RefreshOptions {
@@ -343,6 +348,10 @@ interface TokenManagerEvents {
     user_changed: object;
     clock_jumped: {
         readonly by: number;
+    };
+    clock_off: {
+        readonly by: number;
+        readonly origin?: string | undefined;
     };
     dpop_not_bound: {
         readonly reason: "dpop_unsupported" | "dpop_not_bound";

@@ -96,6 +96,35 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
 }
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
+interface ClockOff {
+    readonly by: number;
+    readonly origin?: string | undefined;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
+    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
+}
 declare const allowInsecureLoopback: unique symbol;
 declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
@@ -112,30 +141,6 @@ interface AuthorizationServerMetadata {
     readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
     readonly [member: string]: unknown;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
-}
-interface DpopOptions {
-    readonly required?: boolean | undefined;
-    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
-    readonly signing?: Signing;
-}
-interface DpopProver {
-    readonly required: boolean;
-    readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
-    thumbprint(key: DpopKey): Promise<string>;
-    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
-    prove(key: DpopKey | undefined, method: string, url: string, token?: {
-        readonly value: string;
-    }): Promise<string>;
-    heedServer(answer: Response, error: unknown, sentAt: EpochMs): boolean;
-    heed(answer: Response, url: string, proof: string, last: boolean): boolean;
-    tell(time: EpochMs, sentAt: EpochMs): void;
-}
-declare function dpopProver({ required, algorithms, signing }: DpopOptions & {
-    readonly signing: Signing;
-}, { crypto, clock, store }: Pick<Platform, "crypto" | "clock"> & Partial<Pick<Platform, "store">>): DpopProver;
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
@@ -147,7 +152,7 @@ type ResourceOption = string | {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: Parameters<typeof dpopProver>[1]): DpopProver;
+    start(platform: ProverPlatform): DpopProver;
 }
 interface RefreshOptions {
     readonly leeway?: number;
