@@ -48,6 +48,17 @@ describe('endSession', () => {
     expect(endSessionReturn()).toBeUndefined()
   })
 
+  it.each(['logout_uri', 'returnTo'])(
+    'sends no state to a server that takes %s, as it would not bring it back',
+    (name) => {
+      const url = `${endpoint}&client_id=spa&${name}=${encodeURIComponent(bye)}`
+      expect(endSession({ endSessionUrl: url }, { returnTo: '/hello' })).toBe(true)
+      expect(gone().href).toBe(url)
+      visit(bye)
+      expect(endSessionReturn()).toBeUndefined()
+    },
+  )
+
   it('REV-08: a return with a wrong state is ignored, and the right one may still come', () => {
     endSession({ endSessionUrl: asked('hint') })
     const state = gone().searchParams.get('state')
