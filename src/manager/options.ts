@@ -180,7 +180,7 @@ const checks: Readonly<Record<string, Check>> = {
   postLogoutRedirectUri: url,
   postLogoutRedirectParameter: [
     (value: unknown) => typeof value === 'string' && /^\w+$/.test(value) && !END_SESSION.test(value),
-    'the name of a parameter that is not set here anyway',
+    'the name of a parameter that is not set here',
   ],
   endSessionParams: strings,
   scope: text,
@@ -246,6 +246,7 @@ export function checkOptions(options: TokenManagerOptions): void {
   for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
   check(options.refresh ?? {}, refreshChecks, 'refresh.')
   checkMetadata(options)
+  refuseNames('metadataOverrides', given.metadataOverrides, /^issuer$/)
   refuseNames('authorizationParams', given.authorizationParams, RESERVED)
   refuseNames('endSessionParams', given.endSessionParams, END_SESSION)
   for (const [index, resource] of (given.resources ?? []).entries())
@@ -263,17 +264,14 @@ export function checkTarget(
 ): void {
   for (const name of TARGETS)
     if (target[name] !== undefined && !resourceParameters.includes(name))
-      throw invalid(prefix + name, `left out: resourceParameters says that this server does not take ${name}`)
+      throw invalid(prefix + name, 'left out: it is not among resourceParameters')
 }
 
-function checkMetadata({ issuer, metadata, metadataUrl, metadataOverrides }: TokenManagerOptions): void {
-  if (metadata && metadataUrl !== undefined) throw invalid('metadataUrl', 'left out: option metadata is given')
-  if ('issuer' in (metadataOverrides ?? {}))
-    throw invalid('metadataOverrides.issuer', 'left out: option issuer says it')
-  if (!issuer.includes('{')) return
-  if (!TEMPLATE.test(issuer)) throw invalid('issuer', `an https URL, ${TENANT} at most once and as a part of its path`)
-  if (!metadata && metadataUrl === undefined)
-    throw invalid('metadataUrl', `given: a template such as issuer is no place`)
+function checkMetadata({ issuer, metadata, metadataUrl }: TokenManagerOptions): void {
+  if (metadata && metadataUrl) throw invalid('metadataUrl', 'left out: metadata is given')
+  const isTold = metadata || metadataUrl
+  if (issuer.includes('{') && !(TEMPLATE.test(issuer) && isTold))
+    throw invalid('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadataUrl or metadata`)
 }
 
 function refuseNames(option: string, values: object | undefined, refused: RegExp): void {

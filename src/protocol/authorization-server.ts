@@ -84,23 +84,21 @@ export const TENANT = '{tenantid}'
  */
 export function checkMetadataOptions({
   issuer,
-  metadataUrl = issuer,
-  metadataOverrides = {},
-  insecureLoopback = false,
+  metadataUrl,
+  metadataOverrides,
+  insecureLoopback,
 }: MetadataOptions): (url: unknown) => boolean {
   const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
-  const refuse = (option: string, expected: string) => {
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'insecure_endpoint',
-      `${option} has to be an https URL${expected}`,
-    )
+  // An issuer has no query, and no fragment either.
+  const urls = { ...metadataOverrides, metadataUrl, issuer: issuer.replace('?', '#') }
+  for (const [name, url] of Object.entries(urls)) {
+    const isUrl = url != null && /(_endpoint|metadataUrl|issuer)$/.test(name)
+    if (isUrl && !secure(url)) {
+      const option = isEndpoint(name) ? `metadataOverrides.${name}` : name
+      const what = `Option ${option} has to be an https URL without fragment, and issuer also without query`
+      throw new TokenManagerError('ERR_INVALID_OPTION', 'insecure_endpoint', what)
+    }
   }
-
-  if (!secure(issuer) || issuer.includes('?')) refuse('issuer', ' without query and fragment')
-  if (!secure(metadataUrl)) refuse('metadataUrl', ' without fragment')
-  for (const [name, value] of Object.entries(metadataOverrides))
-    if (isEndpoint(name) && value !== null && !secure(value)) refuse(`metadataOverrides.${name}`, ' or null')
   return secure
 }
 

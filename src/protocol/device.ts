@@ -1,6 +1,6 @@
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
-import { invalid, refusal } from './failure.ts'
+import { invalid, refusal, wrongMember } from './failure.ts'
 import { overridden, parameters, resourceParameters } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -69,9 +69,9 @@ export async function deviceAuthorization(
     verification_uri: ADDRESS.test(String(verification_uri)),
     expires_in: lifetime > 0,
   }
-  const unusable = Object.entries(usable).find(([, isUsable]) => !isUsable)
+  const [unusable] = Object.entries(usable).find(([, isUsable]) => !isUsable) ?? []
   if (unusable) {
-    const what = `The answer to the device authorization request has no ${unusable[0]} that can be used`
+    const what = wrongMember('The answer to the device authorization request', unusable, answer.body?.[unusable])
     throw invalid('invalid_token_response', what)
   }
   return {

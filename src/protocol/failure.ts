@@ -37,6 +37,11 @@ export function invalid(
   return new TokenManagerError('ERR_RESPONSE_INVALID', reason, what, details)
 }
 
+/** What is wrong with a member of an answer, by its name. */
+export function wrongMember(what: string, name: string, value: unknown): string {
+  return value == null ? `${what} has no ${name}` : `${what} has a ${name} that cannot be used`
+}
+
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
   if (redirected || status < 200 || (status > 299 && status < 400))

@@ -2,7 +2,7 @@ import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, TENANT } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
-import { invalid, jsonObject } from './failure.ts'
+import { invalid, jsonObject, wrongMember } from './failure.ts'
 import { utf8 } from './utf8.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
@@ -78,8 +78,12 @@ export async function checkIdToken(
   if (previous && iss === previous.iss && sub !== previous.sub)
     return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
   const alg = String(header.alg ?? 'none')
-  const wrong = alg === 'none' ? 'invalid' : wrongClaim(server, claims, pending, previous)
-  if (wrong) return invalid(`id_token_${wrong}` as TokenManagerErrorReason, problemWith(wrong, claims, server))
+  if (alg === 'none') return invalid('id_token_invalid')
+  const wrong = wrongClaim(server, claims, pending, previous)
+  if (wrong) {
+    const what = wrongMember('The ID token', wrong, claims[wrong]) + hintAt(wrong, server)
+    return invalid(`id_token_${wrong}` as TokenManagerErrorReason, what)
+  }
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
     return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
   if (at_hash !== undefined && alg.endsWith('256')) {
@@ -89,15 +93,10 @@ export async function checkIdToken(
   return { idToken: token, claims }
 }
 
-/** What is wrong with a claim, for whoever has to mend it. */
-function problemWith(name: string, claims: IdTokenClaims, { issuer }: AuthorizationServer): string {
-  if (name === 'invalid') return 'The ID token is not signed'
-  if (name === 'iss')
-    return `The ID token's iss is not option issuer, "${issuer}"${issuer.includes(TENANT) ? ', for its tid' : ''}`
-  if (claims[name] != null) return `The ID token's ${name} is not the one expected`
-
-  const hint = name === 'nonce' ? '; allowMissingNonce is for servers that never give one' : ''
-  return `The ID token has no ${name}${hint}`
+/** What may help where a claim is wrong. */
+function hintAt(name: string, { issuer }: AuthorizationServer): string {
+  if (name === 'iss') return `; option issuer is "${issuer}"`
+  return name === 'nonce' ? '; allowMissingNonce is for servers that give none' : ''
 }
 
 /** Whether `iss` is the issuer, its template filled in with the tenant `tid`. */

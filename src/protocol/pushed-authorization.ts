@@ -1,6 +1,6 @@
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
-import { invalid, refusal } from './failure.ts'
+import { invalid, refusal, wrongMember } from './failure.ts'
 import type { ParameterList } from './parameters.ts'
 
 /** What stands for a request that the server already has (RFC 9126 §2.2). */
@@ -28,9 +28,9 @@ export async function pushAuthorizationRequest(
   const { request_uri, expires_in } = body ?? {}
   const isUsable = typeof request_uri === 'string' && request_uri !== ''
   if (status !== 201 || !isUsable || !(Number(expires_in) > 0)) {
-    const name = isUsable ? 'expires_in' : 'request_uri'
-    const what = status === 201 ? `has no ${name} that can be used` : 'is not a 201'
-    throw invalid('invalid_pushed_authorization_response', `The answer to the pushed request ${what}`, { status })
+    const member = isUsable ? 'expires_in' : 'request_uri'
+    const what = wrongMember('The answer to the pushed request', member, body?.[member])
+    throw invalid('invalid_pushed_authorization_response', status === 201 ? what : undefined, { status })
   }
   return { request_uri, expiresAt: sentAt + Number(expires_in) * 1000 }
 }

@@ -3,7 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
 import type { Answer } from './exchange.ts'
-import { invalid, refusal, type TransientFailure, transient } from './failure.ts'
+import { invalid, refusal, type TransientFailure, transient, wrongMember } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
 
 export type { IdTokenClaims, TransientFailure }
@@ -83,8 +83,9 @@ export async function tokenAnswer(
   // A token of another type could not be used as its server means it (RFC 6749 §7.1).
   if (type !== tokenType.toLowerCase()) problem = 'unsupported_token_type'
   if (!accessToken) problem = 'invalid_token_response'
+  const member = accessToken ? 'token_type' : 'access_token'
   const idToken = problem
-    ? invalid(problem, problemWith(problem, body), { status })
+    ? invalid(problem, wrongMember('The token answer', member, body[member]), { status })
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
   if (isTypeMissing) server.degraded('token_type_missing')
@@ -111,13 +112,6 @@ export async function tokenAnswer(
       ...idToken,
     },
   }
-}
-
-/** What an answer lacks, for whoever has to mend it. */
-function problemWith(reason: TokenManagerErrorReason, body: Record<string, unknown>): string | undefined {
-  if (reason === 'dpop_not_bound') return
-  const name = reason === 'unsupported_token_type' ? 'token_type' : 'access_token'
-  return body[name] == null ? `The token answer has no ${name}` : `The token answer's ${name} cannot be used`
 }
 
 /** The scope an answer names: space-separated text, or a list (Twitch), or with commas (GitHub, LinkedIn). */

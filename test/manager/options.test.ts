@@ -152,7 +152,7 @@ describe('options', () => {
 
   it('an issuer with a place for the tenant needs to be told where the metadata is', () => {
     const template = 'https://as.example/{tenantid}/v2.0'
-    expect(refusal({ ...good, issuer: template })?.message).toContain('metadataUrl has to be given')
+    expect(refusal({ ...good, issuer: template })?.message).toContain('needs metadataUrl or metadata')
     expect(refusal({ ...good, issuer: template, metadataUrl: 'https://as.example/common' })).toBeUndefined()
     expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })).toBeUndefined()
   })

@@ -295,7 +295,7 @@ describe('signInWithDevice', () => {
     ]
     for (const change of bad) {
       const { signIn, prompts } = program([], () => jsonResponse({ ...offer, ...change }))
-      const message = expect.stringContaining(`no ${Object.keys(change)[0]} `)
+      const message = expect.stringContaining(` ${Object.keys(change)[0]}`)
       expect(await signIn()).toMatchObject({ code: 'ERR_RESPONSE_INVALID', message })
       expect(prompts).toEqual([])
     }
