@@ -13,6 +13,9 @@ if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error // say so: starting over would go round in circles
   await tokens.signIn({ returnTo: '/notes' }) // leaves the page
 }
+if (state.status === 'signedIn' && state.health === 'sign_in_suggested') {
+  await tokens.signIn({ returnTo: '/notes' }) // only the person can bring new tokens; `state.cause` says why
+}
 
 const notes = await tokens.fetch('https://api.example.com/notes') // fresh token, one retry if the API refuses it
 console.log(await notes.json())

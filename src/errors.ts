@@ -8,7 +8,7 @@
  * | `ERR_SIGNED_OUT` | let the person sign in; `reason` says why the session ended |
  * | `ERR_AUTHORIZATION_CANCELLED` | nothing: the person closed or left the sign-in |
  * | `ERR_AUTHORIZATION_REJECTED` | start a new sign-in; `reason` and `error` say what was wrong with the answer |
- * | `ERR_GRANT_REJECTED` | let the person sign in: the authorization server no longer accepts the refresh token |
+ * | `ERR_GRANT_REJECTED` | let the person sign in: the authorization server no longer accepts the refresh token, or wants the person |
  * | `ERR_CLIENT_REJECTED` | fix the client's registration or configuration |
  * | `ERR_RESPONSE_INVALID` | fix the server: it answered something the specification forbids |
  * | `ERR_TEMPORARILY_UNAVAILABLE` | try again, not before `retryAt`; the session is kept |

@@ -39,6 +39,19 @@ export interface Store<V> {
    * and lie in the value as JWK, as secret as the tokens beside them. Default: what structured clone keeps is kept.
    */
   readonly textOnly?: boolean | undefined
+  /**
+   * Where everybody who can reach this storage is a process of one machine: tells which of them are over, so that what one of them left
+   * unfinished is taken over at once. Absent: nobody knows, and others wait until it is old enough.
+   */
+  readonly processes?: Processes | undefined
+}
+
+/** The processes of one machine. */
+export interface Processes {
+  /** Names this process, as no other one is or will be named. */
+  readonly own: string
+  /** Whether the process that was named so is over; false where that cannot be told. Never throws. */
+  isOver(name: string): boolean
 }
 
 /** How safe a write has to be before `swap` resolves. */

@@ -8,6 +8,7 @@ import type { Sealed, Store, SwapOptions } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { whileOwning } from './owner-file.ts'
 import { privateFolder } from './private-folder.ts'
+import { processes } from './process-identity.ts'
 import { encodeSealedFile, readSealedFile, type SealedFile, TAG_BYTES } from './sealed-file.ts'
 
 /** The folder that a sealing key is for. */
@@ -72,6 +73,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   let hasKeys = false
   const store: Store<unknown> = {
     textOnly: true,
+    processes,
     async get(name) {
       const row = await files.get(name)
       if (!row?.value) return row

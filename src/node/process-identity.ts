@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
+import type { Processes } from '../ports.ts'
 
 /** One process, so that no other one is taken for it: not another machine's, and not a later one with the same pid. */
 export interface ProcessIdentity {
@@ -43,6 +44,22 @@ export function isOver({ system, pid, start }: ProcessIdentity): boolean | 'unkn
   } catch {
     return 'unknown'
   }
+}
+
+/** The processes of this machine, by names that records can hold. */
+export const processes: Processes = {
+  get own() {
+    const { system, pid, start, thread } = thisProcess()
+    return JSON.stringify([system, pid, start, thread])
+  },
+  isOver(name) {
+    try {
+      const [system, pid, start, thread] = JSON.parse(name)
+      return isOver({ system, pid, start, thread }) === true
+    } catch {
+      return false
+    }
+  },
 }
 
 function exists(pid: number): boolean {

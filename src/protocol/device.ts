@@ -1,6 +1,6 @@
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
-import { invalid, refusal, wrongMember } from './failure.ts'
+import { invalid, refusal, saysError, wrongMember } from './failure.ts'
 import { overridden, parameters, resourceParameters } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -57,7 +57,7 @@ export async function deviceAuthorization(
   const own = [...parameters({ client_id: server.clientId, scope }), ...resourceParameters(resources)]
   const answer = await server.post(url, overridden(parameters(extra), own))
   if (answer.kind === 'transient') throw answer.error
-  if (answer.status > 299) throw refusal(answer)
+  if (answer.status > 299 || saysError(answer.body)) throw refusal(answer)
   const { device_code, user_code, verification_uri_complete, expires_in, interval, ...body } = answer.body ?? {}
   // Google has its name from a draft.
   const { verification_uri = body.verification_url } = body

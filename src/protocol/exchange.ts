@@ -14,6 +14,8 @@ export interface Answer {
   readonly status: number
   /** The JSON object it holds, whatever its content type says. */
   readonly body: Record<string, unknown> | undefined
+  /** Whether it holds nothing at all. */
+  readonly isEmpty: boolean
   /** Wall clock when the request was sent. */
   readonly sentAt: EpochMs
 }
@@ -104,10 +106,11 @@ export async function exchange(
       const response = await send()
       status = response.status
       const failure = unavailable(response, clock)
-      const body = failure ? undefined : jsonObject(await readText(response))
+      const text = failure ? '' : await readText(response)
+      const body = jsonObject(text)
       const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
       const isNew = challenge !== undefined && !challenges.has(challenge)
-      if (!isNew) return failure ?? { kind: 'answer', status, body, sentAt: sentAt as EpochMs }
+      if (!isNew) return failure ?? { kind: 'answer', status, body, isEmpty: !text.trim(), sentAt: sentAt as EpochMs }
       // The same presentation once more for each kind of challenge, within the same time.
       challenges.add(challenge)
     }

@@ -66,16 +66,80 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
 }
 
 /**
- * A 4xx answer as an error (RFC 6749 §5.2), judged by the body whatever its content type. Only `reason: 'invalid_grant'`
- * means that the grant has ended.
+ * What a refusal means for the grant.
+ *
+ * | | |
+ * | --- | --- |
+ * | `ended` | the refresh token is dead (RFC 6749 §5.2): the only refusal that ends a session |
+ * | `person_needed` | the server wants the person, or refuses the refresh token in words of its own |
+ * | `request_wrong` | it gives no such scope or resource, and may give others |
+ * | `client_wrong` | it does not accept the client, whatever the grant |
+ * | `transient` | it says itself that it will pass |
+ * | `page` | neither JSON nor empty: more likely the word of something between here and the server |
+ * | `unclear` | anything else |
  */
-export function refusal({
-  status,
-  body,
-}: {
-  status: number
-  body: Record<string, unknown> | undefined
-}): TokenManagerError {
+export type RefusalMeaning =
+  | 'ended'
+  | 'person_needed'
+  | 'request_wrong'
+  | 'client_wrong'
+  | 'transient'
+  | 'page'
+  | 'unclear'
+
+/** An answer of the authorization server that is no success. */
+export interface Refused {
+  readonly status: number
+  /** The JSON object it holds. */
+  readonly body: Record<string, unknown> | undefined
+  /** Whether it holds nothing at all. */
+  readonly isEmpty?: boolean | undefined
+}
+
+/** The values of `error` whose meaning is known (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5, OpenID Connect Core §3.1.2.6, and what servers send). */
+const KNOWN: readonly (readonly [RefusalMeaning, RegExp])[] = [
+  ['ended', /^invalid_grant$/],
+  ['request_wrong', /^invalid_(scope|target)$/],
+  ['client_wrong', /^(invalid_client|unauthorized_client|unsupported_grant_type|\w+_dpop_\w+)$/],
+  ['transient', /^(temporarily_unavailable|server_error|internal_(server_)?error|too_many_requests|rate_limit\w*)$/],
+  [
+    'person_needed',
+    /^((interaction|login|consent|mfa|account_selection|registration)_required|unmet_authentication_requirements|access_denied|invalid_token|token_(expired|revoked|inactive))$/,
+  ],
+]
+
+/** Says in other words that the refresh token, or the session behind it, is no good. */
+const TOKEN_REFUSED =
+  /(bad|invalid|expired|revoked|unknown|inactive)[ _-]?(refresh[ _-]?token|session)|(refresh[ _-]?token|session)[ _-]?(.{0,20}[ _-])?(invalid|expired|revoked|inactive|unknown|not[ _-]?(found|valid|active)|already[ _-]?used)/i
+
+/** What the refusal of a token request means. */
+export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
+  if (!body) return isEmpty ? 'unclear' : 'page'
+  const error = wordOf(body.error)
+  const known = KNOWN.find(([, words]) => words.test(error))
+  if (known) return known[0]
+  // The code of the error, or its text, under the names that servers use.
+  const said = [error, body.error_code, body.code, body.error_description, body.message, body.msg].map(wordOf)
+  return said.some((text) => TOKEN_REFUSED.test(text)) ? 'person_needed' : 'unclear'
+}
+
+/** Whether an answer is an error by its body: some servers send it with 200. */
+export function saysError(body: Record<string, unknown> | undefined): boolean {
+  return Boolean(body?.error)
+}
+
+/** Text as it is; of an object (`{"error":{"message":"…"}}`) its message. */
+function wordOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  const { message } = Object(value) as { message?: unknown }
+  return typeof message === 'string' ? message : ''
+}
+
+/**
+ * An answer that is no success as an error (RFC 6749 §5.2), judged by the body whatever its content type. Only
+ * `reason: 'invalid_grant'` means that the grant has ended.
+ */
+export function refusal({ status, body }: Refused): TokenManagerError {
   const error = typeof body?.error === 'string' ? body.error : ''
   let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
   let reason = 'server_refused'

@@ -135,7 +135,8 @@ function wrongClaim(
     auth_time:
       (pending?.maxAge !== undefined &&
         !((auth_time as number) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
-      (auth_time !== undefined && auth_time !== (previous?.auth_time ?? auth_time)),
+      // It moves when the person authenticates again, in another application perhaps, and only forward.
+      (previous?.auth_time !== undefined && auth_time !== undefined && !(auth_time >= previous.auth_time)),
   }).find(([, wrong]) => wrong)?.[0]
 }
 

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
-import { invalid, refusal, wrongMember } from './failure.ts'
+import { invalid, refusal, saysError, wrongMember } from './failure.ts'
 import type { ParameterList } from './parameters.ts'
 
 /** What stands for a request that the server already has (RFC 9126 §2.2). */
@@ -24,7 +24,7 @@ export async function pushAuthorizationRequest(
   const answer = await server.post(url, params)
   if (answer.kind === 'transient') throw answer.error
   const { status, body, sentAt } = answer
-  if (status > 299) throw refusal(answer)
+  if (status > 299 || saysError(body)) throw refusal(answer)
   const { request_uri, expires_in } = body ?? {}
   const isUsable = typeof request_uri === 'string' && request_uri !== ''
   if (status !== 201 || !isUsable || !(Number(expires_in) > 0)) {

@@ -3,7 +3,16 @@ import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
 import type { Answer } from './exchange.ts'
-import { invalid, refusal, type TransientFailure, transient, wrongMember } from './failure.ts'
+import {
+  invalid,
+  meaningOf,
+  type RefusalMeaning,
+  refusal,
+  saysError,
+  type TransientFailure,
+  transient,
+  wrongMember,
+} from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
 
 export type { IdTokenClaims, TransientFailure }
@@ -30,8 +39,8 @@ export type TokenAnswer =
   | { readonly kind: 'tokens'; readonly response: TokenResponse }
   /** The server said `invalid_grant`: the only thing that ends a grant. */
   | { readonly kind: 'rejected'; readonly error: TokenManagerError }
-  /** Another 4xx. The session is kept. */
-  | { readonly kind: 'refused'; readonly error: TokenManagerError }
+  /** Another refusal. The session is kept. */
+  | { readonly kind: 'refused'; readonly error: TokenManagerError; readonly meaning?: RefusalMeaning | undefined }
   | TransientFailure
   /** A success that cannot be used. `refreshToken` came with it and has to be revoked or kept. */
   | { readonly kind: 'invalid'; readonly error: TokenManagerError; readonly refreshToken?: string | undefined }
@@ -64,10 +73,7 @@ export async function tokenAnswer(
   requested: Requested,
 ): Promise<TokenAnswer> {
   const { status, body, sentAt } = answer
-  if (status > 299) {
-    const error = refusal(answer)
-    return { kind: error.reason === 'invalid_grant' ? 'rejected' : 'refused', error }
-  }
+  if (status > 299 || saysError(body)) return refusedBy(answer)
   if (!body) return transient('server_unavailable', true, { status })
   const { access_token, expires_in, refresh_token, id_token } = body
   const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
@@ -133,4 +139,19 @@ export function expiredOnArrival(
   const lifetime = (expiresAt - obtainedAt) / 1_000
   const what = `The new access token had already expired when it came: expires_in was ${lifetime}, and it took ${(now - obtainedAt) / 1_000} s`
   return invalid('invalid_token_response', what)
+}
+
+/** What came of a request that was turned down, with whatever status. */
+function refusedBy(answer: Answer): TokenAnswer {
+  const { status, body } = answer
+  const error = refusal(answer)
+  const meaning = meaningOf(answer)
+  const refreshToken = body?.refresh_token
+  // An error that brings a new refresh token all the same: that is the one that lives.
+  if (typeof refreshToken === 'string' && refreshToken && meaning !== 'ended')
+    return { kind: 'invalid', error, refreshToken }
+  if (meaning === 'ended') return { kind: 'rejected', error }
+  if (meaning === 'transient')
+    return transient('server_unavailable', /error/.test(`${error.error}`), { status, error: error.error })
+  return { kind: 'refused', error, meaning }
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../ports.ts'
+import { backOffRest } from './failure.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import type { Change, Session } from './session.ts'
 
@@ -28,17 +29,23 @@ export interface Hold {
 export const DOUBT_WAIT = 1_000
 
 /** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
-export async function claimFrom(session: Session, seen: SessionRecord, hold: Hold): Promise<Claim | undefined> {
-  const { clock, crypto } = session.platform
+export async function claimFrom(
+  session: Session,
+  seen: SessionRecord,
+  hold: Hold,
+  asked?: boolean,
+): Promise<Claim | undefined> {
+  const { clock, crypto, store } = session.platform
   const owner = randomId(crypto)
   const began = { elapsed: clock.elapsed(), now: clock.now() }
   const { written, ...result } = await session.update(
     (now) => {
       if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
-      if (now.refreshToken === undefined || backOffLeft(session, now) > 0) return undefined
+      if (now.refreshToken === undefined || backOffLeft(session, now, asked) > 0) return undefined
       const { locked } = hold
       if (now.lease && !isDead(session, now, locked)) return undefined
-      return { ...now, lease: { owner, beat: 0, locked }, doubt: now.lease ? owner : now.doubt }
+      const lease = { owner, beat: 0, locked, process: store.processes?.own }
+      return now.lease ? { ...now, lease, doubt: owner, doubtAt: clock.now() } : { ...now, lease }
     },
     { durability: 'relaxed' },
   )
@@ -63,11 +70,12 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   const { claim } = hold
   if (claim?.sentAt === undefined) return
   const { owner, record, began } = claim
+  const { clock, store } = session.platform
   // A lock spans one machine: when that sleeps, all do, and this clock with them.
-  const awake = session.platform.clock.elapsed() - began.elapsed < session.options.leaseTime
+  const awake = clock.elapsed() - began.elapsed < session.options.leaseTime
   const change: Change = (now) =>
     now?.lease && now.grantId === record.grantId && (awake || now.lease.owner === owner)
-      ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false } }
+      ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own } }
       : undefined
   await session.update(change).catch(() => {})
 }
@@ -84,14 +92,18 @@ export function withBeat(record: SessionRecord): SessionRecord {
 }
 
 /**
- * A lease is dead at once only if it was taken under the very lock we hold now; any other when nothing about it changed for
- * the lease time on our own clock.
+ * A lease is dead at once only if it was taken under the very lock we hold now, or if its process is known to be over; any other
+ * when nothing about it changed for the lease time on our own clock.
  */
-export function isDead(session: Session, record: SessionRecord, locked: boolean): boolean {
-  return (locked && record.lease?.locked) || session.unchangedFor('lease', record) >= session.options.leaseTime
+export function isDead({ platform, unchangedFor, options }: Session, record: SessionRecord, locked: boolean): boolean {
+  const { lease } = record
+  if (locked && lease?.locked) return true
+  if (lease?.process !== undefined && platform.store.processes?.isOver(lease.process)) return true
+  return unchangedFor('lease', record) >= options.leaseTime
 }
 
-/** What is left of the back-off all contexts share, ms. */
-export function backOffLeft(session: Session, record: SessionRecord): number {
-  return record.failure ? record.failure.delay - session.unchangedFor('failure', record) : 0
+/** What is left of the back-off all contexts share, ms. `asked`: the app itself wants new tokens. */
+export function backOffLeft({ platform, unchangedFor }: Session, record: SessionRecord, asked?: boolean): number {
+  const { failure } = record
+  return failure ? backOffRest(failure, platform.clock.now(), unchangedFor('failure', record), asked) : 0
 }

@@ -1,10 +1,13 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
+import type { RefusalMeaning } from '../protocol/failure.ts'
 import { expiredOnArrival, type TokenAnswer, type TokenResponse } from '../protocol/token-set.ts'
 import { type Claim, withBeat } from './claim.ts'
+import { errorOf, type Failed, nextFailure, personNeeded } from './failure.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
+  hasAccessToken,
   type PendingRevocation,
   randomId,
   revocable,
@@ -14,7 +17,7 @@ import {
   withPending,
 } from './record.ts'
 import { outboxBeside } from './replaced.ts'
-import { backOff, fraction, LONG_REFUSED } from './schedule.ts'
+import { fraction } from './schedule.ts'
 import { lacking, union, unmet } from './scope.ts'
 import type { Change, Session } from './session.ts'
 import { targetKey } from './target-key.ts'
@@ -32,7 +35,7 @@ export async function conclude(
       const advance: Advance = (record) => refreshed(session, claim, record, response, target)
       const expired = expiredOnArrival(response, session.platform.clock.now())
       if (!expired) return commit(session, claim, advance)
-      return useless(session, claim, expired, (record) => {
+      return useless(session, claim, { error: expired }, (record) => {
         const token = record.accessTokens[targetKey(target)]
         const next = advance(record)
         // What is still good is not lost to a token that is not.
@@ -44,16 +47,34 @@ export async function conclude(
     case 'invalid': {
       const { refreshToken, error } = answer
       if (error.code === 'ERR_SIGNED_OUT') return endFor(session, claim, refreshToken, error)
-      if (refreshToken === undefined) return giveBack(session, claim, error, { lost: true })
+      const failed: Failed = { error, meaning: 'unclear' }
+      if (refreshToken === undefined) return giveBack(session, claim, error, failed, true)
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
-      return useless(session, claim, error, (record) => ({ ...advanced(claim, record), refreshToken }))
+      return useless(session, claim, failed, (record) => ({ ...advanced(claim, record), refreshToken }))
     }
+    case 'refused':
+      return refuse(session, claim, answer.error, answer.meaning, target)
     case 'unsent':
       return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
-    default:
-      if (refusesTarget(session, target, answer.error)) return giveBack(session, claim, answer.error)
-      return giveBack(session, claim, answer.error, 'lost' in answer ? answer : refusedAs(answer.error))
+    case 'transient':
+      return giveBack(session, claim, answer.error, answer, answer.lost)
   }
+}
+
+/** A refusal that ends no grant. */
+async function refuse(
+  session: Session,
+  claim: Claim,
+  error: TokenManagerError,
+  meaning: RefusalMeaning = 'unclear',
+  target: Target,
+): Promise<RefreshOutcome> {
+  if (refusesTarget(session, target, error)) return giveBack(session, claim, error)
+  const isAboutToken = meaning === 'person_needed' || meaning === 'unclear'
+  const end = isAboutToken ? await giveUpInDoubt(session, claim) : undefined
+  if (end) return end
+  const told = meaning === 'person_needed' ? personNeeded(error) : error
+  return giveBack(session, claim, told, { error: told, meaning })
 }
 
 /** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
@@ -70,17 +91,12 @@ export function refusesTarget(
 type Advance = (record: SessionRecord) => SessionRecord
 
 /** Keeps what is of use in an answer without a token that could be used, and lets everybody wait before the next try. */
-async function useless(
-  session: Session,
-  claim: Claim,
-  error: TokenManagerError,
-  advance: Advance,
-): Promise<RefreshOutcome> {
+async function useless(session: Session, claim: Claim, failed: Failed, advance: Advance): Promise<RefreshOutcome> {
   await commit(session, claim, (record) => {
     const next = advance(record)
-    return failedIn(session, { ...next, failure: record.failure })
+    return failedIn(session, { ...next, failure: record.failure }, failed)
   })
-  return { outcome: 'failed', error: retryIn(session, error, session.live?.failure?.delay) }
+  return { outcome: 'failed', error: toldBy(session, failed.error, failed, session.live) }
 }
 
 /**
@@ -133,7 +149,7 @@ function refreshed(
   response: TokenResponse,
   target: Target,
 ): SessionRecord {
-  const { doubt } = record
+  const { doubt, doubtAt } = record
   const { sentAt = 0 } = claim
   const { clock } = session.platform
   const next = advanced(claim, record)
@@ -141,10 +157,12 @@ function refreshed(
   const isMet = !unmet(target.scope, token.scope, record.requestedScope ?? record.scope)
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
   const since = clock.elapsed() - session.unchangedFor('doubt', record)
+  const isOver = sentAt - since > session.options.requestTimeout
   return {
     ...next,
     failure: undefined,
-    doubt: sentAt - since > session.options.requestTimeout ? undefined : doubt,
+    doubt: isOver ? undefined : doubt,
+    doubtAt: isOver ? undefined : doubtAt,
     refreshToken: response.refreshToken ?? claim.record.refreshToken,
     accessTokens: withAccessToken(record.accessTokens, targetKey(target), { ...token, generation: next.generation }),
     idToken: response.idToken ?? record.idToken,
@@ -181,18 +199,32 @@ function outboxAfter(
 
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */
 async function reject(session: Session, claim: Claim, error: TokenManagerError): Promise<RefreshOutcome> {
-  let outcome = 'superseded' as 'superseded' | 'outcome_unknown' | 'rejected'
-  await session.update((now) => {
-    const { generation, grantId } = claim.record
-    outcome = 'superseded'
-    if (!now || now.signedOut || now.grantId !== grantId || now.generation !== generation) return undefined
-    if (now.lease && now.lease.owner !== claim.owner) return undefined
-    outcome = now.doubt === undefined ? 'rejected' : 'outcome_unknown'
-    return now.doubt === undefined
-      ? tombstone(now, { at: session.platform.clock.now(), reason: outcome }, [])
-      : { ...now, lease: undefined, refreshToken: undefined }
+  const at = session.platform.clock.now()
+  const { written, record } = await session.update((now) => {
+    if (!isAbout(claim, now)) return undefined
+    return now.doubt === undefined ? tombstone(now, { at, reason: 'rejected' }, []) : withoutToken(now)
   })
-  return outcome === 'outcome_unknown' ? { outcome, error: outcomeUnknown() } : { outcome, error }
+  if (!written) return { outcome: 'superseded', error }
+  return record?.signedOut ? { outcome: 'rejected', error } : { outcome: 'outcome_unknown', error: outcomeUnknown() }
+}
+
+/** Another refusal of the refresh token: it may have been spent by the request whose answer was lost, and is dead in whatever words. */
+async function giveUpInDoubt(session: Session, claim: Claim): Promise<RefreshOutcome | undefined> {
+  const { written } = await session.update((now) =>
+    isAbout(claim, now) && now.doubt !== undefined ? withoutToken(now) : undefined,
+  )
+  return written ? { outcome: 'outcome_unknown', error: outcomeUnknown() } : undefined
+}
+
+/** Whether an answer to `claim` is about what is stored now, and about nobody else's request. */
+function isAbout({ record, owner }: Claim, now: SessionRecord | undefined): now is SessionRecord {
+  if (!now || now.signedOut || now.grantId !== record.grantId || now.generation !== record.generation) return false
+  return now.lease === undefined || now.lease.owner === owner
+}
+
+/** The grant and its generation stay, so that a late commit still fits. */
+function withoutToken(record: SessionRecord): SessionRecord {
+  return { ...record, lease: undefined, refreshToken: undefined }
 }
 
 /**
@@ -220,61 +252,56 @@ async function endFor(
   return { outcome: reason, error }
 }
 
-/** Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share. */
+/**
+ * Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share.
+ * @param failed absent: nothing that others have to wait for
+ * @param lost the server may have processed the request all the same
+ */
 async function giveBack(
   session: Session,
   { owner, record, online }: Claim,
   error: TokenManagerError,
-  failed?: Failed & { readonly lost?: boolean },
+  failed?: Failed,
+  lost = false,
 ): Promise<RefreshOutcome> {
+  const { clock, crypto } = session.platform
   const outcome = offlineOr(session, 'failed')
-  let delay = 0
   const change: Change = (now) => {
     if (now?.lease?.owner !== owner) return undefined
     const released = { ...now, lease: undefined }
-    const current = now.generation === record.generation
+    const isCurrent = now.generation === record.generation
     // A server that fails does so for every generation; what it refused may be this one's alone.
-    if (!failed || (failed.refusal && !current)) return released
+    if (!failed || (failed.meaning && !isCurrent)) return released
     const next = outcome === 'offline' ? released : failedIn(session, released, failed)
-    delay = next.failure?.delay ?? 0
-    return failed.lost && online && current ? { ...next, doubt: randomId(session.platform.crypto) } : next
+    return lost && online && isCurrent ? { ...next, doubt: randomId(crypto), doubtAt: clock.now() } : next
   }
-  await session.update(change).catch(() => session.emit('store_failed', { during: 'release' }))
-  return { outcome, error: retryIn(session, error, delay) }
+  const { written, record: now } = await session.update(change).catch(() => {
+    session.emit('store_failed', { during: 'release' })
+    return { written: false, record: undefined }
+  })
+  const counted = written && outcome !== 'offline' ? failed : undefined
+  return { outcome, error: counted ? toldBy(session, error, counted, now) : error }
 }
 
-function retryIn({ platform: { clock } }: Session, error: TokenManagerError, delay?: number): TokenManagerError {
-  return delay ? Object.assign(error, { retryAt: clock.now() + delay }) : error
+/** What the caller is told of a failure that `record` holds. */
+function toldBy(
+  { platform: { clock } }: Session,
+  error: TokenManagerError,
+  { meaning }: Failed,
+  record: SessionRecord | undefined,
+): TokenManagerError {
+  const { failure } = record ?? {}
+  if (!record || failure?.at === undefined) return error
+  const retryAt = failure.at + failure.delay
+  // After the second refusal of one kind there is more to say than of the first.
+  return meaning ? errorOf(failure, hasAccessToken(record, clock.now()), retryAt) : Object.assign(error, { retryAt })
 }
 
-interface Failed {
-  readonly retryAfter?: number | undefined
-  /** What makes two refusals the same. */
-  readonly refusal?: string
-}
-
-const refusedAs = ({ status, error = '' }: TokenManagerError): Failed => ({
-  refusal: `${status} ${error}`,
-})
-
-/** The most that the wait before one refusal counts, so that it takes three of them at least. */
-const LONGEST_COUNTED = LONG_REFUSED / 2
-
-function failedIn(session: Session, record: SessionRecord, { retryAfter, refusal }: Failed = {}): SessionRecord {
-  const { crypto } = session.platform
-  const { attempts = 0, delay = 0, refusal: last, refusedFor = 0 } = record.failure ?? {}
-  return {
-    ...record,
-    failure: {
-      attempts: attempts + 1,
-      delay: backOff(attempts + 1, fraction(crypto), retryAfter),
-      beat: randomId(crypto),
-      // An answer that did not come says nothing about the refusals before it.
-      refusal: refusal ?? last,
-      // Told by the back-off that all contexts keep, for they never compare clocks.
-      refusedFor: !refusal ? refusedFor : refusal === last ? refusedFor + Math.min(delay, LONGEST_COUNTED) : 0,
-    },
-  }
+function failedIn({ platform }: Session, record: SessionRecord, failed: Failed): SessionRecord {
+  const { clock, crypto } = platform
+  const at = clock.now()
+  const chance = { at, beat: randomId(crypto), random: fraction(crypto) }
+  return { ...record, failure: nextFailure(record.failure, failed, hasAccessToken(record, at), chance) }
 }
 
 /** The tokens `next` has and `from` has not. */

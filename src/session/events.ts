@@ -50,7 +50,10 @@ export interface TokenManagerEvents {
     /** Milliseconds, from the call on. */
     readonly duration: number
   }
-  /** A refresh brought no new token; `outcome` says why. The session is kept unless `signed_out` follows. */
+  /**
+   * A refresh brought no new token; `outcome` says why. The session is kept unless `signed_out` follows. Once for each failure in each context,
+   * not for each call that hears of it; `throttled`: another context told of it in the record.
+   */
   refresh_failed: {
     /** Which of the typed outcomes of a refresh it was. */
     readonly outcome: string

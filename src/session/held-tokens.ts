@@ -1,9 +1,8 @@
 import type { Platform } from '../ports.ts'
 import { type AccessToken, accessToken, type StoredAccessToken, type Target } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
-import { CLOCK_STEP } from './outcome.ts'
 import type { SessionRecord } from './record.ts'
-import { fraction, leewayOf, type ScheduleOptions } from './schedule.ts'
+import { CLOCK_STEP, fraction, leewayOf, type ScheduleOptions } from './schedule.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
 

@@ -15,8 +15,8 @@ interface KeyHolder {
 
 /** Moves the state of `session`. A session whose key is lost ends: it could send nothing (RFC 9449 §5). */
 export function transitionWithKey(session: KeyHolder, event: SessionEvent): ReturnType<typeof transition> {
-  const { held, options, server } = session
-  const moved = transition(held, event, options.maxAge)
+  const { held, options, server, platform } = session
+  const moved = transition(held, event, options.maxAge, platform.clock.now())
   const { state, record } = moved[0]
   if (!record || state.status !== 'signedIn' || !isKeyLost(record, server.dpop)) return moved
   const { grantId } = record

@@ -1,10 +1,12 @@
 import { TokenManagerError } from '../errors.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
+import { errorOf, type Failure } from './failure.ts'
 import { isLocked } from './locked-storage.ts'
-import { NEWER_VERSION } from './record.ts'
+import { hasAccessToken, NEWER_VERSION, type SessionRecord } from './record.ts'
+import { CLOCK_STEP } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What came of a refresh. */
+/** What came of a refresh. `heard`: nothing was tried, the record already said so. */
 export type RefreshOutcome =
   | { readonly outcome: 'refreshed'; readonly attempt: number; readonly error?: undefined }
   /** Another context had made it, before or meanwhile. */
@@ -14,15 +16,14 @@ export type RefreshOutcome =
       readonly outcome: 'store_failed' | 'offline' | 'throttled' | 'failed'
       readonly error: TokenManagerError
       readonly held?: Promise<void>
+      readonly heard?: boolean
     }
   /** The end of the session. */
   | {
       readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired'
       readonly error: TokenManagerError
+      readonly heard?: boolean
     }
-
-/** By how much a wall clock may be set back before what was stored counts as coming from the future. */
-export const CLOCK_STEP = 10_000
 
 /** Whether `token` is there and has not expired, as far as the wall clock tells. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
@@ -59,10 +60,21 @@ export function outcomeUnknown(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to a refresh was lost')
 }
 
-/** The outcome of a refresh that was not tried. */
-export function throttled(reason: 'throttled' | 'coordination_timeout', retryAt?: number): RefreshOutcome {
+/** A refresh that is not tried before `rest` ms are over, and the failure that it is not tried for. */
+export function backingOff(
+  { platform: { clock } }: Session,
+  record: SessionRecord,
+  failure: Failure,
+  rest: number,
+): RefreshOutcome {
+  const now = clock.now()
+  return { outcome: 'throttled', heard: true, error: errorOf(failure, hasAccessToken(record, now), now + rest) }
+}
+
+/** A refresh that waited for other contexts for too long. */
+export function outOfPatience(): RefreshOutcome {
   return {
     outcome: 'throttled',
-    error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, undefined, { retryAt }),
+    error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'),
   }
 }

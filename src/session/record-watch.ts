@@ -10,7 +10,10 @@ export interface RecordWatch {
   note(record: SessionRecord | undefined): void
   /** To be called after a read that failed: who could not read cannot say that an owner did not show itself. */
   noteFailure(): void
-  /** For how long this context has been seeing what `record` says of it, ms; 0 for something new. */
+  /**
+   * For how long this context has been seeing what `record` says of it, ms; 0 for something new. A doubt that was there before this context
+   * has its age by the wall clock: no context may live long enough to see it age.
+   */
   unchangedFor(what: Watched, record: SessionRecord): number
 }
 
@@ -21,8 +24,8 @@ export function recordWatch(clock: Clock): RecordWatch {
     note(record) {
       for (const what of ['lease', 'doubt', 'failure'] as const) {
         const mark = record && markOf(what, record)
-        if (mark === undefined) seen.delete(what)
-        else if (seen.get(what)?.mark !== mark) seen.set(what, { mark, since: clock.elapsed() })
+        if (!record || mark === undefined) seen.delete(what)
+        else if (seen.get(what)?.mark !== mark) seen.set(what, { mark, since: clock.elapsed() - ageOf(what, record) })
       }
     },
     noteFailure: () => void seen.delete('lease'),
@@ -30,6 +33,11 @@ export function recordWatch(clock: Clock): RecordWatch {
       const known = seen.get(what)
       return known && known.mark === markOf(what, record) ? clock.elapsed() - known.since : 0
     },
+  }
+
+  /** How old it is already; a wall clock that went back says nothing. */
+  function ageOf(what: Watched, { doubtAt }: SessionRecord): number {
+    return what === 'doubt' && doubtAt !== undefined ? Math.max(clock.now() - doubtAt, 0) : 0
   }
 }
 

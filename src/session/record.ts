@@ -3,6 +3,7 @@ import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
+import type { Failure } from './failure.ts'
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
 export interface Lease {
@@ -12,16 +13,8 @@ export interface Lease {
   readonly beat: number
   /** Whether the owner held the lock when it claimed. */
   readonly locked: boolean
-}
-
-/** A shared back-off: every context waits `delay` on its own clock from when it first saw this `beat`. */
-export interface Failure {
-  readonly attempts: number
-  readonly delay: number
-  readonly beat: string
-  /** What the server answered last if that was a 4xx, and how long it has been answering the same, ms. */
-  readonly refusal?: string | undefined
-  readonly refusedFor?: number | undefined
+  /** The process of the owner, where the storage tells processes apart. */
+  readonly process?: string | undefined
 }
 
 /** A token that is still to be revoked at the server (RFC 7009). */
@@ -85,6 +78,8 @@ export interface SessionRecord {
   readonly lease?: Lease | undefined
   /** An answer was lost: the refresh token may be spent. Another value at each loss. */
   readonly doubt?: string | undefined
+  /** When that was, wall clock: for contexts that begin later. */
+  readonly doubtAt?: EpochMs | undefined
   readonly failure?: Failure | undefined
   readonly outbox: readonly PendingRevocation[]
   /** By `grantId`: what the server said to those of its tokens that have left the outbox, for every context that has signed it out. */
@@ -127,10 +122,20 @@ export async function readRecord(
 const RECORD = {
   ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
   ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
-  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?', revoked: 'o?' },
+  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?', revoked: 'o?', doubtAt: 'n?' },
   requestedScope: 's?',
 }
-const FAILURE = { beat: 's', delay: 'n', attempts: 'n', refusal: 's?', refusedFor: 'n?' }
+const FAILURE = {
+  beat: 's',
+  delay: 'n',
+  attempts: 'n',
+  at: 'n?',
+  cause: 'o?',
+  refusedFor: 'n?',
+  unclear: 'n?',
+  personNeeded: 'b?',
+}
+const CAUSE = { code: 's', reason: 's', status: 'n?', error: 's?' }
 const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
 
 function isRecord(record: SessionRecord): boolean {
@@ -138,8 +143,9 @@ function isRecord(record: SessionRecord): boolean {
     record.version === 1 &&
     fits(record, RECORD) &&
     fits(record.signedOut ?? { at: 0, reason: '' }, { at: 'n', reason: 's' }) &&
-    fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n' }) &&
+    fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n', process: 's?' }) &&
     fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, FAILURE) &&
+    fits(record.failure?.cause ?? { code: '', reason: '' }, CAUSE) &&
     Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
     Array.isArray(record.outbox) &&
     record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
@@ -187,6 +193,7 @@ export function tombstone(
   return {
     ...record,
     ...nothing,
+    doubtAt: undefined,
     failure: undefined,
     dpopKey: undefined,
     requestedScope: undefined,
@@ -267,6 +274,11 @@ export function supersedes(next: SessionRecord, current: SessionRecord): boolean
 /** Whether a call that began in `grant` may have the tokens of `live`: nobody gets another person's. */
 export function continues(live: SessionRecord | undefined, grant: string | undefined): live is SessionRecord {
   return grant !== undefined && (live?.grantId === grant || live?.follows === grant)
+}
+
+/** Whether one of the access tokens has not expired, by the wall clock. */
+export function hasAccessToken({ accessTokens }: SessionRecord, now: EpochMs): boolean {
+  return Object.values(accessTokens).some(({ expiresAt = Infinity }) => expiresAt > now)
 }
 
 /** 128 random bits as hex. */

@@ -14,7 +14,15 @@ import {
   withBeat,
 } from './claim.ts'
 import { conclude } from './commit.ts'
-import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed, throttled } from './outcome.ts'
+import {
+  backingOff,
+  isUsable,
+  offlineOr,
+  outcomeUnknown,
+  outOfPatience,
+  type RefreshOutcome,
+  storeFailed,
+} from './outcome.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import { fraction } from './schedule.ts'
 import type { Session } from './session.ts'
@@ -27,6 +35,8 @@ export interface RefreshRequest {
   readonly target: Target
   /** For the event. */
   readonly reason?: string | undefined
+  /** The app itself wants new tokens, whatever the present ones are good for. */
+  readonly asked?: boolean | undefined
 }
 
 /** How often the record is looked at while waiting, ms; the channel is quicker. */
@@ -103,10 +113,11 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
       await session.save()
       continue
     }
-    const rest = backOffLeft(session, record)
-    if (rest > 0) return throttled('throttled', clock.now() + rest)
+    const { failure } = record
+    const rest = backOffLeft(session, record, request.asked)
+    if (failure && rest > 0) return backingOff(session, record, failure, rest)
     if (record.lease && !isDead(session, record, hold.locked)) {
-      if (clock.elapsed() > patience) return throttled('coordination_timeout')
+      if (clock.elapsed() > patience) return outOfPatience()
       await session.pause(WATCH)
       continue
     }
@@ -116,7 +127,7 @@ async function attempt(session: Session, request: RefreshRequest, hold: Hold): P
       (error: TokenManagerError) => error,
     )
     if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
-    const claim = await claimFrom(session, record, hold)
+    const claim = await claimFrom(session, record, hold, request.asked)
     if (!claim) continue
     hold.claim = claim
     const answer = await send(session, hold, claim, request, tries > 0)
@@ -148,8 +159,8 @@ function settledBy(
     return { outcome: 'adopted' }
   if (record.refreshToken !== undefined) return undefined
   return record.doubt === undefined
-    ? { outcome: 'expired', error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
-    : { outcome: 'outcome_unknown', error: outcomeUnknown() }
+    ? { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
+    : { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
 }
 
 async function send(
@@ -187,7 +198,7 @@ async function send(
   claim.began = { elapsed: clock.elapsed(), now: clock.now() }
   const { written } = await session.update((now) =>
     now?.lease?.owner === claim.owner && now.generation === record.generation && !now.signedOut
-      ? { ...withBeat(now), doubt: randomId(crypto) }
+      ? { ...withBeat(now), doubt: randomId(crypto), doubtAt: clock.now() }
       : undefined,
   )
   if (!written) return 'again'

@@ -11,13 +11,13 @@ export interface ScheduleOptions {
   readonly interval?: number | undefined
 }
 
-/** A server that refuses for this long in one and the same way will not think better of it, ms. */
-export const LONG_REFUSED = 60_000
+/** By how much a wall clock may be set back, or differ between hosts, before what was stored counts as coming from the future, ms. */
+export const CLOCK_STEP = 10_000
 
 const BASE = 2_000
 const CEILING = 5 * 60_000
-/** The longest wait a server's Retry-After can ask for. */
-const LONGEST = 3_600_000
+/** The longest wait a server's Retry-After can ask for, and that a record can, ms. */
+export const LONGEST_BACK_OFF = 3_600_000
 
 /** How long before its expiry a token wants to be refreshed: `leeway`, at most 20 % of its lifetime. */
 export function leewayOf(token: StoredAccessToken, leeway: number): number {
@@ -30,7 +30,7 @@ export function leewayOf(token: StoredAccessToken, leeway: number): number {
  */
 export function backOff(attempts: number, random: number, retryAfter = 0): number {
   const delay = Math.min(CEILING, BASE * 2 ** (attempts - 1)) * (0.8 + 0.4 * random)
-  return Math.round(Math.max(delay, Math.min(retryAfter, LONGEST)))
+  return Math.round(Math.max(delay, Math.min(retryAfter, LONGEST_BACK_OFF)))
 }
 
 /** A number in [0, 1) from the crypto port. */

@@ -1,8 +1,8 @@
 import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
-import { type SessionRecord, supersedes } from './record.ts'
-import { LONG_REFUSED } from './schedule.ts'
+import { errorOf, isSame, needsPerson } from './failure.ts'
+import { hasAccessToken, type SessionRecord, supersedes } from './record.ts'
 
 /** What an app shows of the person's session. */
 export interface SessionView {
@@ -26,7 +26,8 @@ export interface SessionView {
  *
  * `health` of a signed-in session: `ok`; `suspended`: no usable access token and the server cannot be reached or refuses for
  * now (`cause`, `retryAt`), it goes on by itself; `sign_in_suggested`: it will end when its access token does, or, with a
- * `cause`, there is no access token and the server has refused another in the same way for a minute or more: it is still tried.
+ * `cause`, only the person can bring new tokens: the server said so, or goes on refusing while there is no access token. Let the
+ * person sign in. Nothing is deleted, and it is still tried about every 15 minutes (`retryAt`).
  */
 export type SessionState =
   | { readonly status: 'loading' }
@@ -119,11 +120,14 @@ export const LOADING: Held = { state: { status: 'loading' }, order: -1 }
 
 type Next = readonly [Held, readonly SessionEffect[]]
 
-/** The one place where the state of a session moves. Pure. */
-export function transition(held: Held, event: SessionEvent, maxAge?: number): Next {
+/**
+ * The one place where the state of a session moves. Pure.
+ * @param now wall clock; absent: no access token has expired
+ */
+export function transition(held: Held, event: SessionEvent, maxAge?: number, now: EpochMs = 0): Next {
   switch (event.type) {
     case 'read':
-      return event.record ? known(held, event.record, event, maxAge) : vanished(held, event.order)
+      return event.record ? known(held, event.record, event, maxAge, now) : vanished(held, event.order)
     case 'refresh_failed':
       return failed(held, event)
     case 'ended':
@@ -138,7 +142,8 @@ function known(
   held: Held,
   record: SessionRecord,
   event: Extract<SessionEvent, { type: 'read' }>,
-  maxAge?: number,
+  maxAge: number | undefined,
+  now: EpochMs,
 ): Next {
   const current = held.record
   const ahead = current !== undefined && supersedes(record, current)
@@ -157,7 +162,7 @@ function known(
     const [after, effects] = signedOut(next, seen)
     return [after, [...effects, ...drain]]
   }
-  const [after, effects] = signedIn(held, next, maxAge, event.returnTo)
+  const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
   return [after, [...effects, ...(ahead && isLive(held) && !event.own ? (['adopted'] as const) : []), ...drain]]
 }
 
@@ -181,7 +186,8 @@ function none(held: Held, { reason, error, returnTo }: Extract<SessionEvent, { t
 function signedIn(
   held: Held,
   next: Held & { readonly record: SessionRecord },
-  maxAge?: number,
+  maxAge: number | undefined,
+  now: EpochMs,
   returnTo?: string,
 ): Next {
   const { state: before, record: current } = held
@@ -194,12 +200,14 @@ function signedIn(
     maxAgeAt: maxAge && signedInAt + maxAge,
     returnTo: returnTo ?? (same ? before.session.returnTo : undefined),
   }
-  const health =
-    refreshToken === undefined && doubt !== undefined ? 'sign_in_suggested' : progressed ? 'ok' : before.health
-  const unchanged = same && health === before.health && JSON.stringify(session) === JSON.stringify(before.session)
+  const wanting = personWanted(record, hasAccessToken(record, now))
+  const isSpent = refreshToken === undefined && doubt !== undefined
+  const condition: Condition = wanting ?? (isSpent ? SPENT : progressed ? OK : before)
+  const isAsBefore = same && isSameCondition(before, condition)
+  const unchanged = isAsBefore && JSON.stringify(session) === JSON.stringify(before.session)
   const other = before.status === 'signedIn' && !same && before.session.subject !== session.subject
   return [
-    { ...next, state: unchanged ? before : { status: 'signedIn', session, health } },
+    { ...next, state: unchanged ? before : { ...condition, status: 'signedIn', session } },
     [
       ...(unchanged ? [] : (['notify'] as const)),
       ...(progressed ? (['arm'] as const) : []),
@@ -212,16 +220,33 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   const { state, record } = held
   if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
     return [held, []]
-  const { session, health } = state
-  const lost = record.refreshToken === undefined
-  const now = (record.failure?.refusedFor ?? 0) < LONG_REFUSED ? 'suspended' : 'sign_in_suggested'
-  // Whoever asks in vain while the back-off lasts changes nothing.
-  const waiting = health === now && error.reason === 'throttled' && !error.status
-  if (usable || waiting || lost) return [held, ['arm']]
-  return [
-    { ...held, state: { status: 'signedIn', session, health: now, cause: error, retryAt: error.retryAt } },
-    ['notify', 'arm'],
-  ]
+  const isSpent = record.refreshToken === undefined
+  const wanting = personWanted(record, usable)
+  if (isSpent || (usable && !wanting)) return [held, ['arm']]
+  const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
+  // Whoever asks in vain while the back-off lasts changes nothing; nor does a back-off whose cause nobody knows any more.
+  const isNamelessWait = error.reason === 'throttled' && error.status === undefined
+  const isNothingNew = condition.health === state.health && isNamelessWait
+  if (isNothingNew || isSameCondition(state, condition)) return [held, ['arm']]
+  return [{ ...held, state: { ...condition, status: 'signedIn', session: state.session } }, ['notify', 'arm']]
+}
+
+/** How a session is doing. */
+type Condition = Pick<Extract<SessionState, { status: 'signedIn' }>, 'health' | 'cause' | 'retryAt'>
+
+const OK: Condition = { health: 'ok' }
+const SPENT: Condition = { health: 'sign_in_suggested' }
+
+/** The condition of a session for which only the person can do something. `usable`: there is an access token to go on with. */
+function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean): Condition | undefined {
+  if (!failure || refreshToken === undefined || !needsPerson(failure, usable)) return undefined
+  const retryAt = failure.at === undefined ? undefined : failure.at + failure.delay
+  return { health: 'sign_in_suggested', cause: errorOf(failure, usable, retryAt), retryAt }
+}
+
+function isSameCondition(a: Condition, b: Condition): boolean {
+  const isSameCause = b.cause ? isSame(a.cause, b.cause) : !a.cause
+  return a.health === b.health && a.retryAt === b.retryAt && isSameCause
 }
 
 function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError, returnTo?: string): Next {

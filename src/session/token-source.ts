@@ -1,12 +1,13 @@
 import { TokenManagerError } from '../errors.ts'
 import type { AccessToken, Target, TokenSource } from '../protocol/access-token.ts'
+import { backOffLeft } from './claim.ts'
 import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import { type RefreshOutcome, signedOutError } from './outcome.ts'
 import { continues, type SessionRecord } from './record.ts'
-import { refreshOnce } from './refresh.ts'
+import { type RefreshRequest, refreshOnce } from './refresh.ts'
 import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
@@ -54,6 +55,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
+  let lastTold = ''
   const early = earlyTokens(clock)
   /** What the server will not give for this grant, however often it is asked. */
   const refused = new Map<string, RefreshOutcome>()
@@ -123,7 +125,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async refresh(target, reason) {
       for (let from = await grantNow(target, undefined, session.live?.grantId); ; ) {
-        const outcome = await refresh(target, reason)
+        const outcome = await refresh(target, reason, true)
         const now = await grantNow(target, undefined, from)
         const held = tokens.usable(target, 0)
         if (held && (!outcome.error || 'held' in outcome)) return held.token
@@ -132,7 +134,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       }
     },
     refreshAhead(target, reason) {
-      if (!running && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
+      const { live } = session
+      const isBackingOff = live !== undefined && backOffLeft(session, live) > 0
+      if (!running && !isBackingOff && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
     },
     async confirm() {
       await ready()
@@ -172,7 +176,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     return reading
   }
 
-  async function refresh(target: Target, reason?: string): Promise<RefreshOutcome> {
+  /** Whether `result` has not been told yet: one failure is heard of by every call until it is over. */
+  function isNewsOf({ outcome, error, ...result }: RefreshOutcome, live: SessionRecord | undefined): boolean {
+    if (!error) return false
+    const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
+    const isHeard = 'heard' in result && result.heard
+    const isNews = !isHeard || mark !== lastTold
+    lastTold = mark
+    return isNews
+  }
+
+  async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
     const key = targetKey(target)
     // From now on: what another context brings while this waits for its turn is good enough.
     const from = session.live
@@ -182,20 +196,25 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     if (!from) return { outcome: 'signed_out' }
     const known = refused.get(from.grantId + key)
     if (known) return known
-    const outcome = refreshAndTell(from, target, reason).finally(() => (running = undefined))
+    const outcome = refreshAndTell(from, { target, reason, asked }).finally(() => (running = undefined))
     running = { key, grantId: from.grantId, outcome }
     return outcome
   }
 
-  async function refreshAndTell(from: SessionRecord, target: Target, reason?: string): Promise<RefreshOutcome> {
+  async function refreshAndTell(
+    from: SessionRecord,
+    { target, reason, asked }: Omit<RefreshRequest, 'from'>,
+  ): Promise<RefreshOutcome> {
     const began = clock.elapsed()
     const { grantId, generation } = from
     // Whoever is asked only has a head start: what it brought is adopted, and what it did not bring is fetched here.
     await session.platform.refreshElsewhere?.({ grantId, generation }, target)
-    const result = await refreshOnce(session, { from, target, reason })
+    const result = await refreshOnce(session, { from, target, reason, asked })
     const duration = clock.elapsed() - began
     const { outcome, error } = result
-    quietUntil = clock.elapsed() + Math.max(QUIET, (error?.retryAt ?? 0) - clock.now())
+    const backOff = session.live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
+    quietUntil = clock.elapsed() + Math.max(QUIET, backOff)
+    const isNews = isNewsOf(result, session.live)
     const usable = tokens.until > clock.elapsed()
     const isRefused = refusesTarget(session, target, error)
     const told = isRefused ? lackingScope(result, target, session.live) : result
@@ -230,9 +249,11 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         if (isRefused) break
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
         session.apply({ type: 'refresh_failed', from: sameGrant(session.live, from), error: result.error, usable })
+        // There is something to show for every context.
+        if (!result.heard && session.live?.failure?.personNeeded) tellOthers(session)
     }
     const { reason: why, status, retryAt } = result.error
-    session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
+    if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
     return told
   }
 

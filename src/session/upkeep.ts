@@ -63,13 +63,15 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     // A hidden page's timers are throttled: it leaves the refresh to those that are seen, and asks when it is used.
     if (!lifecycle.isVisible()) return limit
     const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
-    // Another context may have raised the back-off since this one last tried.
-    const retry = Math.max(retryAt - now, backOffLeft(session, live))
+    // What the record says counts for all contexts; without that, what a storage that refused asked for.
+    const retry = live.failure ? backOffLeft(session, live) : retryAt - now
     const ahead = (tokens.get(signInTarget)?.refreshAt ?? Infinity) - elapsed
     const turn = live.obtainedAt + (interval ?? Infinity) - now
     // Without a refresh token all that is left to do is to end with the last access token.
     const next = live.refreshToken === undefined ? tokens.until - elapsed : Math.max(Math.min(turn, ahead), retry)
-    return Math.min(limit, Math.max(next, MIN_GAP))
+    // With the last access token a refresh that failed becomes something to show.
+    const end = live.failure && tokens.until > elapsed ? tokens.until - elapsed : Infinity
+    return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
   }
 
   function tick() {

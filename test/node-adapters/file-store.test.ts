@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +56,17 @@ describe('fileStore', () => {
     await store.swap('canary-name', undefined, { refreshToken: 'canary-token' })
     const file = await onlyFile()
     expect(file + (await readFile(file, 'latin1'))).not.toContain('canary')
+  })
+
+  it('tells which processes are over: not this one, not one that nobody knows, but one that ended', async () => {
+    const { processes } = fileStore({ path, key })
+    const named = JSON.parse(`${processes?.own}`) as unknown[]
+    const child = spawn(process.execPath, ['-e', ''])
+    await once(child, 'exit')
+    const ended = JSON.stringify([named[0], child.pid, '1', 0])
+    const elsewhere = JSON.stringify(['another machine', child.pid, '1', 0])
+    const names = [`${processes?.own}`, ended, elsewhere, '', 'x', 'null', '[]', '{"pid":0}']
+    expect(names.map((name) => processes?.isOver(name))).toEqual([false, true, ...Array(6).fill(false)])
   })
 
   it('does nothing before it is used', async () => {

@@ -75,7 +75,7 @@ describe.concurrent('a refusal as servers make them', () => {
           // An answer that was cut short may have been worth something: one more try, and that is all.
           expect(length).toBeLessThanOrEqual(2)
           for (const one of [tokens, other])
-            await expect(one.getAccessToken()).rejects.toMatchObject({ reason: 'throttled' })
+            await expect(one.getAccessToken()).rejects.toMatchObject({ reason: error.reason, status: error.status })
           expect(server.requests).toHaveLength(length)
           server.always(undefined)
           if (retryAt(tokens) - Date.now() > 10_000) return

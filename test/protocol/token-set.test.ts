@@ -339,7 +339,8 @@ describe('ID token after a refresh', () => {
     ['id_token_iat', { iat: previous.iat - 1 }],
     ['id_token_iat', { iat: undefined }],
     ['id_token_exp', { exp: 5 }],
-    ['id_token_auth_time', { auth_time: 1001 }],
+    ['id_token_auth_time', { auth_time: 999 }],
+    ['id_token_auth_time', { auth_time: 'soon' }],
     ['id_token_nonce', { nonce: 'other' }],
     ['id_token_at_hash', { at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' }],
   ])('RT-06: %s for %j', async (reason, change) => {
@@ -355,6 +356,7 @@ describe('ID token after a refresh', () => {
     ['the same claims', {}],
     ['no nonce', { nonce: undefined }],
     ['no auth_time', { auth_time: undefined }],
+    ['a later auth_time, as after a sign-in in another application', { auth_time: 1001 }],
     ['the audience in a list', { aud: ['spa'] }],
   ])('RT-06: accepts %s', async (_, change) => {
     const id_token = idToken({ ...previous, ...change })

@@ -153,7 +153,7 @@ describe('an answer that was lost', () => {
     expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
     const record = await w.record()
     expect([record?.lease, typeof record?.doubt]).toEqual([undefined, 'string'])
-    await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
+    await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'network_unavailable' })
     expect(w.server.requests).toHaveLength(2)
   })
 
@@ -495,13 +495,13 @@ describe('back-off', () => {
       const { retryAt = 0 } = a.manager.state as { retryAt?: number }
       expect(Math.round((retryAt - w.clock.now()) / 1_000)).toBe(waits / 1_000)
       await expect(w.after(100, b.manager.getAccessToken())).rejects.toMatchObject({
-        reason: 'throttled',
+        reason: 'server_unavailable',
         retryAt: expect.any(Number),
       })
       w.server.before = () => {}
       await w.clock.advance(waits - 1_000)
       for (const { manager } of [a, b])
-        await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
+        await expect(w.after(0, manager.getAccessToken())).rejects.toMatchObject({ reason: 'server_unavailable' })
       expect(w.server.requests).toHaveLength(1)
       await w.clock.advance(1_500)
       expect((await w.after(100, b.manager.getAccessToken())).value).toBe('at-2')
@@ -515,7 +515,7 @@ describe('back-off', () => {
     await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ status: 503 })
     const { state } = manager
     for (let call = 0; call < 3; call++)
-      await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ reason: 'throttled' })
+      await expect(w.after(100, manager.getAccessToken())).rejects.toMatchObject({ reason: 'server_unavailable' })
     expect(manager.state).toBe(state)
   })
 

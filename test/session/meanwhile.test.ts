@@ -357,15 +357,23 @@ describe('a failure, and meanwhile', () => {
 
 describe('what a failure says', () => {
   it.each([
-    ['its status and error code', () => json({ error: 'invalid_request' }, 400), '400 invalid_request'],
-    ['its status, when it has no code', () => new Response('', { status: 403 }), '403 '],
-    ['its status, when its code is a text of any length', () => json({ error: 'x'.repeat(65) }, 400), '400 '],
-  ])('the record knows a refusal by %s', async (_, answer, refusal) => {
+    [
+      'its status and error code',
+      () => json({ error: 'invalid_request' }, 400),
+      { status: 400, error: 'invalid_request' },
+    ],
+    ['its status, when it has no code', () => new Response('', { status: 403 }), { status: 403, error: undefined }],
+    [
+      'its status, when its code is a text of any length',
+      () => json({ error: 'x'.repeat(65) }, 400),
+      { status: 400, error: undefined },
+    ],
+  ])('the record knows a refusal by %s', async (_, answer, cause) => {
     const w = world()
     const { manager } = await expired(w)
     w.server.before = answer
     await w.after(100, quietly(manager.getAccessToken()))
-    expect((await w.record())?.failure).toMatchObject({ refusal })
+    expect((await w.record())?.failure).toMatchObject({ cause, at: w.clock.now() - 100, refusedFor: 0 })
   })
 
   it.each([

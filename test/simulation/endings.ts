@@ -61,7 +61,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
       if (after.refreshToken !== undefined)
         broken(2, `${tab.name} writes another refresh token into the same generation`)
       else if (before.doubt === undefined) broken(4, `${tab.name} drops the refresh token without a doubt`)
-      else if (!sent.wasRejected(tab, before.refreshToken))
+      else if (!sent.wasRejected(tab, before.refreshToken, ['rejected', 'refused']))
         broken(4, `${tab.name} drops a refresh token that was not refused`)
     }
     // What has expired by the clock of the moment falls out.

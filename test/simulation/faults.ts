@@ -58,10 +58,10 @@ export const faults: readonly Fault[] = [
     'a refusal counts for its own generation only',
     edit(
       COMMIT,
-      ' || now.grantId !== grantId || now.generation !== generation) return undefined',
-      ') return undefined',
+      ' || now.grantId !== record.grantId || now.generation !== record.generation) return false',
+      ') return false',
     ),
-    edit(COMMIT, 'if (now.lease && now.lease.owner !== claim.owner) return undefined'),
+    edit(COMMIT, 'return now.lease === undefined || now.lease.owner === owner', 'return owner !== undefined'),
   ),
   fault(
     'abort after send',
@@ -78,7 +78,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'broadcast before commit',
-    edit(COMMIT, 'import { backOff,', "import { tellOthers } from './sync.ts'\nimport { backOff,"),
+    edit(COMMIT, 'import { fraction }', "import { tellOthers } from './sync.ts'\nimport { fraction }"),
     edit(COMMIT, "case 'tokens':", "case 'tokens':\n      tellOthers(session)"),
     edit(
       SOURCE,
@@ -119,8 +119,8 @@ export const faults: readonly Fault[] = [
     'invalid_request ends the session',
     edit(
       'protocol/token-set.ts',
-      "error.reason === 'invalid_grant' ?",
-      "/^invalid_(grant|request)$/.test(error.error ?? '') ?",
+      "if (meaning === 'ended') return",
+      "if (meaning === 'ended' || error.error === 'invalid_request') return",
     ),
   ),
   fault(
@@ -138,7 +138,7 @@ export const faults: readonly Fault[] = [
   modelled(
     'lock taken as proof against a lease claimed without it',
     'a lock proves only that a lease taken under it is dead',
-    edit(CLAIM, 'return (locked && record.lease?.locked) ||', 'return locked ||'),
+    edit(CLAIM, 'if (locked && lease?.locked) return true', 'if (locked) return true'),
   ),
   modelled(
     'lease identity reused',
@@ -167,17 +167,17 @@ export const faults: readonly Fault[] = [
   modelled(
     'doubt forgotten at a takeover',
     'taking over leaves doubt',
-    edit(CLAIM, 'doubt: now.lease ? owner : now.doubt', 'doubt: now.doubt'),
+    edit(CLAIM, 'doubt: owner, doubtAt: clock.now() }', 'doubtAt: clock.now() }'),
   ),
   modelled(
     'doubt forgotten at a retry',
     'a retry leaves doubt',
-    edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto) }', 'withBeat(now)'),
+    edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto), doubtAt: clock.now() }', 'withBeat(now)'),
   ),
   modelled(
     'doubt forgotten when giving up',
     'giving up leaves doubt',
-    edit(COMMIT, 'return failed.lost && online && current ?', 'return next.version > 1 ?'),
+    edit(COMMIT, 'return lost && online && isCurrent ?', 'return next.version > 1 ?'),
   ),
   modelled(
     'no wait before a token in doubt is sent',
@@ -187,7 +187,7 @@ export const faults: readonly Fault[] = [
   modelled(
     "invalid_grant deleting another's live lease",
     'a refusal leaves the lease of another',
-    edit(COMMIT, 'if (now.lease && now.lease.owner !== claim.owner) return undefined'),
+    edit(COMMIT, 'return now.lease === undefined || now.lease.owner === owner', 'return owner !== undefined'),
   ),
   fault(
     "commit dropping another resource's token",
@@ -209,8 +209,26 @@ export const faults: readonly Fault[] = [
     'the generation stays',
     edit(COMMIT, 'generation: record.generation + 1, lease', 'generation: record.generation, lease'),
   ),
-  fault('no shared back-off', edit(CLAIM, 'return record.failure ?', 'return record.version > 1 && record.failure ?')),
-  fault('Retry-After ignored', edit(COMMIT, 'fraction(crypto), retryAfter)', 'fraction(crypto))')),
+  fault('no shared back-off', edit(CLAIM, 'return failure ?', 'return record.version > 1 && failure ?')),
+  fault(
+    'a back-off begins anew in every context',
+    edit('session/failure.ts', 'delay - Math.max(now - at, waited)', 'delay - waited'),
+  ),
+  {
+    ...fault(
+      'the lease of a process that is over is waited for',
+      edit(CLAIM, 'platform.store.processes?.isOver(lease.process)', 'lease.beat < 0'),
+    ),
+    test: 'test/session/back-off.test.ts',
+  },
+  {
+    ...fault(
+      'a doubt never ends for contexts that live shortly',
+      edit('session/record-watch.ts', "what === 'doubt' && doubtAt !== undefined", 'what === doubtAt'),
+    ),
+    test: 'test/session/back-off.test.ts',
+  },
+  fault('Retry-After ignored', edit('session/failure.ts', 'random, retryAfter)', 'random)')),
   fault('a rejection in a listener escapes', edit('session/listener-set.ts', '.catch(() => {})')),
   fault('timers outlive dispose', edit('session/upkeep.ts', 'stop()\n    cancel()', 'stop()')),
   fault(

@@ -7,6 +7,7 @@ import { type Evidence, evidence, type Violation } from './evidence.ts'
 import type { History } from './history.ts'
 import { keeping } from './keeping.ts'
 import { type Presentation, presentations } from './presentations.ts'
+import { programs } from './programs.ts'
 import { quiescence } from './quiescence.ts'
 import type { Tab } from './tab.ts'
 import { wire } from './wire.ts'
@@ -22,6 +23,8 @@ export interface Judge {
   readonly presentations: number
   opened(tab: Tab): void
   called(tab: Tab, name: string, work: Promise<unknown>): void
+  /** `tab` makes the one call that it lives for. */
+  ran(tab: Tab, work: Promise<unknown>): void
   /** Somebody is about to sign in with what begins with `refreshToken`. */
   signingIn(refreshToken: string): void
   read(tab: Tab, key: string, value: unknown, began: number): void
@@ -64,6 +67,7 @@ export function judge(history: History): Judge {
   const made = calls(known)
   const written = endings(known, sent)
   const kept = keeping(known)
+  const oneCall = programs(known)
   const onTheWire = wire(known)
   const inTheEnd = quiescence(known, sent)
   let changedAt = -Infinity
@@ -87,6 +91,7 @@ export function judge(history: History): Judge {
     },
     opened: listen,
     called: made.made,
+    ran: oneCall.ran,
     signingIn(refreshToken) {
       const token = history.server.refreshTokens.get(refreshToken)
       if (token) known.families.add(token.family)
@@ -118,6 +123,7 @@ export function judge(history: History): Judge {
     answered(presentation, answer) {
       sent.answered(presentation, answer)
       kept.answered(presentation, answer)
+      oneCall.answered(answer)
     },
     givenUp: sent.givenUp,
     used: onTheWire.using,

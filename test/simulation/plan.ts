@@ -1,3 +1,4 @@
+import { programRuns } from './program-runs.ts'
 import { type Random, random } from './random.ts'
 
 /** How the simulated authorization server behaves. */
@@ -50,6 +51,10 @@ export interface Plan {
   readonly lock: 'shared' | 'process' | 'never' | 'refused'
   readonly server: Personality
   readonly noise: Noise
+  /** Whether the storage tells which of the processes that use it are over. */
+  readonly processes: boolean
+  /** Contexts that live for one call, one after the other; `rare`: further apart than any back-off. */
+  readonly programs?: 'rare' | 'frequent'
   readonly options: {
     readonly requestTimeout: number
     readonly confirmInterval: number
@@ -89,7 +94,7 @@ export type TabMove =
       | 'dispose'
     )
   | ('getAccessToken' | 'getAccessToken narrow' | 'getAccessToken resource' | 'getAccessToken abandoned')
-  | ('fetch' | 'post' | 'refresh' | 'signOut' | 'adopt' | 'adopt other')
+  | ('fetch' | 'post' | 'refresh' | 'signOut' | 'adopt' | 'adopt other' | 'run once')
 
 export type WorldMove = 'clear storage' | 'steal lock' | 'revoke grant' | 'reject access tokens'
 
@@ -141,6 +146,9 @@ const serverFaults: readonly ServerFault[] = [
   'unreachable',
 ]
 
+/** The share of histories with programs in place of tabs. */
+const PROGRAMS = 0.03
+
 /** The history of `seed`. Each has faults of some kinds only: what is wrong shows best when little else is. */
 export function plan(seed: number): Plan {
   const dice = random(seed)
@@ -174,8 +182,8 @@ export function plan(seed: number): Plan {
   const tabs = dice.pick([1, 2, 2, 3, 3, 4, 5])
   const ends = lifetime * dice.pick([1.5, 3, 3, 5])
   const limit = sometimes(dice, 0.08, [{ idleTimeout: lifetime * 0.7 }, { maxAge: lifetime * 2.2 }]) ?? {}
-  return {
-    ...{ seed, tabs, server, noise, ends },
+  const made: Plan = {
+    ...{ seed, tabs, server, noise, ends, processes: false },
     lock: dice.pick([...Array(9).fill('shared'), 'process', 'process', 'never', 'never', 'refused']),
     options: {
       requestTimeout: dice.pick([10_000, 10_000, 4_000]),
@@ -186,6 +194,9 @@ export function plan(seed: number): Plan {
     },
     moves: moves(dice, tabs, lifetime, ends),
   }
+  const kinds = dice.fork('programs')
+  if (kinds.chance(PROGRAMS)) return programRuns(made, kinds)
+  return { ...made, processes: made.lock === 'process' && kinds.chance(0.5) }
 }
 
 function moves(dice: Random, tabs: number, lifetime: number, ends: number): Move[] {

@@ -1,3 +1,4 @@
+import type { Failure } from '../../src/session/failure.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import type { Family, ServerAnswer } from './authorization-server.ts'
 import type { Evidence } from './evidence.ts'
@@ -21,6 +22,20 @@ export interface Presentation {
   overAt: number
 }
 
+/** Failures in a row. */
+interface Row {
+  readonly count: number
+  /** When the last one was, true time, and by how much the wall clock was set then. */
+  readonly at: number
+  readonly wallOffset: number
+  readonly retryAfter: number
+  readonly isRefusal: boolean
+}
+
+/** The longest back-off after a first refusal, and after one for which a person is needed if the app asks, ms. */
+const SECOND_LOOK = 8_000
+const ASKED = 30_000
+
 /** What storing takes when nothing is wrong, at most, ms. */
 const COMMIT = 1_000
 
@@ -32,7 +47,8 @@ export interface Presentations {
   /** Its sender waits no longer. */
   givenUp(presentation: Presentation | undefined): void
   wrote(tab: Tab, before: SessionRecord | undefined, after: SessionRecord | undefined): void
-  wasRejected(tab: Tab, token: string | undefined): boolean
+  /** Whether `tab` was told that this refresh token is dead; `words`: by what kind of answers, `invalid_grant` unless it says otherwise. */
+  wasRejected(tab: Tab, token: string | undefined, words?: readonly Presentation['result'][]): boolean
   /** Whether a request for it reached the server after its sender had given up or died. */
   arrivedLate(family: Family): boolean
   /** The number of the newest refresh token a tab was given that still lives. */
@@ -46,7 +62,7 @@ export function presentations(known: Evidence): Presentations {
   /** When each back-off was first written, on the machine's clock. */
   const failures = new Map<string, number>()
   /** Failures in a row, by family. */
-  const rows = new Map<Family, { count: number; at: number; retryAfter: number }>()
+  const rows = new Map<Family, Row>()
 
   return {
     get count() {
@@ -75,7 +91,10 @@ export function presentations(known: Evidence): Presentations {
       else if (result !== 'rejected' && tab.online) {
         const row = rows.get(family)
         const retryAfter = answer === 'lost' ? 0 : Number(answer.headers?.['retry-after'] ?? 0) || 0
-        rows.set(family, { count: (row?.count ?? 0) + 1, at: time.awake, retryAfter: retryAfter * 1000 })
+        rows.set(family, {
+          ...{ count: (row?.count ?? 0) + 1, at: time.now, wallOffset: history.wallOffset },
+          ...{ retryAfter: retryAfter * 1000, isRefusal: result === 'refused' },
+        })
       } else rows.delete(family)
     },
     givenUp(presentation) {
@@ -96,7 +115,8 @@ export function presentations(known: Evidence): Presentations {
       if (failure && failure.beat !== before?.failure?.beat && !failures.has(failure.beat))
         failures.set(failure.beat, time.awake)
     },
-    wasRejected: (tab, token) => all.some((one) => one.tab === tab && one.token === token && one.result === 'rejected'),
+    wasRejected: (tab, token, words = ['rejected']) =>
+      all.some((one) => one.tab === tab && one.token === token && words.includes(one.result)),
     arrivedLate: (family) =>
       all.some(
         (one) =>
@@ -156,26 +176,33 @@ export function presentations(known: Evidence): Presentations {
   function backOff(made: Presentation) {
     const { family, tab } = made
     const { record } = known
-    const since = record?.failure && failures.get(record.failure.beat)
-    if (
-      record?.failure &&
-      since !== undefined &&
-      time.awake - since < record.failure.delay * (1 - plan.noise.drift) - 1
-    )
+    const failure = record?.failure
+    const since = failure && failures.get(failure.beat)
+    if (failure && since !== undefined && !isPast(failure, tab, time.awake - since))
       broken(
         8,
-        `${tab.name} sends ${made.token} ${Math.round(time.awake - since)} ms after a failure that asks for ${record.failure.delay}`,
+        `${tab.name} sends ${made.token} ${Math.round(time.awake - since)} ms after a failure that asks for ${failure.delay}`,
       )
     const row = family && rows.get(family)
     if (!row) return
     const others = all.filter((one) => one.family === family && one.sentAt > made.sentAt - 3_600_000)
     if (others.some((one) => unstored(one)) || known.clearedAt > -Infinity || known.stolenAt > -Infinity) return
-    const least = Math.max(0.8 * Math.min(300_000, 1_000 * 2 ** (row.count - 1)), row.retryAfter)
-    if (time.awake - row.at < least * (1 - plan.noise.drift) - 1)
+    // By a wall clock that was set, or by another host's, it may be over earlier.
+    if (history.wallOffset !== row.wallOffset || plan.noise.skew > 0) return
+    const ceiling = row.isRefusal ? SECOND_LOOK : 300_000
+    const least = Math.max(0.8 * Math.min(ceiling, 1_000 * 2 ** (row.count - 1)), row.retryAfter)
+    if (time.now - row.at < least * (1 - plan.noise.drift) - 1)
       broken(
         8,
-        `${tab.name} sends ${made.token} ${Math.round(time.awake - row.at)} ms after failure ${row.count} in a row`,
+        `${tab.name} sends ${made.token} ${Math.round(time.now - row.at)} ms after failure ${row.count} in a row`,
       )
+  }
+
+  /** Whether a back-off is over: by the tab's wall clock, which may have been set, or because the tab waited. */
+  function isPast({ at, delay, personNeeded }: Failure, tab: Tab, waited: number): boolean {
+    const least = personNeeded ? Math.min(delay, ASKED) : delay
+    const passed = at === undefined ? 0 : tab.ports.clock.now() - at
+    return passed < -10_000 || passed >= least || waited >= least * (1 - plan.noise.drift) - 1
   }
 
   function meaning({ status, body }: ServerAnswer, token: string): Presentation['result'] {

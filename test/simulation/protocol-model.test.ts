@@ -16,6 +16,7 @@ const laws: Record<Clause, string> = {
   'a claim waits while a lease lives': 'one refresh at a time',
   'a lease dies by time': 'nobody waits for ever',
   'a lock proves only that a lease taken under it is dead': 'one refresh at a time',
+  'only a process that is over leaves a dead lease': 'one refresh at a time',
   'who lost the lock takes the lease back': 'one refresh at a time',
   'who slept takes no lease back': 'one refresh at a time',
   'a lease is taken back whatever the generation': 'one refresh at a time',

@@ -4,7 +4,7 @@ import { castDoubt, idle, LAST, LEASE, lease, process, REQUEST } from './protoco
 /**
  * The claim, send and commit of one refresh as a small model, to be searched whole. It describes, in `src/session`: `refresh.ts`
  * (`underLock`, `attempt`, `settledBy`, `send`), `claim.ts` (`claimFrom`, `takeBack`, `release`, `isDead`), `commit.ts` (`commit`,
- * `refreshed`, `reject`, `giveBack`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
+ * `refreshed`, `reject`, `giveUpInDoubt`, `giveBack`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
  *
  * One step is one write of the record, one thing sent, one answer, or one tick of time. A context may let any number of ticks go
  * by before any of its steps (it sleeps), may crash, or may hang: stand still for ever and keep its lock. Tokens are numbers, and
@@ -52,7 +52,11 @@ export function steps(now: State, take: Take, left?: Clause): void {
         if (over(now, context)) step('finds it settled', leave)
         const proof = lock && (now.lease === 'locked' || !has('a lock proves only that a lease taken under it is dead'))
         const old = now.still >= LEASE && has('a lease dies by time')
-        const free = now.lease === 'none' || proof || old || !has('a claim waits while a lease lives')
+        // Of a context that crashed its machine may tell that it is over; of one that hangs nobody can.
+        const isKnownDead = (c: Context) =>
+          c.owns && (c.phase === 'crashed' || !has('only a process that is over leaves a dead lease'))
+        const orphaned = now.contexts.some((other) => other !== context && isKnownDead(other))
+        const free = now.lease === 'none' || proof || old || orphaned || !has('a claim waits while a lease lives')
         const fits = !over(now, context) || (!has('a claim needs the generation the refresh began from') && !now.ended)
         if (fits && now.token >= 0 && now.grant === 0 && free)
           step(now.lease === 'none' ? 'claims' : 'takes the lease over', (s, c) => {

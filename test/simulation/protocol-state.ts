@@ -12,6 +12,7 @@ export const clauses = [
   'a claim waits while a lease lives',
   'a lease dies by time',
   'a lock proves only that a lease taken under it is dead',
+  'only a process that is over leaves a dead lease',
   'who lost the lock takes the lease back',
   'who slept takes no lease back',
   'a lease is taken back whatever the generation',
@@ -48,7 +49,7 @@ export const phases = [
   'ready', // claimed, and may send
   'sent',
   'granted', // has a new token in hand, not yet stored
-  'refused', // has an invalid_grant in hand
+  'refused', // has an invalid_grant in hand, or, in doubt, another refusal of the token
   'lost', // its request brought no answer
   'hung',
   'crashed',

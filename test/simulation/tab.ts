@@ -124,8 +124,12 @@ const CALM_DELAY = 1
 function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknown> {
   const { time, storage, judge, plan } = history
   const { storeDelay, storeFails } = plan.noise
+  const isOver = (name: string) => history.tabs.some((other) => other.name === name && other.gone)
 
   return {
+    get processes() {
+      return plan.processes ? { own: tabOf().name, isOver } : undefined
+    },
     get(key) {
       const began = time.now
       return operation(

@@ -26,13 +26,15 @@ export function emptyTally(): Tally {
 }
 
 /** Adds one history to `tally`. */
-export function countHistory(tally: Tally, { server, lock, noise }: Plan, outcome: Outcome): void {
+export function countHistory(tally: Tally, plan: Plan, outcome: Outcome): void {
+  const { server, lock, noise } = plan
   const { steps, time, tabs, refreshes, reuses, longestWait, faults } = outcome
   const { rotation, refusal, expiresIn, tokenType, revocation } = server
   const traits = { rotation, refusal, expires_in: expiresIn, token_type: tokenType, revocation, lock }
   const personalities = Object.fromEntries(Object.entries(traits).map(([name, trait]) => [`${name} ${trait}`, 1]))
   if (noise.networkDelay > 2_500) personalities['late answers'] = 1
   if (server.malformed) personalities['malformed answers'] = 1
+  if (plan.programs) personalities['programs of one call'] = 1
   if (server.otherPerson) personalities["another person's tokens"] = 1
   addTally(tally, {
     ...{ histories: 1, steps, time, contexts: tabs, refreshes, reuses, longestWait },

@@ -10,6 +10,11 @@ interface Store<V> {
     readonly clock?: Clock | undefined;
     readonly confirmInterval?: number | undefined;
     readonly textOnly?: boolean | undefined;
+    readonly processes?: Processes | undefined;
+}
+interface Processes {
+    readonly own: string;
+    isOver(name: string): boolean;
 }
 interface SwapOptions {
     readonly durability?: "strict" | "relaxed";

@@ -1,0 +1,130 @@
+import { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
+import type { EpochMs } from '../ports.ts'
+import type { RefusalMeaning } from '../protocol/failure.ts'
+import { backOff, CLOCK_STEP, LONGEST_BACK_OFF } from './schedule.ts'
+
+/** As much of an error as a record keeps. */
+export interface FailureCause {
+  readonly code: TokenManagerErrorCode
+  readonly reason: TokenManagerErrorReason
+  readonly status?: number | undefined
+  readonly error?: string | undefined
+}
+
+/**
+ * Refreshes that failed since the last one that did not, and the back-off that all contexts share. A back-off is a courtesy: it is
+ * over when the wall clock passed `at + delay`, or went back before `at`, or a context waited `delay` on its own clock.
+ */
+export interface Failure {
+  readonly attempts: number
+  readonly delay: number
+  /** Random; another one at each failure. */
+  readonly beat: string
+  /** When it was written; absent in records of earlier versions. */
+  readonly at?: EpochMs | undefined
+  /** The last refusal; before there was one, whatever else went wrong last. */
+  readonly cause?: FailureCause | undefined
+  /** For how long the server has been refusing in the same way, ms; absent: it has not refused. */
+  readonly refusedFor?: number | undefined
+  /** How many refusals were of no known kind. */
+  readonly unclear?: number | undefined
+  /** Only the person can bring new tokens, as far as anyone can tell. */
+  readonly personNeeded?: boolean | undefined
+}
+
+/** A refresh that failed. */
+export interface Failed {
+  readonly error: TokenManagerError
+  /** Milliseconds the server asked to wait. */
+  readonly retryAfter?: number | undefined
+  /** What the answer means; absent: there was none, which says nothing about the refusals before it. */
+  readonly meaning?: RefusalMeaning | undefined
+}
+
+/** A server that refuses for this long in one and the same way will not think better of it, ms. */
+const LONG_REFUSED = 60_000
+/** The most that the time before one refusal counts, so that it takes three of them at least. */
+const LONGEST_COUNTED = LONG_REFUSED / 2
+/** So many refusals of no known kind are enough once there is no access token. */
+const ENOUGH_UNCLEAR = 2
+/** The longest wait for the one after the first, ms. */
+const SECOND_LOOK = 8_000
+/** Where a person is needed, nothing is sent unasked more often than this, ms; what the app asks for waits no longer than the second. */
+const PERSON_DELAY = 15 * 60_000
+const ASKED_DELAY = 30_000
+
+/**
+ * What the record says after one more failure.
+ * @param usable whether there is an access token to go on with
+ * @param random in [0, 1)
+ */
+export function nextFailure(
+  before: Failure | undefined,
+  { error, retryAfter, meaning }: Failed,
+  usable: boolean,
+  { at, beat, random }: { readonly at: EpochMs; readonly beat: string; readonly random: number },
+): Failure {
+  const attempts = (before?.attempts ?? 0) + 1
+  const { code, reason, status, error: word } = error
+  const cause: FailureCause = { code, reason, status, error: word }
+  const wasRefused = before?.refusedFor !== undefined
+  const isRefusal = meaning !== undefined
+  const unclear = (before?.unclear ?? 0) + (meaning === 'unclear' ? 1 : 0)
+  const next = {
+    attempts,
+    beat,
+    at,
+    cause: isRefusal || !wasRefused ? cause : before.cause,
+    refusedFor: isRefusal ? refusedFor(before, cause, at) : before?.refusedFor,
+    unclear,
+  }
+  const personNeeded = meaning === 'person_needed' || needsPerson({ ...before, ...next, delay: 0 }, usable)
+  let delay = backOff(attempts, random, retryAfter)
+  // Two refusals tell more than one: the second is not left to a back-off that an outage before made long.
+  if (meaning === 'unclear' && unclear < ENOUGH_UNCLEAR) delay = Math.min(delay, SECOND_LOOK)
+  if (personNeeded) delay = Math.max(delay, Math.round(PERSON_DELAY * (1 + random / 5)))
+  return { ...next, delay, personNeeded: personNeeded || undefined }
+}
+
+/** For how long the server has now been refusing because of `cause`. */
+function refusedFor(before: Failure | undefined, cause: FailureCause, now: EpochMs): number {
+  if (before?.refusedFor === undefined || !isSame(before.cause, cause)) return 0
+  const since = Math.max(before.delay, now - (before.at ?? now))
+  return before.refusedFor + Math.min(since, LONGEST_COUNTED)
+}
+
+/** Whether two errors tell a person the same. */
+export function isSame(a: FailureCause | undefined, b: FailureCause): boolean {
+  return a?.reason === b.reason && a.status === b.status && a.error === b.error
+}
+
+/** Whether only the person can bring new tokens, as far as anyone can tell. `usable`: there is an access token to go on with. */
+export function needsPerson(failure: Failure, usable: boolean): boolean {
+  if (failure.personNeeded) return true
+  if (usable) return false
+  return (failure.unclear ?? 0) >= ENOUGH_UNCLEAR || (failure.refusedFor ?? 0) >= LONG_REFUSED
+}
+
+/** What is left of the back-off, ms. `waited`: for how long this context has seen it; `asked`: the app itself wants new tokens. */
+export function backOffRest(failure: Failure, now: EpochMs, waited: number, asked = false): number {
+  const { at = now, personNeeded } = failure
+  const delay = Math.min(failure.delay, personNeeded && asked ? ASKED_DELAY : LONGEST_BACK_OFF)
+  return at > now + CLOCK_STEP ? 0 : delay - Math.max(now - at, waited)
+}
+
+/** Why there is no new token, for whoever hears of it later. */
+export function errorOf(failure: Failure, usable: boolean, retryAt: EpochMs | undefined): TokenManagerError {
+  const { cause = { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'throttled' } satisfies FailureCause, unclear = 0 } =
+    failure
+  const { reason, status, error } = cause
+  const isDead = unclear >= ENOUGH_UNCLEAR && reason === 'server_refused' && needsPerson(failure, usable)
+  const what = isDead ? 'The server goes on refusing the refresh token' : undefined
+  const code = isDead ? 'ERR_GRANT_REJECTED' : cause.code
+  return new TokenManagerError(code, reason, what, { status, error, retryAt })
+}
+
+/** The error of a refusal after which the person has to sign in. */
+export function personNeeded({ status, error }: TokenManagerError): TokenManagerError {
+  const what = 'The authorization server wants the person to sign in again'
+  return new TokenManagerError('ERR_GRANT_REJECTED', 'interaction_required', what, { status, error })
+}
