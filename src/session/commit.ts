@@ -293,8 +293,9 @@ function toldBy(
   const { failure } = record ?? {}
   if (!record || failure?.at === undefined) return error
   const retryAt = failure.at + failure.delay
+  const told = errorOf(failure, hasAccessToken(record, clock.now()), retryAt)
   // After the second refusal of one kind there is more to say than of the first.
-  return meaning ? errorOf(failure, hasAccessToken(record, clock.now()), retryAt) : Object.assign(error, { retryAt })
+  return meaning && told.code !== error.code ? told : Object.assign(error, { retryAt })
 }
 
 function failedIn({ platform }: Session, record: SessionRecord, failed: Failed): SessionRecord {

@@ -9,6 +9,7 @@ const LONGEST_BACK_OFF = 6 * 60_000
  * a while. Nobody lives long enough to see anything age.
  */
 export function programRuns(plan: Plan, dice: Random): Plan {
+  const { requestTimeout, confirmInterval, revokeReplaced } = plan.options
   const runs = dice.between(10, 40)
   const isRare = dice.chance(0.5)
   const longest = isRare ? 3 * LONGEST_BACK_OFF : dice.pick([3_000, 30_000, 300_000])
@@ -33,7 +34,7 @@ export function programRuns(plan: Plan, dice: Random): Plan {
     ...plan,
     lock: 'process',
     tabs: 1,
-    options: { requestTimeout: plan.options.requestTimeout, confirmInterval: plan.options.confirmInterval },
+    options: { requestTimeout, confirmInterval, revokeReplaced },
     server: { ...plan.server, malformed: 0, otherPerson: 0, expiresIn: 'number', lifetime: 20_000 },
     noise: { ...plan.noise, requestLost: 0, answerLost: 0, storeFails: 0, skew: 0 },
     processes: true,
