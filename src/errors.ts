@@ -77,6 +77,7 @@ export type TokenManagerErrorReason =
   | 'insecure_context'
   | 'disposed'
   | 'unsupported_flow'
+  | 'request_refused'
   | 'keychain_unavailable'
   | 'browser_unavailable'
   // metadata (RFC 8414)

@@ -32,13 +32,17 @@ export {
 } from './manager/options.ts'
 export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './manager/token-manager.ts'
 export type {
+  Bytes,
   Channel,
   ClientAuthentication,
+  ClientAuthenticationParts,
   Clock,
   Crypto,
+  CryptoKey,
   Degradation,
   EpochMs,
   Fetch,
+  JsonWebKey,
   Lifecycle,
   LifecycleEvent,
   Lock,

@@ -1,8 +1,47 @@
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number
 
+// Named here, because types without the DOM library lack them, and TypeScript before 5.7 has no `Uint8Array<ArrayBuffer>`.
+
+/** Bytes in memory of their own, which nobody shares. */
+export type Bytes = ReturnType<typeof Uint8Array.from>
+
+/** A key of Web Cryptography: the platform's own type, where its types have one. */
+export type CryptoKey = typeof globalThis extends {
+  crypto: { subtle: { generateKey(...args: never[]): Promise<infer Made> } }
+}
+  ? Extract<Made, { type: string }>
+  : {
+      readonly algorithm: { name: string }
+      readonly extractable: boolean
+      readonly type: string
+      readonly usages: string[]
+    }
+
+/** A JSON Web Key (RFC 7517 §4), with the members that Web Cryptography's `JsonWebKey` has. */
+export type JsonWebKey = {
+  alg?: string
+  crv?: string
+  d?: string
+  dp?: string
+  dq?: string
+  e?: string
+  ext?: boolean
+  k?: string
+  key_ops?: string[]
+  kty?: string
+  n?: string
+  oth?: { d?: string; r?: string; t?: string }[]
+  p?: string
+  q?: string
+  qi?: string
+  use?: string
+  x?: string
+  y?: string
+}
+
 /** The Fetch standard's `fetch`. */
-export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** A value as a {@link Store} holds it. */
 export interface Stored<V> {
@@ -115,9 +154,9 @@ export interface Clock {
 /** What `seal` made of a plaintext. */
 export interface Sealed {
   /** 96-bit initialization vector, fresh for every seal. */
-  readonly iv: Uint8Array<ArrayBuffer>
+  readonly iv: Bytes
   /** Ciphertext with its authentication tag. */
-  readonly data: Uint8Array<ArrayBuffer>
+  readonly data: Bytes
   /** The handles that were in the plaintext, where a store keeps it: bytes that nobody can read need no sealing. */
   readonly keys?: readonly unknown[]
 }
@@ -125,9 +164,9 @@ export interface Sealed {
 /** Randomness and hashing: all the cryptography that the core itself needs. */
 export interface Crypto {
   /** Cryptographically strong random bytes. Synchronous. */
-  randomBytes(length: number): Uint8Array<ArrayBuffer>
+  randomBytes(length: number): Bytes
   /** SHA-256 of `data`. */
-  sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  sha256(data: Bytes): Promise<Bytes>
 }
 
 /** Authenticated encryption, for stores that seal what they keep. */
@@ -135,9 +174,9 @@ export interface Sealing {
   /** A new key for `seal` and `open`; where the platform can, its bytes cannot be read back. */
   generateKey(): Promise<CryptoKey>
   /** AES-256-GCM with a fresh IV. `aad` is authenticated, not stored. */
-  seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>
+  seal(key: CryptoKey, plaintext: Bytes, aad: Bytes): Promise<Sealed>
   /** The plaintext; rejects if key, data or `aad` are not the ones it was sealed with. */
-  open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  open(key: CryptoKey, sealed: Sealed, aad: Bytes): Promise<Bytes>
 }
 
 /** Takes a person to the authorization server and back (RFC 8252 calls it the external user agent). */
@@ -208,7 +247,7 @@ export interface RefreshElsewhere {
 }
 
 /** What shows who the client is, on one request. */
-export interface ClientCredentials {
+export interface ClientAuthenticationParts {
   /** Parameters for the form; what the request has of these names is replaced. */
   readonly parameters?: Readonly<Record<string, string>>
   /** Headers, by their names in lower case. */
@@ -227,7 +266,7 @@ export interface ClientAuthentication {
   authenticate(
     server: { readonly issuer: string },
     client: { readonly client_id: string },
-  ): ClientCredentials | Promise<ClientCredentials>
+  ): ClientAuthenticationParts | Promise<ClientAuthenticationParts>
   /** What of the metadata holds for this way of authenticating; absent: all of it as it is. */
   endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>
 }
@@ -277,5 +316,5 @@ export interface Signing {
   /** A new key pair; rejects where the platform lacks `alg`. `extractable`: its private key is to be a JWK. */
   generate(alg: string, extractable: boolean): Promise<SigningKey>
   /** What signs with `key`, in the format of JWS (RFC 7518 §3.4: r and s); rejects if there is no such key any more. */
-  signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>
+  signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>
 }

@@ -11,6 +11,11 @@ export type { Persistence } from './platform.ts'
 export { type PopupOptions, popup } from './popup.ts'
 export { redirect } from './redirect.ts'
 
+/** A `SharedWorker`; types without the DOM library have none. */
+export type RefreshWorker = typeof globalThis extends { SharedWorker: new (...args: never[]) => infer Worker }
+  ? Worker
+  : object
+
 /** Options of the browser's `createTokenManager`. */
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {
   /** Where the session is kept. Default `'local'`: sealed, shared by all tabs, until sign-out. */
@@ -26,12 +31,13 @@ export interface BrowserTokenManagerOptions extends TokenManagerOptions {
    * cloned (an own `store`, `fetch`, `lock`, `channel`, `clock` or `crypto`), the page refreshes itself and the event `degraded` says
    * `worker_unavailable`. With `persistence` `'session'` or `'memory'` it is not used.
    */
-  readonly refreshWorker?: () => SharedWorker
+  readonly refreshWorker?: () => RefreshWorker
 }
 
 /**
- * A manager for one session of this page and all tabs of its origin. Does no I/O and starts nothing before it is used. On a
- * server (no `window`) it stays `loading`. Managers for the same issuer, client, account and persistence share the session.
+ * A manager for one session of this page and all tabs of its origin, in workers and service workers of extensions too: those share the
+ * session with its pages, and sign in only with an own `userAgent`. Does no I/O and starts nothing before it is used. On a server
+ * (neither a document nor IndexedDB) it stays `loading`. Managers for the same issuer, client, account and persistence share the session.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: BrowserTokenManagerOptions): TokenManager {

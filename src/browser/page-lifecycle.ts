@@ -5,11 +5,12 @@ const types = ['online', 'visibilitychange', 'focus', 'pageshow', 'pagehide', 'f
 
 /**
  * The life of this page: `visibilitychange`, the window's `focus`, `online`, freezing (Page Lifecycle) and the back/forward cache.
- * It listens to the page only while somebody listens to it.
+ * It listens to the page only while somebody listens to it. In a worker only `online` comes, and it counts as visible.
  */
 export const pageLifecycle: Lifecycle = {
   isOnline: () => navigator.onLine,
-  isVisible: () => document.visibilityState !== 'hidden',
+  // A worker cannot be seen, and works all the same.
+  isVisible: () => globalThis.document?.visibilityState !== 'hidden',
   subscribe: (listener) =>
     onPage(types, ({ type, persisted, target }) => {
       if (type === 'online') listener(type)

@@ -30,15 +30,18 @@ interface OriginPorts extends Pick<Platform, 'store' | 'lock' | 'channel' | 'fet
 const realm = new Map<Persistence, OriginPorts>()
 
 /**
- * The browser as a platform; `undefined` outside a page (server rendering), where a manager stays `loading`. It opens, asks and
- * listens to nothing before its parts are used, and never throws. Platforms of one page share the store of their `persistence`.
- * @param options `userAgent`: default `redirect()`
+ * The browser as a platform: a page, a worker, or an extension's service worker; `undefined` on a server, where a manager stays
+ * `loading`. It opens, asks and listens to nothing before its parts are used, and never throws. Platforms of one page share the store of
+ * their `persistence`.
+ * @param options `userAgent`: default `redirect()` in a page; elsewhere there is none
  */
 export function browserPlatform(
   options: Partial<TokenManagerOptions> & { persistence: Persistence; refreshWorker?: () => SharedWorker },
 ): Platform | undefined {
-  if (typeof document === 'undefined') return
-  const { persistence, userAgent = redirect(), refreshWorker: create } = options
+  const isPage = typeof document !== 'undefined'
+  // Servers have neither; what some of them call a worker has no IndexedDB.
+  if (!isPage && typeof indexedDB === 'undefined') return
+  const { persistence, userAgent = isPage ? redirect() : undefined, refreshWorker: create } = options
   const shared = realm.get(persistence) ?? originPorts(persistence)
   realm.set(persistence, shared)
   return {
@@ -51,7 +54,7 @@ export function browserPlatform(
   }
 }
 
-/** New ports; `persistence` other than `'local'` only in a page. */
+/** New ports; what a worker has not, as `sessionStorage`, is reported at its first use. */
 export function originPorts(persistence: Persistence): OriginPorts {
   const found = new Set<Degradation>()
   const listeners = new Set<(step: Degradation) => void>()

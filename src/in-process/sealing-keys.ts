@@ -1,4 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
+import type { CryptoKey } from '../ports.ts'
 
 /** 32 random bytes, or an AES-256-GCM `CryptoKey` for `encrypt` and `decrypt`. */
 export type SealingKey = Uint8Array | CryptoKey

@@ -1,4 +1,4 @@
-import type { Signing } from '../ports.ts'
+import type { CryptoKey, JsonWebKey, Signing } from '../ports.ts'
 import { subtle } from './web-crypto.ts'
 
 /**

@@ -56,13 +56,16 @@ export function managerBasis(options: TokenManagerOptions, platform: ManagerPlat
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
   const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
   return {
-    match: resourceMatcher(resources, { origin: platform?.origin, insecureLoopback }),
+    match: resourceMatcher(resources, { origin: platform ? platform.origin : ORIGIN_TO_COME, insecureLoopback }),
     first: signInTarget(resources),
     ports: platform && ({ ...platform, clock, ...Object.fromEntries(given) } as Platform),
     follow: platform?.followRedirect,
     insecureLoopback,
   }
 }
+
+/** In place of the page's own, while a server renders it: paths are judged there, and no request is sent. */
+const ORIGIN_TO_COME = 'https://page.invalid'
 
 /** A manager, and the session behind it as far as it is in memory. `options` as they were checked. */
 export function managerOf(

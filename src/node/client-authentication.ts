@@ -1,6 +1,6 @@
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
 import { TokenManagerError } from '../errors.ts'
-import type { ClientAuthentication, ClientCredentials } from '../ports.ts'
+import type { ClientAuthentication, ClientAuthenticationParts, CryptoKey } from '../ports.ts'
 
 /** A client secret, or a function that is asked for it before every request, so that a rotated secret is used at once. */
 export type ClientSecret = string | (() => string | Promise<string>)
@@ -108,7 +108,7 @@ function withSecret(method: string, secret: ClientSecret, how: (secret: string) 
 async function credentialsOf(
   how: ClientAuth,
   ...[server, client]: Parameters<ClientAuthentication['authenticate']>
-): Promise<ClientCredentials> {
+): Promise<ClientAuthenticationParts> {
   const body = new URLSearchParams()
   const headers = new Headers()
   await how(server, client, body, headers)

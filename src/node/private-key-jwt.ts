@@ -1,6 +1,6 @@
 import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto'
 import { TokenManagerError } from '../errors.ts'
-import type { ClientAuthentication } from '../ports.ts'
+import type { ClientAuthentication, CryptoKey, JsonWebKey } from '../ports.ts'
 import { type AssertionKey, type AssertionOptions, signedAssertion } from './client-authentication.ts'
 
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a JWK, a `KeyObject`, or a `CryptoKey` with the usage `sign`. */

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { ClientCredentials, Clock, Crypto, Degradation, Platform } from '../ports.ts'
+import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform } from '../ports.ts'
 import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
 import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
@@ -147,7 +147,7 @@ export function authorizationServer(
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
-          const { parameters = {}, headers }: ClientCredentials = clientAuthentication
+          const { parameters = {}, headers }: ClientAuthenticationParts = clientAuthentication
             ? await clientAuthentication.authenticate({ issuer }, client)
             : { parameters: client }
           return {

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { EpochMs, Platform, Signing, SigningKey } from '../ports.ts'
+import type { EpochMs, JsonWebKey, Platform, Signing, SigningKey } from '../ports.ts'
 import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
 

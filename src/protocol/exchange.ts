@@ -1,3 +1,4 @@
+import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Platform } from '../ports.ts'
 import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
 import { utf8Decoder } from './utf8.ts'
@@ -81,16 +82,12 @@ export async function exchange(
   })
   const send = async () => {
     const { url, ...rest } = await request()
-    const init: RequestInit = {
-      ...rest,
-      redirect: 'manual',
-      cache: 'no-store',
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-      signal,
-    }
+    const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
     proof = await prove?.(url)
     if (proof) init.headers = { ...rest.headers, dpop: proof }
+    // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
+    if ('cache' in requestOf(url, init)) init.cache = 'no-store'
+    init.signal = signal
     const now = clock.now()
     if (signal.aborted || beforeSend?.() === false) throw undefined
     sentAt = now
@@ -118,11 +115,23 @@ export async function exchange(
   try {
     return await Promise.race([work(), late])
   } catch (cause) {
+    if (cause instanceof TokenManagerError && sentAt === undefined)
+      return { kind: 'transient', error: cause, lost: false }
     return transient(signal.aborted ? 'timeout' : 'network_unavailable', sentAt !== undefined, { status, cause })
   } finally {
     stop()
     // Lets go of what was not read.
     controller.abort()
+  }
+}
+
+/** @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network. */
+function requestOf(url: string, init: RequestInit): Request {
+  try {
+    return new Request(url, init)
+  } catch (cause) {
+    const what = 'This platform cannot make the request to the authorization server'
+    throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', what, { cause })
   }
 }
 

@@ -22,7 +22,7 @@ export interface SentRequest {
   /** Absolute. */
   readonly url: string
   /** What `fetch` was called with. */
-  readonly to: RequestInfo
+  readonly to: string | Request
   readonly init: RequestInit & { readonly headers: Headers }
   readonly body: RequestBody | undefined
   /** Redirects that led here. */

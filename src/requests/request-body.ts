@@ -1,7 +1,7 @@
 /** The body of a request that may have to be sent again. */
 export interface RequestBody {
   /** What to send the second time, or `undefined` when it can be read only once. */
-  replay(): BodyInit | undefined
+  replay(): NonNullable<RequestInit['body']> | undefined
   /** The answer is final: stops keeping a copy. */
   drop?(): void
 }

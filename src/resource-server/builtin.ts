@@ -14,6 +14,9 @@ interface Builtins {
   }
 }
 
+/** `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 has not. */
+export type Bytes = ReturnType<typeof Uint8Array.from>
+
 /**
  * A module of Node's, where the platform has it (Node, Bun, Deno, Workers with Node's compatibility): it does in one turn, or in
  * less time, what the Web's interfaces do as well. `undefined` elsewhere; nothing depends on it.

@@ -1,6 +1,7 @@
 import { base64url } from 'jose'
 import type { AccessTokenClaims } from './access-token-claims.ts'
 import type { AccessTokenErrorReason } from './access-token-error.ts'
+import type { Bytes } from './builtin.ts'
 
 /** One decision of a guard, for logs, metrics and alarms. It holds nothing that could be used as a token. */
 export interface Decision {
@@ -37,7 +38,7 @@ const SHOWN = 16
 
 /** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
 export function identityHashes(
-  secret: Uint8Array<ArrayBuffer>,
+  secret: Bytes,
 ): (claims: AccessTokenClaims) => Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>> {
   let key: Promise<CryptoKey> | undefined
   const known = new WeakMap<AccessTokenClaims, Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>>>()

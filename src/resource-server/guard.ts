@@ -1,5 +1,6 @@
 import { type AccessTokenClaims, checkTimes } from './access-token-claims.ts'
 import { AccessTokenError, Refusal, retryAfterField } from './access-token-error.ts'
+import type { Bytes } from './builtin.ts'
 import { challengeHeader } from './challenge-header.ts'
 import { credentials, type GuardedRequest } from './credentials.ts'
 import { type Decision, identityHashes } from './decision.ts'
@@ -29,7 +30,7 @@ export interface GuardOptions extends ValidatorOptions {
   /** What a decision says about its request, for example a keyed hash of the address it came from. Default nothing. */
   readonly describe?: (request: GuardedRequest) => string | undefined
   /** Key of the hashes in decisions, at least 32 bytes; the same in all processes makes them comparable. Default: random. */
-  readonly auditKey?: Uint8Array<ArrayBuffer>
+  readonly auditKey?: Bytes
 }
 
 /** Lets requests pass or throws. */

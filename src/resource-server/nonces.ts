@@ -1,4 +1,5 @@
 import { base64url } from 'jose'
+import type { Bytes } from './builtin.ts'
 
 /** Nonces for proofs that any process with the same secret can check, without remembering one (RFC 9449 §8, §9). */
 export interface Nonces {
@@ -11,7 +12,7 @@ export interface Nonces {
 /** How nonces are made. */
 export interface NonceOptions {
   /** At least 32 bytes, the same in every process of the API. Default: random, for one process. */
-  readonly secret?: Uint8Array<ArrayBuffer>
+  readonly secret?: Bytes
   /** How long a nonce counts, ms. Default 300 000; 10 000 to 3 600 000. A new one is handed out after half of it. */
   readonly lifetime?: number
 }

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Sealing, Store } from '../ports.ts'
+import type { CryptoKey, Sealing, Store } from '../ports.ts'
 import { openWith, sealWith } from './sealed.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Sealed, Sealing, Store } from '../ports.ts'
+import type { Bytes, CryptoKey, Sealed, Sealing, Store } from '../ports.ts'
 
 const maxBytes = 2 ** 20
 const utf8 = new TextEncoder()
@@ -112,6 +112,6 @@ function renamed(value: unknown, rename: (name: string) => string): unknown {
   return Object.fromEntries(members.map(([name, inner]) => [ALIKE.test(name) ? rename(name) : name, inner]))
 }
 
-function aadOf(name: string): Uint8Array<ArrayBuffer> {
+function aadOf(name: string): Bytes {
   return utf8.encode(`tokenward/1/${name}`)
 }

@@ -63,11 +63,32 @@ describe('browserPlatform', () => {
     }
   })
 
-  it('is not there without a window, and importing it needs none', async () => {
-    vi.stubGlobal('window', undefined)
-    vi.stubGlobal('document', undefined)
+  it('is not there on a server, and importing it needs nothing', async () => {
+    for (const name of ['window', 'document', 'indexedDB', 'location', 'navigator']) vi.stubGlobal(name, undefined)
     const { browserPlatform } = await realm()
     expect(browserPlatform({ persistence: 'local' })).toBeUndefined()
+  })
+
+  it('is there in a worker, without a way to sign in but one that is given', async () => {
+    for (const name of ['window', 'document', 'sessionStorage']) vi.stubGlobal(name, undefined)
+    const { browserPlatform } = await realm()
+    const platform = browserPlatform({ persistence: 'local' })!
+    expect(platform.userAgent).toBeUndefined()
+    expect(platform.lifecycle.isVisible()).toBe(true)
+    platform.lifecycle.subscribe(() => {})()
+    expect(await platform.store.swap('k', undefined, 1)).toBe(true)
+    const userAgent = { authorize: async () => '', callbackUrl: () => undefined }
+    expect(browserPlatform({ persistence: 'local', userAgent })!.userAgent).toBe(userAgent)
+  })
+
+  it('keeps a session of one tab in memory where there is no tab, and says so', async () => {
+    for (const name of ['window', 'document', 'sessionStorage']) vi.stubGlobal(name, undefined)
+    const { browserPlatform } = await realm()
+    const platform = browserPlatform({ persistence: 'session' })!
+    const heard: string[] = []
+    platform.onDegraded!((step) => heard.push(step))
+    expect(await platform.store.swap('k', undefined, 1)).toBe(true)
+    expect(heard).toContain('store_unavailable')
   })
 
   it('looks fetch up when it is called', async () => {

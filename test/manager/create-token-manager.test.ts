@@ -84,6 +84,19 @@ describe('before its first use', () => {
     manager.dispose()
   })
 
+  it('on a server paths are fine, and are judged where there is an origin', async () => {
+    const manager = createTokenManager(
+      { ...options, resources: ['/api', { url: '/notes', scope: 'notes' }] },
+      undefined,
+    )
+    await expect(manager.fetch('/api/x')).rejects.toMatchObject({ reason: 'no_window' })
+    await expect(manager.fetch('/elsewhere')).rejects.toMatchObject({ reason: 'target_not_listed' })
+    for (const wrong of ['/api?x', '//api', 'api', 'http://api.example/'])
+      expect(() => createTokenManager({ ...options, resources: [wrong] }, undefined)).toThrow(/resources\[0]/)
+    const { platform } = untouched()
+    expect(() => createTokenManager({ ...options, resources: ['/api'] }, platform)).toThrow(/resources\[0]/)
+  })
+
   it('its methods are bound', async () => {
     const w = world()
     const { ready, subscribe, on, getAccessToken, fetch, headersFor, refresh, signOut, adopt, dispose } =

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
+import type { TokenManagerError } from '../../src/errors.ts'
 import type { Clock } from '../../src/ports.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
 
@@ -71,4 +72,43 @@ it('RT-10: a page that runs gives up at its limit, and one that slept half a sec
   slept.sleep(60_000)
   slept.sleep(500)
   expect(await slept.done).toMatchObject({ kind: 'transient', lost: true, error: { reason: 'timeout' } })
+})
+
+afterEach(() => void vi.unstubAllGlobals())
+
+/** What is sent on a platform whose requests are made by `make`, and what comes of it. */
+async function sentWhere(make: (url: string, init: RequestInit) => object) {
+  vi.stubGlobal('Request', function (this: unknown, url: string, init: RequestInit) {
+    return make(url, init)
+  })
+  const sent: RequestInit[] = []
+  const fetch = async (_: unknown, init: RequestInit = {}) => {
+    sent.push(init)
+    return new Response('{}')
+  }
+  const answer = await exchange({ fetch, clock: sleepyClock().clock }, 2_000, () => request)
+  return { answer, init: sent[0] }
+}
+
+it('asks not to be cached only where requests have that member', async () => {
+  const browser = await sentWhere(() => ({ cache: 'default' }))
+  expect(browser.init).toMatchObject({ cache: 'no-store', credentials: 'omit', redirect: 'manual' })
+
+  const worker = await sentWhere((_, init) => {
+    if ('cache' in init) throw new Error("The 'cache' field is not implemented.")
+    return {}
+  })
+  expect(worker.answer).toMatchObject({ kind: 'answer', status: 200 })
+  expect(worker.init).not.toHaveProperty('cache')
+})
+
+it('a request that the platform refuses to make is no failure of the network', async () => {
+  const { answer, init } = await sentWhere(() => {
+    throw new TypeError('canary-token is an invalid header value')
+  })
+  expect(init).toBeUndefined()
+  expect(answer).toMatchObject({ kind: 'transient', lost: false })
+  const { error } = answer as { error: TokenManagerError }
+  expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED', reason: 'request_refused', cause: { name: 'TypeError' } })
+  expect(error.message).not.toMatch(/canary/)
 })
