@@ -20,7 +20,14 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [
-            ...['test/package/**', 'test/browser/**', 'test/node/**', 'test/redis/**', 'test/simulation/**'],
+            ...[
+              'test/package/**',
+              'test/browser/**',
+              'test/node/**',
+              'test/redis/**',
+              'test/simulation/**',
+              'test/platforms/**',
+            ],
             ...alone,
           ],
           // The files share a process: to load the sources for each of them took longer than most of the tests.
@@ -29,6 +36,15 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
+      // What it needs is installed by `npm run platforms`.
+      {
+        test: {
+          name: 'platforms',
+          include: ['test/platforms/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         resolve: { alias },
         test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },

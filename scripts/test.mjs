@@ -46,6 +46,7 @@ const parts = [
     ],
     limit: 5 * minute,
   },
+  { name: 'platforms', command: ['node', 'scripts/platforms.mjs'], limit: 8 * minute },
   // Their binaries come for Linux with glibc on x64.
   ...(process.platform === 'linux' && process.arch === 'x64' && glibc
     ? [{ name: 'other runtimes', command: ['node', 'scripts/runtimes.mjs', '--package'], limit: 8 * minute }]

@@ -36,15 +36,19 @@ export interface Decision {
 /** Characters of a hash that are shown: enough to tell apart, too few to be a token. */
 const SHOWN = 16
 
-/** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
+/**
+ * Keyed hashes for {@link Decision}: without the key nobody can try names on them.
+ * @param secret default: random, drawn at the first use, as Cloudflare's workers have no randomness before they are called
+ */
 export function identityHashes(
-  secret: Bytes,
+  secret: Bytes | undefined,
 ): (claims: AccessTokenClaims) => Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>> {
   let key: Promise<CryptoKey> | undefined
   const known = new WeakMap<AccessTokenClaims, Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>>>()
   const hash = async (iss: string, value: string | undefined) => {
     if (value === undefined) return undefined
-    key ??= crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const bytes = secret ?? crypto.getRandomValues(new Uint8Array(32))
+    key ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(JSON.stringify([iss, value])))
     return base64url.encode(new Uint8Array(code)).slice(0, SHOWN)
   }

@@ -56,8 +56,8 @@ const NO_BINDING: Readonly<Record<string, unknown>> = {}
  */
 export function createGuard(options: GuardOptions): Guard {
   const { denylist, tellReason = true, onDecision, describe, now = Date.now, leeway = 60_000 } = options
-  const { auditKey = crypto.getRandomValues(new Uint8Array(32)) } = options
-  if (auditKey.length < 32) throw invalidOption('auditKey has to be at least 32 bytes')
+  const { auditKey } = options
+  if (auditKey && auditKey.length < 32) throw invalidOption('auditKey has to be at least 32 bytes')
   const audiences = typeof options.audience === 'string' ? [options.audience] : [...(options.audience ?? [])]
   const realm = options.realm ?? audiences[0] ?? ''
   if (!/^[ !#-[\]-~]*$/.test(realm)) throw invalidOption('realm has to be printable ASCII without " and \\')

@@ -21,10 +21,7 @@ export interface NonceOptions {
 const CODE = 16
 
 /** The nonce is a time slot and an HMAC-SHA-256 over it. */
-export function nonces(
-  { secret = crypto.getRandomValues(new Uint8Array(32)), lifetime = 300_000 }: NonceOptions,
-  now: () => number,
-): Nonces {
+export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => number): Nonces {
   const step = lifetime / 2
   const made = new Map<number, Promise<string>>()
   let key: Promise<CryptoKey> | undefined
@@ -54,7 +51,9 @@ export function nonces(
   }
 
   async function sign(slot: number): Promise<string> {
-    key ??= crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    // Not before it is used: Cloudflare's workers have no randomness before they are called.
+    const bytes = secret ?? crypto.getRandomValues(new Uint8Array(32))
+    key ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(`dpop nonce ${slot}`))
     return base64url.encode(new Uint8Array(code, 0, CODE))
   }
