@@ -1,5 +1,46 @@
 type EpochMs = number;
-type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+type Bytes = ReturnType<typeof Uint8Array.from>;
+type CryptoKey = typeof globalThis extends {
+    crypto: {
+        subtle: {
+            generateKey(...args: never[]): Promise<infer Made>;
+        };
+    };
+} ? Extract<Made, {
+    type: string;
+}> : {
+    readonly algorithm: {
+        name: string;
+    };
+    readonly extractable: boolean;
+    readonly type: string;
+    readonly usages: string[];
+};
+type JsonWebKey = {
+    alg?: string;
+    crv?: string;
+    d?: string;
+    dp?: string;
+    dq?: string;
+    e?: string;
+    ext?: boolean;
+    k?: string;
+    key_ops?: string[];
+    kty?: string;
+    n?: string;
+    oth?: {
+        d?: string;
+        r?: string;
+        t?: string;
+    }[];
+    p?: string;
+    q?: string;
+    qi?: string;
+    use?: string;
+    x?: string;
+    y?: string;
+};
+type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
     readonly value: V;
     readonly tag: string;
@@ -41,8 +82,8 @@ interface Clock {
     at(time: number, run: () => void): () => void;
 }
 interface Crypto {
-    randomBytes(length: number): Uint8Array<ArrayBuffer>;
-    sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+    randomBytes(length: number): Bytes;
+    sha256(data: Bytes): Promise<Bytes>;
 }
 interface UserAgent {
     readonly stateMarker?: string | undefined;
@@ -64,7 +105,7 @@ interface RefreshElsewhere {
     }): Promise<void>;
     join(): void;
 }
-interface ClientCredentials$1 {
+interface ClientAuthenticationParts {
     readonly parameters?: Readonly<Record<string, string>>;
     readonly headers?: Readonly<Record<string, string>>;
 }
@@ -74,7 +115,7 @@ interface ClientAuthentication {
         readonly issuer: string;
     }, client: {
         readonly client_id: string;
-    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
+    }): ClientAuthenticationParts | Promise<ClientAuthenticationParts>;
     endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 interface Platform {
@@ -99,7 +140,7 @@ interface SigningKey {
 }
 interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
-    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+    signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>;
 }
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;

@@ -1,4 +1,20 @@
 type EpochMs = number;
+type CryptoKey = typeof globalThis extends {
+    crypto: {
+        subtle: {
+            generateKey(...args: never[]): Promise<infer Made>;
+        };
+    };
+} ? Extract<Made, {
+    type: string;
+}> : {
+    readonly algorithm: {
+        name: string;
+    };
+    readonly extractable: boolean;
+    readonly type: string;
+    readonly usages: string[];
+};
 interface Stored<V> {
     readonly value: V;
     readonly tag: string;
