@@ -12,7 +12,7 @@ export { type PopupOptions, popup } from './popup.ts'
 export { redirect } from './redirect.ts'
 
 /** A `SharedWorker`; types without the DOM library have none. */
-export type RefreshWorker = typeof globalThis extends { SharedWorker: new (...args: never[]) => infer Worker }
+type RefreshWorker = typeof globalThis extends { SharedWorker: new (...args: never[]) => infer Worker }
   ? Worker
   : object
 
