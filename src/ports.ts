@@ -6,38 +6,72 @@ export type EpochMs = number
 /** Bytes in memory of their own, which nobody shares. */
 export type Bytes = ReturnType<typeof Uint8Array.from>
 
-/** A key of Web Cryptography: the platform's own type, where its types have one. */
-export type CryptoKey = typeof globalThis extends {
-  crypto: { subtle: { generateKey(...args: never[]): Promise<infer Made> } }
+/** What the types of a platform say of Web Cryptography. */
+interface WebCryptographyHost<Made> {
+  readonly crypto: { readonly subtle: { generateKey(...args: never[]): Promise<Made> } }
 }
-  ? Extract<Made, { type: string }>
-  : {
-      readonly algorithm: { name: string }
-      readonly extractable: boolean
-      readonly type: string
-      readonly usages: string[]
-    }
 
-/** A JSON Web Key (RFC 7517 §4), with the members that Web Cryptography's `JsonWebKey` has. */
+/** A key of Web Cryptography, where the platform's types have none. */
+export interface CryptoKeyHandle {
+  /** What it is for, as `{ name: 'ECDSA' }`. */
+  readonly algorithm: { readonly name: string }
+  /** Whether its bytes can be read. */
+  readonly extractable: boolean
+  /** `secret`, `private` or `public`. */
+  readonly type: string
+  /** What it may be used for, as `sign`. */
+  readonly usages: string[]
+}
+
+/** A key of Web Cryptography: the platform's own type, where its types have one. */
+export type CryptoKey =
+  typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle
+
+/** A JSON Web Key (RFC 7517 §4, RFC 7518 §6): the members that Web Cryptography's own type has. */
 export type JsonWebKey = {
+  /** The algorithm it is for. */
   alg?: string
+  /** The curve. */
   crv?: string
+  /** The private part. */
   d?: string
+  /** Of a private RSA key: the first factor's exponent. */
   dp?: string
+  /** Of a private RSA key: the second factor's exponent. */
   dq?: string
+  /** Of an RSA key: the exponent. */
   e?: string
+  /** Whether it may be read again. */
   ext?: boolean
+  /** A secret key. */
   k?: string
+  /** What it may be used for. */
   key_ops?: string[]
+  /** The kind of key. */
   kty?: string
+  /** Of an RSA key: the modulus. */
   n?: string
-  oth?: { d?: string; r?: string; t?: string }[]
+  /** Of a private RSA key: further factors. */
+  oth?: RsaFactor[]
+  /** Of a private RSA key: the first factor. */
   p?: string
+  /** Of a private RSA key: the second factor. */
   q?: string
+  /** Of a private RSA key: the coefficient. */
   qi?: string
+  /** What it is for: `sig` or `enc`. */
   use?: string
+  /** Of a public key on a curve: its x. */
   x?: string
+  /** Of a public key on a curve: its y. */
   y?: string
+}
+
+/** A further factor of an RSA key (RFC 7518 §6.3.2.7). */
+type RsaFactor = {
+  d?: string
+  r?: string
+  t?: string
 }
 
 /** The Fetch standard's `fetch`. */

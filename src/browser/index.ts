@@ -11,10 +11,13 @@ export type { Persistence } from './platform.ts'
 export { type PopupOptions, popup } from './popup.ts'
 export { redirect } from './redirect.ts'
 
+/** What the types of a platform say of shared workers. */
+interface SharedWorkerHost<Worker> {
+  readonly SharedWorker: new (...args: never[]) => Worker
+}
+
 /** A `SharedWorker`; types without the DOM library have none. */
-type RefreshWorker = typeof globalThis extends { SharedWorker: new (...args: never[]) => infer Worker }
-  ? Worker
-  : object
+export type RefreshWorker = typeof globalThis extends SharedWorkerHost<infer Worker> ? Worker : object
 
 /** Options of the browser's `createTokenManager`. */
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {

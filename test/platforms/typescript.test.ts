@@ -13,6 +13,7 @@ const program = `
   import * as browser from 'tokenward/browser'
   import { clientSecretBasic, createTokenManager, fileStore, privateKeyJwt } from 'tokenward/node'
   import { auth0 } from 'tokenward/providers'
+  import { type P256, secureStore } from 'tokenward/react-native'
   import { redisStore } from 'tokenward/redis'
   import { createGuard, fetchGuard } from 'tokenward/resource-server'
   import { createTestTokenManager } from 'tokenward/testing'
@@ -29,7 +30,8 @@ const program = `
     const { value, expiresAt } = await service.getAccessToken()
     return service.fetch(new URL('https://api.example/'), { headers: { value, expiresAt: String(expiresAt) } })
   }
-  export const all = [createCoreManager, browser, fileStore, privateKeyJwt, auth0, redisStore, createTestTokenManager]
+  export const curve = (p256: P256) => p256.utils.randomSecretKey()
+  export const all = [createCoreManager, browser, fileStore, privateKeyJwt, auth0, redisStore, secureStore, createTestTokenManager]
 `
 
 /** Compiles a program as an application does that has Node's types and no DOM library. */
