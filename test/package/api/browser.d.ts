@@ -1,5 +1,47 @@
 type EpochMs = number;
-type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+type Bytes = ReturnType<typeof Uint8Array.from>;
+interface WebCryptographyHost<Made> {
+    readonly crypto: {
+        readonly subtle: {
+            generateKey(...args: never[]): Promise<Made>;
+        };
+    };
+}
+interface CryptoKeyHandle {
+    readonly algorithm: {
+        readonly name: string;
+    };
+    readonly extractable: boolean;
+    readonly type: string;
+    readonly usages: string[];
+}
+type CryptoKey = typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle;
+type JsonWebKey = {
+    alg?: string;
+    crv?: string;
+    d?: string;
+    dp?: string;
+    dq?: string;
+    e?: string;
+    ext?: boolean;
+    k?: string;
+    key_ops?: string[];
+    kty?: string;
+    n?: string;
+    oth?: RsaFactor[];
+    p?: string;
+    q?: string;
+    qi?: string;
+    use?: string;
+    x?: string;
+    y?: string;
+};
+type RsaFactor = {
+    d?: string;
+    r?: string;
+    t?: string;
+};
+type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
     readonly value: V;
     readonly tag: string;
@@ -41,18 +83,18 @@ interface Clock {
     at(time: number, run: () => void): () => void;
 }
 interface Sealed {
-    readonly iv: Uint8Array<ArrayBuffer>;
-    readonly data: Uint8Array<ArrayBuffer>;
+    readonly iv: Bytes;
+    readonly data: Bytes;
     readonly keys?: readonly unknown[];
 }
 interface Crypto {
-    randomBytes(length: number): Uint8Array<ArrayBuffer>;
-    sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+    randomBytes(length: number): Bytes;
+    sha256(data: Bytes): Promise<Bytes>;
 }
 interface Sealing {
     generateKey(): Promise<CryptoKey>;
-    seal(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): Promise<Sealed>;
-    open(key: CryptoKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+    seal(key: CryptoKey, plaintext: Bytes, aad: Bytes): Promise<Sealed>;
+    open(key: CryptoKey, sealed: Sealed, aad: Bytes): Promise<Bytes>;
 }
 interface UserAgent {
     readonly stateMarker?: string | undefined;
@@ -74,7 +116,7 @@ interface RefreshElsewhere {
     }): Promise<void>;
     join(): void;
 }
-interface ClientCredentials$1 {
+interface ClientAuthenticationParts {
     readonly parameters?: Readonly<Record<string, string>>;
     readonly headers?: Readonly<Record<string, string>>;
 }
@@ -84,7 +126,7 @@ interface ClientAuthentication {
         readonly issuer: string;
     }, client: {
         readonly client_id: string;
-    }): ClientCredentials$1 | Promise<ClientCredentials$1>;
+    }): ClientAuthenticationParts | Promise<ClientAuthenticationParts>;
     endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 interface Platform {
@@ -109,7 +151,7 @@ interface SigningKey {
 }
 interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
-    signer(key: SigningKey): Promise<(data: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>>;
+    signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>;
 }
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
@@ -180,7 +222,7 @@ interface AuthorizationServerMetadata {
 }
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -487,13 +529,13 @@ declare const systemClock: Clock;
 declare const webCrypto: Crypto;
 declare const webSealing: Sealing;
 interface RequestBody {
-    replay(): BodyInit | undefined;
+    replay(): NonNullable<RequestInit["body"]> | undefined;
     drop?(): void;
 }
 interface SentRequest {
     readonly target: Target | undefined;
     readonly url: string;
-    readonly to: RequestInfo;
+    readonly to: string | Request;
     readonly init: RequestInit & {
         readonly headers: Headers;
     };
@@ -537,10 +579,14 @@ interface PopupOptions {
 }
 declare function popup(options?: PopupOptions): UserAgent;
 declare function redirect(): UserAgent;
+interface SharedWorkerHost<Worker> {
+    readonly SharedWorker: new (...args: never[]) => Worker;
+}
+type RefreshWorker = typeof globalThis extends SharedWorkerHost<infer Worker> ? Worker : object;
 interface BrowserTokenManagerOptions extends TokenManagerOptions {
     readonly persistence?: Persistence;
-    readonly refreshWorker?: () => SharedWorker;
+    readonly refreshWorker?: () => RefreshWorker;
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, RefreshWorker, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,21 +1,21 @@
 import { ReactNode, ReactElement } from "react";
 type EpochMs = number;
-type CryptoKey = typeof globalThis extends {
-    crypto: {
-        subtle: {
-            generateKey(...args: never[]): Promise<infer Made>;
+interface WebCryptographyHost<Made> {
+    readonly crypto: {
+        readonly subtle: {
+            generateKey(...args: never[]): Promise<Made>;
         };
     };
-} ? Extract<Made, {
-    type: string;
-}> : {
+}
+interface CryptoKeyHandle {
     readonly algorithm: {
-        name: string;
+        readonly name: string;
     };
     readonly extractable: boolean;
     readonly type: string;
     readonly usages: string[];
-};
+}
+type CryptoKey = typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle;
 type JsonWebKey = {
     alg?: string;
     crv?: string;
@@ -28,17 +28,18 @@ type JsonWebKey = {
     key_ops?: string[];
     kty?: string;
     n?: string;
-    oth?: {
-        d?: string;
-        r?: string;
-        t?: string;
-    }[];
+    oth?: RsaFactor[];
     p?: string;
     q?: string;
     qi?: string;
     use?: string;
     x?: string;
     y?: string;
+};
+type RsaFactor = {
+    d?: string;
+    r?: string;
+    t?: string;
 };
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 interface UserAgent {

@@ -1,20 +1,20 @@
 type EpochMs = number;
-type CryptoKey = typeof globalThis extends {
-    crypto: {
-        subtle: {
-            generateKey(...args: never[]): Promise<infer Made>;
+interface WebCryptographyHost<Made> {
+    readonly crypto: {
+        readonly subtle: {
+            generateKey(...args: never[]): Promise<Made>;
         };
     };
-} ? Extract<Made, {
-    type: string;
-}> : {
+}
+interface CryptoKeyHandle {
     readonly algorithm: {
-        name: string;
+        readonly name: string;
     };
     readonly extractable: boolean;
     readonly type: string;
     readonly usages: string[];
-};
+}
+type CryptoKey = typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle;
 interface Stored<V> {
     readonly value: V;
     readonly tag: string;

@@ -1,20 +1,20 @@
 type EpochMs = number;
-type CryptoKey = typeof globalThis extends {
-    crypto: {
-        subtle: {
-            generateKey(...args: never[]): Promise<infer Made>;
+interface WebCryptographyHost<Made> {
+    readonly crypto: {
+        readonly subtle: {
+            generateKey(...args: never[]): Promise<Made>;
         };
     };
-} ? Extract<Made, {
-    type: string;
-}> : {
+}
+interface CryptoKeyHandle {
     readonly algorithm: {
-        name: string;
+        readonly name: string;
     };
     readonly extractable: boolean;
     readonly type: string;
     readonly usages: string[];
-};
+}
+type CryptoKey = typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle;
 type JsonWebKey = {
     alg?: string;
     crv?: string;
@@ -27,17 +27,18 @@ type JsonWebKey = {
     key_ops?: string[];
     kty?: string;
     n?: string;
-    oth?: {
-        d?: string;
-        r?: string;
-        t?: string;
-    }[];
+    oth?: RsaFactor[];
     p?: string;
     q?: string;
     qi?: string;
     use?: string;
     x?: string;
     y?: string;
+};
+type RsaFactor = {
+    d?: string;
+    r?: string;
+    t?: string;
 };
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 interface Stored<V> {
