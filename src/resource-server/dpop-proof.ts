@@ -91,10 +91,11 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
       const { alg, jwk, claims } = readProof(text)
       const { jti, place } = checkClaims(request, claims)
       if (claims.ath !== (await sha256(token))) throw invalid('ath')
-      await checkAge(claims)
 
       const key = await proofKey(jwk, alg)
       if (key.thumbprint !== thumbprint) throw new Refusal('binding_mismatch', 'the proof is of another key')
+      // Who has another key is told so, and not asked for a nonce first.
+      await checkAge(claims)
       // The signature comes last: it is dear, and only whoever has a token of this very key can have it looked at.
       await checkSignature(text, key, alg)
 

@@ -108,7 +108,8 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
     async stop() {
       control.disconnect()
       if (running.has(child)) await server.kill()
-      rmSync(folder, { recursive: true, force: true })
+      // A server that was just killed may still write its last file.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
   await server.start()
