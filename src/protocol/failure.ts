@@ -115,12 +115,18 @@ const TOKEN_REFUSED =
 /** What the refusal of a token request means. */
 export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
+  if (lacksConsent(body)) return 'request_wrong'
   const error = wordOf(body.error)
   const known = KNOWN.find(([, words]) => words.test(error))
   if (known) return known[0]
   // The code of the error, or its text, under the names that servers use.
   const said = [error, body.error_code, body.code, body.error_description, body.message, body.msg].map(wordOf)
   return said.some((text) => TOKEN_REFUSED.test(text)) ? 'person_needed' : 'unclear'
+}
+
+/** Entra's words for a scope that nobody consented to: the refresh token lives. */
+function lacksConsent(body: Record<string, unknown> | undefined): boolean {
+  return body?.error === 'invalid_grant' && body.suberror === 'consent_required'
 }
 
 /** Whether an answer is an error by its body: some servers send it with 200. */
@@ -146,5 +152,6 @@ export function refusal({ status, body }: Refused): TokenManagerError {
   if (error === 'unauthorized_client') reason = 'invalid_client'
   if (/^invalid_(grant|client|scope|target)$/.test(error)) reason = error
   if (error === 'invalid_grant') code = 'ERR_GRANT_REJECTED'
+  if (lacksConsent(body)) [code, reason] = ['ERR_CLIENT_REJECTED', 'invalid_scope']
   return new TokenManagerError(code, reason as TokenManagerErrorReason, undefined, { status, error })
 }

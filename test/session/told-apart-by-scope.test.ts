@@ -205,6 +205,25 @@ describe('more scope later', () => {
   })
 })
 
+describe('a scope that nobody consented to', () => {
+  it('is that API’s matter alone: the session goes on, and the scope can be asked for later', async () => {
+    const w = entraWorld()
+    w.entra.declined = new Set(['Mail.Read'])
+    const context = await signedIn(w)
+    const errors: TokenManagerError[] = []
+    for (let call = 0; call < 3; call++) errors.push(await caught(w.after(100, context.manager.fetch(graph))))
+    for (const error of errors) expect(error).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED', scope: 'Mail.Read' })
+    expect(refusalsOf(w)).toHaveLength(1)
+    expect(await statusOf(w, context, notes)).toBe(200)
+    expect(context.manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
+
+    w.entra.declined = new Set()
+    await w.after(100, context.manager.signIn({ stepUp: errors[0] as TokenManagerError }))
+    expect(await statusOf(w, context, graph)).toBe(200)
+    expect(w.agent.visited).toHaveLength(2)
+  })
+})
+
 describe('a server of RFC 6749 with APIs told apart by scope', () => {
   const mail = 'https://mail.example/'
   const entries = [
