@@ -79,7 +79,10 @@ describe.each(Object.entries(clientsOf))('with %s', (_, connect) => {
   })
 
   it('DPO-17: of any number at once, one is the first', async () => {
-    const stores = [redisReplayStore({ client: await connect(), timeout: 10_000 }), redisReplayStore({ client: await connect(), timeout: 10_000 })]
+    const stores = [
+      redisReplayStore({ client: await connect(), timeout: 10_000 }),
+      redisReplayStore({ client: await connect(), timeout: 10_000 }),
+    ]
     const key = `k${names++}`
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, one) => stores[one % 2]!.add(key, Date.now() + 60_000)),

@@ -1,7 +1,7 @@
 // What a service needs of the built package, on whatever runtime runs this file: `npm run runtimes`. It uses nothing but the package, the
 // platform and a server of its own, and prints one line for each check and a total.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -137,8 +137,7 @@ const checks = [
   [
     'two managers on one sealed file share a session',
     async () => {
-      const key = Buffer.alloc(32, 7).toString('base64')
-      process.env.TOKENWARD_TEST_KEY = key
+      process.env.TOKENWARD_TEST_KEY = randomBytes(32).toString('base64')
       const path = join(folder, 'store')
       const open = () => node.fileStore({ path, key: node.environmentKey('TOKENWARD_TEST_KEY') })
       const one = await signedIn(node.createTokenManager({ ...base, store: open() }))
