@@ -37,6 +37,7 @@ for (const alg of ['RS256', 'ES256']) {
   const request = { method: 'GET', url: `${audience}notes`, headers }
   const options = { issuer: { issuer, jwksUri: `${issuer}/jwks` }, audience, [allowInsecureLoopback]: true }
   const anew = createGuard({ ...options, cacheLimit: 0 })
+  const atOnce = createGuard({ ...options, cacheLimit: 0, signatures: 'immediate' })
   const again = createGuard({ ...options, denylist: createDenylist() })
   const middleware = auth({ issuer, jwksUri: `${issuer}/jwks`, audience, strict: true, tokenSigningAlg: alg })
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`))
@@ -63,6 +64,7 @@ for (const alg of ['RS256', 'ES256']) {
   const cases = {
     "jose's jwtVerify, the key in hand": () => jwtVerify(token, publicKey, rules),
     'tokenward, a token it has not seen': () => anew(request),
+    "tokenward, the same with signatures: 'immediate'": () => atOnce(request),
     'tokenward, one it has seen, with a denylist': () => again(request),
     "jose's jwtVerify with createRemoteJWKSet": () => jwtVerify(token, keys, rules),
     'express-oauth2-jwt-bearer, strict': () =>

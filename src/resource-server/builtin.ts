@@ -1,7 +1,22 @@
+/** A public key of Node's. */
+interface KeyObject {
+  readonly asymmetricKeyDetails?: { readonly modulusLength?: number }
+}
+
+interface VerifyOptions {
+  readonly key: KeyObject
+  readonly dsaEncoding: 'ieee-p1363'
+  readonly padding?: number | undefined
+  readonly saltLength?: number | undefined
+}
+
 interface Builtins {
   'node:crypto': {
     createHash(name: string): { update(text: string): { digest(encoding: 'base64url'): string } }
     hash?(name: string, text: string, encoding: 'base64url'): string
+    createPublicKey(from: { readonly key: object; readonly format: 'jwk' }): KeyObject
+    verify(hash: string | null, data: Uint8Array, how: VerifyOptions, signature: Uint8Array): boolean
+    readonly constants: { readonly RSA_PKCS1_PSS_PADDING: number }
   }
   'node:buffer': {
     readonly Buffer: {

@@ -7,7 +7,7 @@ import { type NonceOptions, type Nonces, nonces } from './nonces.ts'
 import { type ProofKey, proofKey } from './proof-key.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { sha256 } from './sha256.ts'
-import { isSignedBy, verificationKey } from './signature.ts'
+import { isSignedBy, type SignatureMode, verificationKey } from './signature.ts'
 import { readJwt, type UnverifiedJwt } from './strict-jwt.ts'
 
 /** How proofs of possession are checked (RFC 9449). Milliseconds. */
@@ -67,7 +67,7 @@ const LONGEST_JTI = 256
 const CLOCKS_APART = 10_000
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
-export function dpopProofs(options: DpopProofOptions, now: () => number): DpopProofs {
+export function dpopProofs(options: DpopProofOptions, now: () => number, signatures?: SignatureMode): DpopProofs {
   const { required = false, algorithms = DEFAULT_ALGORITHMS, baseUrl, maxAge = 60_000, maxAhead = 10_000 } = options
   const { replayStore = memoryReplayStore({ now }), whenReplayStoreFails = 'deny', nonce: nonceOptions } = options
   if (!algorithms.length || algorithms.some((alg) => !signatureAlgorithms.includes(alg)))
@@ -97,7 +97,7 @@ export function dpopProofs(options: DpopProofOptions, now: () => number): DpopPr
       // Who has another key is told so, and not asked for a nonce first.
       await checkAge(claims)
       // The signature comes last: it is dear, and only whoever has a token of this very key can have it looked at.
-      await checkSignature(text, key, alg)
+      await checkSignature(text, key, alg, signatures)
 
       const owner = key.thumbprint
       const until = now() + (ownNonces ? 2 * lifetime : maxAge + maxAhead) + CLOCKS_APART
@@ -159,8 +159,8 @@ function proofOf(request: GuardedRequest): string {
   return field
 }
 
-async function checkSignature(text: string, { jwk }: ProofKey, alg: string): Promise<void> {
-  const key = await verificationKey(jwk, alg)
+async function checkSignature(text: string, { jwk }: ProofKey, alg: string, mode?: SignatureMode): Promise<void> {
+  const key = await verificationKey(jwk, alg, mode)
   if (!key) throw invalid('jwk')
   if (!(await isSignedBy(text, key, alg))) throw invalid('signature')
 }

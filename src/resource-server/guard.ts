@@ -65,7 +65,7 @@ export function createGuard(options: GuardOptions): Guard {
   if (denylist?.whenStale === 'introspect' && !tokens.issuers.some(({ introspection }) => introspection))
     throw invalidOption("A denylist with whenStale 'introspect' needs an issuer with introspection")
   for (const issuer of tokens.issuers) denylist?.describeIssuer(deniableBy(issuer))
-  const proofs: DpopProofs | undefined = options.dpop && dpopProofs(options.dpop, now)
+  const proofs: DpopProofs | undefined = options.dpop && dpopProofs(options.dpop, now, options.signatures)
   const challenge = {
     ...{ realm, reasons: tellReason },
     dpopAlgorithms: proofs?.algorithms,

@@ -4,7 +4,7 @@ import { type Introspection, type IntrospectionOptions, introspection } from './
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
 import { type JsonSourceOptions, jsonSource } from './json-source.ts'
-import { type KeySet, keySet, signatureAlgorithms } from './key-set.ts'
+import { type KeySet, type KeySetOptions, keySet, signatureAlgorithms } from './key-set.ts'
 import { type CheckedDialect, checkDialect, type TokenDialect } from './token-dialect.ts'
 
 /** An authorization server whose tokens are accepted, and how it writes them. */
@@ -63,11 +63,7 @@ const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(\/|$))/
  * Checks and completes the description of an issuer. Asks nothing yet.
  * @throws TokenManagerError `ERR_INVALID_OPTION` naming the option
  */
-export function issuerFrom(
-  options: string | IssuerOptions,
-  source: JsonSourceOptions,
-  insecureLoopback: boolean,
-): Issuer {
+export function issuerFrom(options: string | IssuerOptions, source: KeySetOptions, insecureLoopback: boolean): Issuer {
   const given: IssuerOptions = typeof options === 'string' ? { issuer: options } : options
   const { issuer, tenants, jwksUri, algorithms = signatureAlgorithms, introspection: asking } = given
   const isSecure = (url: unknown): url is string =>
@@ -102,7 +98,7 @@ export function deniableBy({ hasIssued, dialect }: Issuer): DeniableIssuer {
   return { hasIssued, hasTokenIds: id !== false, hasSessionIds: session !== false }
 }
 
-function ownKeys(issuer: string, locate: () => Promise<string>, source: JsonSourceOptions): IssuerKeys {
+function ownKeys(issuer: string, locate: () => Promise<string>, source: KeySetOptions): IssuerKeys {
   const keys = keySet(locate, source)
   return {
     // Code point by code point: another spelling is another issuer.
@@ -112,7 +108,7 @@ function ownKeys(issuer: string, locate: () => Promise<string>, source: JsonSour
 }
 
 /** Keys by a configured URL, into which at most the name of a tenant goes that counts: a token cannot choose where they come from. */
-function tenantKeys(issuer: string, template: IssuerTemplate, jwksUri: string, source: JsonSourceOptions): IssuerKeys {
+function tenantKeys(issuer: string, template: IssuerTemplate, jwksUri: string, source: KeySetOptions): IssuerKeys {
   const known = boundedCache<KeySet>(TENANTS, source.now)
   return {
     hasIssued: (iss) => template.tenantOf(iss) !== undefined,

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
-import { verificationKey } from './signature.ts'
+import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
 
 /** The public keys of one issuer (RFC 7517). */
 export interface KeySet {
@@ -12,18 +12,21 @@ export interface KeySet {
    * @throws Refusal `key_unknown` where the issuer's present keys have none that fits, or `keys_unavailable` where the present ones cannot
    * be had now: the issuer may have a new key
    */
-  find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly CryptoKey[]>
+  find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly VerificationKey[]>
 }
 
 /** Keys of one name. */
 interface ImportedKeys {
-  readonly all: readonly CryptoKey[]
+  readonly all: readonly VerificationKey[]
   /** The same, each with the issuer that it says it is for. */
-  readonly owned: readonly { readonly key: CryptoKey; readonly owner: unknown }[]
+  readonly owned: readonly { readonly key: VerificationKey; readonly owner: unknown }[]
 }
 
-/** How a key set is kept. Milliseconds. */
-export type KeySetOptions = JsonSourceOptions
+/** How a key set is kept and used. Milliseconds. */
+export interface KeySetOptions extends JsonSourceOptions {
+  /** Default `'pooled'`. */
+  readonly signatures?: SignatureMode | undefined
+}
 
 /** What an algorithm wants of a key (RFC 7518 §3.1, RFC 8037, RFC 9864). */
 const shapes: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
@@ -95,7 +98,7 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
     if (known) return known
     const imported = await Promise.all(
       choose(set, alg, kid).map(async (jwk) => ({
-        key: await verificationKey(jwk, alg),
+        key: await verificationKey(jwk, alg, options.signatures),
         owner: (jwk as { issuer?: unknown }).issuer,
       })),
     )
@@ -107,7 +110,7 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
   }
 }
 
-function keysFor(owners: readonly string[] | undefined, { all, owned }: ImportedKeys): readonly CryptoKey[] {
+function keysFor(owners: readonly string[] | undefined, { all, owned }: ImportedKeys): readonly VerificationKey[] {
   if (!owners) return all
   const fitting = owned.filter(({ owner }) => owner === undefined || owners.includes(owner as string))
   return fitting.map(({ key }) => key)

@@ -1,5 +1,5 @@
 import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AccessTokenError } from '../../src/resource-server/access-token-error.ts'
 import type { Decision } from '../../src/resource-server/decision.ts'
 import type { DpopProofOptions } from '../../src/resource-server/dpop-proof.ts'
@@ -90,6 +90,15 @@ async function outcome(change: ProofChange, guard = guardOf()) {
 describe('a proof', () => {
   it('passes where everything is right', async () => {
     expect(await outcome({})).toBe('passed')
+  })
+
+  it("with signatures: 'immediate' waits for no other thread, and neither does its token", async () => {
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    expect(await outcome({}, guardOf({}, { signatures: 'immediate' }))).toBe('passed')
+    expect(verify).not.toHaveBeenCalled()
+    expect(await outcome({})).toBe('passed')
+    expect(verify).toHaveBeenCalledTimes(2)
+    verify.mockRestore()
   })
 
   it.each([
