@@ -1,3 +1,4 @@
+import { authentikApi } from './authentik-api.ts'
 import { baseUrl, pathSegment } from './checked.ts'
 import type { ClientPreset } from './preset.ts'
 
@@ -11,11 +12,7 @@ export interface AuthentikOptions {
   readonly clientId: string
 }
 
-/**
- * authentik, for a client. Its access tokens are JWTs with the client id as `aud`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL, or `application` cannot be part of one
- */
-export function authentik({ url, application, clientId }: AuthentikOptions): ClientPreset {
+function authentikClient({ url, application, clientId }: AuthentikOptions): ClientPreset {
   const place = `application/o/${pathSegment('authentik.application', application)}/`
   return {
     issuer: `${baseUrl('authentik.url', url)}/${place}`,
@@ -24,3 +21,13 @@ export function authentik({ url, application, clientId }: AuthentikOptions): Cli
     resourceParameters: [],
   }
 }
+
+/**
+ * authentik. `authentik({ url, application, clientId })` is for the client, `authentik.api({ url, application })` for the API. Its access
+ * tokens are JWTs with the client id as `aud`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL, or `application` cannot be part of one
+ */
+export const authentik: typeof authentikClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof authentikApi
+} = /* @__PURE__ */ Object.assign(authentikClient, { api: authentikApi })

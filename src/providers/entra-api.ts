@@ -1,9 +1,10 @@
-import { pathSegment } from './checked.ts'
+import { TokenManagerError } from '../errors.ts'
+import { guid } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
 /** Whose tokens an API behind Microsoft Entra ID takes: those of one `tenant`, or of several `tenants`; one of the two is needed. */
 export interface EntraApiOptions {
-  /** The directory (tenant) id, a GUID, as the issuer spells it. Not looked at with `tenants`. */
+  /** The directory (tenant) id, a GUID, as the issuer spells it. Not together with `tenants`. */
   readonly tenant?: string
   /** Of an API that many directories use: which of them count, a list of ids or a function. There is no "all" by default. */
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)
@@ -14,19 +15,21 @@ export interface EntraApiOptions {
   readonly version?: 1 | 2
 }
 
-const login = 'https://login.microsoftonline.com'
+const LOGIN = 'https://login.microsoftonline.com'
 
 /** The guard's half of the preset. */
 export function entraApi({ tenant, tenants, version = 2 }: EntraApiOptions): ApiPreset {
-  const directory = tenants ? '{tenantid}' : pathSegment('entra.tenant', tenant as string)
-  const keysOf = tenants ? 'common' : directory
+  if ((tenant === undefined) === (tenants === undefined)) throw oneOfTwo(tenant !== undefined)
+
+  const directory = tenant === undefined ? '{tenantid}' : guid('entra.tenant', tenant)
+  const keysOf = tenant === undefined ? 'common' : directory
   const place =
     version === 2
-      ? { issuer: `${login}/${directory}/v2.0`, jwksUri: `${login}/${keysOf}/discovery/v2.0/keys` }
-      : { issuer: `https://sts.windows.net/${directory}/`, jwksUri: `${login}/${keysOf}/discovery/keys` }
+      ? { issuer: `${LOGIN}/${directory}/v2.0`, jwksUri: `${LOGIN}/${keysOf}/discovery/v2.0/keys` }
+      : { issuer: `https://sts.windows.net/${directory}/`, jwksUri: `${LOGIN}/${keysOf}/discovery/keys` }
   return {
     ...place,
-    ...(tenants && { tenants }),
+    ...(tenants !== undefined && { tenants }),
     types: ['JWT'],
     // Its ID tokens have neither of azp and appid.
     claims: { client: version === 2 ? 'azp' : 'appid', id: 'uti', scope: 'scp' },
@@ -36,4 +39,10 @@ export function entraApi({ tenant, tenants, version = 2 }: EntraApiOptions): Api
       return scope ? 'user' : undefined
     },
   }
+}
+
+function oneOfTwo(areBoth: boolean): TokenManagerError {
+  const what = areBoth ? 'both are' : 'neither is'
+  const message = `Option entra.tenant names one directory, entra.tenants says which of many count; ${what} given, one is needed`
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', message)
 }

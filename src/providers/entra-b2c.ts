@@ -1,4 +1,5 @@
 import { guid, pathSegment } from './checked.ts'
+import { entraB2cApi } from './entra-b2c-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Azure AD B2C. */
@@ -13,12 +14,7 @@ export interface EntraB2cOptions {
   readonly clientId: string
 }
 
-/**
- * Azure AD B2C, for a client. Its metadata is not below its issuer, and each policy has its own. It gives an access token only for a scope of an
- * API, or the client id itself as a scope: name one in `scope`, or in the entries of `resources`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenantId` is no GUID, or a name cannot be part of a URL
- */
-export function entraB2c({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset {
+function entraB2cClient({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset {
   const name = pathSegment('entraB2c.tenant', tenant)
   const origin = `https://${name}.b2clogin.com`
   const place = `${name}.onmicrosoft.com/${pathSegment('entraB2c.policy', policy)}`
@@ -30,3 +26,14 @@ export function entraB2c({ tenant, tenantId, policy, clientId }: EntraB2cOptions
     resourceParameters: [],
   }
 }
+
+/**
+ * Azure AD B2C. `entraB2c({ tenant, tenantId, policy, clientId })` is for the client, `entraB2c.api({ tenant, tenantId, policy })` for the
+ * API. Its metadata is not below its issuer, and each policy has its own. It gives an access token only for a scope of an API, or the
+ * client id itself as a scope: name one in `scope`, or in the entries of `resources`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenantId` is no GUID, or a name cannot be part of a URL
+ */
+export const entraB2c: typeof entraB2cClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof entraB2cApi
+} = /* @__PURE__ */ Object.assign(entraB2cClient, { api: entraB2cApi })

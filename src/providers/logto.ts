@@ -1,4 +1,5 @@
 import { baseUrl } from './checked.ts'
+import { logtoApi } from './logto-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Logto. */
@@ -9,11 +10,7 @@ export interface LogtoOptions {
   readonly clientId: string
 }
 
-/**
- * Logto, for a client. An entry of `resources` names its API by `resource`; without one access tokens are opaque.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
- */
-export function logto({ url, clientId }: LogtoOptions): ClientPreset {
+function logtoClient({ url, clientId }: LogtoOptions): ClientPreset {
   return {
     issuer: `${baseUrl('logto.url', url)}/oidc`,
     clientId,
@@ -23,3 +20,13 @@ export function logto({ url, clientId }: LogtoOptions): ClientPreset {
     authorizationParams: { prompt: 'consent' },
   }
 }
+
+/**
+ * Logto. `logto({ url, clientId })` is for the client, `logto.api({ url })` for the API. An entry of `resources` names its API by
+ * `resource`; without one access tokens are opaque.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
+ */
+export const logto: typeof logtoClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof logtoApi
+} = /* @__PURE__ */ Object.assign(logtoClient, { api: logtoApi })

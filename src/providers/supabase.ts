@@ -1,5 +1,6 @@
 import { pathSegment } from './checked.ts'
 import type { ClientPreset } from './preset.ts'
+import { supabaseApi } from './supabase-api.ts'
 
 /** A client of Supabase Auth as an OAuth server. */
 export interface SupabaseOptions {
@@ -9,12 +10,7 @@ export interface SupabaseOptions {
   readonly clientId: string
 }
 
-/**
- * Supabase Auth as an OAuth 2.1 server, for a client of it: the project has to have that server switched on. It is not for what `supabase-js`
- * signs in, which is no OAuth. Scope grants nothing there.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `project` cannot be part of a URL
- */
-export function supabase({ project, clientId }: SupabaseOptions): ClientPreset {
+function supabaseClient({ project, clientId }: SupabaseOptions): ClientPreset {
   return {
     issuer: `https://${pathSegment('supabase.project', project)}.supabase.co/auth/v1`,
     clientId,
@@ -22,3 +18,13 @@ export function supabase({ project, clientId }: SupabaseOptions): ClientPreset {
     resourceParameters: [],
   }
 }
+
+/**
+ * Supabase Auth as an OAuth 2.1 server: the project has to have that server switched on. `supabase({ project, clientId })` is for a client
+ * of it, `supabase.api({ project })` for an API. It is not for what `supabase-js` signs in, which is no OAuth. Scope grants nothing there.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `project` cannot be part of a URL
+ */
+export const supabase: typeof supabaseClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof supabaseApi
+} = /* @__PURE__ */ Object.assign(supabaseClient, { api: supabaseApi })

@@ -1,5 +1,6 @@
 import { baseUrl } from './checked.ts'
 import type { ClientPreset } from './preset.ts'
+import { zitadelApi } from './zitadel-api.ts'
 
 /** A client of ZITADEL. */
 export interface ZitadelOptions {
@@ -9,11 +10,7 @@ export interface ZitadelOptions {
   readonly clientId: string
 }
 
-/**
- * ZITADEL, for a client. An API is put into `aud` by the scope `urn:zitadel:iam:org:project:id:{project}:aud`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
- */
-export function zitadel({ url, clientId }: ZitadelOptions): ClientPreset {
+function zitadelClient({ url, clientId }: ZitadelOptions): ClientPreset {
   return {
     issuer: baseUrl('zitadel.url', url),
     clientId,
@@ -21,3 +18,13 @@ export function zitadel({ url, clientId }: ZitadelOptions): ClientPreset {
     resourceParameters: [],
   }
 }
+
+/**
+ * ZITADEL. `zitadel({ url, clientId })` is for the client, `zitadel.api({ url })` for the API. An API is put into `aud` by the scope
+ * `urn:zitadel:iam:org:project:id:{project}:aud`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
+ */
+export const zitadel: typeof zitadelClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof zitadelApi
+} = /* @__PURE__ */ Object.assign(zitadelClient, { api: zitadelApi })

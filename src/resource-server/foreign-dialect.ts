@@ -3,8 +3,8 @@ interface KnownDialect {
   readonly preset: string
   /** Its issuer identifiers, where they tell. */
   readonly issuer?: RegExp
-  /** Claims that only its tokens have all of. */
-  readonly claims: readonly string[]
+  /** Claims of which only its tokens have all, where they tell. */
+  readonly claims?: readonly string[]
 }
 
 const known: readonly KnownDialect[] = [
@@ -15,12 +15,17 @@ const known: readonly KnownDialect[] = [
   { preset: 'okta', issuer: /\.okta(preview|-emea)?\.com\//, claims: ['cid'] },
   { preset: 'keycloak', issuer: /\/realms\/[^/]+$/, claims: ['azp', 'typ'] },
   { preset: 'hydra', claims: ['ext', 'scp'] },
+  { preset: 'entraB2c', issuer: /\.b2clogin\.com\//, claims: ['tfp', 'azp'] },
+  { preset: 'authentik', issuer: /\/application\/o\/[^/]+\/$/, claims: ['azp', 'uid'] },
+  { preset: 'supabase', issuer: /\.supabase\.co\/auth\/v1$/, claims: ['aal', 'session_id'] },
+  { preset: 'zitadel', issuer: /\.zitadel\.cloud$/, claims: ['urn:zitadel:iam:org:project:roles'] },
 ]
 
 /** Claims in which issuers say what RFC 9068 says in a claim of its own, and the option that names them. */
 const substitutes: Readonly<Record<string, readonly [option: string, claims: readonly string[]]>> = {
   client_id: ['claims.client', ['azp', 'appid', 'cid']],
-  jti: ['claims.id', ['uti']],
+  jti: ['claims.id', ['uti', 'uid']],
+  sid: ['claims.session', ['session_id', 'origin_jti']],
   scope: ['claims.scope', ['scp', 'permissions']],
   aud: ['claims.audience', ['client_id']],
 }
@@ -31,10 +36,10 @@ const substitutes: Readonly<Record<string, readonly [option: string, claims: rea
  * @param option the option of the issuer that is about what was wrong
  */
 export function remedy(issuer: string, claims: Readonly<Record<string, unknown>>, option: string): string {
-  const { preset } =
-    known.find((one) => one.issuer?.test(issuer) || one.claims.every((name) => Object.hasOwn(claims, name))) ?? {}
+  const isIts = ({ claims: names }: KnownDialect) => names?.every((name) => Object.hasOwn(claims, name)) === true
+  const found = known.find((one) => one.issuer?.test(issuer)) ?? known.find(isIts)
   const own = `option ${option} of the issuer`
-  return preset ? `issuer: ${preset}.api(…) of tokenward/providers takes it, or ${own}` : own
+  return found ? `issuer: ${found.preset}.api(…) of tokenward/providers takes it, or ${own}` : own
 }
 
 /** The option that says where else a missing claim is, and the claim that seems to be it. */

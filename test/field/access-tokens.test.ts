@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { auth0, cognito, entra, hydra, keycloak, okta } from '../../src/providers/index.ts'
+import * as providers from '../../src/providers/index.ts'
 import type { Denial } from '../../src/resource-server/denial.ts'
 import { createDenylist } from '../../src/resource-server/denylist.ts'
 import type { IssuerOptions } from '../../src/resource-server/issuer.ts'
 import { NOW, SECONDS, type TestIssuer, testIssuer } from '../resource-server/test-issuer.ts'
 import { guardedApi } from '../support/guarded-api.ts'
+
+const { auth0, authentik, cognito, entra, entraB2c, hydra, keycloak, logto, okta, supabase, zitadel } = providers
 
 // What real providers put into access tokens, from their documentation; the values are made up.
 const API = 'https://api.example.com/'
@@ -34,8 +36,23 @@ const keycloak24 = keycloak.api({ url: 'https://id.example.com/auth', realm: 'ma
 const oktaIssuer = okta.api({ domain: 'example.okta.com' })
 const cognitoIssuer = cognito.api({ region: 'eu-central-1', userPool: 'eu-central-1_AbCdEfGhI' })
 const hydraIssuer = hydra.api({ issuer: 'https://hydra.example.com/' })
+const authentikIssuer = authentik.api({ url: 'https://id.example.com', application: 'notes' })
+const b2cIssuer = entraB2c.api({ tenant: 'contoso', tenantId: tenant, policy: 'B2C_1_signin' })
+const logtoIssuer = logto.api({ url: 'https://example.logto.app' })
+const supabaseIssuer = supabase.api({ project: 'abcdefghijklmnopqrst' })
+const zitadelIssuer = zitadel.api({ url: 'https://example-a1b2c3.zitadel.cloud' })
 
 const ofKeycloak = { aud: API, azp: 'spa', sub: 'a1b2', typ: 'Bearer', jti: 'k1', scope: 'openid notes', acr: '1' }
+const ofAuthentik = { aud: 'notes-app', azp: 'notes-app', acr: 'goauthentik.io/providers/oauth2/default' }
+const ofB2c = { aud: guid, azp: 'spa', ver: '1.0', tfp: 'B2C_1_signin' }
+const ofSupabase = {
+  aud: 'authenticated',
+  role: 'authenticated',
+  client_id: 'oauth-app',
+  session_id: 's9',
+  aal: 'aal1',
+}
+const ofZitadel = { aud: ['2840@notes', '2840'], nbf: SECONDS }
 const person = { ...ofKeycloak, sid: 's1', preferred_username: 'anna', realm_access: { roles: ['reader'] } }
 
 const rows: readonly Row[] = [
@@ -300,6 +317,140 @@ const rows: readonly Row[] = [
     bare: ['type_wrong', /hydra\.api/],
   },
   {
+    provider: 'authentik, a person',
+    issuer: authentikIssuer,
+    audience: 'notes-app',
+    typ: 'JWT',
+    claims: { ...ofAuthentik, sub: '9c2e', uid: 'x9', sid: 'h4sh', nonce: 'n', auth_time: SECONDS - 9, amr: ['pwd'] },
+    client: 'notes-app',
+    id: 'x9',
+    session: 'h4sh',
+    kind: 'user',
+    bare: ['type_wrong', /authentik\.api/],
+  },
+  {
+    provider: 'authentik, newer, with scope',
+    issuer: authentikIssuer,
+    audience: 'notes-app',
+    typ: 'at+jwt',
+    claims: { ...ofAuthentik, sub: '9c2e', uid: 'x8', sid: 'h4sh', scope: 'openid notes', auth_time: SECONDS - 9 },
+    client: 'notes-app',
+    id: 'x8',
+    session: 'h4sh',
+    scope: 'openid notes',
+    kind: 'user',
+    bare: ['claim_missing', /^wanted client_id, the token has azp; issuer: authentik\.api/],
+  },
+  {
+    provider: 'authentik, a client itself, which has an auth_time too',
+    issuer: authentikIssuer,
+    audience: 'notes-app',
+    typ: 'JWT',
+    claims: { ...ofAuthentik, sub: 'f00d', uid: 'x7', auth_time: SECONDS },
+    client: 'notes-app',
+    id: 'x7',
+    kind: undefined,
+    bare: ['type_wrong', /authentik\.api/],
+  },
+  {
+    provider: 'authentik, a client itself, with its name',
+    issuer: authentikIssuer,
+    audience: 'notes-app',
+    typ: 'JWT',
+    claims: { ...ofAuthentik, sub: 'f00d', uid: 'x6', preferred_username: 'ak-notes-client_credentials' },
+    client: 'notes-app',
+    id: 'x6',
+    kind: 'client',
+    bare: ['type_wrong', /authentik\.api/],
+  },
+  {
+    provider: 'Azure AD B2C, a person',
+    issuer: b2cIssuer,
+    audience: guid,
+    typ: 'JWT',
+    claims: { ...ofB2c, oid: 'o', sub: 'o', scp: 'notes read', nonce: 'n', nbf: SECONDS },
+    client: 'spa',
+    scope: 'notes read',
+    kind: 'user',
+    bare: ['type_wrong', /entraB2c\.api/],
+  },
+  {
+    provider: 'Azure AD B2C, an application itself',
+    issuer: b2cIssuer,
+    audience: guid,
+    typ: 'JWT',
+    claims: { ...ofB2c, sub: 'o', roles: ['Notes.Read'] },
+    client: 'spa',
+    kind: undefined,
+    bare: ['type_wrong', /entraB2c\.api/],
+  },
+  {
+    provider: 'Logto, a person',
+    issuer: logtoIssuer,
+    typ: 'at+jwt',
+    claims: { aud: API, client_id: 'spa', sub: 'u1', scope: 'read:notes', jti: 'l1' },
+    client: 'spa',
+    id: 'l1',
+    scope: 'read:notes',
+    kind: 'user',
+    bare: ['passed', /^$/],
+  },
+  {
+    provider: 'Logto, a machine-to-machine app',
+    issuer: logtoIssuer,
+    typ: 'at+jwt',
+    claims: { aud: API, client_id: 'job', sub: 'job', scope: 'read:notes', jti: 'l2' },
+    client: 'job',
+    id: 'l2',
+    scope: 'read:notes',
+    kind: 'client',
+    bare: ['passed', /^$/],
+  },
+  {
+    provider: 'Supabase, what an OAuth client got for a person',
+    issuer: supabaseIssuer,
+    audience: 'authenticated',
+    typ: 'JWT',
+    claims: { ...ofSupabase, sub: 'u1', user_id: 'u1', amr: [{ method: 'password', timestamp: SECONDS }] },
+    client: 'oauth-app',
+    session: 's9',
+    kind: 'user',
+    bare: ['type_wrong', /supabase\.api/],
+  },
+  {
+    provider: 'Supabase, newer, with scope, for somebody anonymous',
+    issuer: supabaseIssuer,
+    audience: 'authenticated',
+    typ: 'JWT',
+    claims: { ...ofSupabase, sub: 'u2', is_anonymous: true, scope: 'openid email' },
+    client: 'oauth-app',
+    session: 's9',
+    scope: 'openid email',
+    kind: undefined,
+    bare: ['type_wrong', /supabase\.api/],
+  },
+  {
+    provider: 'ZITADEL, a person',
+    issuer: zitadelIssuer,
+    audience: '2840',
+    typ: 'JWT',
+    claims: { ...ofZitadel, sub: '1630', client_id: '2840@notes', jti: 'V2_1-at_2' },
+    client: '2840@notes',
+    id: 'V2_1-at_2',
+    kind: undefined,
+    bare: ['type_wrong', /zitadel\.api/],
+  },
+  {
+    provider: 'ZITADEL, older, a service user',
+    issuer: zitadelIssuer,
+    audience: '2840',
+    claims: { ...ofZitadel, sub: '1631', client_id: 'job', jti: 'V2_3-at_4' },
+    client: 'job',
+    id: 'V2_3-at_4',
+    kind: undefined,
+    bare: ['type_wrong', /zitadel\.api/],
+  },
+  {
     provider: 'a small server whose aud is the scope',
     issuer: { issuer: 'https://small.example.com', types: ['JWT'], subjectKind: 'not_the_client' },
     audience: 'openid api',
@@ -399,6 +550,13 @@ describe('a preset lets no ID token of its provider pass', () => {
     ['Keycloak, a refresh token', keycloak26, 'JWT', { ...person, typ: 'Refresh' }],
     ['Keycloak up to 24', keycloak24, 'JWT', { ...person, typ: 'ID', nonce: 'n' }],
     ['Ory Hydra', hydraIssuer, 'JWT', { sub: 'anna', jti: 'h', sid: 's', at_hash: 'x', rat: SECONDS }],
+    ['authentik', authentikIssuer, 'JWT', { sub: '9c2e', sid: 'h4sh', auth_time: SECONDS, at_hash: 'x' }],
+    ['authentik, without at_hash', authentikIssuer, 'JWT', { sub: '9c2e', sid: 'h4sh', auth_time: SECONDS }],
+    ['Azure AD B2C', b2cIssuer, 'JWT', { sub: 'o', oid: 'o', tfp: 'B2C_1_signin', ver: '1.0', auth_time: SECONDS }],
+    ['Logto', logtoIssuer, 'JWT', { sub: 'u1', client_id: 'spa', at_hash: 'x' }],
+    ['Supabase', supabaseIssuer, 'JWT', { sub: 'u1', client_id: 'oauth-app', auth_time: SECONDS }],
+    ['ZITADEL', zitadelIssuer, 'JWT', { sub: '1630', azp: 'spa', client_id: 'spa', amr: ['pwd'], at_hash: 'x' }],
+    ['ZITADEL, without at_hash', zitadelIssuer, undefined, { sub: '1630', azp: 'spa', client_id: 'spa' }],
   ]
 
   it.each(idTokens)('%s', async (provider, issuer, typ, claims) => {

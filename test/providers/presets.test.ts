@@ -53,12 +53,17 @@ const issuers: Readonly<Record<string, string>> = {
 
 const apis = {
   auth0: () => auth0.api({ domain: 'example.eu.auth0.com' }),
+  authentik: () => authentik.api({ url: 'https://id.example.com/', application: 'notes' }),
   cognito: () => cognito.api({ region: 'eu-central-1', userPool: 'eu-central-1_AbCdEfGhI' }),
   entra: () => entra.api({ tenant }),
   'entra, many directories': () => entra.api({ tenants: () => true }),
+  entraB2c: () => entraB2c.api({ tenant: 'contoso', tenantId: tenant, policy: 'B2C_1_signin' }),
   hydra: () => hydra.api({ issuer: 'https://hydra.example.com/' }),
   keycloak: () => keycloak.api({ url: 'https://id.example.com', realm: 'main' }),
+  logto: () => logto.api({ url: 'https://example.logto.app/' }),
   okta: () => okta.api({ domain: 'example.okta.com' }),
+  supabase: () => supabase.api({ project: 'abcdefghijklmnopqrst' }),
+  zitadel: () => zitadel.api({ url: 'https://example.zitadel.cloud' }),
 }
 
 describe('every preset', () => {
@@ -107,6 +112,9 @@ describe('what is put into a URL', () => {
     'supabase.project': () => supabase({ project: 'a.b/c', clientId: 'spa' }),
     'zitadel.url': () => zitadel({ url: 'example.zitadel.cloud', clientId: 'spa' }),
     'entra.tenant': () => entra({ tenant: undefined as never, clientId: 'spa' }),
+    'authentik.url': () => authentik.api({ url: 'id.example.com', application: 'notes' }),
+    'entraB2c.policy': () => entraB2c.api({ tenant: 'contoso', tenantId: tenant, policy: 'a/b' }),
+    'logto.url': () => logto.api({ url: 'https://example.logto.app?x' }),
   }
 
   it.each(Object.entries(mistakes))('%s is checked where it is given', (name, make) => {
@@ -118,5 +126,20 @@ describe('what is put into a URL', () => {
     }
     expect(thrown).toBeInstanceOf(TokenManagerError)
     expect(thrown).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(`Option ${name} `) })
+  })
+})
+
+describe('entra.api', () => {
+  const tenants = [tenant]
+
+  it.each([
+    ['a tenant and tenants', { tenant, tenants }, 'both are given'],
+    ['a tenant and a function', { tenant, tenants: () => true }, 'both are given'],
+    ['neither', {}, 'neither is given'],
+    ["the word 'common', which no token says", { tenant: 'common' }, 'a GUID'],
+  ])('refuses %s at once, and names the options', (_, options, message) => {
+    expect(() => entra.api(options)).toThrow(TokenManagerError)
+    expect(() => entra.api(options)).toThrow(/Option entra\.tenant /)
+    expect(() => entra.api(options)).toThrow(message)
   })
 })

@@ -1,0 +1,32 @@
+import { baseUrl, pathSegment } from './checked.ts'
+import type { ApiPreset } from './preset.ts'
+
+/**
+ * Whose tokens an API behind authentik takes. Their `aud` is the client id of the application, so the guard's `audience` is the client ids of
+ * the applications that may call the API, each with an issuer of its own.
+ */
+export interface AuthentikApiOptions {
+  /** Where authentik is: `'https://id.example.com'`. */
+  readonly url: string
+  /** The slug of the application, as its issuer has it in the provider's default issuer mode. */
+  readonly application: string
+}
+
+const CLIENT_CREDENTIALS = '-client_credentials'
+
+/** The guard's half of the preset. */
+export function authentikApi({ url, application }: AuthentikApiOptions): ApiPreset {
+  const place = `application/o/${pathSegment('authentik.application', application)}/`
+  return {
+    issuer: `${baseUrl('authentik.url', url)}/${place}`,
+    types: ['JWT', 'at+jwt'],
+    // Its ID tokens have neither of azp and uid. Its access tokens have the nonce of the sign-in.
+    claims: { client: 'azp', id: 'uid' },
+    refusedClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
+    // Clients have an auth_time as well. A sign-in, which sid names, only people have.
+    subjectKind: ({ sid, preferred_username: name }) => {
+      if (typeof name === 'string' && name.endsWith(CLIENT_CREDENTIALS)) return 'client'
+      return sid === undefined ? undefined : 'user'
+    },
+  }
+}
