@@ -313,12 +313,20 @@ declare function auth0Client({ domain, clientId, logout }: Auth0Options): Client
 declare const auth0: typeof auth0Client & {
     readonly api: typeof auth0Api;
 };
+interface AuthentikApiOptions {
+    readonly url: string;
+    readonly application: string;
+}
+declare function authentikApi({ url, application }: AuthentikApiOptions): ApiPreset;
 interface AuthentikOptions {
     readonly url: string;
     readonly application: string;
     readonly clientId: string;
 }
-declare function authentik({ url, application, clientId }: AuthentikOptions): ClientPreset;
+declare function authentikClient({ url, application, clientId }: AuthentikOptions): ClientPreset;
+declare const authentik: typeof authentikClient & {
+    readonly api: typeof authentikApi;
+};
 interface CognitoApiOptions {
     readonly region: string;
     readonly userPool: string;
@@ -347,13 +355,22 @@ declare function entraClient({ tenant, clientId }: EntraOptions): ClientPreset;
 declare const entra: typeof entraClient & {
     readonly api: typeof entraApi;
 };
+interface EntraB2cApiOptions {
+    readonly tenant: string;
+    readonly tenantId: string;
+    readonly policy: string;
+}
+declare function entraB2cApi({ tenant, tenantId, policy }: EntraB2cApiOptions): ApiPreset;
 interface EntraB2cOptions {
     readonly tenant: string;
     readonly tenantId: string;
     readonly policy: string;
     readonly clientId: string;
 }
-declare function entraB2c({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset;
+declare function entraB2cClient({ tenant, tenantId, policy, clientId }: EntraB2cOptions): ClientPreset;
+declare const entraB2c: typeof entraB2cClient & {
+    readonly api: typeof entraB2cApi;
+};
 interface GithubOptions {
     readonly clientId: string;
 }
@@ -394,11 +411,18 @@ declare function keycloakClient({ url, realm, clientId }: KeycloakOptions): Clie
 declare const keycloak: typeof keycloakClient & {
     readonly api: typeof keycloakApi;
 };
+interface LogtoApiOptions {
+    readonly url: string;
+}
+declare function logtoApi({ url }: LogtoApiOptions): ApiPreset;
 interface LogtoOptions {
     readonly url: string;
     readonly clientId: string;
 }
-declare function logto({ url, clientId }: LogtoOptions): ClientPreset;
+declare function logtoClient({ url, clientId }: LogtoOptions): ClientPreset;
+declare const logto: typeof logtoClient & {
+    readonly api: typeof logtoApi;
+};
 interface OktaApiOptions {
     readonly domain: string;
     readonly authorizationServer?: string;
@@ -413,15 +437,29 @@ declare function oktaClient({ domain, clientId, authorizationServer }: OktaOptio
 declare const okta: typeof oktaClient & {
     readonly api: typeof oktaApi;
 };
+interface SupabaseApiOptions {
+    readonly project: string;
+}
+declare function supabaseApi({ project }: SupabaseApiOptions): ApiPreset;
 interface SupabaseOptions {
     readonly project: string;
     readonly clientId: string;
 }
-declare function supabase({ project, clientId }: SupabaseOptions): ClientPreset;
+declare function supabaseClient({ project, clientId }: SupabaseOptions): ClientPreset;
+declare const supabase: typeof supabaseClient & {
+    readonly api: typeof supabaseApi;
+};
+interface ZitadelApiOptions {
+    readonly url: string;
+}
+declare function zitadelApi({ url }: ZitadelApiOptions): ApiPreset;
 interface ZitadelOptions {
     readonly url: string;
     readonly clientId: string;
 }
-declare function zitadel({ url, clientId }: ZitadelOptions): ClientPreset;
+declare function zitadelClient({ url, clientId }: ZitadelOptions): ClientPreset;
+declare const zitadel: typeof zitadelClient & {
+    readonly api: typeof zitadelApi;
+};
 export { auth0, authentik, cognito, entra, entraB2c, github, google, hydra, identityServer, keycloak, logto, okta, supabase, zitadel };
-export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikOptions, ClientPreset, CognitoApiOptions, CognitoOptions, EntraApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseOptions, ZitadelOptions };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikApiOptions, AuthentikOptions, ClientPreset, CognitoApiOptions, CognitoOptions, EntraApiOptions, EntraB2cApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LogtoApiOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseApiOptions, SupabaseOptions, ZitadelApiOptions, ZitadelOptions };

@@ -185,6 +185,7 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
+type SignatureMode = "pooled" | "immediate";
 type AccessTokenErrorReason = "no_credentials" | "malformed_request" | "malformed" | "type_wrong" | "algorithm_not_allowed" | "issuer_unknown" | "key_unknown" | "signature_invalid" | "audience_mismatch" | "claim_missing" | "claim_invalid" | "expired" | "not_yet_valid" | "revoked" | "session_ended" | "binding_mismatch" | "inactive" | "scope_missing" | "subject_not_a_user" | "step_up_required" | "proof_missing" | "proof_invalid" | "proof_replayed" | "nonce_required" | "keys_unavailable" | "introspection_unavailable" | "denylist_stale" | "replay_store_unavailable" | "guard_failed";
 interface RefusalAnswer {
     readonly wwwAuthenticate?: string | undefined;
@@ -211,6 +212,7 @@ interface ValidatorOptions {
     readonly [allowInsecureLoopback]?: boolean;
     readonly cacheLimit?: number;
     readonly cacheMaxAge?: number;
+    readonly signatures?: SignatureMode;
     readonly keys?: KeyOptions;
     readonly fetch?: typeof fetch;
     readonly now?: () => number;
@@ -367,4 +369,4 @@ interface PreflightOptions {
 declare function corsHeaders(origin: string | null, { origins }: PreflightOptions): Record<string, string>;
 declare function preflight(request: Request, options: PreflightOptions): Response | undefined;
 export { AccessTokenError, TokenManagerError, allowInsecureLoopback, allowUntypedLogoutTokens, allowUntypedTokens, corsHeaders, createBackchannelLogout, createDenylist, createGuard, decisionMetrics, explainToken, expressGuard, fastifyGuard, fetchGuard, honoGuard, memoryReplayStore, nodeGuard, preflight };
-export type { AccessPolicy, AccessTokenClaims, AccessTokenErrorReason, BackchannelLogoutOptions, ClaimNames, ClientDenial, Decision, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, DpopProofOptions, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, FastifyReplyLike, GrantDenial, Guard, GuardOptions, GuardedRequest, HeadersLike, HonoContextLike, IntrospectionOptions, IssuerOptions, KeyOptions, LogoutDecision, LogoutDialect, LogoutEvent, MeterLike, NodeResponse, NonceOptions, PreflightOptions, ReplayStore, SessionDenial, SubjectDenial, SubjectKind, TokenDenial, TokenDialect, TokenExplanation, TokenManagerErrorCode, TokenManagerErrorReason, ValidatorOptions };
+export type { AccessPolicy, AccessTokenClaims, AccessTokenErrorReason, BackchannelLogoutOptions, ClaimNames, ClientDenial, Decision, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, DpopProofOptions, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, FastifyReplyLike, GrantDenial, Guard, GuardOptions, GuardedRequest, HeadersLike, HonoContextLike, IntrospectionOptions, IssuerOptions, KeyOptions, LogoutDecision, LogoutDialect, LogoutEvent, MeterLike, NodeResponse, NonceOptions, PreflightOptions, ReplayStore, SessionDenial, SignatureMode, SubjectDenial, SubjectKind, TokenDenial, TokenDialect, TokenExplanation, TokenManagerErrorCode, TokenManagerErrorReason, ValidatorOptions };
