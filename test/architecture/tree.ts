@@ -8,6 +8,17 @@ export type Files = Readonly<Record<string, string>>
 /** Something a law forbids: where it is, and what. */
 export type Offence = string
 
+/** What the sources are held to. */
+export interface Law {
+  readonly name: string
+  readonly offences: (files: Files) => readonly Offence[]
+  /** What it is held against; all of `src` unless it says otherwise. */
+  readonly files?: Files
+  /** Files that break it, and what it has to find in them; the rest of them keeps it. */
+  readonly planted: Files
+  readonly found: readonly Offence[]
+}
+
 /** One `import`, `export … from` or `import()`. */
 export interface Import {
   readonly from: string
