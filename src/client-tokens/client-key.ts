@@ -35,12 +35,12 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
       try {
         found = await key()
       } catch (cause) {
-        const error = cause as TokenManagerError
-        return isTransient(error) ? { kind: 'transient', error, lost: false } : { kind: 'refused', error }
+        return failureOf(cause as TokenManagerError)
       }
+
       const answer = await send(found)
-      if (dpop && answer.kind === 'tokens' && answer.response.tokenType === 'Bearer')
-        notBound(found ? 'dpop_not_bound' : 'dpop_unsupported')
+      const isBearer = answer.kind === 'tokens' && answer.response.tokenType === 'Bearer'
+      if (dpop && isBearer) notBound(found ? 'dpop_not_bound' : 'dpop_unsupported')
       return answer
     },
     async thumbprint() {
@@ -63,19 +63,21 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
 
   async function find(): Promise<DpopKey | undefined> {
     if (!dpop || given) return given
-    const make = async () => dpop.newKey((await server.metadata()).dpop_signing_alg_values_supported)
-    if (!shared) return make()
-    const made = await make()
+
+    const metadata = await server.metadata()
+    const made = await dpop.newKey(metadata.dpop_signing_alg_values_supported)
+    if (!shared) return made
+
     try {
       return await shareKey(shared.store, await shared.name(), made)
     } catch {
-      // It has nothing to lose: with a key of its own it asks for tokens of its own.
+      // With a key of its own this process asks for tokens of its own, and nothing is lost.
       shared.failed()
       return made
     }
   }
 
-  /** The key in the store, which is `made` if there was none. */
+  /** The key in the store. If there was none, `made` is put there. */
   async function shareKey(
     store: Store<unknown>,
     name: string,
@@ -83,9 +85,17 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
   ): Promise<DpopKey | undefined> {
     for (;;) {
       const row = await store.get(name)
-      const { version, key: stored } = Object(row?.value) as { version?: unknown; key?: DpopKey }
+      const { version, key: stored } = (row?.value ?? {}) as { version?: unknown; key?: DpopKey }
       if (version === 1 && dpop?.canUse(stored, ['DPoP'])) return stored
-      if (!made || (await store.swap(name, row?.tag, { version: 1, key: made }))) return made
+      if (!made) return undefined
+
+      const isMine = await store.swap(name, row?.tag, { version: 1, key: made })
+      if (isMine) return made
     }
   }
+}
+
+/** The answer of a request that was not sent, because there is no key for it. */
+function failureOf(error: TokenManagerError): TokenAnswer {
+  return isTransient(error) ? { kind: 'transient', error, lost: false } : { kind: 'refused', error }
 }

@@ -7,11 +7,11 @@ import {
   type RefreshOptions,
   type TokenManagerOptions,
 } from '../manager/options.ts'
-import type { ClientAuthentication, Degradation, Platform } from '../ports.ts'
+import type { ClientAuthentication, Crypto, Platform } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { ClockOff, DpopKey } from '../protocol/dpop.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import type { AuthorizedFetchOptions } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher } from '../requests/resource-matcher.ts'
 import { listenerSet } from '../session/listener-set.ts'
@@ -62,13 +62,37 @@ export interface ClientTokenContext {
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
 }
 
-const OWN = ['clientAuthentication', 'maxTokens', 'parameters', 'dpopKey']
+/** The options, and the store that only some clients have. */
+type GivenOptions = ClientTokenOptions & { readonly store?: Platform['store'] }
+
+/** Options that managers have too, which check them. */
 const OF_MANAGERS = [
-  ...['issuer', 'metadata', 'metadataUrl', 'metadataOverrides', 'clientId', 'scope', 'refresh', 'requestTimeout'],
-  ...['resources', 'resourceParameters', 'unlisted', 'expiresInZero', 'dpop', 'fetch', 'clock', 'crypto'],
-]
+  'issuer',
+  'metadata',
+  'metadataUrl',
+  'metadataOverrides',
+  'clientId',
+  'scope',
+  'refresh',
+  'requestTimeout',
+  'resources',
+  'resourceParameters',
+  'unlisted',
+  'expiresInZero',
+  'dpop',
+  'fetch',
+  'clock',
+  'crypto',
+] as const satisfies readonly (keyof GivenOptions)[]
+
+const OWN = ['clientAuthentication', 'maxTokens', 'parameters', 'dpopKey']
+
+/** Parameters of a token request that this library sets. */
 const RESERVED =
   /^(grant_type|client_(id|secret|assertion.*)|scope|resource|assertion|(subject|actor|requested)_token.*)$/
+
+/** The bounds of option `maxTokens`. */
+const MOST_TOKENS = 1_000_000
 
 /**
  * Reads the options.
@@ -76,58 +100,96 @@ const RESERVED =
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function clientTokenContext(
-  options: ClientTokenOptions & { readonly store?: Platform['store'] },
+  options: GivenOptions,
   base: ManagerPlatform,
   extra: readonly string[] = [],
 ): ClientTokenContext {
-  const given: ClientTokenOptions & { readonly store?: Platform['store'] } = Object(options)
-  const { clientAuthentication, maxTokens = 1_000, parameters = {}, dpopKey, store = base.store } = given
-  for (const name of Object.keys(given))
-    if (![...OWN, ...OF_MANAGERS, ...extra].includes(name))
-      throw invalid(
-        name,
-        `left out: there is no such option (there are ${[...OF_MANAGERS, ...OWN, ...extra].join(', ')})`,
-      )
-  checkOptions(
-    Object.fromEntries(
-      [...OF_MANAGERS, 'store'].map((name) => [name, given[name as 'issuer']]),
-    ) as unknown as TokenManagerOptions,
-  )
-  if (clientAuthentication !== undefined && typeof clientAuthentication?.authenticate !== 'function')
-    throw invalid('clientAuthentication', 'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()')
-  if (!(Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= 1_000_000))
-    throw invalid('maxTokens', '1 to 1000000')
-  for (const [name, value] of Object.entries(Object(parameters)))
-    if (typeof value !== 'string' || RESERVED.test(name))
-      throw invalid(`parameters.${name}`, RESERVED.test(name) ? 'left out: it is set here' : 'a string')
+  // A program in JavaScript may give none. The checks then say what is missing.
+  const given = options ?? ({} as GivenOptions)
+  checkNames(given, [...OF_MANAGERS, ...OWN, ...extra])
+  checkOptions(optionsOfManagers(given))
+  checkOwnOptions(given)
 
+  const { store = base.store, fetch = base.fetch, clock = base.clock, crypto = base.crypto } = given
+  const { clientAuthentication, requestTimeout = 10_000, maxTokens = 1_000, dpopKey, refresh } = given
   const insecureLoopback = given[allowInsecureLoopback] === true
-  const { fetch = base.fetch, clock = base.clock, crypto = base.crypto, requestTimeout = 10_000, refresh } = given
   const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
-  const onDegraded = (step: Degradation) => emit('degraded', {}, { step })
-  const onClockOff = (details: ClockOff) => emit('clock_off', {}, details)
-  const server = authorizationServer({ ...given, requestTimeout, insecureLoopback, onDegraded, onClockOff }, platform)
-  if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
-    throw invalid('dpopKey', 'a key pair, beside option dpop')
+
   const events = listenerSet<ClientTokenEvent>()
   const emit: ClientTokenContext['emit'] = (type, { resource, audience, scope }, details) =>
     events.tell({ type, at: clock.now(), resource, audience, scope, ...details } as ClientTokenEvent)
-  const name = async () => {
-    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify(['key', given.issuer, given.clientId])))
-    return `tokenward.client.${base64url(hash.subarray(0, 16))}`
-  }
-  const shared = given.store && { store, name, failed: () => emit('store_failed', {}, { during: 'key' }) }
-  const notBound = (reason: 'dpop_unsupported' | 'dpop_not_bound') => emit('dpop_not_bound', {}, { reason })
-  const key = clientKey(server, { given: dpopKey, shared, notBound })
+
+  const server = authorizationServer(
+    {
+      ...given,
+      requestTimeout,
+      insecureLoopback,
+      onDegraded: (step) => emit('degraded', {}, { step }),
+      onClockOff: (details) => emit('clock_off', {}, details),
+    },
+    platform,
+  )
+  if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
+    throw invalid('dpopKey', 'a key pair, beside option dpop')
+
+  const key = clientKey(server, {
+    given: dpopKey,
+    shared: given.store && {
+      store: given.store,
+      name: () => nameOfKey(given, crypto),
+      failed: () => emit('store_failed', {}, { during: 'key' }),
+    },
+    notBound: (reason) => emit('dpop_not_bound', {}, { reason }),
+  })
+
   return {
     platform,
-    ...{ server, emit, key, proofs: () => key.proofs },
-    checkTarget: (target) => checkTarget(given, target),
+    server,
+    key,
+    proofs: () => key.proofs,
     match: resourceMatcher(given.resources ?? [], { origin: undefined, insecureLoopback }),
-    ...{ unlisted: given.unlisted ?? 'throw', scope: given.scope, follow: base.followRedirect },
-    ...{ limit: maxTokens, leeway: 60_000, jitter: 0.5, ...refresh, requestTimeout },
+    checkTarget: (target) => checkTarget(given, target),
+    unlisted: given.unlisted ?? 'throw',
+    scope: given.scope,
+    follow: base.followRedirect,
+    limit: maxTokens,
+    leeway: 60_000,
+    jitter: 0.5,
+    ...refresh,
+    requestTimeout,
+    emit,
     on: (type, listener) => events.add((event) => event.type === type && listener(event as never)),
   }
+}
+
+function checkNames(given: GivenOptions, names: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown !== undefined) throw invalid(unknown, `left out: there is no such option (there are ${names.join(', ')})`)
+}
+
+function optionsOfManagers(given: GivenOptions): TokenManagerOptions {
+  const names = [...OF_MANAGERS, 'store'] as const
+  const entries = names.map((name) => [name, given[name]])
+  return Object.fromEntries(entries)
+}
+
+function checkOwnOptions({ clientAuthentication, maxTokens = 1, parameters }: GivenOptions): void {
+  if (clientAuthentication !== undefined && typeof clientAuthentication?.authenticate !== 'function')
+    throw invalid('clientAuthentication', 'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()')
+
+  const isInBounds = Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= MOST_TOKENS
+  if (!isInBounds) throw invalid('maxTokens', `1 to ${MOST_TOKENS}`)
+
+  for (const [name, value] of Object.entries(parameters ?? {})) {
+    if (RESERVED.test(name)) throw invalid(`parameters.${name}`, 'left out: it is set here')
+    if (typeof value !== 'string') throw invalid(`parameters.${name}`, 'a string')
+  }
+}
+
+/** Under which name a fleet keeps the key it shares. */
+async function nameOfKey({ issuer, clientId }: GivenOptions, crypto: Crypto): Promise<string> {
+  const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify(['key', issuer, clientId])))
+  return `tokenward.client.${base64url(hash.subarray(0, 16))}`
 }
 
 function invalid(name: string, expected: string): TokenManagerError {

@@ -65,11 +65,14 @@ function sharing(
   store: Store<unknown>,
 ) {
   return sharedTokens({
-    ...{ store, platform, leaseTime: requestTimeout + LEASE_MARGIN },
-    // A token that is bound to another key is of no use.
+    store,
+    platform,
+    leaseTime: requestTimeout + LEASE_MARGIN,
     async namespace() {
-      const bound = [(await key.thumbprint()) ?? []].flat()
-      return JSON.stringify(['client_credentials', issuer, clientId, Object.entries(parameters).sort(), ...bound])
+      const parts = ['client_credentials', issuer, clientId, Object.entries(parameters).sort()]
+      // A token that is bound to another key is of no use.
+      const thumbprint = await key.thumbprint()
+      return JSON.stringify(thumbprint === undefined ? parts : [...parts, thumbprint])
     },
     failed: ({ target }, during) => emit('store_failed', target, { during }),
   })

@@ -1,5 +1,6 @@
 import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { ACCESS_TOKEN, type TypedToken, tokenExchangeGrant } from '../protocol/token-exchange.ts'
 import { type ClientTokenOptions, clientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
@@ -68,8 +69,11 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
   return {
     for: (subject) => (isManager(subject) ? ofManager(subject).client : ofToken(subject)),
     async forget(subject) {
-      if (typeof subject === 'string') await Promise.all(['id', 'token'].map((kind) => derived.forget([kind, subject])))
-      else if (isManager(subject)) await leave(ofManager(subject))
+      if (typeof subject === 'string') {
+        await Promise.all([derived.forget(['id', subject]), derived.forget(['token', subject])])
+        return
+      }
+      if (isManager(subject)) await leave(ofManager(subject))
       else await derived.forget(nameOf(subject))
     },
     on: derived.on,
@@ -100,28 +104,32 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
     id: string,
     signal: AbortSignal | undefined,
   ): Promise<ResourceClient> {
-    // Confirms the session. What else fails is of no concern to tokens that have been derived before.
+    // Confirms the session. Any other failure does not matter to tokens that have been derived before.
     const failed = await manager.getAccessToken(signal && { signal }).then(
       () => undefined,
       (error: unknown) => error,
     )
+
     const session = sessionOf(manager)
     if (followed.of && followed.of.session !== session) {
-      // Revoking one person's tokens can end the new session too, which they are of as much (RFC 7009 §2.1).
+      // Revoking the tokens of a person can end that person's new session too (RFC 7009 §2.1).
       const kept = session !== undefined && followed.of.subject === subjectOf(manager)
       void leave(followed, { kept })
     }
     if (session === undefined) throw failed ?? forgotten()
-    if (!followed.of) {
-      const name = ['manager', id, session]
-      const token = async () => {
-        const { value } = await manager.getAccessToken()
-        if (sessionOf(manager) !== session) throw forgotten()
-        return value
-      }
-      followed.of = { session, subject: subjectOf(manager), name, client: ofToken({ token }, name) }
-    }
+
+    followed.of ??= beginning(manager, id, session)
     return followed.of.client
+  }
+
+  function beginning(manager: TokenManager, id: string, session: string): FollowedSession {
+    const name = ['manager', id, session]
+    const token = async () => {
+      const { value } = await manager.getAccessToken()
+      if (sessionOf(manager) !== session) throw forgotten()
+      return value
+    }
+    return { session, subject: subjectOf(manager), name, client: ofToken({ token }, name) }
   }
 
   async function leave(followed: Followed, manner?: { readonly kept: boolean }): Promise<void> {
@@ -135,34 +143,35 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
     checkText(tokenType, 'tokenType')
     if (actor) checkText(actor.token, 'actor.token')
     const acting: TypedToken | undefined = actor && { token: actor.token, type: actor.tokenType ?? ACCESS_TOKEN }
-    return derived.client(
-      name,
-      (target) =>
-        asked(typeof token === 'function' ? token : () => token, (value) =>
-          context.key.use((dpopKey) =>
-            tokenExchangeGrant(context.server, {
-              ...{ ...target, parameters, requestedType, actor: acting, dpopKey },
-              subject: { token: value, type: tokenType },
-            }),
-          ),
-        ),
-      [tokenType, acting?.token ?? '', acting?.type ?? ''],
-    )
+    const ask = typeof token === 'function' ? token : () => token
+
+    const exchange = (subjectToken: string, target: Target) => {
+      const subject = { token: subjectToken, type: tokenType }
+      return context.key.use((dpopKey) =>
+        tokenExchangeGrant(context.server, { ...target, parameters, requestedType, subject, actor: acting, dpopKey }),
+      )
+    }
+    const send = (target: Target) => asked(ask, (subjectToken) => exchange(subjectToken, target))
+
+    const manner = [tokenType, acting?.token ?? '', acting?.type ?? '']
+    return derived.client(name, send, manner)
   }
 }
 
 /** A manager, whoever is signed in to it. */
 interface Followed {
   readonly client: ResourceClient
-  /** The session that it had when it was last looked at, and what was derived from that. */
-  of?:
-    | {
-        readonly session: string
-        readonly subject: string | undefined
-        readonly name: readonly string[]
-        readonly client: ResourceClient
-      }
-    | undefined
+  /** The session that it had when it was last looked at. */
+  of?: FollowedSession | undefined
+}
+
+/** A session of a manager, and what calls APIs for it. */
+interface FollowedSession {
+  readonly session: string
+  readonly subject: string | undefined
+  /** What the results are cached under. */
+  readonly name: readonly string[]
+  readonly client: ResourceClient
 }
 
 /** What tells one session from the next. */
@@ -175,9 +184,12 @@ function subjectOf({ state }: TokenManager): string | undefined {
 }
 
 function nameOf({ id, token }: ExchangeSubject): readonly string[] {
-  if (id === undefined) checkText(token, 'subject.id (or subject.token)')
-  else checkText(id, 'subject.id')
-  return id === undefined ? ['token', token as string] : ['id', id]
+  if (id !== undefined) {
+    checkText(id, 'subject.id')
+    return ['id', id]
+  }
+  checkText(token, 'subject.id (or subject.token)')
+  return ['token', token]
 }
 
 function isManager(subject: ExchangeSubject | TokenManager): subject is TokenManager {

@@ -31,21 +31,13 @@ export interface ResourceClient {
  * @param requestFor the request for a target; the same target gets the same key
  */
 export function resourceClient(
-  {
-    cache,
-    platform,
-    checkTarget,
-    match,
-    unlisted,
-    scope,
-    emit,
-    follow,
-    proofs,
-  }: ClientTokenContext & { readonly cache: TokenCache },
+  context: ClientTokenContext & { readonly cache: TokenCache },
   keyOf: (target: Target) => string | undefined,
   requestFor: (target: Target) => TokenRequest | Promise<TokenRequest>,
 ): ResourceClient {
+  const { cache, platform, checkTarget, match, unlisted, scope, emit, follow, proofs } = context
   const complete = (target: Target): Target => (target.scope === undefined && scope ? { ...target, scope } : target)
+
   const targets = new WeakMap<Target, { readonly target: Target; key: string | undefined }>()
   /** What `resources` made of a URL is the same object each time. */
   const known = (given: Target) => {
@@ -57,6 +49,7 @@ export function resourceClient(
     entry.key ??= keyOf(entry.target)
     return entry
   }
+
   const source: TokenSource = {
     current(given) {
       const { key } = known(given)
@@ -66,25 +59,36 @@ export function resourceClient(
     replace: async (given, rejected, ...rest) =>
       cache.replace(await requestFor(known(given).target), rejected, ...rest),
   }
+
   return {
     async getAccessToken({ signal, minValidity, ...given } = {}) {
       checkTarget(given)
       const target = complete(given)
+
+      // In memory there may be one that does not live as long as asked for.
       const key = minValidity === undefined ? keyOf(target) : undefined
-      const hot = key === undefined ? undefined : cache.current(key)
-      return hot ?? cache.get(await requestFor(target), signal, minValidity)
+      const present = key === undefined ? undefined : cache.current(key)
+      return present ?? cache.get(await requestFor(target), signal, minValidity)
     },
     fetch: authorizedFetch({
-      ...{ source, match, unlisted, whenSignedOut: 'throw', follow, proofs },
+      source,
+      match,
+      unlisted,
+      whenSignedOut: 'throw',
+      follow,
+      proofs,
       fetch: (input, init) => platform.fetch(input, init),
       observe: (type, details) => emit(type, {}, details as ClientTokenEvents[typeof type]),
     }),
     async headersFor(url, method = 'GET') {
       const place = match(String(url))
       if (!place.target) throw notAllowed(place.reason, place.origin)
+
       const token = source.current(place.target) ?? (await source.get(place.target))
       const headers = new Headers({ authorization: authorizationHeader(token) })
-      const proof = token.type === 'DPoP' && (await proofs?.()?.prove(token, method, place.url))
+      if (token.type !== 'DPoP') return headers
+
+      const proof = await proofs?.()?.prove(token, method, place.url)
       if (proof) headers.set('dpop', proof)
       return headers
     },

@@ -42,19 +42,13 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
 
   return async (request, isWanted) => {
     if (clock.elapsed() < restUntil) return request.send()
-    let name: string
-    let owner: string | undefined
-    try {
-      name = await nameOf(request.key)
-      const found = await claimOrToken(name, isWanted)
-      if (typeof found !== 'string') return found
-      owner = found
-    } catch {
-      rest(request, 'read')
-      return request.send()
-    }
+
+    const found = await claimOrToken(request, isWanted).catch(() => rest(request, 'read'))
+    if (!found) return request.send()
+    if (!('owner' in found)) return found
+
     const answer = await request.send()
-    await keep(name, owner, answer, request).catch(() => rest(request, 'write'))
+    await keep(found, answer, request).catch(() => rest(request, 'write'))
     return answer
   }
 
@@ -68,61 +62,83 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
     return `tokenward.client.${base64url(hash.subarray(0, 16))}`
   }
 
-  /** A token that another process has, or the owner of the lease under which this one may ask. */
+  /** A token that another process has, or the claim under which this one may ask. */
   async function claimOrToken(
-    name: string,
+    { key }: TokenRequest,
     isWanted: (token: StoredAccessToken) => boolean,
-  ): Promise<StoredAccessToken | string> {
+  ): Promise<StoredAccessToken | Claim> {
+    const name = await nameOf(key)
     const patience = clock.elapsed() + leaseTime
     let seen: { readonly owner: string; readonly since: number } | undefined
+
     for (;;) {
       const stored = await store.get(name)
       const { token, lease } = parse(stored?.value)
       if (token && isWanted(token)) return token
+
       const now = clock.elapsed()
       if (lease && lease.owner !== seen?.owner) seen = { owner: lease.owner, since: now }
+      const isYoung = seen !== undefined && now - seen.since < leaseTime
+      const mayClaim = !lease || !isYoung || now >= patience
+
       const owner = randomId(crypto)
-      const isAlive = lease && seen && now - seen.since < leaseTime && now < patience
       const record: SharedToken = { version: 1, token, lease: { owner } }
-      if (!isAlive && (await store.swap(name, stored?.tag, record, { durability: 'relaxed' }))) return owner
+      const isClaimed = mayClaim && (await store.swap(name, stored?.tag, record, { durability: 'relaxed' }))
+      if (isClaimed) return { name, owner }
+
       await new Promise<void>((resolve) => void clock.at(now + WATCH * (0.5 + fraction(crypto)), resolve))
     }
   }
 
-  /** Keeps the new token, and lets go of the lease in any case. */
-  async function keep(
-    name: string,
-    owner: string,
-    answer: TokenAnswer | Unproven,
-    { target }: TokenRequest,
-  ): Promise<void> {
+  /** Keeps the new token, and gives up the lease in any case. */
+  async function keep({ name, owner }: Claim, answer: TokenAnswer | Unproven, { target }: TokenRequest): Promise<void> {
+    const mine = answer.kind === 'tokens' ? toStored(answer, target) : undefined
+
     for (;;) {
       const stored = await store.get(name)
       const { token: present, lease } = parse(stored?.value)
-      const mine = answer.kind === 'tokens' ? toStored(answer, target) : undefined
-      // Another process took over and was quicker.
-      const token = mine && (!present || present.obtainedAt <= mine.obtainedAt) ? mine : present
-      if (token === present && lease?.owner !== owner) return
-      const record: SharedToken = { version: 1, token, lease: lease?.owner === owner ? undefined : lease }
+
+      // Another process may have taken over and been quicker.
+      const token = mine && isAtLeastAsNew(mine, present) ? mine : present
+      const isOurs = lease?.owner === owner
+      if (token === present && !isOurs) return
+
+      const record: SharedToken = { version: 1, token, lease: isOurs ? undefined : lease }
       if (await store.swap(name, stored?.tag, record, { durability: 'relaxed' })) return
     }
   }
 }
 
+/** The right to ask in the name of the fleet. */
+interface Claim {
+  /** Under which name the token is stored. */
+  readonly name: string
+  /** Who has the lease. */
+  readonly owner: string
+}
+
+function isAtLeastAsNew(one: StoredAccessToken, other: StoredAccessToken | undefined): boolean {
+  return !other || one.obtainedAt >= other.obtainedAt
+}
+
 /** What cannot be read counts as absent. */
 function parse(value: unknown): SharedToken {
-  const { version, token, lease } = Object(value) as Partial<SharedToken>
+  const { version, token, lease } = (value ?? {}) as Partial<SharedToken>
   if (version !== 1) return { version: 1 }
-  const { value: secret, type, obtainedAt, scope, expiresAt = 0 } = Object(token) as Partial<StoredAccessToken>
-  const isToken =
-    typeof secret === 'string' &&
+
+  return {
+    version: 1,
+    token: token && isStoredToken(token) ? token : undefined,
+    lease: typeof lease?.owner === 'string' ? lease : undefined,
+  }
+}
+
+function isStoredToken({ value, type, obtainedAt, scope, expiresAt = 0 }: Partial<StoredAccessToken>): boolean {
+  return (
+    typeof value === 'string' &&
     (type === 'Bearer' || type === 'DPoP') &&
     typeof scope === 'string' &&
     Number.isFinite(obtainedAt) &&
     Number.isFinite(expiresAt)
-  return {
-    version: 1,
-    token: isToken ? token : undefined,
-    lease: typeof Object(lease).owner === 'string' ? lease : undefined,
-  }
+  )
 }

@@ -8,7 +8,7 @@ import type { ClientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import { type ResourceClient, resourceClient } from './resource-client.ts'
 import { sendAgainWhenCut } from './send-again.ts'
-import { forgotten, tokenCache, type Unproven } from './token-cache.ts'
+import { forgotten, type TokenRequest, tokenCache, type Unproven } from './token-cache.ts'
 
 /** Tokens that were derived from what proves a subject. */
 export interface Subjects {
@@ -37,7 +37,7 @@ export interface Subjects {
 export function subjects(context: ClientTokenContext): Subjects {
   const cache = tokenCache(context)
   const { crypto } = context.platform
-  /** Calls that have no key yet: what is forgotten meanwhile is forgotten for them too. */
+  /** Calls that have no key yet. If their subject is forgotten meanwhile, they are over. */
   const beginning = new Set<{ readonly subject: string; over: boolean }>()
   /** Tokens are never a key in clear. */
   const hashOf = async (name: readonly string[]) =>
@@ -46,8 +46,9 @@ export function subjects(context: ClientTokenContext): Subjects {
   return {
     client(name, send, manner = []) {
       let hash: string | undefined
-      const keyOf = (target: Target) => (hash === undefined ? hash : `${hash} ${targetKey(target)}`)
-      return resourceClient({ ...context, cache }, keyOf, async (target) => {
+      const keyOf = (target: Target) => (hash === undefined ? undefined : `${hash} ${targetKey(target)}`)
+
+      const requestFor = async (target: Target): Promise<TokenRequest> => {
         const call = { subject: JSON.stringify(name), over: false }
         if (hash === undefined) beginning.add(call)
         try {
@@ -56,19 +57,23 @@ export function subjects(context: ClientTokenContext): Subjects {
           beginning.delete(call)
         }
         if (call.over) throw forgotten()
-        return { key: keyOf(target) as string, target, send: () => sendAgainWhenCut(() => send(target)) }
-      })
+
+        const key = `${hash} ${targetKey(target)}`
+        return { key, target, send: () => sendAgainWhenCut(() => send(target)) }
+      }
+      return resourceClient({ ...context, cache }, keyOf, requestFor)
     },
     async forget(name, { kept } = { kept: false }) {
-      for (const call of beginning) if (call.subject === JSON.stringify(name)) call.over = true
+      const subject = JSON.stringify(name)
+      for (const call of beginning) if (call.subject === subject) call.over = true
+
       const prefix = `${await hashOf(name)} `
+      const isOfSubject = (key: string) => key.startsWith(prefix)
       const revoking: Promise<void>[] = []
-      cache.drop(
-        (key) => key.startsWith(prefix),
-        (token, target) => {
-          if (!kept && !cache.holds(token)) revoking.push(revoke(token, target))
-        },
-      )
+      cache.drop(isOfSubject, (token, target) => {
+        const isWanted = kept || cache.holds(token)
+        if (!isWanted) revoking.push(revoke(token, target))
+      })
       await Promise.all(revoking)
     },
     on: context.on,
@@ -78,13 +83,14 @@ export function subjects(context: ClientTokenContext): Subjects {
   async function revoke(token: string, target: Target): Promise<void> {
     const kind = 'access_token'
     const answer = await revokeToken(context.server, { kind, token })
+
     if (typeof answer === 'object')
       context.emit('revocation_failed', target, { kind, reason: answer.failed.reason, final: true })
     if (answer === 'revoked') context.emit('revoked', target, { kind })
   }
 }
 
-/** Runs what an application gave; what goes wrong in it is a passing fault of this subject alone, and what it said goes nowhere. */
+/** Asks the application's own function. If that fails, it is a passing fault of this subject alone. Its message goes nowhere. */
 export async function asked<T>(
   ask: () => T | Promise<T>,
   send: (value: T) => Promise<TokenAnswer>,
@@ -108,7 +114,7 @@ function notHad(cause: unknown): TokenManagerError {
 }
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a text */
-export function checkText(value: unknown, name: string): void {
+export function checkText(value: unknown, name: string): asserts value is string {
   if (typeof value !== 'string' || value === '')
     throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be a non-empty string`)
 }

@@ -72,7 +72,7 @@ interface Entry {
   /** When APIs refused tokens that were still fresh. */
   rejections: number[]
   used: number
-  /** It was forgotten: what takes the tokens that nobody has any more. */
+  /** Set once the entry was forgotten. It gets the tokens that nobody has any more. */
   dropped: ((token: string, target: Target) => void) | undefined
 }
 
@@ -80,14 +80,14 @@ interface Entry {
 const REJECTIONS = 3
 const REJECTION_WINDOW = 60_000
 
-/** An empty cache. It has no timers: what nobody uses is not asked for. */
+/** An empty cache. It has no timers: a token that nobody uses is not renewed. */
 export function tokenCache({ platform, limit, emit, shared, ...schedule }: TokenCacheParts): TokenCache {
   const { clock } = platform
   const entries = new Map<string, Entry>()
-  /** For what has nothing to do with one token: the server cannot be reached or is in trouble, the client is refused. */
+  /** For failures that say nothing of one token: the server cannot be reached or is in trouble, or refuses the client. */
   const everybody = createBackOff(platform)
   const early = earlyTokens(clock)
-  /** Where tokens that were handed out came from, also those that have been replaced since. */
+  /** The entry of each token that was handed out, also of those that have been replaced since. */
   const origins = new WeakMap<AccessToken, Entry>()
   let uses = 0
 
@@ -96,53 +96,51 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       const entry = entries.get(key)
       const held = entry && usable(entry)
       if (!held) return undefined
+
       entry.used = ++uses
-      if (clock.elapsed() >= held.refreshAt && !wait(entry)) void obtain(entry, true)
+      obtainAhead(entry, held)
       return held.token
     },
     async get(request, signal, minValidity) {
       const entry = entryOf(request)
-      for (let error: TokenManagerError | undefined, tries = 0; ; tries++) {
-        if (entry.dropped) throw forgotten()
-        const held = usable(entry, minValidity)
-        if (held) {
-          if (clock.elapsed() >= held.refreshAt && !wait(entry)) void obtain(entry, true)
-          return held.token
-        }
-        // A token in its last moments is better than none.
-        const still = error && usable(entry, 0)
-        if (still) return still.token
-        if (error) throw error
-        if (tries) throw new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', TOO_SHORT)
-        error = await unlessAborted(obtain(entry), signal)
-      }
+      const present = taken(entry, minValidity)
+      if (present) return present
+
+      const error = await unlessAborted(obtain(entry), signal)
+      const obtained = taken(entry, minValidity)
+      if (obtained) return obtained
+      if (!error) throw new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', TOO_SHORT)
+
+      // A token in its last moments is better than none.
+      const last = usable(entry, 0)
+      if (last) return last.token
+      throw error
     },
     async replace(request, rejected, signal, reason) {
       if (origins.get(rejected)?.dropped) return undefined
+
       const entry = entryOf(request)
       const { held } = entry
-      if (held?.token === rejected && !held.rejected) {
+      const lastOf = () => (entry.dropped ? undefined : usable(entry, 0)?.token)
+      const isFirstRefusal = held?.token === rejected && !held.rejected
+      if (isFirstRefusal) {
         const tell = (replaced = false) => emit('token_rejected', request.target, { replaced, reason })
-        // A newer token would count even later.
-        if (reason === 'not_yet_valid')
-          return (await early(rejected, signal, tell)) && !entry.dropped ? usable(entry, 0)?.token : undefined
-        const now = clock.elapsed()
-        entry.rejections = entry.rejections.filter((at) => now - at < REJECTION_WINDOW)
-        // The server has no other token to give.
-        const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
-        const replaced = entry.rejections.length < REJECTIONS && !wasReturned
-        tell(replaced)
-        // An API that refuses every token: the present one is as good as the next.
-        if (!replaced) return undefined
+        // A newer token would be valid even later.
+        if (reason === 'not_yet_valid') return (await early(rejected, signal, tell)) ? lastOf() : undefined
+
+        const isReplaced = mayReplace(entry, held)
+        tell(isReplaced)
+        if (!isReplaced) return undefined
         held.rejected = true
-        entry.rejections.push(now)
       }
+
       if (!usable(entry, 0)) await unlessAborted(obtain(entry), signal)
-      return entry.dropped ? undefined : usable(entry, 0)?.token
+      return lastOf()
     },
     drop(which, dropped) {
       const gone = [...entries].filter(([key]) => which(key))
       for (const [key] of gone) entries.delete(key)
+
       for (const [, entry] of gone) {
         const { held } = entry
         if (held && clock.elapsed() < held.deadAt) dropped(held.token.value, entry.request.target)
@@ -158,38 +156,81 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
   }
 
   function entryOf(request: TokenRequest): Entry {
-    let entry = entries.get(request.key)
-    if (!entry) {
-      entry = { ...NEW, request, backOff: createBackOff(platform), rejections: [], used: 0 }
-      entries.set(request.key, entry)
-      if (entries.size > limit) evict(entry)
-    }
+    const entry = entries.get(request.key) ?? newEntry(request)
     entry.request = request
     entry.used = ++uses
     return entry
   }
 
+  function newEntry(request: TokenRequest): Entry {
+    const entry: Entry = {
+      request,
+      held: undefined,
+      backOff: createBackOff(platform),
+      running: undefined,
+      rejections: [],
+      used: 0,
+      dropped: undefined,
+    }
+    entries.set(request.key, entry)
+    if (entries.size > limit) evict(entry)
+    return entry
+  }
+
   /** Makes room in one go, so that a full cache is not searched for every new token. */
   function evict(latest: Entry) {
-    const idle = [...entries.entries()].filter(([, entry]) => !entry.running && entry !== latest)
+    const idle = [...entries].filter(([, entry]) => !entry.running && entry !== latest)
     idle.sort(([, a], [, b]) => a.used - b.used)
-    for (const [key] of idle.slice(0, Math.max(1, Math.ceil(limit / 20)))) entries.delete(key)
+
+    const count = Math.max(1, Math.ceil(limit / 20))
+    for (const [key] of idle.slice(0, count)) entries.delete(key)
+  }
+
+  /** The usable token, for a caller. Asks for the next one ahead of its expiry. */
+  function taken(entry: Entry, minValidity: number | undefined): AccessToken | undefined {
+    if (entry.dropped) throw forgotten()
+
+    const held = usable(entry, minValidity)
+    if (held) obtainAhead(entry, held)
+    return held?.token
   }
 
   function usable({ held }: Entry, minValidity?: number): HeldToken | undefined {
     if (!held || held.rejected) return undefined
-    if (clock.elapsed() >= (minValidity === undefined ? held.waitAt : held.deadAt - minValidity)) return undefined
+
+    const until = minValidity === undefined ? held.waitAt : held.deadAt - minValidity
+    if (clock.elapsed() >= until) return undefined
     return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
+  }
+
+  /** Whether a token that an API refused may be replaced; if so it counts. An API that refuses every token gets no more of them. */
+  function mayReplace(entry: Entry, held: HeldToken): boolean {
+    const now = clock.elapsed()
+    entry.rejections = entry.rejections.filter((at) => now - at < REJECTION_WINDOW)
+    if (entry.rejections.length >= REJECTIONS) return false
+
+    // The server gave the same token again: it has no other one.
+    const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
+    if (wasReturned) return false
+
+    entry.rejections.push(now)
+    return true
   }
 
   function wait({ backOff }: Entry): TokenManagerError | undefined {
     return everybody.error ?? backOff.error
   }
 
+  function obtainAhead(entry: Entry, held: HeldToken) {
+    const isTime = clock.elapsed() >= held.refreshAt
+    if (isTime && !wait(entry)) void obtain(entry, true)
+  }
+
   /** One request for any number of callers. Resolves with why there is no new token; never rejects. */
   function obtain(entry: Entry, ahead = false): Promise<TokenManagerError | undefined> {
     const error = wait(entry)
     if (error) return Promise.resolve(error)
+
     entry.running ??= obtainNow(entry, ahead).finally(() => {
       entry.running = undefined
     })
@@ -200,42 +241,53 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     const { request, backOff, held: before } = entry
     const { target } = request
     const began = clock.elapsed()
+
     const isWanted = (token: StoredAccessToken) => {
       const times = heldToken(token, platform, schedule)
-      // Some servers answer with the text they gave before: then a later request brought it.
+      // Some servers answer with the token they gave before. It is new if a later request brought it.
       const isNew = token.value !== before?.token.value || token.obtainedAt > before.stored.obtainedAt
       return isNew && clock.elapsed() < times.waitAt && times.refreshAt > clock.elapsed()
     }
     const answer = unlessExpired(await (shared?.(request, isWanted) ?? request.send()), clock.now())
     const duration = clock.elapsed() - began
-    if ('value' in answer || answer.kind === 'tokens') {
-      const mine = 'kind' in answer
-      const stored = mine ? toStored(answer, target) : answer
-      if (entry.dropped) entry.dropped(stored.value, target)
-      else {
-        entry.held = heldToken(stored, platform, schedule, before)
-        origins.set(entry.held.token, entry)
-      }
-      everybody.succeeded()
-      backOff.succeeded()
-      if (mine) emit('obtained', target, { duration, ahead })
-      else emit('adopted', target, {})
+
+    if ('value' in answer) {
+      keep(entry, answer, before)
+      emit('adopted', target, {})
       return undefined
     }
-    // A grant that keeps nothing has nothing to lose by a request that was not sent.
+    if (answer.kind === 'tokens') {
+      keep(entry, toStored(answer, target), before)
+      emit('obtained', target, { duration, ahead })
+      return undefined
+    }
+    // Nothing was sent, so nothing failed: the next call asks again.
     if (answer.kind === 'unsent') return undefined
+
     const { error } = answer
     const whose = concernsEverybody(answer) ? everybody : backOff
-    // Who is signed out may be signed in again at any moment.
-    if (error.code !== 'ERR_SIGNED_OUT')
-      whose.failed(error, began, answer.kind === 'transient' ? answer.retryAfter : undefined)
+    const retryAfter = answer.kind === 'transient' ? answer.retryAfter : undefined
+    // Somebody who is signed out may sign in again at any moment.
+    if (error.code !== 'ERR_SIGNED_OUT') whose.failed(error, began, retryAfter)
+
     const { reason, status, retryAt } = error
-    emit('request_failed', target, { reason, duration, status, retryAt, usable: usable(entry, 0) !== undefined })
+    const isUsable = usable(entry, 0) !== undefined
+    emit('request_failed', target, { reason, duration, status, retryAt, usable: isUsable })
     return error
+  }
+
+  function keep(entry: Entry, stored: StoredAccessToken, before: HeldToken | undefined) {
+    everybody.succeeded()
+    entry.backOff.succeeded()
+    if (entry.dropped) {
+      entry.dropped(stored.value, entry.request.target)
+      return
+    }
+    entry.held = heldToken(stored, platform, schedule, before)
+    origins.set(entry.held.token, entry)
   }
 }
 
-const NEW = { held: undefined, running: undefined, dropped: undefined }
 const TOO_SHORT = 'The new access token had already expired, or lives shorter than asked for'
 
 /** Whether a failure says something of the server or of the client, and not of this one request alone. */
@@ -260,7 +312,7 @@ export function toStored({ response }: TokenAnswer & { kind: 'tokens' }, target:
   return storedAccessToken(response, target.scope ?? '', target.resource)
 }
 
-/** For whoever asked before the subject was forgotten. */
+/** What a call gets that was made before the subject was forgotten. */
 export function forgotten(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'signed_out', 'What the token was derived from has ended')
 }
