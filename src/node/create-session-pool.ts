@@ -1,9 +1,6 @@
 import type { ClientAuthentication } from '../ports.ts'
-import {
-  createSessionPool as createPool,
-  type SessionPool,
-  type SessionPoolOptions,
-} from '../session-pool/create-session-pool.ts'
+import { createSessionPool as createPool } from '../session-pool/create-session-pool.ts'
+import type { SessionPool, SessionPoolOptions } from '../session-pool/session-pool.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { nodePlatform } from './platform.ts'
 import { settling, settlingLock } from './settle.ts'

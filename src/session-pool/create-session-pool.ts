@@ -1,71 +1,20 @@
 import { TokenManagerError } from '../errors.ts'
 import { type ManagerPlatform, managerBasis, managerOf } from '../manager/create-token-manager.ts'
-import { allowInsecureLoopback, type TokenManagerOptions } from '../manager/options.ts'
+import { allowInsecureLoopback } from '../manager/options.ts'
 import { type SharedSession, sessionOptions } from '../manager/shared-session.ts'
 import type { SignInOptions, TokenManager } from '../manager/token-manager.ts'
-import type { Lock, UserAgent } from '../ports.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
-import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
+import type { TokenManagerEventType } from '../session/events.ts'
 import { listenerSet } from '../session/listener-set.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionState } from '../session/state.ts'
 import { tellOthers } from '../session/sync.ts'
+import { countingLock } from './counting-lock.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
+import { leavingUserAgent } from './leaving-user-agent.ts'
 import { moveSession } from './move-session.ts'
+import type { PoolEvent, SessionPool, SessionPoolOptions } from './session-pool.ts'
 import { sharedTimer } from './shared-timer.ts'
-
-/** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
-export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'> {
-  /**
-   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those go out of memory that were not handed out for the
-   * longest time; they lie in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
-   * cannot go: in use by `use()`, refreshing, with tokens the store has yet to take or to be revoked.
-   */
-  readonly maxSessions?: number
-  /**
-   * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, and its tokens
-   * are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
-   */
-  readonly denylist?: SessionDenylist
-}
-
-/** Many sessions of one client in one process. Every method is bound. */
-export interface SessionPool {
-  /**
-   * The session called `account`: the same manager as long as it is in memory. One that is used after it went out of memory works on,
-   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`. A name under which
-   * nobody is signed in leaves memory as soon as its calls are done, unless it is listened to.
-   * @param account names the session: a user's id, an opaque id in a cookie. A string of 1 to 512 characters
-   * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
-   */
-  get(account: string): TokenManager
-  /** Runs `work` with a session, which stays in memory meanwhile. */
-  use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
-  /**
-   * Gives a session, and the sign-ins on their way to it, another name; the old one counts no more once this resolves. Call it at each
-   * sign-in, before `completeSignIn()`: a name that was there before could be known to whoever planted it (session fixation). A refresh that
-   * is under way is waited for, at most `requestTimeout` and 3 s.
-   * @param from what may have no session
-   * @param to a new name, random in a cookie
-   * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
-   */
-  rename(from: string, to: string): Promise<void>
-  /** Hears one type of event of all sessions that are in memory. Returns its own undo. */
-  on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void
-  /** How many sessions are in memory. */
-  readonly size: number
-  /** How many alarms wait on the pool's one timer. */
-  readonly alarms: number
-  /** Stops everything and empties the memory; the sessions stay in the store. Using it again begins anew. */
-  dispose(): void
-}
-
-/** An event, and which session it is of. */
-export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
-  /** As it was given to `get()` or `use()`. */
-  readonly account: string
-}
 
 type WatchedCall =
   | 'ready'
@@ -92,11 +41,17 @@ interface Entry {
   isHeard: boolean
 }
 
+/** The bounds of option `maxSessions`. */
+const MOST_SESSIONS = 10_000_000
+
 /** Characters of a name: one in a cookie is whatever the visitor sends. */
 const LONGEST_NAME = 512
 
 /** How many sessions are looked at to find one that can go. */
 const SEARCH = 100
+
+/** Who listens to the pool for one type of event. */
+type Listeners = ReturnType<typeof listenerSet<PoolEvent>>
 
 /**
  * A pool of sessions: one store, one platform, one timer, one look at the server's metadata for all of them. A session that nobody uses
@@ -110,38 +65,32 @@ export function createSessionPool(
   platform: ManagerPlatform,
   watch: CallWatch = (_, work) => work,
 ): SessionPool {
-  const { maxSessions = 10_000, denylist, ...common }: SessionPoolOptions = Object(options)
+  // A program in JavaScript may give no options. The checks then say what is missing.
+  const { maxSessions = 10_000, denylist, ...common } = options ?? ({} as SessionPoolOptions)
   if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
-  if (!(Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= 10_000_000))
-    throw invalid('maxSessions', '1 to 10000000')
+  const isInBounds = Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= MOST_SESSIONS
+  if (!isInBounds) throw invalid('maxSessions', `1 to ${MOST_SESSIONS}`)
   if (denylist && typeof denylist.check !== 'function') throw invalid('denylist', 'made by createDenylist()')
+
   const basis = managerBasis(common, platform)
   const given = basis.ports ?? platform
+
   const clock = sharedTimer(given.clock)
-  const { lock, locked } = countingLock(given.lock)
-  const { metadata } = authorizationServer(
-    { ...common, ...sessionOptions(common), insecureLoopback: common[allowInsecureLoopback] === true },
-    given,
-  )
+  const lock = countingLock(given.lock)
+  const insecureLoopback = common[allowInsecureLoopback] === true
+  const { metadata } = authorizationServer({ ...common, ...sessionOptions(common), insecureLoopback }, given)
   // Nobody looks at a session: it is refreshed when it is used.
   const lifecycle = { ...given.lifecycle, isVisible: () => false }
   const own = { ...basis, ports: { ...given, clock, lock, metadata, lifecycle } }
-  const entries = new Map<string, Entry>()
-  const listeners = new Map<TokenManagerEventType, ReturnType<typeof listenerSet<PoolEvent>>>()
 
-  const pool: SessionPool = {
+  const entries = new Map<string, Entry>()
+  const listeners = new Map<TokenManagerEventType, Listeners>()
+
+  return {
     get: (account) => entryOf(account).handed,
     use: (account, work) => using(account, ({ handed }) => work(handed)),
     rename: (from, to) => watch('rename', rename(from, to)),
-    on(type, listener) {
-      let set = listeners.get(type)
-      if (!set) {
-        set = listenerSet<PoolEvent>()
-        listeners.set(type, set)
-        for (const [account, { manager }] of entries) listen(manager, account, type)
-      }
-      return set.add(listener as (event: PoolEvent) => void)
-    },
+    on: (type, listener) => listenersOf(type).add(listener as (event: PoolEvent) => void),
     get size() {
       return entries.size
     },
@@ -153,7 +102,6 @@ export function createSessionPool(
       entries.clear()
     },
   }
-  return pool
 
   function entryOf(account: string): Entry {
     const known = entries.get(account)
@@ -163,8 +111,10 @@ export function createSessionPool(
       entries.set(account, known)
       return known
     }
+
     const isName = typeof account === 'string' && account !== '' && account.length <= LONGEST_NAME
     if (!isName) throw invalid('account', `a string of 1 to ${LONGEST_NAME} characters`)
+
     const [manager, shared] = managerOf({ ...common, account }, own)
     const entry: Entry = { manager, handed: handedOut(account), shared, users: 0, isHeard: false }
     entries.set(account, entry)
@@ -177,25 +127,31 @@ export function createSessionPool(
     const entry = entryOf(account)
     entry.users++
     try {
-      if (denylist) {
-        await entry.manager.ready()
-        const shared = entry.shared()
-        if (shared) await endDenied(shared, denylist)
-      }
+      if (denylist) await endIfDenied(entry, denylist)
       return await work(entry)
     } finally {
       done(account, entry)
     }
   }
 
+  async function endIfDenied({ manager, shared }: Entry, denylist: SessionDenylist): Promise<void> {
+    await manager.ready()
+    const present = shared()
+    if (present) await endDenied(present, denylist)
+  }
+
   function done(account: string, entry: Entry) {
     entry.users--
-    // It may have gone out of memory, and come back as another.
-    if (entries.get(account) === entry && isNobody(entry)) forget(account)
+    // The session may have gone out of memory, and another entry of its name may have taken the place.
+    const isPresent = entries.get(account) === entry
+    if (isPresent && isNobody(entry)) forget(account)
     if (entries.size > maxSessions) evict()
   }
 
-  /** One that leaves by a redirect never settles. All that it needs later is in the store: its session is in use until then. */
+  /**
+   * A sign-in that leaves by a redirect never settles. The session counts as in use until the person has left: all that the
+   * sign-in needs later is in the store.
+   */
   async function signingIn(account: string, options: SignInOptions = {}): Promise<void> {
     const entry = entryOf(account)
     entry.users++
@@ -205,7 +161,7 @@ export function createSessionPool(
       isHeld = false
     }
     const { userAgent = given.userAgent } = options
-    const leaving = userAgent && calling(userAgent, letGo)
+    const leaving = userAgent && leavingUserAgent(userAgent, letGo)
     try {
       await using(account, ({ manager }) => manager.ready())
       await entry.manager.signIn(leaving ? { ...options, userAgent: leaving } : options)
@@ -216,17 +172,18 @@ export function createSessionPool(
 
   async function rename(from: string, to: string): Promise<void> {
     if (from === to) throw invalid('to', 'another name')
-    await withSession(from, (old) =>
-      withSession(to, async (next) => {
-        await moveSession(old, next)
-        // What memory holds is of the time before, here and elsewhere.
-        for (const session of [old, next]) {
-          session.suspect()
-          await session.read()
-          tellOthers(session)
-        }
-      }),
-    )
+    await withSession(from, (old) => withSession(to, (next) => renameSession(old, next)))
+  }
+
+  async function renameSession(old: Session, next: Session): Promise<void> {
+    await moveSession(old, next)
+
+    // What is in memory was read before the move, here and in other processes.
+    for (const session of [old, next]) {
+      session.suspect()
+      await session.read()
+      tellOthers(session)
+    }
   }
 
   function withSession(account: string, work: (session: Session) => Promise<void>): Promise<void> {
@@ -244,8 +201,9 @@ export function createSessionPool(
 
   /** Finds its session in the pool at each call, and keeps it there meanwhile. */
   function handedOut(account: string): TokenManager {
-    /** What it was when its last call was done, if it left memory then. */
+    /** The state when the last call was done, if the session left memory then. */
     let left: SessionState | undefined
+
     const doing = <T>(work: (manager: TokenManager) => Promise<T>): Promise<T> =>
       using(account, async (entry) => {
         try {
@@ -254,12 +212,9 @@ export function createSessionPool(
           left = hasNobody(entry) ? entry.manager.state : undefined
         }
       })
-    const call = (name: Exclude<WatchedCall, 'rename'>) =>
-      ((...given: unknown[]) =>
-        watch(
-          name,
-          doing((manager) => (manager[name] as (...args: unknown[]) => Promise<unknown>)(...given)),
-        )) as never
+    const watched = <T>(name: WatchedCall, work: (manager: TokenManager) => Promise<T>): Promise<T> =>
+      watch(name, doing(work))
+
     return {
       get state() {
         const known = entries.has(account) ? undefined : left
@@ -271,9 +226,14 @@ export function createSessionPool(
         await signingIn(account, options)
         return doing((manager) => manager.ready())
       },
-      ...{ ready: call('ready'), adopt: call('adopt'), completeSignIn: call('completeSignIn'), fetch: call('fetch') },
-      ...{ getAccessToken: call('getAccessToken'), headersFor: call('headersFor') },
-      ...{ refresh: call('refresh'), signOut: call('signOut') },
+      ready: () => watched('ready', (manager) => manager.ready()),
+      adopt: (tokens) => watched('adopt', (manager) => manager.adopt(tokens)),
+      completeSignIn: (url) => watched('completeSignIn', (manager) => manager.completeSignIn(url)),
+      fetch: (input, init) => watched('fetch', (manager) => manager.fetch(input, init)),
+      getAccessToken: (options) => watched('getAccessToken', (manager) => manager.getAccessToken(options)),
+      headersFor: (url, method) => watched('headersFor', (manager) => manager.headersFor(url, method)),
+      refresh: (options) => watched('refresh', (manager) => manager.refresh(options)),
+      signOut: (options) => watched('signOut', (manager) => manager.signOut(options)),
       dispose: () => forget(account),
     }
   }
@@ -284,22 +244,32 @@ export function createSessionPool(
     return entry.manager
   }
 
+  function listenersOf(type: TokenManagerEventType): Listeners {
+    const known = listeners.get(type)
+    if (known) return known
+
+    const set: Listeners = listenerSet<PoolEvent>()
+    listeners.set(type, set)
+    for (const [account, { manager }] of entries) listen(manager, account, type)
+    return set
+  }
+
   function listen(manager: TokenManager, account: string, type: TokenManagerEventType) {
     manager.on(type, (event) => listeners.get(type)?.tell({ ...event, account }))
   }
 
   function evict() {
-    // The last one is the one that was just asked for.
-    let left = Math.min(SEARCH, entries.size - 1)
+    // The last one was just asked for.
+    const most = Math.min(SEARCH, entries.size - 1)
+    let looked = 0
     for (const [account, entry] of entries) {
-      if (entries.size <= maxSessions || left-- === 0) return
+      if (entries.size <= maxSessions || looked === most) return
+
+      looked++
       entries.delete(account)
-      if (isBusy(entry)) {
-        // Not the first to be looked at next time.
-        entries.set(account, entry)
-        continue
-      }
-      entry.manager.dispose()
+      // A busy one stays. At the end, so that it is not the first to be looked at next time.
+      if (isBusy(entry)) entries.set(account, entry)
+      else entry.manager.dispose()
     }
   }
 
@@ -318,45 +288,8 @@ export function createSessionPool(
     const session = shared()?.session
     if (!session) return false
     const { retrying, name, held } = session
-    return retrying || locked(name) || (held.record?.outbox.length ?? 0) > 0
+    return retrying || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }
-}
-
-/** `userAgent`, and `called()` once it has been asked to take the person away. */
-function calling(userAgent: UserAgent, called: () => void): UserAgent {
-  return {
-    stateMarker: userAgent.stateMarker,
-    prepare: () => userAgent.prepare?.() ?? (() => {}),
-    redirectUri: async (configured) => (await userAgent.redirectUri?.(configured)) ?? configured,
-    authorize(...request) {
-      const answer = userAgent.authorize(...request)
-      called()
-      return answer
-    },
-    callbackUrl: (...request) => userAgent.callbackUrl(...request),
-  }
-}
-
-/** `lock`, and whether anything is done or waits under a name: every refresh does, until its tokens are stored. */
-function countingLock(given: Lock) {
-  const counts = new Map<string, number>()
-  const count = (name: string, by: number) => {
-    const next = (counts.get(name) ?? 0) + by
-    if (next > 0) counts.set(name, next)
-    else counts.delete(name)
-  }
-  const lock: Lock = {
-    spans: given.spans,
-    async request(name, options, run) {
-      count(name, 1)
-      try {
-        return await given.request(name, options, run)
-      } finally {
-        count(name, -1)
-      }
-    },
-  }
-  return { lock, locked: (name: string) => counts.has(name) }
 }
 
 function invalid(name: string, expected: string): TokenManagerError {

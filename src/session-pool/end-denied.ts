@@ -15,11 +15,12 @@ export interface SessionDenylist {
 
 /** Signs the session out if `denylist` names it, and nothing that began later. */
 export async function endDenied({ session, signOut }: SharedSession, denylist: SessionDenylist): Promise<void> {
-  if (session.live && isDenied(session.live)) await signOut.end('session_ended', undefined, isDenied)
+  const { live } = session
+  if (live && isDenied(live)) await signOut.end('session_ended', undefined, isDenied)
 
   function isDenied({ issuer, clientId, claims, signedInAt }: SessionRecord): boolean {
     const { sub, sid, iat = Infinity } = claims ?? {}
-    // Of the two clocks the earlier one: a refresh brings a later `iat`. In whole seconds, as tokens have it.
+    // A refresh brings a later `iat`, so the earlier of the two times counts. In whole seconds, as tokens have it.
     const began = Math.floor(Math.min(iat, signedInAt / 1000))
     return denylist.check({ iss: issuer, client_id: clientId, sub, sid, iat: began }) !== undefined
   }

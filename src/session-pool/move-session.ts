@@ -30,10 +30,14 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
     const found = await settled(from)
     if (found.kind === 'newer') throw NEWER_VERSION
     if (found.kind !== 'record' || found.record.signedOut) return
+
+    // First the new place, which nobody knows yet: if this process dies in between, no session is lost.
     const { record, tag } = found
-    // First the new place, which nobody knows yet: a process that dies in between loses no session.
-    if (!(await store.swap(to.name, undefined, record))) throw taken()
-    if (await store.swap(from.name, tag, ended(record, clock)).catch(giveUp)) return
+    const isCopied = await store.swap(to.name, undefined, record)
+    if (!isCopied) throw taken()
+
+    const isMoved = await store.swap(from.name, tag, ended(record, clock)).catch(giveUp)
+    if (isMoved) return
     await remove()
   }
 
@@ -48,7 +52,7 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
   }
 }
 
-/** What is there when nobody refreshes it, or the one who did is dead. */
+/** The record once nobody refreshes it, or whoever did counts as dead. */
 async function settled({ platform, server, options, name }: Session): Promise<Found> {
   const { store, clock } = platform
   const until = clock.elapsed() + options.leaseTime
@@ -56,11 +60,15 @@ async function settled({ platform, server, options, name }: Session): Promise<Fo
     const found = await readRecord(store, name, server)
     const isBusy = found.kind === 'record' && found.record.lease !== undefined
     if (!isBusy || clock.elapsed() >= until) return found
+
     await new Promise<void>((resolve) => void clock.at(clock.elapsed() + LAP, resolve))
   }
 }
 
-/** An end, not an absence: whoever has the session in memory would write it anew. Its tokens live on, so none is to be revoked. */
+/**
+ * The old place gets a signed-out record. Without any record, whoever has the session in memory would write it anew. Its tokens live
+ * on at the new place, so none is revoked.
+ */
 function ended(record: SessionRecord, clock: Clock): SessionRecord {
   return { ...tombstone(record, { at: clock.now(), reason: 'signed_out' }, []), outbox: [] }
 }
@@ -68,9 +76,11 @@ function ended(record: SessionRecord, clock: Clock): SessionRecord {
 async function movePending(store: Store<unknown>, from: string, to: string): Promise<void> {
   const pending = await store.get(from)
   if (!pending) return
+
   const there = await store.get(to)
   await store.swap(to, there?.tag, pending.value)
-  if (!(await store.swap(from, pending.tag, undefined))) await movePending(store, from, to)
+  const isMoved = await store.swap(from, pending.tag, undefined)
+  if (!isMoved) await movePending(store, from, to)
 }
 
 function taken(): TokenManagerError {

@@ -9,7 +9,9 @@ export interface SharedTimer extends Clock {
 interface Alarm {
   readonly time: number
   readonly run: () => void
-  cancelled: boolean
+  /** It is in the heap. */
+  isWaiting: boolean
+  isCancelled: boolean
 }
 
 /** How many cancelled alarms are put up with. */
@@ -18,6 +20,7 @@ const CLUTTER = 1_000
 /** `clock`, with one timer for all: a binary heap of what waits. */
 export function sharedTimer(clock: Clock): SharedTimer {
   let heap: Alarm[] = []
+  /** How many in the heap are cancelled. */
   let cancelled = 0
   let armed: { readonly time: number; readonly stop: () => void } | undefined
 
@@ -25,66 +28,77 @@ export function sharedTimer(clock: Clock): SharedTimer {
     now: () => clock.now(),
     elapsed: () => clock.elapsed(),
     at(time, run) {
-      const alarm = { time, run, cancelled: false }
+      const alarm = { time, run, isWaiting: true, isCancelled: false }
       push(alarm)
       arm()
-      return () => {
-        if (alarm.cancelled) return
-        alarm.cancelled = true
-        cancelled++
-        tidy()
-      }
+      return () => cancel(alarm)
     },
     get waiting() {
       return heap.length - cancelled
     },
   }
 
+  function cancel(alarm: Alarm) {
+    if (alarm.isCancelled) return
+
+    alarm.isCancelled = true
+    if (!alarm.isWaiting) return
+    cancelled++
+    tidy()
+  }
+
   function arm() {
     const [first] = heap
     if (armed?.time === first?.time) return
+
     armed?.stop()
     armed = first && { time: first.time, stop: clock.at(first.time, fire) }
   }
 
   function fire() {
     armed = undefined
+    const due = takeDue()
+    arm()
+
+    // An alarm may cancel one that is due at the same time.
+    for (const alarm of due) if (!alarm.isCancelled) ring(alarm)
+  }
+
+  function takeDue(): Alarm[] {
     const due: Alarm[] = []
-    for (let first = heap[0]; first && (first.cancelled || first.time <= clock.elapsed()); first = heap[0]) {
+    for (let first = heap[0]; first; first = heap[0]) {
+      const isOver = first.isCancelled || first.time <= clock.elapsed()
+      if (!isOver) break
+
       pop()
-      if (first.cancelled) cancelled--
+      first.isWaiting = false
+      if (first.isCancelled) cancelled--
       else due.push(first)
     }
-    arm()
-    for (const alarm of due) {
-      if (alarm.cancelled) {
-        cancelled--
-        continue
-      }
-      // Its own undo may still be called.
-      alarm.cancelled = true
-      try {
-        alarm.run()
-      } catch (error) {
-        // As a timer of its own would: it is seen, and keeps none of the others waiting.
-        clock.at(clock.elapsed(), () => {
-          throw error
-        })
-      }
+    return due
+  }
+
+  function ring(alarm: Alarm) {
+    try {
+      alarm.run()
+    } catch (error) {
+      // As with a timer of its own, the error is seen, and the other alarms still ring.
+      clock.at(clock.elapsed(), () => {
+        throw error
+      })
     }
   }
 
-  /** Lets go of what was cancelled, so that memory does not wait for its time. */
+  /** Removes what was cancelled when there is much of it: otherwise it would stay in memory until its time. */
   function tidy() {
-    if (cancelled === heap.length) {
-      heap = []
-      cancelled = 0
-    } else if (cancelled > CLUTTER && cancelled > heap.length / 2) {
-      heap = heap.filter((alarm) => !alarm.cancelled)
-      // Sorted is a heap.
-      heap.sort((a, b) => a.time - b.time)
-      cancelled = 0
-    } else return
+    const isAll = cancelled === heap.length
+    const isMuch = cancelled > CLUTTER && cancelled > heap.length / 2
+    if (!isAll && !isMuch) return
+
+    heap = heap.filter((alarm) => !alarm.isCancelled)
+    // A sorted array is a heap.
+    heap.sort((a, b) => a.time - b.time)
+    cancelled = 0
     arm()
   }
 
@@ -103,11 +117,13 @@ export function sharedTimer(clock: Clock): SharedTimer {
   function pop() {
     const last = heap.pop()
     if (!last || heap.length === 0) return
+
     let index = 0
     for (;;) {
       let child = 2 * index + 1
       const right = heap[child + 1]
       if (right && right.time < (heap[child] as Alarm).time) child++
+
       const below = heap[child]
       if (!below || last.time <= below.time) break
       heap[index] = below

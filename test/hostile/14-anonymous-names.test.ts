@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, noChannel, queueLock, type UserAgent, webCrypto } from '../../src/index.ts'
-import { createSessionPool, type SessionPoolOptions } from '../../src/session-pool/create-session-pool.ts'
+import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
+import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { simulatedServer } from '../support/simulated-server.ts'

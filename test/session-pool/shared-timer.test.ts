@@ -57,6 +57,24 @@ describe('sharedTimer', () => {
     expect(ran).toEqual(['beside', 'armed inside', 'later'])
   })
 
+  it('rings what waits when one alarm cancels another that is due at the same time', async () => {
+    const clock = manualClock()
+    const timer = sharedTimer(clock)
+    const ran: string[] = []
+    timer.at(10, () => {
+      ran.push('first')
+      undo()
+    })
+    const undo = timer.at(10, () => ran.push('cancelled'))
+    timer.at(30, () => ran.push('later'))
+
+    await clock.advance(10)
+    expect(timer.waiting).toBe(1)
+    await clock.advance(20)
+    expect(ran).toEqual(['first', 'later'])
+    expect(timer.waiting).toBe(0)
+  })
+
   it('keeps nothing of what was cancelled long before its time', () => {
     const clock = manualClock()
     const timer = sharedTimer(clock)

@@ -1,0 +1,57 @@
+import type { TokenManagerOptions } from '../manager/options.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
+import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
+import type { SessionDenylist } from './end-denied.ts'
+
+/** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
+export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'> {
+  /**
+   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those go out of memory that were not handed out for the
+   * longest time; they lie in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
+   * cannot go: in use by `use()`, refreshing, with tokens the store has yet to take or to be revoked.
+   */
+  readonly maxSessions?: number
+  /**
+   * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
+   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, and its tokens
+   * are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   */
+  readonly denylist?: SessionDenylist
+}
+
+/** Many sessions of one client in one process. Every method is bound. */
+export interface SessionPool {
+  /**
+   * The session called `account`: the same manager as long as it is in memory. One that is used after it went out of memory works on,
+   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`. A name under which
+   * nobody is signed in leaves memory as soon as its calls are done, unless it is listened to.
+   * @param account names the session: a user's id, an opaque id in a cookie. A string of 1 to 512 characters
+   * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
+   */
+  get(account: string): TokenManager
+  /** Runs `work` with a session, which stays in memory meanwhile. */
+  use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
+  /**
+   * Gives a session, and the sign-ins on their way to it, another name; the old one counts no more once this resolves. Call it at each
+   * sign-in, before `completeSignIn()`: a name that was there before could be known to whoever planted it (session fixation). A refresh that
+   * is under way is waited for, at most `requestTimeout` and 3 s.
+   * @param from what may have no session
+   * @param to a new name, random in a cookie
+   * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
+   */
+  rename(from: string, to: string): Promise<void>
+  /** Hears one type of event of all sessions that are in memory. Returns its own undo. */
+  on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void
+  /** How many sessions are in memory. */
+  readonly size: number
+  /** How many alarms wait on the pool's one timer. */
+  readonly alarms: number
+  /** Stops everything and empties the memory; the sessions stay in the store. Using it again begins anew. */
+  dispose(): void
+}
+
+/** An event, and which session it is of. */
+export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
+  /** As it was given to `get()` or `use()`. */
+  readonly account: string
+}
