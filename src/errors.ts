@@ -241,7 +241,7 @@ export function withoutControls(text: string): string {
 
 function withoutSecrets(cause: unknown): unknown {
   if (cause instanceof TokenManagerError) return cause
-  const { name, code } = Object(cause) as { name?: unknown; code?: unknown }
+  const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown }
   const safe = new Error(typeof code === 'string' ? code.slice(0, 64) : '')
   safe.name = typeof name === 'string' ? name.slice(0, 64) : 'Error'
   safe.stack = ''

@@ -1,5 +1,5 @@
 import type { ClientAuthentication } from '../ports.ts'
-import { createSessionPool as createPool } from '../session-pool/create-session-pool.ts'
+import { type CallWatch, createSessionPool as createPool } from '../session-pool/create-session-pool.ts'
 import type { SessionPool, SessionPoolOptions } from '../session-pool/session-pool.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
 import { nodePlatform } from './platform.ts'
@@ -19,12 +19,13 @@ export interface NodeSessionPoolOptions extends SessionPoolOptions {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createSessionPool(options: NodeSessionPoolOptions): SessionPool {
-  const { clientAuthentication, ...rest }: Partial<NodeSessionPoolOptions> = Object(options)
+  // A program in JavaScript may give none. The pool's own checks then say what is missing.
+  const { clientAuthentication, ...rest } = options ?? ({} as NodeSessionPoolOptions)
   checkClientAuthentication(clientAuthentication)
-  const given = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) } as SessionPoolOptions
-  return createPool(given, { ...nodePlatform(), clientAuthentication }, (name, work) =>
-    stayAlive(FINISHED.test(name) ? settling(work) : work),
-  )
+
+  const given: SessionPoolOptions = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) }
+  const watch: CallWatch = (name, work) => stayAlive(FINISHED.test(name) ? settling(work) : work)
+  return createPool(given, { ...nodePlatform(), clientAuthentication }, watch)
 }
 
 /** What would be lost with the process. */

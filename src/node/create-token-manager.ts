@@ -3,7 +3,7 @@ import type { TokenManagerOptions } from '../manager/options.ts'
 import type { SharedSession } from '../manager/shared-session.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
 import type { ClientAuthentication } from '../ports.ts'
-import { signInScope, signInTarget } from '../requests/resource-matcher.ts'
+import { type ResourceOption, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { tokenScope } from '../session/scope.ts'
 import type { SessionState } from '../session/state.ts'
 import { checkClientAuthentication } from './client-authentication.ts'
@@ -42,9 +42,11 @@ export interface NodeTokenManager extends TokenManager {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager {
-  const { clientAuthentication, ...rest }: Partial<NodeTokenManagerOptions> = Object(options)
+  // A program in JavaScript may give none. The manager's own checks then say what is missing.
+  const { clientAuthentication, ...rest } = options ?? ({} as NodeTokenManagerOptions)
   checkClientAuthentication(clientAuthentication)
-  const given = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) } as TokenManagerOptions
+
+  const given: TokenManagerOptions = { ...rest, ...(rest.lock && { lock: settlingLock(rest.lock) }) }
   const [manager, shared] = managerOf(given, managerBasis(given, { ...nodePlatform(), clientAuthentication }))
   const { ready, signIn, getAccessToken, fetch, headersFor, refresh, completeSignIn, adopt, signOut } = manager
   return Object.assign(manager, {
@@ -64,6 +66,7 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
     const { scope = '', resources = [], authorizationParams } = given
     checkDeviceSignIn(deviceOptions)
     await ready()
+
     const { session, signIn: signingIn } = shared() as SharedSession
     const target = signInTarget(resources)
     const { resource, audience } = target
@@ -71,11 +74,16 @@ export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenM
     const tokens = await deviceSignIn(session.server, {
       ...asked,
       resource,
-      resources: resources.flatMap((one) => Object(one).resource ?? []),
+      resources: indicatorsOf(resources),
       tokenScope: tokenScope(target, asked.scope),
       extra: { audience, ...authorizationParams },
       discard: signingIn.discard,
     })
     return settling(adopt(tokens))
   }
+}
+
+/** The resource indicators (RFC 8707) of option `resources`. */
+function indicatorsOf(resources: readonly ResourceOption[]): string[] {
+  return resources.flatMap((one) => (typeof one === 'string' ? [] : (one.resource ?? [])))
 }

@@ -8,8 +8,7 @@ import {
   deviceCodeGrant,
   type PendingDevice,
 } from '../protocol/device.ts'
-import type { TransientFailure } from '../protocol/failure.ts'
-import type { TokenResponse } from '../protocol/token-set.ts'
+import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
 import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
 
@@ -46,7 +45,7 @@ export interface DeviceSignIn extends Omit<DeviceSignInOptions, 'scope'>, Device
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
 export function checkDeviceSignIn(options: DeviceSignInOptions): void {
-  if (typeof Object(options).prompt === 'function') return
+  if (typeof options?.prompt === 'function') return
   const what = 'Option prompt has to be a function that shows the person the code'
   throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', what)
 }
@@ -70,13 +69,18 @@ export async function deviceSignIn(
   const began = clock.elapsed()
   const device = await deviceAuthorization(server, asked)
   signal?.throwIfAborted()
+
   const { userCode, verificationUri, verificationUriComplete, lifetime } = device
   await prompt({
-    ...{ userCode, verificationUri, expiresAt: Math.floor(clock.now() - clock.elapsed() + began + lifetime) },
+    userCode,
+    verificationUri,
     ...(verificationUriComplete && { verificationUriComplete }),
+    expiresAt: Math.floor(clock.now() - clock.elapsed() + began + lifetime),
   })
   signal?.throwIfAborted()
-  return tokenSet(await poll(server, device, began + lifetime, { signal, discard }), device)
+
+  const response = await poll(server, device, began + lifetime, { signal, discard })
+  return tokenSet(response, device)
 }
 
 async function poll(
@@ -92,16 +96,20 @@ async function poll(
   for (;;) {
     if (clock.elapsed() + wait >= until) throw expired()
     await pause(clock, wait, signal)
+
     const answer = await settling(deviceCodeGrant(server, device))
     if (answer.kind === 'tokens' && !signal?.aborted) return answer.response
-    const { refreshToken } = answer.kind === 'tokens' ? answer.response : Object(answer)
+
+    const refreshToken = refreshTokenOf(answer)
     if (refreshToken) void stayAlive(settling(discard(refreshToken)))
     signal?.throwIfAborted()
+
+    const failure = answer.kind === 'transient' ? answer : undefined
+    isLost ||= failure?.lost === true
+
     const error = 'error' in answer ? answer.error : expired()
     if (error.code === 'ERR_TEMPORARILY_UNAVAILABLE') {
-      const { lost, retryAfter = 0 } = answer as Partial<TransientFailure>
-      isLost ||= lost === true
-      wait = Math.max(Math.min(wait * 2, LONGEST_WAIT), retryAfter, interval)
+      wait = Math.max(Math.min(wait * 2, LONGEST_WAIT), failure?.retryAfter ?? 0, interval)
       continue
     }
     if (error.error === 'slow_down') interval += SLOW_DOWN
@@ -110,11 +118,19 @@ async function poll(
   }
 }
 
+/** The refresh token that came with an answer which is not used. */
+function refreshTokenOf(answer: TokenAnswer): string | undefined {
+  if (answer.kind === 'tokens') return answer.response.refreshToken
+  return answer.kind === 'invalid' ? answer.refreshToken : undefined
+}
+
 function tokenSet(response: TokenResponse, { scope, resource, dpopKey }: PendingDevice): TokenSet {
   const { accessToken, tokenType, expiresAt, refreshToken, idToken } = response
   return {
-    // With a resource the answer speaks of that resource's scope only.
-    ...{ accessToken, tokenType, scope: (resource ? undefined : response.scope) ?? scope },
+    accessToken,
+    tokenType,
+    // With a resource the answer names that resource's scope only.
+    scope: (resource ? undefined : response.scope) ?? scope,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),

@@ -14,7 +14,9 @@ export function environmentKey(name: string): () => Uint8Array {
     const text = process.env[name]?.trim() ?? ''
     const key = keyBytes(text)
     if (!key) throw invalid(`The environment variable ${name} has to hold 32 bytes as base64 or hex`)
-    if (isPattern(key) || isText(key) || isPhrase(text))
+
+    const isRandom = !isPattern(key) && !isText(key) && !isPhrase(text)
+    if (!isRandom)
       throw invalid(
         `The environment variable ${name} holds a pattern or a phrase: it has to hold 32 random bytes, as from node -p "crypto.randomBytes(32).toString('base64')"`,
       )

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TokenManagerError } from '../errors.ts'
+import { hasCode } from './has-code.ts'
 import { isOver, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
 /** Milliseconds. */
@@ -140,7 +141,7 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
     const { ino, mtimeNs } = await stat(file, { bigint: true })
     return { id: `${ino}-${mtimeNs}`, system: '', pid: 0, start: '', thread: 0 }
   } catch (error) {
-    if (Object(error).code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -151,7 +152,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    if (Object(error).code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TokenManagerError } from '../errors.ts'
+import { hasCode } from './has-code.ts'
 
 /** A folder that only its owner can reach. */
 export interface PrivateFolder {
@@ -38,7 +39,7 @@ export function privateFolder(path: string): PrivateFolder {
       try {
         return await run()
       } catch (error) {
-        if (Object(error).code !== 'ENOENT') throw error
+        if (!hasCode(error, 'ENOENT')) throw error
         await opened()
         return run()
       }
@@ -71,7 +72,7 @@ async function openFolder(path: string): Promise<void> {
  */
 async function isPrivate(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error) => {
-    if (Object(error).code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   })
   if (!found) return false

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import type { Processes } from '../ports.ts'
+import { hasCode } from './has-code.ts'
 
 /** One process, so that no other one is taken for it: not another machine's, and not a later one with the same pid. */
 export interface ProcessIdentity {
@@ -18,14 +19,17 @@ let own: ProcessIdentity | undefined
 /** This process. */
 export function thisProcess(): ProcessIdentity {
   own ??= {
-    system: orElse(hostname(), () =>
-      [readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), readlinkSync('/proc/self/ns/pid')].join(' '),
-    ),
+    system: orElse(hostname(), bootAndNamespace),
     pid: process.pid,
     start: orElse('', () => statOf(process.pid).start),
     thread: threadId,
   }
   return own
+}
+
+function bootAndNamespace(): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  return `${boot} ${readlinkSync('/proc/self/ns/pid')}`
 }
 
 /**
@@ -38,9 +42,11 @@ export function isOver({ system, pid, start }: ProcessIdentity): boolean | 'unkn
   if (!exists(pid)) return true
   if (!start) return 'unknown'
   if (pid === me.pid) return start === me.start ? 'unknown' : true
+
   try {
     const now = statOf(pid)
-    return now.start !== start || /[ZXx]/.test(now.state)
+    const isDead = /[ZXx]/.test(now.state)
+    return isDead || now.start !== start
   } catch {
     return 'unknown'
   }
@@ -68,7 +74,7 @@ function exists(pid: number): boolean {
     return true
   } catch (error) {
     // Otherwise it is somebody else's.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+    return !hasCode(error, 'ESRCH')
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Sealed, Stored } from '../ports.ts'
+import { hasCode } from './has-code.ts'
 
 /** What a file holds: a sealed value and its tag; without a value, it was damaged. */
 export type SealedFile = Stored<Sealed | undefined>
@@ -28,7 +29,7 @@ export async function readSealedFile(path: string): Promise<SealedFile | undefin
   try {
     file = await open(path, 'r')
   } catch (error) {
-    if (Object(error).code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
   try {

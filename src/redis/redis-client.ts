@@ -68,9 +68,15 @@ export function guard<T extends object>(client: T): T {
 /** Whether `client` is one of `ioredis`; `undefined` if it is no client of Redis. */
 export function isIoredis(client: RedisClient): client is IoredisClient
 export function isIoredis(client: unknown): boolean | undefined {
-  const { evalsha, evalSha, publish, duplicate, on } = Object(client) as Record<string, unknown>
-  const is = (...members: unknown[]) => members.every((one) => typeof one === 'function')
-  return is(publish, duplicate, on) ? (is(evalsha) ? true : is(evalSha) ? false : undefined) : undefined
+  const isClient = has(client, 'publish') && has(client, 'duplicate') && has(client, 'on')
+  if (!isClient) return undefined
+  if (has(client, 'evalsha')) return true
+  return has(client, 'evalSha') ? false : undefined
+}
+
+function has(client: unknown, method: string): boolean {
+  const members = (client ?? {}) as Record<string, unknown>
+  return typeof members[method] === 'function'
 }
 
 /** Runs `script` by its hash, and in full where the server does not know it yet. */
@@ -78,17 +84,23 @@ export function scriptRunner(client: RedisClient, script: string): (call: Script
   const run = isIoredis(client) ? onIoredis(client) : onNodeRedis(client)
   let hash: Promise<string> | undefined
   return async (call) => {
-    // Beside a WAIT, a script that is not known would have been waited for in vain.
+    // WAIT is sent in the same batch: if the server did not know the script, the wait would be for nothing.
     if (call.wait) return run('script', script, call)
+
     hash ??= sha1(script)
     const known = await hash
     try {
       return await run('hash', known, call)
     } catch (error) {
-      if (!String(Object(error).message).includes('NOSCRIPT')) throw error
+      if (!isUnknownScript(error)) throw error
       return run('script', script, call)
     }
   }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  const { message } = (error ?? {}) as { message?: unknown }
+  return String(message).includes('NOSCRIPT')
 }
 
 type Run = (by: 'hash' | 'script', text: string, call: ScriptCall) => Promise<ScriptAnswer>
@@ -96,8 +108,12 @@ type Run = (by: 'hash' | 'script', text: string, call: ScriptCall) => Promise<Sc
 function onIoredis(client: IoredisClient): Run {
   return async (by, text, { key, values, wait }) => {
     const rest = [1, key, ...values] as const
-    if (!wait) return answer(await (by === 'hash' ? client.evalsha(text, ...rest) : client.eval(text, ...rest)))
-    // One batch goes over one connection, of the node that has the key: elsewhere WAIT would speak of other writes.
+    if (!wait) {
+      const reply = by === 'hash' ? client.evalsha(text, ...rest) : client.eval(text, ...rest)
+      return answer(await reply)
+    }
+
+    // A batch goes over one connection, to the node that has the key. On another connection WAIT would be about other writes.
     const batch = client.pipeline() as Batch
     const [ran, waited] = await batch
       .eval(text, ...rest)
@@ -112,7 +128,11 @@ function onIoredis(client: IoredisClient): Run {
 function onNodeRedis(client: NodeRedisClient): Run {
   return async (by, text, { key, values, wait }) => {
     const rest = { keys: [key], arguments: [...values] }
-    if (!wait) return answer(await (by === 'hash' ? client.evalSha(text, rest) : client.eval(text, rest)))
+    if (!wait) {
+      const reply = by === 'hash' ? client.evalSha(text, rest) : client.eval(text, rest)
+      return answer(await reply)
+    }
+
     const batch = client.multi() as Batch
     const [ran, replicas] = await batch
       .eval(text, rest)

@@ -52,9 +52,10 @@ export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore 
   const { client, prefix = 'tokenward:', timeout = 1_000, maxPerKey = 100_000 } = options
   if (isIoredis(client) === undefined) throw invalid('client has to be a client of ioredis or of redis')
   if (!(timeout >= 10 && timeout <= 60_000)) throw invalid('timeout has to be 10 to 60 000 ms')
-  if (!(Number.isInteger(maxPerKey) && maxPerKey >= 1 && maxPerKey <= 10_000_000))
-    throw invalid('maxPerKey has to be 1 to 10 000 000')
+  const isCount = Number.isInteger(maxPerKey) && maxPerKey >= 1 && maxPerKey <= 10_000_000
+  if (!isCount) throw invalid('maxPerKey has to be 1 to 10 000 000')
   guard(client)
+
   const add = scriptRunner(client, ADD)
   const has = scriptRunner(client, HAS)
   const addOfOwner = scriptRunner(client, ADD_OF_OWNER)

@@ -138,16 +138,10 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
       }
       if (pathname.startsWith('/.well-known/'))
         return (await server.onDiscovery()) ?? jsonResponse({ ...metadata, ...(server.dpop && dpopMetadata) })
+
       const params = new URLSearchParams(await request.text())
-      if (pathname === '/revoke') {
-        const scripted = await server.onRevoke()
-        if (scripted) return scripted
-        const token = params.get('token') ?? ''
-        revoked.push({ token, hint: params.get('token_type_hint') })
-        const family = families.get(token)
-        if (family) family.alive = false
-        return new Response(null)
-      }
+      if (pathname === '/revoke') return (await server.onRevoke()) ?? revoke(params)
+
       overlap = Math.max(overlap, ++running)
       try {
         return await token(params, request.headers.get('dpop'))
@@ -158,45 +152,68 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   }
   return server
 
+  function revoke(params: URLSearchParams): Response {
+    const token = params.get('token') ?? ''
+    revoked.push({ token, hint: params.get('token_type_hint') })
+    const family = families.get(token)
+    if (family) family.alive = false
+    return new Response(null)
+  }
+
   async function token(params: URLSearchParams, proof: string | null): Promise<Response> {
     const refreshToken = params.get('refresh_token') ?? undefined
     const seen: SeenTokenRequest = {
-      ...{ grantType: params.get('grant_type') ?? '', params, outcome: 'scripted' },
+      grantType: params.get('grant_type') ?? '',
+      params,
+      outcome: 'scripted',
       ...(refreshToken !== undefined && { refreshToken }),
       ...(proof !== null && { proof }),
     }
     requests.push(seen)
+
     const scripted = await server.before(seen)
-    if (scripted) return scripted
-    return server.after(seen, process(seen))
+    return scripted ?? server.after(seen, process(seen))
   }
 
   function process(seen: SeenTokenRequest): Response {
     seen.outcome = 'scripted'
     const { jwk, nonce } = server.dpop && seen.proof ? readProof(seen.proof) : {}
     const { dpopNonce } = server
-    if (jwk && dpopNonce !== undefined && nonce !== dpopNonce)
-      return jsonResponse({ error: 'use_dpop_nonce' }, 400, { 'dpop-nonce': dpopNonce })
+    const lacksNonce = jwk !== undefined && dpopNonce !== undefined && nonce !== dpopNonce
+    if (lacksNonce) return jsonResponse({ error: 'use_dpop_nonce' }, 400, { 'dpop-nonce': dpopNonce })
+
     seen.outcome = 'issued'
-    if (seen.refreshToken === undefined) {
-      const code = seen.params.get('code') ?? ''
-      const nonce = codes.get(code)
-      if (!codes.delete(code)) return jsonResponse({ error: 'invalid_grant' }, 400)
-      const { accessToken, refreshToken } = server.issue()
-      Object.assign(families.get(refreshToken) ?? {}, { jwk })
-      return tokens(jwk, accessToken, refreshToken, nonce)
-    }
-    const family = families.get(seen.refreshToken)
-    if (family && family.current !== seen.refreshToken) {
+    if (seen.refreshToken === undefined) return redeem(seen.params.get('code') ?? '', jwk)
+    return rotate(seen, seen.refreshToken, jwk)
+  }
+
+  function redeem(code: string, jwk: string | undefined): Response {
+    const nonce = codes.get(code)
+    if (!codes.delete(code)) return jsonResponse({ error: 'invalid_grant' }, 400)
+
+    const { accessToken, refreshToken } = server.issue()
+    const family = families.get(refreshToken)
+    if (family) family.jwk = jwk
+    return tokens(jwk, accessToken, refreshToken, nonce)
+  }
+
+  function rotate(seen: SeenTokenRequest, refreshToken: string, jwk: string | undefined): Response {
+    const family = families.get(refreshToken)
+    const isReuse = family !== undefined && family.current !== refreshToken
+    if (isReuse) {
       reuse++
       family.alive = false
     }
-    if (!family?.alive || (family.jwk && family.jwk !== jwk)) {
+
+    const isOfThisKey = !family?.jwk || family.jwk === jwk
+    if (!family?.alive || !isOfThisKey) {
       seen.outcome = 'invalid_grant'
       return jsonResponse({ error: 'invalid_grant' }, 400)
     }
+
     const accessToken = `${word}at-${++serial}`
     if (!server.rotate) return tokens(jwk, accessToken)
+
     family.current = `${word}rt-${serial}`
     families.set(family.current, family)
     return tokens(jwk, accessToken, family.current)
@@ -205,13 +222,15 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   function tokens(jwk: unknown, accessToken: string, refreshToken?: string, nonce?: string | null): Response {
     const iat = Math.floor(now() / 1000)
     const claims = { iss: issuer, aud: 'spa', sub: server.subject, iat, exp: iat + 600, ...(nonce && { nonce }) }
+    const idToken =
+      server.subject === undefined ? undefined : unsignedIdToken({ ...claims, ...server.claims }, `${word}c2ln`)
+    // JSON leaves out what is undefined.
     return jsonResponse({
-      ...(server.subject !== undefined && {
-        id_token: unsignedIdToken({ ...claims, ...server.claims }, `${word}c2ln`),
-      }),
-      ...{ access_token: accessToken, token_type: jwk ? 'DPoP' : 'Bearer' },
-      ...(server.expiresIn !== undefined && { expires_in: server.expiresIn }),
-      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      id_token: idToken,
+      access_token: accessToken,
+      token_type: jwk ? 'DPoP' : 'Bearer',
+      expires_in: server.expiresIn,
+      refresh_token: refreshToken,
     })
   }
 }

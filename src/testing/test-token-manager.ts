@@ -108,7 +108,10 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
         requests.push(request.clone())
         return answer(request)
       },
-      ...{ match, unlisted, whenSignedOut, observe: (type, details) => manager.emit(type, details) },
+      match,
+      unlisted,
+      whenSignedOut,
+      observe: (type, details) => manager.emit(type, details),
     }),
     async headersFor(url) {
       const place = match(String(url))
