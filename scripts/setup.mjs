@@ -13,10 +13,10 @@ const minimumNode = [20, 19]
  * Debian, for root, Firefox, WebKitGTK, Redis, faketime and a keychain. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
  * if something cannot be had; engines beside Chromium, the keychain and openssl are left out with a word.
  *
- * @param {{ browser: boolean, otherEngines?: boolean, redis?: boolean }} options whether a Chromium is needed, whether the other
- *   engines are, and whether a Redis, wrong clocks and a keychain are
+ * @param {{ browser: boolean, otherEngines?: boolean, redis?: boolean, javaScriptCore?: boolean }} options whether a Chromium is
+ *   needed, whether the other engines are, whether a Redis, wrong clocks and a keychain are, and whether JavaScriptCore's shell is
  */
-export function setUp({ browser, otherEngines: others = false, redis = false }) {
+export function setUp({ browser, otherEngines: others = false, redis = false, javaScriptCore = false }) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) {
     giveUp(`Node ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}.`)
@@ -33,6 +33,7 @@ export function setUp({ browser, otherEngines: others = false, redis = false }) 
     bringRedis()
     bringKeychain()
   }
+  if (javaScriptCore) bringJavaScriptCore()
 }
 
 /** Whether node_modules holds what package-lock.json asks for. npm keeps what it installed in node_modules/.package-lock.json. */
@@ -110,6 +111,15 @@ function bringKeychain() {
     install(...missing())
   }
   if (missing().length > 0) console.log(`Not here, so not tested with: ${missing().join(', ')}.`)
+}
+
+function bringJavaScriptCore() {
+  const isMissing = () => spawnSync('jsc', ['-e', '0']).status !== 0
+  if (isMissing() && canInstall()) {
+    step("Installing Debian's JavaScriptCore")
+    install('libjavascriptcoregtk-4.0-bin')
+  }
+  if (isMissing()) console.log('Not here, so not tested with: jsc.')
 }
 
 function canInstall() {

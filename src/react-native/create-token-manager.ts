@@ -5,7 +5,8 @@ import { systemClock } from '../in-process/system-clock.ts'
 import { createTokenManager as create } from '../manager/create-token-manager.ts'
 import type { TokenManagerOptions } from '../manager/options.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
-import type { Crypto, Lifecycle, Store } from '../ports.ts'
+import type { Crypto, Fetch, Lifecycle, Store } from '../ports.ts'
+import { withoutRequest, withVisibleRedirects } from './native-fetch.ts'
 import { sha256 } from './sha256.ts'
 
 /** Options of React Native's `createTokenManager`. What is native is handed in. */
@@ -24,11 +25,18 @@ export interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
 // The one process of the app owns what it stores: whatever an earlier one left under this lock is over.
 const lock = queueLock({ spans: 'store' })
 
+// Looked up when it is used: Expo puts another one in its place.
+const platformFetch: Fetch = (input, init) => fetch(input, init)
+
 /**
  * A manager for one session on a phone. Does no I/O and starts nothing before it is used. Make it once, outside of the components.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
-export function createTokenManager({ randomBytes, ...options }: ReactNativeTokenManagerOptions): TokenManager {
+export function createTokenManager({
+  randomBytes,
+  fetch = platformFetch,
+  ...options
+}: ReactNativeTokenManagerOptions): TokenManager {
   if (typeof randomBytes !== 'function')
     throw new TokenManagerError(
       'ERR_INVALID_OPTION',
@@ -41,13 +49,17 @@ export function createTokenManager({ randomBytes, ...options }: ReactNativeToken
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     sha256: async (data) => sha256(data),
   }
-  return create(options, {
-    fetch: (input, init) => fetch(input, init),
+  const manager = create(options, {
+    fetch: withVisibleRedirects(fetch),
     lock,
     channel: noChannel,
     clock: systemClock,
     crypto,
     store: options.store,
     lifecycle: options.lifecycle,
+  })
+  const { fetch: authorized } = manager
+  return Object.assign(manager, {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => authorized(...withoutRequest(input, init)),
   })
 }

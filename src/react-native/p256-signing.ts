@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Crypto, Signing } from '../ports.ts'
+import type { Signing } from '../ports.ts'
 import { base64url } from '../protocol/base64url.ts'
 
 /** `p256` of `@noble/curves/nist.js` (version 2), as far as it is used. */
@@ -21,7 +21,7 @@ export interface P256 {
  * `privateKey` is a handle such as `{ alias }`.
  * @param randomBytes the phone's: `getRandomBytes` of expo-crypto
  */
-export function p256Signing(p256: P256, randomBytes: Crypto['randomBytes']): Signing {
+export function p256Signing(p256: P256, randomBytes: (length: number) => Uint8Array): Signing {
   return {
     async generate(alg) {
       assertEs256(alg)

@@ -13,7 +13,8 @@ const program = `
   import * as browser from 'tokenward/browser'
   import { clientSecretBasic, createTokenManager, fileStore, privateKeyJwt } from 'tokenward/node'
   import { auth0 } from 'tokenward/providers'
-  import { type P256, secureStore } from 'tokenward/react-native'
+  import { type P256, p256Signing, secureStore } from 'tokenward/react-native'
+  import { RequireSession, TokenManagerProvider, useAccessToken, useSession } from 'tokenward/react'
   import { redisStore } from 'tokenward/redis'
   import { createGuard, fetchGuard } from 'tokenward/resource-server'
   import { createTestTokenManager } from 'tokenward/testing'
@@ -30,7 +31,9 @@ const program = `
     const { value, expiresAt } = await service.getAccessToken()
     return service.fetch(new URL('https://api.example/'), { headers: { value, expiresAt: String(expiresAt) } })
   }
-  export const curve = (p256: P256) => p256.utils.randomSecretKey()
+  export const curve = (p256: P256) => p256Signing(p256, (length: number): Uint8Array => new Uint8Array(length))
+  export const components = [RequireSession, TokenManagerProvider]
+  export const Token = (): string | undefined => useSession().status === 'signedIn' ? useAccessToken().accessToken?.value : undefined
   export const all = [createCoreManager, browser, fileStore, privateKeyJwt, auth0, redisStore, secureStore, createTestTokenManager]
 `
 
