@@ -611,7 +611,7 @@ interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
     readonly lifecycle: Lifecycle;
     readonly randomBytes: (length: number) => Uint8Array;
 }
-declare function createTokenManager({ randomBytes, ...options }: ReactNativeTokenManagerOptions): TokenManager;
+declare function createTokenManager({ randomBytes, fetch, ...options }: ReactNativeTokenManagerOptions): TokenManager;
 interface SecureItems {
     readonly keychain?: object;
     get(name: string): Promise<string | null>;
@@ -661,7 +661,7 @@ interface P256 {
     getPublicKey(secretKey: Uint8Array, isCompressed?: boolean): Uint8Array;
     sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
 }
-declare function p256Signing(p256: P256, randomBytes: Crypto["randomBytes"]): Signing;
+declare function p256Signing(p256: P256, randomBytes: (length: number) => Uint8Array): Signing;
 interface InstallMarker {
     getItem(key: string): Promise<string | null>;
     setItem(key: string, value: string): Promise<unknown>;
