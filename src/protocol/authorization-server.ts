@@ -4,6 +4,7 @@ import type { AuthorizationServerMetadata } from './authorization-server-metadat
 import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
+import { textOf } from './json-members.ts'
 import { formText, overridden, type ParameterList } from './parameters.ts'
 
 export type { AuthorizationServerMetadata }
@@ -88,7 +89,7 @@ export function checkMetadataOptions({
   metadataOverrides,
   insecureLoopback,
 }: MetadataOptions): (url: unknown) => boolean {
-  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
+  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? textOf(url).replace(LOOPBACK, 'https') : textOf(url))
   // An issuer has no query, and no fragment either.
   const urls = { ...metadataOverrides, metadataUrl, issuer: issuer.replace('?', '#') }
   for (const [name, url] of Object.entries(urls)) {
@@ -168,7 +169,7 @@ export function authorizationServer(
     if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',
-        `The metadata says "${String(found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
+        `The metadata says "${(textOf(found.issuer) || typeof found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
       )
     for (const name of Object.keys(found)) {
       const isAbsent = found[name] == null

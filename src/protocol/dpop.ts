@@ -2,6 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, JsonWebKey, Platform, Signing, SigningKey } from '../ports.ts'
 import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
+import { textOf } from './json-members.ts'
 
 /** The key of one grant. */
 export interface DpopKey extends SigningKey {
@@ -44,7 +45,7 @@ export interface DpopProver {
    * @param offered what the server's metadata lists (RFC 9449 §5.1)
    * @throws TokenManagerError `ERR_UNSUPPORTED` in place of `undefined` when DPoP is required
    */
-  newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>
+  newKey(listed: unknown): Promise<DpopKey | undefined>
   /** The JWK thumbprint of `key` (RFC 7638), for `dpop_jkt` (RFC 9449 §10). */
   thumbprint(key: DpopKey): Promise<string>
   /** Whether tokens that are bound to `key`, or to none, can be used. `types`: theirs. */
@@ -112,7 +113,8 @@ export function dpopProver(
     get clockOffset() {
       return offsets.get(SERVER)
     },
-    async newKey(offered = []) {
+    async newKey(listed) {
+      const offered: readonly string[] = Array.isArray(listed) ? listed.map(textOf) : []
       for (const alg of algorithms) {
         const key =
           offered.includes(alg) && (await signing.generate(alg, store?.textOnly === true).catch(() => undefined))

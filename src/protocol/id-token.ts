@@ -3,6 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, TENANT } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject, wrongMember } from './failure.ts'
+import { numberOf, textOf } from './json-members.ts'
 import { utf8 } from './utf8.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
@@ -68,7 +69,7 @@ export async function checkIdToken(
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
   if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
-  const token = String(idToken)
+  const token = textOf(idToken)
   const parts = token.split('.')
   const header = decode(parts[0])
   const claims = decode(parts[1]) as IdTokenClaims | undefined
@@ -77,7 +78,7 @@ export async function checkIdToken(
   // Another person's token differs in more than `sub`; that it is another person's is what matters.
   if (previous && iss === previous.iss && sub !== previous.sub)
     return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
-  const alg = String(header.alg ?? 'none')
+  const alg = textOf(header.alg) || 'none'
   if (alg === 'none') return invalid('id_token_invalid')
   const wrong = wrongClaim(server, claims, pending, previous)
   if (wrong) {
@@ -108,11 +109,14 @@ function isIssuer(iss: string, { issuer }: AuthorizationServer, tid: unknown): b
 /** The first claim that is missing or wrong. */
 function wrongClaim(
   server: AuthorizationServer,
-  { iss, aud, azp, sub, exp, iat, nonce, auth_time, tid }: IdTokenClaims,
+  claims: IdTokenClaims,
   pending: ExpectedIdToken['pending'],
   previous: IdTokenClaims | undefined,
 ): string | undefined {
   const { clientId, missingNonce } = server
+  const { iss, aud, azp, sub, exp, nonce, auth_time, tid } = claims
+  const iat = numberOf(claims.iat)
+  const isIatMissing = claims.iat == null
   const now = server.clock.now()
   const audience = list(aud)
   const expected = pending ?? previous
@@ -127,22 +131,26 @@ function wrongClaim(
       (previous && String(audience) !== String(list(previous.aud))),
     azp: azp !== undefined && azp !== clientId,
     sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
-    iat: pending ? !(iat * 1000 <= now + IAT_LEEWAY) : previous && !(iat >= previous.iat),
+    iat: pending
+      ? !(iat * 1000 <= now + IAT_LEEWAY)
+      : previous
+        ? !(iat >= numberOf(previous.iat))
+        : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
     // Since the request was made: a person may take a while after having authenticated. Only the server's clock tells, which
     // shows `iat` now.
     auth_time:
       (pending?.maxAge !== undefined &&
-        !((auth_time as number) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
+        !(numberOf(auth_time) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
       // It moves when the person authenticates again, in another application perhaps, and only forward.
-      (previous?.auth_time !== undefined && auth_time !== undefined && !(auth_time >= previous.auth_time)),
+      (previous?.auth_time !== undefined && auth_time !== undefined && !(numberOf(auth_time) >= numberOf(previous.auth_time))),
   }).find(([, wrong]) => wrong)?.[0]
 }
 
 /** In one order, as the order of an audience means nothing. */
-function list(value: unknown): readonly unknown[] {
-  return [value].flat().sort()
+function list(value: unknown): readonly string[] {
+  return [value].flat().map(textOf).sort()
 }
 
 function decode(part = ''): Record<string, unknown> | undefined {
