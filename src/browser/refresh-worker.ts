@@ -29,6 +29,7 @@ export function refreshWorker(
     refreshWorker: _,
     userAgent: _agent,
     lifecycle: _life,
+    endSessionParams: _logout,
     dpop,
     ...options
   }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },

@@ -73,7 +73,7 @@ export function managerOf(
   { ports, match, first, follow, insecureLoopback }: ManagerBasis,
 ): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
   const { scope = '', redirectUri, unlisted = 'throw', whenSignedOut = 'throw', resources = [] } = options
-  const { postLogoutRedirectUri, postLogoutRedirectParameter, endSessionParams } = options
+  const { postLogoutRedirectUri, endSessionParams } = options
   const asked = signInScope(scope, resources)
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
@@ -166,12 +166,7 @@ export function managerOf(
     async signOut(signOutOptions) {
       const { signOut } = here()
       await start()
-      return signOut.signOut({
-        ...signOutOptions,
-        postLogoutRedirectUri,
-        postLogoutRedirectParameter,
-        endSessionParams,
-      })
+      return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri, endSessionParams })
     },
     dispose() {
       stopAnswers?.()

@@ -4,6 +4,7 @@ import type { Target } from '../protocol/access-token.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { type AuthorizationServerMetadata, type MetadataOverrides, TENANT } from '../protocol/authorization-server.ts'
+import type { EndSessionParams } from '../protocol/end-session.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
 
@@ -53,12 +54,12 @@ export interface TokenManagerOptions {
   /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
   /**
-   * The name under which the server takes `postLogoutRedirectUri`, where it has no RP-Initiated Logout: `'logout_uri'` (Amazon Cognito),
-   * `'returnTo'` (Auth0's older logout). Such a server gets no ID token and no `state`. Default `'post_logout_redirect_uri'`.
+   * Makes the parameters of the request that ends the session at the server, from those of RP-Initiated Logout: for a server that wants
+   * further ones (`(own) => ({ ...own, ui_locales: 'de' })`) or has another logout of its own (`({ client_id, post_logout_redirect_uri })
+   * => ({ client_id, logout_uri: post_logout_redirect_uri })`). Where it throws, there is no `endSessionUrl`. Default: those of
+   * RP-Initiated Logout.
    */
-  readonly postLogoutRedirectParameter?: string
-  /** Further parameters of the request that ends the session at the server. What this library sets itself is refused. Default none. */
-  readonly endSessionParams?: Readonly<Record<string, string>>
+  readonly endSessionParams?: EndSessionParams
   /**
    * Scope to ask for, space-separated. Nothing is added to it but the scopes of `resources`: `openid` for an ID token, often
    * `offline_access` for refreshing. Default ''.
@@ -135,8 +136,6 @@ export interface TokenManagerOptions {
   readonly crypto?: Crypto
 }
 
-// What an end-session request says of itself (RP-Initiated Logout §2).
-const END_SESSION = /^(client_id|id_token_hint|post_logout_.+|state)$/
 // A whole part of the path, once: never the host.
 const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TARGETS = ['resource', 'audience'] as const
@@ -178,11 +177,7 @@ const checks: Readonly<Record<string, Check>> = {
   clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
   redirectUri: url,
   postLogoutRedirectUri: url,
-  postLogoutRedirectParameter: [
-    (value: unknown) => typeof value === 'string' && /^\w+$/.test(value) && !END_SESSION.test(value),
-    'the name of a parameter that is not set here',
-  ],
-  endSessionParams: strings,
+  endSessionParams: aFunction,
   scope: text,
   resources: [Array.isArray, 'a list'],
   resourceParameters: [
@@ -248,7 +243,6 @@ export function checkOptions(options: TokenManagerOptions): void {
   checkMetadata(options)
   refuseNames('metadataOverrides', given.metadataOverrides, /^issuer$/)
   refuseNames('authorizationParams', given.authorizationParams, RESERVED)
-  refuseNames('endSessionParams', given.endSessionParams, END_SESSION)
   for (const [index, resource] of (given.resources ?? []).entries())
     checkTarget(options, Object(resource), `resources[${index}].`)
 }

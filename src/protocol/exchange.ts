@@ -1,9 +1,9 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Platform } from '../ports.ts'
 import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
-import { utf8Decoder } from './utf8.ts'
+import { utf8 } from './utf8.ts'
 
-/** Characters of an answer that are read at most. */
+/** Bytes of an answer that are read at most. */
 const LIMIT = 1_048_576
 
 /** For how long a page has to be running before it gives up, ms. */
@@ -138,12 +138,11 @@ function requestOf(url: string, init: RequestInit): Request {
 async function readText(response: Response): Promise<string> {
   const reader = response.body?.getReader()
   if (!reader) return response.text()
-  const decode = utf8Decoder()
-  let text = ''
+  let bytes = ''
   for (;;) {
     const { done, value } = await reader.read()
-    text += decode(value)
-    if (text.length > LIMIT) throw undefined
-    if (done) return text
+    if (done) return utf8(bytes)
+    for (const byte of value) bytes += String.fromCharCode(byte)
+    if (bytes.length > LIMIT) throw undefined
   }
 }

@@ -144,7 +144,9 @@ function wrongClaim(
       (pending?.maxAge !== undefined &&
         !(numberOf(auth_time) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
       // It moves when the person authenticates again, in another application perhaps, and only forward.
-      (previous?.auth_time !== undefined && auth_time !== undefined && !(numberOf(auth_time) >= numberOf(previous.auth_time))),
+      (previous?.auth_time !== undefined &&
+        auth_time !== undefined &&
+        !(numberOf(auth_time) >= numberOf(previous.auth_time))),
   }).find(([, wrong]) => wrong)?.[0]
 }
 
@@ -155,8 +157,7 @@ function list(value: unknown): readonly string[] {
 
 function decode(part = ''): Record<string, unknown> | undefined {
   try {
-    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
-    return jsonObject(utf8(bytes))
+    return jsonObject(utf8(atob(part.replace(/-/g, '+').replace(/_/g, '/'))))
   } catch {}
   return
 }

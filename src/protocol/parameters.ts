@@ -56,12 +56,9 @@ function encode(text: string): string {
 }
 
 function decode(text: string): string {
-  return text.replace(/\+/g, ' ').replace(/(%[\da-f]{2})+/gi, (run) =>
-    utf8(
-      run
-        .slice(1)
-        .split('%')
-        .map((hex) => parseInt(hex, 16)),
-    ),
-  )
+  return text
+    .replace(/\+/g, ' ')
+    .replace(/(%[\da-f]{2})+/gi, (run) =>
+      utf8(run.replace(/%(..)/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)))),
+    )
 }

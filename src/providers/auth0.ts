@@ -19,7 +19,7 @@ function auth0Client({ domain, clientId, logout = 'oidc' }: Auth0Options): Clien
   const origin = `https://${hostName('auth0.domain', domain)}`
   const older: Partial<ClientPreset> = {
     metadataOverrides: { end_session_endpoint: `${origin}/v2/logout` },
-    postLogoutRedirectParameter: 'returnTo',
+    endSessionParams: ({ client_id, post_logout_redirect_uri }) => ({ client_id, returnTo: post_logout_redirect_uri }),
   }
   return {
     issuer: `${origin}/`,

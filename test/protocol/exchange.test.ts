@@ -102,6 +102,32 @@ it('asks not to be cached only where requests have that member', async () => {
   expect(worker.init).not.toHaveProperty('cache')
 })
 
+it('reads an answer in whatever parts it comes, and no more than 1 MiB of it', async () => {
+  const text = JSON.stringify({ name: 'Zoë 日本 🙂' })
+  const bytes = new TextEncoder().encode(text)
+  const answering = (parts: readonly Uint8Array[]) => async () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          for (const part of parts) controller.enqueue(part)
+          controller.close()
+        },
+      }),
+    )
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const fetch = answering([bytes.subarray(0, cut), bytes.subarray(cut)])
+    const answer = await exchange({ fetch, clock: sleepyClock().clock }, 2_000, () => request)
+    expect(answer).toMatchObject({ kind: 'answer', body: JSON.parse(text) })
+  }
+
+  const blanks = new Uint8Array(2 ** 20 - bytes.length).fill(0x20)
+  const whole = await exchange({ fetch: answering([blanks, bytes]), clock: sleepyClock().clock }, 2_000, () => request)
+  expect(whole).toMatchObject({ kind: 'answer', body: JSON.parse(text) })
+  const more = answering([blanks, bytes, new Uint8Array([0x20])])
+  const cut = await exchange({ fetch: more, clock: sleepyClock().clock }, 2_000, () => request)
+  expect(cut).toMatchObject({ kind: 'transient', lost: true })
+})
+
 it('a request that the platform refuses to make is no failure of the network', async () => {
   const { answer, init } = await sentWhere(() => {
     throw new TypeError('canary-token is an invalid header value')
