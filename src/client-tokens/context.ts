@@ -20,7 +20,7 @@ import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from '
 
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
-  extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'metadataUrl' | 'metadataOverrides'>,
+  extends Pick<TokenManagerOptions, 'issuer' | 'metadata'>,
     Pick<TokenManagerOptions, 'resources' | 'resourceParameters' | 'unlisted' | 'requestTimeout'>,
     Pick<TokenManagerOptions, 'expiresInZero' | 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
   /** The client identifier. */
@@ -69,8 +69,6 @@ type GivenOptions = ClientTokenOptions & { readonly store?: Platform['store'] }
 const OF_MANAGERS = [
   'issuer',
   'metadata',
-  'metadataUrl',
-  'metadataOverrides',
   'clientId',
   'scope',
   'refresh',

@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { Platform, UserAgent } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
-import { checkMetadataOptions } from '../protocol/authorization-server.ts'
+import { metadataOf } from '../protocol/authorization-server.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
@@ -52,7 +52,7 @@ export function managerBasis(options: TokenManagerOptions, platform: ManagerPlat
   checkOptions(options)
   const insecureLoopback = options[allowInsecureLoopback] === true
   const { resources = [] } = options
-  checkMetadataOptions({ ...options, insecureLoopback })
+  metadataOf({ ...options, insecureLoopback })
   const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
   const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
   return {

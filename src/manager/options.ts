@@ -3,7 +3,7 @@ import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent }
 import type { Target } from '../protocol/access-token.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
-import { type AuthorizationServerMetadata, type MetadataOverrides, TENANT } from '../protocol/authorization-server.ts'
+import type { AuthorizationServerMetadata, MetadataSource } from '../protocol/authorization-server-metadata.ts'
 import type { EndSessionParams } from '../protocol/end-session.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
@@ -30,23 +30,14 @@ export interface RefreshOptions {
 export interface TokenManagerOptions {
   /**
    * The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. Where one server speaks for many tenants
-   * (Microsoft Entra ID), its metadata spells a template, with `{tenantid}` as one part of the path; an ID token then has to name the tenant in
-   * `tid`, and the issuer with that tenant filled in as its `iss`. A template needs `metadataUrl` or `metadata`.
+   * (Microsoft Entra ID) it is a template, with `{tenantid}` as one part of the path, which `metadataFrom()` reads.
    */
   readonly issuer: string
-  /** The server's metadata (RFC 8414 §2), if it is not to be discovered. Its `issuer` has to be `issuer`. Default: discovered. */
-  readonly metadata?: AuthorizationServerMetadata
   /**
-   * Where the metadata is, if it is not below `issuer`: an https URL without fragment, which is asked instead of the usual places. The
-   * `issuer` it says has to be `issuer` all the same. Not beside `metadata`. Default: `{issuer}/.well-known/openid-configuration`, then
-   * RFC 8414's place.
+   * The server's metadata (RFC 8414 §2), whose `issuer` has to be `issuer`; or `metadataFrom()`, where it lies somewhere else or single members
+   * are to be replaced. Default: it is asked for at `{issuer}/.well-known/openid-configuration`, then at RFC 8414's place.
    */
-  readonly metadataUrl?: string
-  /**
-   * Members that replace those of the metadata, for what a server leaves out or says wrongly; `null` removes one, as `revocation_endpoint:
-   * null` where that endpoint refuses a page's requests. Endpoints have to be https URLs. All but `issuer`. Default: none.
-   */
-  readonly metadataOverrides?: MetadataOverrides
+  readonly metadata?: AuthorizationServerMetadata | MetadataSource
   /** The client identifier. This is a public client: there is no secret. */
   readonly clientId: string
   /** Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment. Needed by `signIn()`. */
@@ -136,8 +127,6 @@ export interface TokenManagerOptions {
   readonly crypto?: Crypto
 }
 
-// A whole part of the path, once: never the host.
-const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TARGETS = ['resource', 'audience'] as const
 
 type Check = readonly [is: (value: never) => boolean, expected: string]
@@ -166,14 +155,14 @@ const strings: Check = [
   'an object of strings',
 ]
 const bool: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
+/** What an import makes. */
+const made = (by: string): Check => [(value: { start?: unknown } | null) => typeof value?.start === 'function', by]
 const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 
 const checks: Readonly<Record<string, Check>> = {
   issuer: text,
   metadata: [isObject, 'an object'],
-  metadataUrl: url,
-  metadataOverrides: [isObject, 'an object'],
   clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
   redirectUri: url,
   postLogoutRedirectUri: url,
@@ -188,13 +177,13 @@ const checks: Readonly<Record<string, Check>> = {
   whenSignedOut: oneOf('throw', 'bare'),
   refresh: [isObject, 'an object'],
   expiresInZero: oneOf('unknown', 'expired'),
-  dpop: [(value: Partial<Dpop> | undefined) => typeof value?.start === 'function', 'dpop()'],
+  dpop: made('dpop()'),
   idleTimeout: atLeastASecond,
   maxAge: atLeastASecond,
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
   persistence: oneOf('local', 'session', 'memory'),
-  refreshWorker: aFunction,
+  refreshWorker: made('refreshWorker()'),
   account: text,
   authorizationParams: strings,
   pushedAuthorizationRequests: bool,
@@ -240,9 +229,8 @@ export function checkOptions(options: TokenManagerOptions): void {
   check(given, checks, '')
   for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
   check(options.refresh ?? {}, refreshChecks, 'refresh.')
-  checkMetadata(options)
-  refuseNames('metadataOverrides', given.metadataOverrides, /^issuer$/)
-  refuseNames('authorizationParams', given.authorizationParams, RESERVED)
+  const reserved = Object.keys(given.authorizationParams ?? {}).find((name) => RESERVED.test(name))
+  if (reserved !== undefined) throw invalid(`authorizationParams.${reserved}`, 'left out: it is set or checked here')
   for (const [index, resource] of (given.resources ?? []).entries())
     checkTarget(options, Object(resource), `resources[${index}].`)
 }
@@ -259,18 +247,6 @@ export function checkTarget(
   for (const name of TARGETS)
     if (target[name] !== undefined && !resourceParameters.includes(name))
       throw invalid(prefix + name, 'left out: it is not among resourceParameters')
-}
-
-function checkMetadata({ issuer, metadata, metadataUrl }: TokenManagerOptions): void {
-  if (metadata && metadataUrl) throw invalid('metadataUrl', 'left out: metadata is given')
-  const isTold = metadata || metadataUrl
-  if (issuer.includes('{') && !(TEMPLATE.test(issuer) && isTold))
-    throw invalid('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadataUrl or metadata`)
-}
-
-function refuseNames(option: string, values: object | undefined, refused: RegExp): void {
-  const name = Object.keys(values ?? {}).find((one) => refused.test(one))
-  if (name !== undefined) throw invalid(`${option}.${name}`, 'left out: it is set or checked here')
 }
 
 /**

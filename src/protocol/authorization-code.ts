@@ -1,6 +1,6 @@
 import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import { type AuthorizationServer, endpoint, TENANT } from './authorization-server.ts'
+import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
 import { firstValue, overridden, parameters, queryParameters, resourceParameters, withQuery } from './parameters.ts'
@@ -156,7 +156,8 @@ export async function authorizationResponse(
     throw rejected('authorization_error')
 
   const iss = firstValue(params, 'iss')
-  if (pending.issuer !== server.issuer || !isFrom(iss ?? server.issuer, server)) throw rejected('issuer_mismatch')
+  if (pending.issuer !== server.issuer || !(iss === undefined || server.isIssuer(iss)))
+    throw rejected('issuer_mismatch')
   if (firstValue(params, 'state') !== pending.state) throw rejected('state_mismatch')
   if (iss === undefined && (await server.metadata()).authorization_response_iss_parameter_supported)
     throw rejected('issuer_missing')
@@ -167,11 +168,6 @@ export async function authorizationResponse(
   if (error === 'access_denied')
     throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
   throw rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
-}
-
-/** Whether `iss` is the server's issuer, or fills in its template. Which tenant it was, the ID token says. */
-function isFrom(iss: string, { issuer }: AuthorizationServer): boolean {
-  return iss === issuer || iss.replace(/[\da-f-]{36}/i, TENANT) === issuer
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import { type AuthorizationServer, TENANT } from './authorization-server.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject, wrongMember } from './failure.ts'
 import { numberOf, textOf } from './json-members.ts'
@@ -49,8 +49,6 @@ export interface ExpectedIdToken {
   readonly previous?: IdTokenClaims | undefined
 }
 
-/** A GUID. */
-const TENANT_ID = /^[\da-f-]{36}$/i
 /** Milliseconds by which clocks may differ. */
 const LEEWAY = 60_000
 /** `iat` only has to be plausible: a device whose clock is slow can still sign in. */
@@ -100,12 +98,6 @@ function hintAt(name: string, { issuer }: AuthorizationServer): string {
   return name === 'nonce' ? '; allowMissingNonce is for servers that give none' : ''
 }
 
-/** Whether `iss` is the issuer, its template filled in with the tenant `tid`. */
-function isIssuer(iss: string, { issuer }: AuthorizationServer, tid: unknown): boolean {
-  if (!issuer.includes(TENANT)) return iss === issuer
-  return typeof tid === 'string' && TENANT_ID.test(tid) && iss === issuer.replace(TENANT, tid)
-}
-
 /** The first claim that is missing or wrong. */
 function wrongClaim(
   server: AuthorizationServer,
@@ -114,7 +106,7 @@ function wrongClaim(
   previous: IdTokenClaims | undefined,
 ): string | undefined {
   const { clientId, missingNonce } = server
-  const { iss, aud, azp, sub, exp, nonce, auth_time, tid } = claims
+  const { iss, aud, azp, sub, exp, nonce, auth_time } = claims
   const iat = numberOf(claims.iat)
   const isIatMissing = claims.iat == null
   const now = server.clock.now()
@@ -123,7 +115,7 @@ function wrongClaim(
   const mayLackNonce = missingNonce || !pending
   return Object.entries({
     // Of many tenants one is the person's, for good.
-    iss: !isIssuer(iss, server, tid) || (previous && iss !== previous.iss),
+    iss: !server.isIssuer(iss, claims) || (previous && iss !== previous.iss),
     // Further audiences are trusted only where the token says that it was issued to this client.
     aud:
       !audience.includes(clientId) ||

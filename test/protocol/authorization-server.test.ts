@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { metadataFrom } from '../../src/manager/metadata-from.ts'
 import { type AuthorizationServerOptions, authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -278,21 +279,21 @@ describe('metadata that is not as it should be', () => {
     return { ...memory, server }
   }
 
-  it('is asked for at metadataUrl and nowhere else, and its issuer has to be the same all the same', async () => {
-    const metadataUrl = 'https://elsewhere.example/.well-known/openid-configuration?p=policy'
-    const { server, calls } = serving(body, { metadataUrl })
+  it('is asked for at the url of metadataFrom() and nowhere else, and its issuer has to be the same all the same', async () => {
+    const url = 'https://elsewhere.example/.well-known/openid-configuration?p=policy'
+    const { server, calls } = serving(body, { metadata: metadataFrom({ url }) })
     expect(await server.metadata()).toMatchObject({ issuer })
-    expect(calls.map(({ url }) => url)).toEqual([metadataUrl])
+    expect(calls.map(({ url }) => url)).toEqual([url])
 
-    const other = serving({ ...body, issuer: 'https://as.example/other' }, { metadataUrl })
+    const other = serving({ ...body, issuer: 'https://as.example/other' }, { metadata: metadataFrom({ url }) })
     await expect(other.server.metadata()).rejects.toMatchObject({ reason: 'metadata_issuer_mismatch' })
   })
 
   it('has single members replaced and removed', async () => {
-    const metadataOverrides = { end_session_endpoint: 'https://login.example/logout', revocation_endpoint: null }
-    const found = await serving(body, { metadataOverrides }).server.metadata()
+    const overrides = { end_session_endpoint: 'https://login.example/logout', revocation_endpoint: null }
+    const found = await serving(body, { metadata: metadataFrom({ overrides }) }).server.metadata()
     expect(found.token_endpoint).toBe(body.token_endpoint)
-    expect(found.end_session_endpoint).toBe(metadataOverrides.end_session_endpoint)
+    expect(found.end_session_endpoint).toBe(overrides.end_session_endpoint)
     expect(found).not.toHaveProperty('revocation_endpoint')
   })
 

@@ -1,4 +1,5 @@
 import { dpop } from '../../manager/dpop.ts'
+import { metadataFrom } from '../../manager/metadata-from.ts'
 import { checkOptions, type TokenManagerOptions } from '../../manager/options.ts'
 import { sessionName, sessionOptions } from '../../manager/shared-session.ts'
 import type { Platform } from '../../ports.ts'
@@ -42,9 +43,8 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
   /** The first page decides where the tokens of an issuer and client go: no later message changes that. */
   function serverOf({ options, insecureLoopback = false, dpop: settings }: Request): AuthorizationServer | undefined {
-    const { issuer, clientId, metadata, metadataUrl, metadataOverrides } = options
-    const whereTo = [metadata, metadataUrl, metadataOverrides]
-    const key = JSON.stringify([issuer, clientId, ...whereTo, insecureLoopback, settings])
+    const { issuer, clientId, metadata } = options
+    const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
     const known = servers.get(key)
     const rival = [...servers.values()].some((server) => server.issuer === issuer && server.clientId === clientId)
     if (known || rival || servers.size >= MANY) return known
@@ -81,8 +81,12 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
 /** Throws for what is no message of this version. */
 function readMessage(message: unknown): Request {
-  const { version, options: given, dpop: settings, from, target } = message as Request
-  const options = settings ? { ...given, dpop: dpop(settings) } : given
+  const { version, options: given, dpop: settings, metadataFrom: source, from, target } = message as Request
+  const options = {
+    ...given,
+    ...(settings && { dpop: dpop(settings) }),
+    ...(source && { metadata: metadataFrom(source) }),
+  }
   checkOptions(options)
   const texts = [from.grantId, target.resource ?? '', target.audience ?? '', target.scope ?? '']
   if (version !== 1 || !Number.isInteger(from.generation) || texts.some((text) => typeof text !== 'string'))
