@@ -1,16 +1,16 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type {
   MetadataOverrides,
   MetadataSource,
   MetadataSourceOptions,
 } from '../protocol/authorization-server-metadata.ts'
+import { textOf } from '../protocol/json-members.ts'
 
 /** What stands in an issuer for the tenant, which an ID token names in `tid`. */
 const TENANT = '{tenantid}'
 /** The tenant is a whole part of the path, once: never the host. */
 const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TENANT_ID = /[\da-f-]{36}/i
-const ONLY_TENANT_ID = /^[\da-f-]{36}$/i
 
 /**
  * The authorization server's metadata, where it is not simply to be found below the issuer, or not as it should be: it lies somewhere else
@@ -26,17 +26,15 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
       const { url, metadata, overrides, ...unknown } = options
       const [unknownName] = Object.keys(unknown)
       if (unknownName !== undefined)
-        throw invalid(`metadata.${unknownName}`, 'left out: there are url, metadata and overrides')
+        throw invalidOption(`metadata.${unknownName}`, 'left out: there are url, metadata and overrides')
       const isTold = url !== undefined || metadata !== undefined
       const isTemplate = issuer.includes('{')
-      if (metadata !== undefined && !isObject(metadata)) throw invalid('metadata.metadata', 'an object')
-      if (overrides !== undefined && !isObject(overrides)) throw invalid('metadata.overrides', 'an object')
-      if (url !== undefined && metadata !== undefined) throw invalid('metadata.url', 'left out: the metadata is given')
+      if (metadata !== undefined && !isObject(metadata)) throw invalidOption('metadata.metadata', 'an object')
+      if (overrides !== undefined && !isObject(overrides)) throw invalidOption('metadata.overrides', 'an object')
+      if (url !== undefined && metadata !== undefined)
+        throw invalidOption('metadata.url', 'left out: the metadata is given')
       if (isTemplate && !(TEMPLATE.test(issuer) && isTold))
-        throw invalid(
-          'issuer',
-          `an https URL; ${TENANT} may be one part of its path, and needs the metadata or its url`,
-        )
+        throw invalidOption('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadata or url`)
 
       checkUrl('issuer', issuer.replace(TENANT, ''))
       if (url !== undefined) checkUrl('metadata.url', url)
@@ -46,10 +44,10 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
         load: async (find) => ({ ...(metadata ?? (await find(url))), ...overrides }),
         isIssuer(iss, claims) {
           if (!isTemplate) return iss === issuer
+          const isFilledIn = textOf(iss).replace(TENANT_ID, TENANT) === issuer
           // Which tenant it was, the ID token says.
-          if (!claims) return iss === issuer || iss.replace(TENANT_ID, TENANT) === issuer
-          const { tid } = claims
-          return typeof tid === 'string' && ONLY_TENANT_ID.test(tid) && iss === issuer.replace(TENANT, tid)
+          if (!claims) return isFilledIn
+          return isFilledIn && iss !== issuer && iss === issuer.replace(TENANT, textOf(claims.tid))
         },
       }
     },
@@ -59,15 +57,11 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
 function checkOverrides(overrides: MetadataOverrides, checkUrl: (option: string, url: unknown) => void): void {
   for (const [name, value] of Object.entries(overrides)) {
     const option = `metadata.overrides.${name}`
-    if (name === 'issuer') throw invalid(option, 'left out: it is option issuer')
+    if (name === 'issuer') throw invalidOption(option, 'left out: it is option issuer')
     if (name.endsWith('_endpoint') && value !== null) checkUrl(option, value)
   }
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
-}
-
-function invalid(option: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${option} has to be ${expected}`)
 }

@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
@@ -131,39 +131,41 @@ const TARGETS = ['resource', 'audience'] as const
 
 type Check = readonly [is: (value: never) => boolean, expected: string]
 
-const text: Check = [(value: unknown) => typeof value === 'string', 'a string']
+const isText = (value: unknown) => typeof value === 'string'
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
-const between = (low: number, high: number, what = 'ms'): Check => [
-  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
-  high < Infinity ? `${low} to ${high} ${what}` : `at least ${low} ${what}`,
-]
-const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+const holdsTexts = (value: object) => Object.values(value).every(isText)
+
+const text: Check = [isText, 'a string']
 const url: Check = [
-  (value: unknown) => typeof value === 'string' && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
+  (value: unknown) => isText(value) && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
   'an absolute URL without fragment',
 ]
+const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
+const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+const anObject: Check = [isObject, 'an object']
+const strings: Check = [(value: object) => isObject(value) && holdsTexts(value), 'an object of strings']
+const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
+
+const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+const between = (low: number, high: number): Check => [
+  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
+  `${low} to ${high}`,
+]
 const port = (...methods: string[]): Check => [
-  (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
+  (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
 ]
-const texts: Check = [
-  (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
-  'a list of strings',
-]
-const strings: Check = [
-  (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
-  'an object of strings',
-]
-const bool: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
 /** What an import makes. */
-const made = (by: string): Check => [(value: { start?: unknown } | null) => typeof value?.start === 'function', by]
-const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+const made = (by: string): Check => [port('start')[0], by]
+
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
+const throwOrBare = oneOf('throw', 'bare')
+const userAgent = port('authorize', 'callbackUrl')
 
 const checks: Readonly<Record<string, Check>> = {
   issuer: text,
-  metadata: [isObject, 'an object'],
-  clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
+  metadata: anObject,
+  clientId: text,
   redirectUri: url,
   postLogoutRedirectUri: url,
   endSessionParams: aFunction,
@@ -171,11 +173,11 @@ const checks: Readonly<Record<string, Check>> = {
   resources: [Array.isArray, 'a list'],
   resourceParameters: [
     (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
-    "a list of 'resource' and 'audience'",
+    'resource, audience, both or none',
   ],
-  unlisted: oneOf('throw', 'bare'),
-  whenSignedOut: oneOf('throw', 'bare'),
-  refresh: [isObject, 'an object'],
+  unlisted: throwOrBare,
+  whenSignedOut: throwOrBare,
+  refresh: anObject,
   expiresInZero: oneOf('unknown', 'expired'),
   dpop: made('dpop()'),
   idleTimeout: atLeastASecond,
@@ -186,9 +188,9 @@ const checks: Readonly<Record<string, Check>> = {
   refreshWorker: made('refreshWorker()'),
   account: text,
   authorizationParams: strings,
-  pushedAuthorizationRequests: bool,
-  revokeReplaced: bool,
-  userAgent: port('authorize', 'callbackUrl'),
+  pushedAuthorizationRequests: aBoolean,
+  revokeReplaced: aBoolean,
+  userAgent,
   store: port('get', 'swap'),
   fetch: aFunction,
   lock: port('request'),
@@ -198,6 +200,12 @@ const checks: Readonly<Record<string, Check>> = {
   crypto: port('randomBytes', 'sha256'),
 }
 
+const refreshChecks: Readonly<Record<string, Check>> = {
+  leeway: between(0, 3_600_000),
+  jitter: between(0, 1),
+  interval: atLeastASecond,
+}
+
 const signInChecks: Readonly<Record<string, Check>> = {
   returnTo: text,
   prompt: text,
@@ -205,20 +213,14 @@ const signInChecks: Readonly<Record<string, Check>> = {
   maxAge: between(0, Number.MAX_SAFE_INTEGER),
   acrValues: texts,
   uiLocales: texts,
-  claims: [isObject, 'an object'],
+  claims: anObject,
   scope: text,
-  stepUp: [(value: { code: unknown }) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
-  userAgent: port('authorize', 'callbackUrl'),
+  stepUp: [(value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
+  userAgent,
 }
 
 // Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
 const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
-
-const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: between(0, 3_600_000),
-  jitter: between(0, 1, ''),
-  interval: atLeastASecond,
-}
 
 /**
  * Checks options, so that a mistake shows at construction.
@@ -227,10 +229,12 @@ const refreshChecks: Readonly<Record<string, Check>> = {
 export function checkOptions(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
   check(given, checks, '')
-  for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
-  check(options.refresh ?? {}, refreshChecks, 'refresh.')
-  const reserved = Object.keys(given.authorizationParams ?? {}).find((name) => RESERVED.test(name))
-  if (reserved !== undefined) throw invalid(`authorizationParams.${reserved}`, 'left out: it is set or checked here')
+  if (!given.issuer) throw invalidOption('issuer', 'given')
+  if (!given.clientId) throw invalidOption('clientId', 'given')
+
+  check(given.refresh ?? {}, refreshChecks, 'refresh.')
+  for (const name of Object.keys(given.authorizationParams ?? {}))
+    if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
   for (const [index, resource] of (given.resources ?? []).entries())
     checkTarget(options, Object(resource), `resources[${index}].`)
 }
@@ -246,7 +250,7 @@ export function checkTarget(
 ): void {
   for (const name of TARGETS)
     if (target[name] !== undefined && !resourceParameters.includes(name))
-      throw invalid(prefix + name, 'left out: it is not among resourceParameters')
+      throw invalidOption(prefix + name, 'left out: it is not among resourceParameters')
 }
 
 /**
@@ -259,13 +263,9 @@ export function checkSignInOptions(options: object): void {
 
 function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
   for (const [name, value] of Object.entries(values)) {
-    const found = Object.hasOwn(allowed, name) ? allowed[name] : undefined
-    if (!found)
-      throw invalid(prefix + name, `left out: there is no such option (there are ${Object.keys(allowed).join(', ')})`)
-    if (value !== undefined && !found[0](value as never)) throw invalid(prefix + name, found[1])
+    if (!Object.hasOwn(allowed, name))
+      throw invalidOption(prefix + name, `left out: the options are ${Object.keys(allowed).join(', ')}`)
+    const [is, expected] = allowed[name] as Check
+    if (value !== undefined && !is(value as never)) throw invalidOption(prefix + name, expected)
   }
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -74,5 +74,5 @@ export interface StartedMetadata {
   /** @param find looks for it at `url`, or at the usual places; rejects with a `TokenManagerError` where there is none */
   load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
   /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from the issuer. */
-  isIssuer(iss: string, claims?: Readonly<Record<string, unknown>>): boolean
+  isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean
 }

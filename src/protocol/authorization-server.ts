@@ -1,5 +1,5 @@
-import { TokenManagerError } from '../errors.ts'
-import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform } from '../ports.ts'
+import { invalidOption } from '../errors.ts'
+import type { ClientAuthentication, Clock, Crypto, Degradation, Platform } from '../ports.ts'
 import {
   type AuthorizationServerMetadata,
   isMetadataSource,
@@ -67,6 +67,9 @@ export interface AuthorizationServer {
   post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>
 }
 
+/** Has nothing to show who it is. */
+const publicClient: ClientAuthentication = { method: 'none', authenticate: (_, client) => ({ parameters: client }) }
+
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
 const HTTPS = /^https:\/\/[^\s\\/?#@{]+([/?][^\s\\#{]*)?$/
@@ -85,9 +88,9 @@ interface Metadata extends StartedMetadata {
 export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptions): Metadata {
   const isSecure = (url: unknown) => HTTPS.test(insecureLoopback ? textOf(url).replace(LOOPBACK, 'https') : textOf(url))
   const checkUrl = (option: string, url: unknown) => {
-    if (isSecure(option === 'issuer' ? textOf(url).replace('?', '#') : url)) return
-    const what = `Option ${option} has to be an https URL without fragment, and issuer also without query`
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'insecure_endpoint', what)
+    const hasQuery = option === 'issuer' && textOf(url).includes('?')
+    if (hasQuery || !isSecure(url))
+      throw invalidOption(option, 'an https URL without fragment, and issuer also without query', 'insecure_endpoint')
   }
   if (isMetadataSource(metadata)) return { isSecure, ...metadata.start(issuer, checkUrl) }
 
@@ -114,7 +117,7 @@ export function authorizationServer(
 ): AuthorizationServer {
   const { issuer, clientId, requestTimeout, dpop } = options
   const { missingNonce = false, onDegraded, onClockOff, expiresInZero } = options
-  const { fetch, clock, crypto, clientAuthentication } = platform
+  const { fetch, clock, crypto, clientAuthentication = publicClient } = platform
   const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
@@ -145,9 +148,7 @@ export function authorizationServer(
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
-          const { parameters = {}, headers }: ClientAuthenticationParts = clientAuthentication
-            ? await clientAuthentication.authenticate({ issuer }, client)
-            : { parameters: client }
+          const { parameters = {}, headers } = await clientAuthentication.authenticate({ issuer }, client)
           return {
             url,
             method: 'POST',
@@ -162,7 +163,7 @@ export function authorizationServer(
 
   async function loaded() {
     const all = { ...(await load(discover)) }
-    const found = clientAuthentication?.endpoints?.(all) ?? all
+    const found = clientAuthentication.endpoints?.(all) ?? all
     if (found.issuer !== issuer)
       throw invalid(
         'metadata_issuer_mismatch',

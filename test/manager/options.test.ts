@@ -184,7 +184,7 @@ describe('options', () => {
       expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })?.message).toContain(
         'Option issuer ',
       )
-      expect(from({ overrides: {} }, template)?.message).toContain('needs the metadata or its url')
+      expect(from({ overrides: {} }, template)?.message).toContain('needs metadata or url')
       expect(from({ url: 'https://as.example/common' }, template)).toBeUndefined()
       expect(from({ metadata: { issuer: template } }, template)).toBeUndefined()
     })
