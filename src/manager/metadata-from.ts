@@ -26,13 +26,13 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
       const { url, metadata, overrides, ...unknown } = options
       const [unknownName] = Object.keys(unknown)
       if (unknownName !== undefined)
-        throw invalidOption(`metadata.${unknownName}`, 'left out: there are url, metadata and overrides')
+        throw invalidOption(`metadata.${unknownName}`, 'left out: the options are url, metadata, overrides')
       const isTold = url !== undefined || metadata !== undefined
       const isTemplate = issuer.includes('{')
       if (metadata !== undefined && !isObject(metadata)) throw invalidOption('metadata.metadata', 'an object')
       if (overrides !== undefined && !isObject(overrides)) throw invalidOption('metadata.overrides', 'an object')
       if (url !== undefined && metadata !== undefined)
-        throw invalidOption('metadata.url', 'left out: the metadata is given')
+        throw invalidOption('metadata.url', 'left out: metadata is given')
       if (isTemplate && !(TEMPLATE.test(issuer) && isTold))
         throw invalidOption('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadata or url`)
 
@@ -57,7 +57,7 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
 function checkOverrides(overrides: MetadataOverrides, checkUrl: (option: string, url: unknown) => void): void {
   for (const [name, value] of Object.entries(overrides)) {
     const option = `metadata.overrides.${name}`
-    if (name === 'issuer') throw invalidOption(option, 'left out: it is option issuer')
+    if (name === 'issuer') throw invalidOption(option, 'left out: it is set or checked here')
     if (name.endsWith('_endpoint') && value !== null) checkUrl(option, value)
   }
 }
