@@ -71,7 +71,10 @@ export function isMetadataSource(
 
 /** The metadata of one issuer. */
 export interface StartedMetadata {
-  /** @param find looks for it at `url`, or at the usual places; rejects with a `TokenManagerError` where there is none */
+  /**
+   * Gets the metadata and checks it.
+   * @param find looks for it at `url`, or at the usual places; rejects with a `TokenManagerError` where there is none
+   */
   load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
   /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from the issuer. */
   isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean

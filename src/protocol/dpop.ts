@@ -42,7 +42,7 @@ export interface DpopProver {
   readonly clockOffset: number | undefined
   /**
    * A key for a new grant, or `undefined` where the server does not offer DPoP, or the platform lacks what it offers.
-   * @param offered what the server's metadata lists (RFC 9449 §5.1)
+   * @param listed what the server's metadata lists (RFC 9449 §5.1)
    * @throws TokenManagerError `ERR_UNSUPPORTED` in place of `undefined` when DPoP is required
    */
   newKey(listed: unknown): Promise<DpopKey | undefined>
