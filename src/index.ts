@@ -70,6 +70,7 @@ export type {
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { EndSessionParameters, EndSessionParams } from './protocol/end-session.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
+export type { ProofSender } from './protocol/proof-sending.ts'
 export { followRedirect } from './requests/follow-redirect.ts'
 export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

@@ -32,5 +32,5 @@ export interface BrowserTokenManagerOptions extends TokenManagerOptions {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: BrowserTokenManagerOptions): TokenManager {
-  return createManager(options, browserPlatform({ ...options, persistence: Object(options).persistence ?? 'local' }))
+  return createManager(options, browserPlatform({ ...options }))
 }

@@ -36,12 +36,12 @@ const realm = new Map<Persistence, OriginPorts>()
  * @param options `userAgent`: default `redirect()` in a page; elsewhere there is none
  */
 export function browserPlatform(
-  options: Partial<TokenManagerOptions> & { persistence: Persistence; refreshWorker?: RefreshWorker },
+  options: Partial<TokenManagerOptions> & { persistence?: Persistence; refreshWorker?: RefreshWorker },
 ): Platform | undefined {
   const isPage = typeof document !== 'undefined'
   // Servers have neither; what some of them call a worker has no IndexedDB.
   if (!isPage && typeof indexedDB === 'undefined') return
-  const { persistence, userAgent = isPage ? redirect() : undefined, refreshWorker } = options
+  const { persistence = 'local', userAgent = isPage ? redirect() : undefined, refreshWorker } = options
   const shared = realm.get(persistence) ?? originPorts(persistence)
   realm.set(persistence, shared)
   return {
@@ -70,7 +70,10 @@ export function originPorts(persistence: Persistence): OriginPorts {
   }
   const ports = {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
-    ...{ clock: systemClock, crypto: webCrypto, onDegraded, report },
+    clock: systemClock,
+    crypto: webCrypto,
+    onDegraded,
+    report,
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
   if (persistence === 'memory') return { ...ports, store: memoryStore(), lock: queueLock(), channel: noChannel }

@@ -1,4 +1,5 @@
 import { invalidOption } from '../errors.ts'
+import { webText } from '../in-process/web-text.ts'
 import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import {
   allowInsecureLoopback,
@@ -111,7 +112,7 @@ export function clientTokenContext(
   const { store = base.store, fetch = base.fetch, clock = base.clock, crypto = base.crypto } = given
   const { clientAuthentication, requestTimeout = 10_000, maxTokens = 1_000, dpopKey, refresh } = given
   const insecureLoopback = given[allowInsecureLoopback] === true
-  const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
+  const platform = { text: webText, ...base, store, fetch, clock, crypto, clientAuthentication }
 
   const events = listenerSet<ClientTokenEvent>()
   const emit: ClientTokenContext['emit'] = (type, { resource, audience, scope }, details) =>

@@ -29,11 +29,13 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
         throw invalidOption(`metadata.${unknownName}`, 'left out: the options are url, metadata, overrides')
       const isTold = url !== undefined || metadata !== undefined
       const isTemplate = issuer.includes('{')
+      const isUsableTemplate = TEMPLATE.test(issuer) && isTold
       if (metadata !== undefined && !isObject(metadata)) throw invalidOption('metadata.metadata', 'an object')
       if (overrides !== undefined && !isObject(overrides)) throw invalidOption('metadata.overrides', 'an object')
       if (url !== undefined && metadata !== undefined)
         throw invalidOption('metadata.url', 'left out: metadata is given')
-      if (isTemplate && !(TEMPLATE.test(issuer) && isTold))
+      const isReadable = TEMPLATE.test(issuer) && isTold
+      if (isTemplate && !isReadable)
         throw invalidOption('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadata or url`)
 
       checkUrl('issuer', issuer.replace(TENANT, ''))

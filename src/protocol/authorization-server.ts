@@ -1,16 +1,17 @@
 import { invalidOption } from '../errors.ts'
-import type { ClientAuthentication, Clock, Crypto, Degradation, Platform } from '../ports.ts'
+import type { ClientAuthentication, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
 import {
   type AuthorizationServerMetadata,
   isMetadataSource,
   type MetadataSource,
   type StartedMetadata,
 } from './authorization-server-metadata.ts'
-import type { DpopProver, ProverPlatform } from './dpop.ts'
+import type { ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
 import { textOf } from './json-members.ts'
-import { formText, overridden, type ParameterList } from './parameters.ts'
+import { overridden, type ParameterList } from './parameters.ts'
+import type { ProofSender } from './proof-sending.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -37,13 +38,14 @@ export interface AuthorizationServerOptions extends MetadataOptions {
   /** Hears what the server lacks, each once. */
   onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
-  dpop?: { start(platform: ProverPlatform): DpopProver }
+  dpop?: { start(platform: ProverPlatform): ProofSender }
   /** Hears that the device's clock is off, as far as proofs need to know. */
   onClockOff?: ProverPlatform['onClockOff']
 }
 
 /** What it takes to speak to an authorization server. */
 export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication' | 'metadata'> &
+  Required<Pick<Platform, 'text'>> &
   Partial<Pick<Platform, 'store'>>
 
 /** An authorization server and the way to it. */
@@ -52,9 +54,11 @@ export interface AuthorizationServer {
   readonly clientId: string
   readonly clock: Clock
   readonly crypto: Crypto
+  /** How what goes over the wire is written and read. */
+  readonly text: WireText
   readonly expiresInZero?: 'unknown' | 'expired' | undefined
   /** Makes the proofs; absent: tokens are Bearer tokens. */
-  readonly dpop: DpopProver | undefined
+  readonly dpop: ProofSender | undefined
   /** Whether an ID token of a sign-in may have no `nonce`. */
   readonly missingNonce: boolean
   /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from this server. */
@@ -117,7 +121,7 @@ export function authorizationServer(
 ): AuthorizationServer {
   const { issuer, clientId, requestTimeout, dpop } = options
   const { missingNonce = false, onDegraded, onClockOff, expiresInZero } = options
-  const { fetch, clock, crypto, clientAuthentication = publicClient } = platform
+  const { fetch, clock, crypto, text, clientAuthentication = publicClient } = platform
   const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
@@ -127,6 +131,7 @@ export function authorizationServer(
     clientId,
     clock,
     crypto,
+    text,
     expiresInZero,
     dpop: dpop?.start({ ...platform, onClockOff }),
     missingNonce,
@@ -144,7 +149,7 @@ export function authorizationServer(
         }))),
     post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
-        { fetch, clock },
+        { fetch, clock, text },
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
@@ -153,7 +158,7 @@ export function authorizationServer(
             url,
             method: 'POST',
             headers: { accept, 'content-type': FORM_TYPE, ...headers },
-            body: formText(overridden(form, Object.entries(parameters))),
+            body: text.form(overridden(form, Object.entries(parameters))),
           }
         },
         exchangeOptions,
@@ -164,16 +169,18 @@ export function authorizationServer(
   async function loaded() {
     const all = { ...(await load(discover)) }
     const found = clientAuthentication.endpoints?.(all) ?? all
-    if (found.issuer !== issuer)
-      throw invalid(
-        'metadata_issuer_mismatch',
-        `The metadata says "${(textOf(found.issuer) || typeof found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
-      )
-    for (const name of Object.keys(found)) {
-      const isAbsent = found[name] == null
-      if (!isAbsent && (!isEndpoint(name) || isSecure(found[name]))) continue
+    if (found.issuer !== issuer) {
+      const says = textOf(found.issuer).slice(0, 256) || typeof found.issuer
+      const what = `The metadata says "${says}", option issuer "${issuer}": they have to be identical`
+      throw invalid('metadata_issuer_mismatch', what)
+    }
+
+    for (const [name, value] of Object.entries(found)) {
+      const isUsable = !isEndpoint(name) || isSecure(value)
+      if (value != null && isUsable) continue
+
       delete found[name]
-      if (isAbsent) continue
+      if (value == null) continue
       if (/^(token|authorization)_/.test(name))
         throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
       server.degraded('insecure_endpoint')
@@ -184,7 +191,7 @@ export function authorizationServer(
   async function discover(place?: string) {
     for (const url of place === undefined ? wellKnown(issuer) : [place]) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
-      const answer = await exchange({ fetch, clock }, requestTimeout, () => request)
+      const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
       if (answer.kind === 'transient') throw answer.error
       if (answer.status === 200 && answer.body) return answer.body
       if (answer.status !== 404) break

@@ -103,6 +103,9 @@ export async function deviceCodeGrant(
 ): Promise<TokenAnswer> {
   const values = { device_code: deviceCode, resource, scope: tokenScope }
   const answer = await tokenRequest(server, GRANT_TYPE, values, { scope, pending: {}, dpopKey })
-  if (answer.kind !== 'tokens' || answer.response.idToken || !scope.split(' ').includes('openid')) return answer
+  const wantsIdToken = scope.split(' ').includes('openid')
+  if (answer.kind !== 'tokens' || !wantsIdToken) return answer
+  if (answer.response.idToken) return answer
+
   return { kind: 'invalid', error: invalid('id_token_missing'), refreshToken: answer.response.refreshToken }
 }

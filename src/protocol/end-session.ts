@@ -40,5 +40,5 @@ export async function endSessionUrl(
     id_token_hint: idToken,
     post_logout_redirect_uri: postLogoutRedirectUri,
   }
-  return withQuery(url, parameters(endSessionParams(own)))
+  return withQuery(server.text, url, parameters(endSessionParams(own)))
 }

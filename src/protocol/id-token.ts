@@ -4,7 +4,6 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject, wrongMember } from './failure.ts'
 import { numberOf, textOf } from './json-members.ts'
-import { utf8 } from './utf8.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims {
@@ -69,13 +68,14 @@ export async function checkIdToken(
   if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
   const token = textOf(idToken)
   const parts = token.split('.')
-  const header = decode(parts[0])
-  const claims = decode(parts[1]) as IdTokenClaims | undefined
-  if (parts.length !== 3 || !header || !claims) return pending ? invalid('id_token_invalid') : {}
+  const header = decode(server, parts[0])
+  const claims = parts.length === 3 ? (decode(server, parts[1]) as IdTokenClaims | undefined) : undefined
+  if (!header || !claims) return pending ? invalid('id_token_invalid') : {}
+
   const { iss, sub, acr, at_hash } = claims
   // Another person's token differs in more than `sub`; that it is another person's is what matters.
-  if (previous && iss === previous.iss && sub !== previous.sub)
-    return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
+  const isOfSameIssuer = previous !== undefined && iss === previous.iss
+  if (isOfSameIssuer && sub !== previous.sub) return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
   const alg = textOf(header.alg) || 'none'
   if (alg === 'none') return invalid('id_token_invalid')
   const wrong = wrongClaim(server, claims, pending, previous)
@@ -147,9 +147,9 @@ function list(value: unknown): readonly string[] {
   return [value].flat().map(textOf).sort()
 }
 
-function decode(part = ''): Record<string, unknown> | undefined {
+function decode({ text }: AuthorizationServer, part = ''): Record<string, unknown> | undefined {
   try {
-    return jsonObject(utf8(atob(part.replace(/-/g, '+').replace(/_/g, '/'))))
+    return jsonObject(text.utf8(atob(part.replace(/-/g, '+').replace(/_/g, '/'))))
   } catch {}
   return
 }

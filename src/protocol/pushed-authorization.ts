@@ -29,7 +29,8 @@ export async function pushAuthorizationRequest(
   const { request_uri, expires_in } = body ?? {}
   const isUsable = typeof request_uri === 'string' && request_uri !== ''
   const lifetime = numberOf(expires_in) * 1000
-  if (status !== 201 || !isUsable || !(lifetime > 0)) {
+  const isGood = isUsable && lifetime > 0
+  if (status !== 201 || !isGood) {
     const member = isUsable ? 'expires_in' : 'request_uri'
     const what = wrongMember('The answer to the pushed request', member, body?.[member])
     throw invalid('invalid_pushed_authorization_response', status === 201 ? what : undefined, { status })

@@ -149,8 +149,8 @@ function refusedBy(answer: Answer): TokenAnswer {
   const meaning = meaningOf(answer)
   const refreshToken = body?.refresh_token
   // An error that brings a new refresh token all the same: that is the one that lives.
-  if (typeof refreshToken === 'string' && refreshToken && meaning !== 'ended')
-    return { kind: 'invalid', error, refreshToken }
+  const bringsAnother = typeof refreshToken === 'string' && refreshToken !== ''
+  if (bringsAnother && meaning !== 'ended') return { kind: 'invalid', error, refreshToken }
   if (meaning === 'ended') return { kind: 'rejected', error }
   if (meaning === 'transient')
     return transient('server_unavailable', /error/.test(`${error.error}`), { status, error: error.error })

@@ -92,16 +92,20 @@ async function change(
 const TRIED = { createdAt: 'n', stepUp: 's?' }
 const TRANSACTION = {
   ...TRIED,
-  ...{ state: 's', codeVerifier: 's', redirectUri: 's', issuer: 's', scope: 's', nonce: 's?', resource: 's?' },
-  ...{
-    maxAge: 'n?',
-    returnTo: 's?',
-    onlySubject: 's?',
-    stepUpScope: 's?',
-    tokenScope: 's?',
-    acrValues: 'o?',
-    dpopKey: 'o?',
-  },
+  state: 's',
+  codeVerifier: 's',
+  redirectUri: 's',
+  issuer: 's',
+  scope: 's',
+  nonce: 's?',
+  resource: 's?',
+  maxAge: 'n?',
+  returnTo: 's?',
+  onlySubject: 's?',
+  stepUpScope: 's?',
+  tokenScope: 's?',
+  acrValues: 'o?',
+  dpopKey: 'o?',
 }
 
 /** What lies in the store may be somebody else's. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import { createTokenManager, dpop, memoryStore } from '../../src/index.ts'
 import { allowInsecureLoopback } from '../../src/manager/options.ts'
 import { mutualTls } from '../../src/node/client-authentication.ts'
@@ -94,7 +95,7 @@ const refused = { error: 'invalid_request', error_description: 'no', error_uri: 
 /** A client of a server that answers every path with `body`. */
 function clientOf(body: unknown, status = 200, given: object | undefined = metadata): AuthorizationServer {
   const fetch: Fetch = async () => new Response(JSON.stringify(body) ?? '', { status })
-  const platform = { ...nodePlatform(), fetch, clock, clientAuthentication: mutualTls() }
+  const platform = { ...nodePlatform(), text: webText, fetch, clock, clientAuthentication: mutualTls() }
   return authorizationServer(
     {
       issuer,

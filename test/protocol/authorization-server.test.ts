@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import { metadataFrom } from '../../src/manager/metadata-from.ts'
 import { type AuthorizationServerOptions, authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
@@ -16,7 +17,7 @@ const json =
 function clientFor(issuer: string, fetch = bareFetch, insecureLoopback = false) {
   return authorizationServer(
     { issuer, clientId: 'spa', requestTimeout: 1000, insecureLoopback },
-    { fetch, clock: systemClock, crypto: webCrypto },
+    { fetch, clock: systemClock, crypto: webCrypto, text: webText },
   )
 }
 
@@ -95,7 +96,7 @@ describe('discovery', () => {
   it('ACQ-06: compares given metadata as well, and asks nobody', async () => {
     const { fetch, calls } = memoryFetch(json({}))
     const given = { issuer: 'https://as.example', token_endpoint: 'https://as.example/t' }
-    const ports = { fetch, clock: systemClock, crypto: webCrypto }
+    const ports = { fetch, clock: systemClock, crypto: webCrypto, text: webText }
     const options = { metadata: given, clientId: 'spa', requestTimeout: 1000 }
     expect(await authorizationServer({ ...options, issuer: 'https://as.example' }, ports).metadata()).toEqual(given)
     await expect(
@@ -226,7 +227,7 @@ describe('every request', () => {
     const clock = manualClock()
     let makeRequest = () => {}
     const asking = new Promise<void>((resolve) => (makeRequest = resolve))
-    const answering = exchange({ fetch, clock }, 20, async () => {
+    const answering = exchange({ fetch, clock, text: webText }, 20, async () => {
       await asking
       return { url: 'https://as.example/token', method: 'POST', headers: {}, body: '' }
     })
@@ -257,7 +258,7 @@ describe('every request', () => {
         }
       },
     }
-    await exchange({ fetch: bareFetch, clock }, 2_000, () => Promise.reject(new Error('before sending')))
+    await exchange({ fetch: bareFetch, clock, text: webText }, 2_000, () => Promise.reject(new Error('before sending')))
     await discovering(server.origin).metadata()
     expect(running).toBe(0)
   })
@@ -274,7 +275,7 @@ describe('metadata that is not as it should be', () => {
   }
   const serving = (document: object, options: Partial<AuthorizationServerOptions> = {}) => {
     const memory = memoryFetch(() => new Response(JSON.stringify(document)))
-    const platform = { fetch: memory.fetch, clock: systemClock, crypto: webCrypto }
+    const platform = { fetch: memory.fetch, clock: systemClock, crypto: webCrypto, text: webText }
     const server = authorizationServer({ issuer, clientId: 'spa', requestTimeout: 2000, ...options }, platform)
     return { ...memory, server }
   }

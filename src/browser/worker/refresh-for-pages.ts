@@ -1,3 +1,4 @@
+import { webText } from '../../in-process/web-text.ts'
 import { dpop } from '../../manager/dpop.ts'
 import { metadataFrom } from '../../manager/metadata-from.ts'
 import { checkOptions, type TokenManagerOptions } from '../../manager/options.ts'
@@ -47,8 +48,13 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
     const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
     const known = servers.get(key)
     const rival = [...servers.values()].some((server) => server.issuer === issuer && server.clientId === clientId)
-    if (known || rival || servers.size >= MANY) return known
-    const server = authorizationServer({ ...options, ...sessionOptions(options), insecureLoopback }, platform)
+    const isRefused = rival || servers.size >= MANY
+    if (known || isRefused) return known
+
+    const server = authorizationServer(
+      { ...options, ...sessionOptions(options), insecureLoopback },
+      { text: webText, ...platform },
+    )
     servers.set(key, server)
     return server
   }
@@ -68,7 +74,9 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
         session.name = await sessionName(options, platform)
         const record = await session.read()
         // The page's storage is not the one seen here, or could not be written.
-        if (!record || (record.grantId === from.grantId && record.generation < from.generation)) return false
+        const isBehind = record?.grantId === from.grantId && record.generation < from.generation
+        if (!record || isBehind) return false
+
         clock.at(clock.elapsed() + PROMPT, () => resolve(true))
         const deafen = hearOthers(session)
         const { outcome } = await refreshOnce(session, { from, target }).finally(deafen)
@@ -89,7 +97,8 @@ function readMessage(message: unknown): Request {
   }
   checkOptions(options)
   const texts = [from.grantId, target.resource ?? '', target.audience ?? '', target.scope ?? '']
-  if (version !== 1 || !Number.isInteger(from.generation) || texts.some((text) => typeof text !== 'string'))
-    throw new TypeError()
+  const isOurs = version === 1 && Number.isInteger(from.generation)
+  if (!isOurs || texts.some((text) => typeof text !== 'string')) throw new TypeError()
+
   return { ...(message as Request), options }
 }
