@@ -98,8 +98,7 @@ function isAccessTokenOfProvider({ token_use, typ, scp, cid, appid }: Record<str
 
 function decode(part: string): Record<string, unknown> | undefined {
   try {
-    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (one) => one.charCodeAt(0))
-    const value: unknown = JSON.parse(utf8(bytes))
+    const value: unknown = JSON.parse(utf8(atob(part.replace(/-/g, '+').replace(/_/g, '/'))))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined

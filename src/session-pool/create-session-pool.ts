@@ -1,4 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
+import { webText } from '../in-process/web-text.ts'
 import { type ManagerPlatform, managerBasis, managerOf } from '../manager/create-token-manager.ts'
 import { allowInsecureLoopback } from '../manager/options.ts'
 import { type SharedSession, sessionOptions } from '../manager/shared-session.ts'
@@ -73,7 +74,7 @@ export function createSessionPool(
   if (denylist && typeof denylist.check !== 'function') throw invalid('denylist', 'made by createDenylist()')
 
   const basis = managerBasis(common, platform)
-  const given = basis.ports ?? platform
+  const given = { text: webText, ...(basis.ports ?? platform) }
 
   const clock = sharedTimer(given.clock)
   const lock = countingLock(given.lock)

@@ -101,6 +101,8 @@ const ACCESS_TOKEN_LIMIT = 32
 const REVOKED_LIMIT = 8
 /** The worst last. */
 const OUTCOMES: readonly (RevocationOutcome | undefined)[] = [undefined, 'revoked', 'unsupported', 'failed']
+/** Retry-After counts that much at most. */
+const LONGEST_DELAY = 3_600_000
 
 /** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
 export async function readRecord(
@@ -115,7 +117,7 @@ export async function readRecord(
   if (Number.isInteger(record.version) && (record.version as number) > 1) return { kind: 'newer', tag }
   if (!isRecord(record) || record.issuer !== owner.issuer || record.clientId !== owner.clientId)
     return { kind: 'corrupt', tag }
-  return { kind: 'record', record, tag }
+  return { kind: 'record', record: withBoundedDelay(record), tag }
 }
 
 // The first letter of what typeof says; `?`: may be absent.
@@ -146,13 +148,22 @@ function isRecord(record: SessionRecord): boolean {
     fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n', process: 's?' }) &&
     fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, FAILURE) &&
     fits(record.failure?.cause ?? { code: '', reason: '' }, CAUSE) &&
-    Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
+    Object.values(record.accessTokens).every((token) => fits(token, TOKEN) && /^(Bearer|DPoP)$/.test(token.type)) &&
     Array.isArray(record.outbox) &&
     record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
   )
 }
 
-function fits(value: object, shape: Readonly<Record<string, string>>): boolean {
+/** No wait that lies in a store lasts longer than one this library would write. */
+function withBoundedDelay(record: SessionRecord): SessionRecord {
+  const { failure } = record
+  return failure && failure.delay > LONGEST_DELAY
+    ? { ...record, failure: { ...failure, delay: LONGEST_DELAY } }
+    : record
+}
+
+/** Whether the members of `value` are of the types of `shape`: the first letter of what typeof says; `?`: may be absent. */
+export function fits(value: unknown, shape: Readonly<Record<string, string>>): boolean {
   const given = Object(value) as Record<string, unknown>
   return Object.entries(shape).every(([name, type]) =>
     given[name] === undefined ? type[1] : given[name] !== null && (typeof given[name])[0] === type[0],

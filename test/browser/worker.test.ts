@@ -311,7 +311,7 @@ describe('without a worker that answers the page refreshes itself, and says so',
         ...{ issuer: page.defaults.issuer, clientId: page.defaults.clientId },
         [page.library.allowInsecureLoopback]: true,
         fetch: (input, init) => fetch(input, init),
-        refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }),
+        refreshWorker: page.library.refreshWorker(() => new SharedWorker('/worker.js', { type: 'module' })),
       })
       const steps: string[] = []
       manager.on('degraded', ({ step }) => steps.push(step))

@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import {
   clientSecretBasic,
   clientSecretPost,
@@ -26,7 +27,7 @@ function clientOf(server: ScriptedServer, clientAuthentication: ClientAuthentica
       ...{ issuer: server.origin, metadata: metadataAt(server.origin, metadata), clientId },
       ...{ requestTimeout: 2000, insecureLoopback: true },
     },
-    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, clientAuthentication },
+    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, text: webText, clientAuthentication },
   )
 }
 

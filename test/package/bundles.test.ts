@@ -36,6 +36,16 @@ const cases: Record<string, Case> = {
     without: ['dpop+jwt', 'ECDSA', 'use_dpop_nonce', 'htu', 'dpop_unsupported_by_resource'],
     control: `import { dpop } from 'tokenward/browser'; globalThis.dpop = dpop()`,
   },
+  'who does not import metadataFrom() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['{tenantid}', 'metadata.overrides'],
+    control: `import { metadataFrom } from 'tokenward/browser'; globalThis.metadata = metadataFrom({})`,
+  },
+  'who does not import refreshWorker() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['worker_unavailable'],
+    control: `import { refreshWorker } from 'tokenward/browser'; globalThis.worker = refreshWorker()`,
+  },
   'who does not import what a logout page needs ships none of it': {
     program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
     without: ['other_session', 'not_seen', 'tokenward.end-session', 'createElement'],

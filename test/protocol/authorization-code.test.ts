@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import type { Crypto } from '../../src/ports.ts'
 import {
   type AuthorizationRequestOptions,
@@ -46,7 +47,7 @@ describe('authorizationRequest', () => {
     const metadata = metadataAt(origin)
     const fixed = authorizationServer(
       { issuer: origin, metadata, clientId: 'spa', requestTimeout: 1000 },
-      { fetch: bareFetch, clock: systemClock, crypto },
+      { fetch: bareFetch, clock: systemClock, crypto, text: webText },
     )
     const { url, pending } = await authorizationRequest(fixed, options)
     expect(pending.codeVerifier).toBe('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')

@@ -79,7 +79,7 @@ async function page(answer: (message: unknown) => Promise<unknown>, name = 'page
   const options = { issuer: server.issuer, clientId: 'spa', scope: 'notes' }
   const manager = createTokenManager(options, {
     ...platform(name),
-    refreshElsewhere: refreshWorker(create, options, (step) => reports.push(step)),
+    refreshElsewhere: refreshWorker(create).start(options, (step) => reports.push(step)),
   })
   managers.push(manager)
   const events: TokenManagerEventType[] = []

@@ -169,7 +169,7 @@ interface ClockOff {
 interface DpopProver {
     readonly required: boolean;
     readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
     thumbprint(key: DpopKey): Promise<string>;
     canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
     prove(key: DpopKey | undefined, method: string, url: string, token?: {
@@ -248,6 +248,12 @@ declare function isTransient(error: unknown): boolean;
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
+}
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -282,8 +288,7 @@ interface TokenManagerOptions {
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
+    readonly endSessionParams?: EndSessionParams;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
     readonly resourceParameters?: readonly ("resource" | "audience")[];
@@ -589,4 +594,4 @@ interface BrowserTokenManagerOptions extends TokenManagerOptions {
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, noChannel, popup, queueLock, redirect, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, RefreshWorker, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, RefreshWorker, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

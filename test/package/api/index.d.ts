@@ -169,7 +169,7 @@ interface ClockOff {
 interface DpopProver {
     readonly required: boolean;
     readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
     thumbprint(key: DpopKey): Promise<string>;
     canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
     prove(key: DpopKey | undefined, method: string, url: string, token?: {
@@ -248,6 +248,12 @@ declare function isTransient(error: unknown): boolean;
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
+}
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -282,8 +288,7 @@ interface TokenManagerOptions {
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
+    readonly endSessionParams?: EndSessionParams;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
     readonly resourceParameters?: readonly ("resource" | "audience")[];
@@ -562,4 +567,4 @@ declare function sealed(store: Store<unknown>, options: {
     keyName?: string;
 }): Store<unknown>;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createTokenManager, dpop, explainToken, followRedirect, isTransient, memoryStore, noChannel, queueLock, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Platform, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, Platform, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

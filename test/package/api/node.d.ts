@@ -170,7 +170,7 @@ interface ClockOff {
 interface DpopProver {
     readonly required: boolean;
     readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
     thumbprint(key: DpopKey): Promise<string>;
     canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
     prove(key: DpopKey | undefined, method: string, url: string, token?: {
@@ -249,6 +249,12 @@ declare function isTransient(error: unknown): boolean;
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
+}
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -283,8 +289,7 @@ interface TokenManagerOptions {
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
+    readonly endSessionParams?: EndSessionParams;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
     readonly resourceParameters?: readonly ("resource" | "audience")[];
@@ -739,4 +744,4 @@ interface SettleOptions {
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -159,7 +159,7 @@ interface ClockOff {
 interface DpopProver {
     readonly required: boolean;
     readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
     thumbprint(key: DpopKey): Promise<string>;
     canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
     prove(key: DpopKey | undefined, method: string, url: string, token?: {
@@ -191,6 +191,12 @@ interface AuthorizationServerMetadata {
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
+}
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -214,8 +220,7 @@ interface TokenManagerOptions {
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
+    readonly endSessionParams?: EndSessionParams;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
     readonly resourceParameters?: readonly ("resource" | "audience")[];

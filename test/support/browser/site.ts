@@ -136,7 +136,8 @@ function policy(path: string, { defaults, indiscreet }: Site): Record<string, st
   if (path !== '/csp' && path !== '/callback') return {}
   const { issuer, metadata, resources = [] } = defaults
   const places = resources.map((one) => (typeof one === 'string' ? one : one.url))
-  const sources = [issuer, metadata?.token_endpoint ?? '', ...places].join(' ')
+  const tokenEndpoint = metadata && 'issuer' in metadata ? metadata.token_endpoint : undefined
+  const sources = [issuer, tokenEndpoint ?? '', ...places].join(' ')
   return {
     'content-security-policy': `default-src 'self'; connect-src 'self' ${sources}; img-src 'self' data:; require-trusted-types-for 'script'`,
     // What loads before the library has taken the code out of the address would tell it to others (RFC 9700 §4.2.4).

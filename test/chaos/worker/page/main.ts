@@ -1,4 +1,4 @@
-import { allowInsecureLoopback, createTokenManager, type TokenManagerError } from 'tokenward/browser'
+import { allowInsecureLoopback, createTokenManager, refreshWorker, type TokenManagerError } from 'tokenward/browser'
 import type { Answer, PageSettings, Question } from './question.ts'
 
 const { metadata, api }: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
@@ -10,7 +10,9 @@ globalThis.fetch = (input, init) =>
 const manager = createTokenManager({
   ...{ issuer: metadata.issuer, clientId: 'worker', resources: [api], metadata },
   [allowInsecureLoopback]: true,
-  ...(query.get('worker') && { refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }) }),
+  ...(query.get('worker') && {
+    refreshWorker: refreshWorker(() => new SharedWorker('/worker.js', { type: 'module' })),
+  }),
 })
 
 let ballast: Uint8Array | undefined

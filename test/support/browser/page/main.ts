@@ -139,7 +139,7 @@ window.page = {
             fetch: page.steps.fetch((input, init) => fetch(input, init)),
             clock: page.clock,
           }
-        : { refreshWorker: () => new SharedWorker(trusted(worker), workerOptions) }),
+        : { refreshWorker: tokenward.refreshWorker(() => new SharedWorker(trusted(worker), workerOptions)) }),
       ...(agent === 'popup' && { userAgent: tokenward.popup({ closedPollInterval: 50 }) }),
       ...(silent && { channel: silence }),
       ...(locking === 'none' && { lock: noLock }),
