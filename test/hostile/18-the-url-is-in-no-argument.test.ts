@@ -64,7 +64,7 @@ const addressIn = (page: string) =>
 const leftOver = async () => (await readdir(home)).filter((name) => name.startsWith('sign-in-'))
 
 describe.skipIf(process.platform === 'win32')("starting the person's browser", () => {
-  it('tells other users of the machine nothing of the sign-in: a file of mode 0600 leads the browser there', async () => {
+  it("SECURITY.md: The URL it opens is in no program's arguments", async () => {
     await browser(0)
     const { server, manager } = program()
     const signingIn = manager.signIn()

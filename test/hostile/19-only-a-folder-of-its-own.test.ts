@@ -27,7 +27,10 @@ const asAnotherUser = () => {
   vi.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(user + 1)
 }
 
-describe.skipIf(process.platform === 'win32')('the folder of a fileStore', () => {
+const promise =
+  'SECURITY.md: refuses at every read and write a folder that belongs to another user, that others can reach, or that is a symbolic link'
+
+describe.skipIf(process.platform === 'win32')(promise, () => {
   it.each([
     ['belongs to', asAnotherUser],
     ['has mode 750', () => chmod(path, 0o750)],

@@ -11,7 +11,7 @@ afterEach(() => {
   delete process.env[name]
 })
 
-describe('environmentKey takes no key that anybody could guess', () => {
+describe('SECURITY.md: `environmentKey` refuses zeroes, patterns and phrases', () => {
   const bytes: readonly (readonly [what: string, key: Uint8Array])[] = [
     ['zeroes', new Uint8Array(32)],
     ['one byte', new Uint8Array(32).fill(0xa7)],
