@@ -97,7 +97,7 @@ describe('the example of a site that calls an API for each of its users', () => 
     }
   })
 
-  it('gives the session a new name at each sign-in: one that was planted before opens nothing', async () => {
+  it('SECURITY.md: give the session a new name once the person is back', async () => {
     const planted = await fetch(`${site}/sign-in`, { redirect: 'manual' })
     const [, name = ''] = /sign-in=([^;]*)/.exec(planted.headers.get('set-cookie') ?? '') ?? []
     const cookies = new Map([
@@ -116,7 +116,7 @@ describe('the example of a site that calls an API for each of its users', () => 
     expect((await fetch(`${site}/notes`, { headers: { cookie: `session=${first}` } })).status).toBe(401)
   })
 
-  it('takes a cookie of just that name, and none where there are two: another domain of the site can have set it', async () => {
+  it('SECURITY.md: take a cookie of exactly that name, and none where there are two', async () => {
     const { cookies } = await signedIn('alice')
     const name = cookies.get('session')
     const answers = async (cookie: string) => (await fetch(`${site}/notes`, { headers: { cookie } })).status

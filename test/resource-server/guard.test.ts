@@ -6,7 +6,7 @@ import type { Decision } from '../../src/resource-server/decision.ts'
 import { createDenylist } from '../../src/resource-server/denylist.ts'
 import { createGuard, type GuardOptions } from '../../src/resource-server/guard.ts'
 import type { AccessPolicy } from '../../src/resource-server/policy.ts'
-import { allowUntypedTokens } from '../../src/resource-server/validator.ts'
+import { allowUntypedTokens } from '../../src/resource-server/validator-options.ts'
 import { AUDIENCE, goodClaims, NOW, request, SECONDS, type TestIssuer, testIssuer } from './test-issuer.ts'
 
 let as: TestIssuer

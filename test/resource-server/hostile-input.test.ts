@@ -107,11 +107,22 @@ describe('whatever comes in', () => {
       (n) => `${' '.repeat(n)}x`,
       (n) => ',Bearer '.repeat(n),
     ]
+    /** The least of several runs, as others want the processor too. */
+    const timeOf = async (text: string) => {
+      const times: number[] = []
+      for (let run = 0; run < 5; run++) {
+        const began = performance.now()
+        await guard({ method: 'GET', url: AUDIENCE, headers: { authorization: `Bearer ${text}`, dpop: text } }).catch(
+          () => {},
+        )
+        times.push(performance.now() - began)
+      }
+      return Math.min(...times)
+    }
     for (const shape of shapes) {
-      const authorization = `Bearer ${shape(200_000)}`
-      const began = performance.now()
-      await guard({ method: 'GET', url: AUDIENCE, headers: { authorization, dpop: shape(200_000) } }).catch(() => {})
-      expect(performance.now() - began).toBeLessThan(300)
+      // 16 times as long takes 16 times as long, and would take 256 times as long if it were of the second degree.
+      const [short, long] = [await timeOf(shape(20_000)), await timeOf(shape(320_000))]
+      expect(long).toBeLessThan(100 * Math.max(short, 0.05))
     }
   })
 })
