@@ -9,6 +9,7 @@ import { listenerSet } from '../session/listener-set.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionState } from '../session/state.ts'
 import { tellOthers } from '../session/sync.ts'
+import { checkSession, type SessionCheck } from './check-session.ts'
 import { countingLock } from './counting-lock.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
 import { leavingUserAgent } from './leaving-user-agent.ts'
@@ -87,7 +88,10 @@ export function createSessionPool(
   const listeners = new Map<TokenManagerEventType, Listeners>()
 
   return {
+    redirectUri: common.redirectUri,
+    allows: (url) => basis.match(url).target !== undefined,
     get: (account) => entryOf(account).handed,
+    check: (account) => using(account, checked),
     use: (account, work) => using(account, ({ handed }) => work(handed)),
     rename: (from, to) => watch('rename', rename(from, to)),
     on: (type, listener) => listenersOf(type).add(listener as (event: PoolEvent) => void),
@@ -138,6 +142,12 @@ export function createSessionPool(
     await manager.ready()
     const present = shared()
     if (present) await endDenied(present, denylist)
+  }
+
+  async function checked({ manager, shared }: Entry): Promise<SessionCheck> {
+    await manager.ready()
+    const present = shared()
+    return present ? checkSession(present) : { state: manager.state }
   }
 
   function done(account: string, entry: Entry) {

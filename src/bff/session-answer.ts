@@ -1,0 +1,51 @@
+import type { TokenManagerError } from '../errors.ts'
+import type { SessionState } from '../session/state.ts'
+import type { SessionCheck } from '../session-pool/check-session.ts'
+import type { BffSettings } from './bff-settings.ts'
+
+/** A session as the page is told of it: a `SessionState` without anything that only the backend may know. */
+export interface SessionAnswer {
+  /** As in `SessionState`, and never `loading`. */
+  readonly status: 'signedIn' | 'signedOut'
+  /** Why nobody is signed in. */
+  readonly reason?: string
+  /** Who is signed in. */
+  readonly session?: (SessionState & { readonly status: 'signedIn' })['session']
+  /** How the session is doing. */
+  readonly health?: (SessionState & { readonly status: 'signedIn' })['health']
+  /** Why it is not `ok`: code, reason and message of a `TokenManagerError`. */
+  readonly cause?: Pick<TokenManagerError, 'code' | 'reason' | 'message'>
+  /** When it goes on, epoch ms. */
+  readonly retryAt?: number | undefined
+  /** When a limit ends it if nobody uses it before, epoch ms. */
+  readonly endsAt?: number | undefined
+}
+
+/** What the page is told where there is no session. */
+export const NOBODY: SessionAnswer = { status: 'signedOut', reason: 'none' }
+
+/** What the page is told of a session. */
+export function sessionAnswer({ state, endsAt }: SessionCheck, { claims: shown }: BffSettings): SessionAnswer {
+  if (state.status === 'loading') return NOBODY
+  if (state.status === 'signedOut') return { status: 'signedOut', reason: state.reason }
+
+  const { session, health, cause, retryAt } = state
+  const { returnTo: _, claims, ...told } = session
+  const isShown = ([name]: [string, unknown]) => !shown || shown.includes(name)
+  const ownClaims = claims && Object.fromEntries(Object.entries(claims).filter(isShown))
+  return {
+    status: 'signedIn',
+    session: { ...told, claims: ownClaims as typeof claims },
+    health,
+    retryAt,
+    endsAt,
+    ...(cause && { cause: { code: cause.code, reason: cause.reason, message: cause.message } }),
+  }
+}
+
+/** `answer` as JSON that nobody keeps. */
+export function asJson(answer: SessionAnswer): Response {
+  return new Response(JSON.stringify(answer), {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  })
+}
