@@ -108,6 +108,6 @@ function isOrigin(text: string): boolean {
 }
 
 /** `ERR_INVALID_OPTION`, naming the option and what it has to be. */
-export function invalid(name: string, expected: string): TokenManagerError {
+function invalid(name: string, expected: string): TokenManagerError {
   return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

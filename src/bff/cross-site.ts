@@ -5,10 +5,10 @@ import { FIELD, Refused } from './refusal.ts'
  * Who made the browser send a request. `own`: a page of this site; `listed`: a page of an origin in option `origins`; `person`: somebody who
  * typed the address or opened a bookmark; `unknown`: nothing says (no browser, or one from before Fetch Metadata); `foreign`: anybody else.
  */
-export type Initiator = 'own' | 'listed' | 'person' | 'unknown' | 'foreign'
+type Initiator = 'own' | 'listed' | 'person' | 'unknown' | 'foreign'
 
 /** Reads Fetch Metadata, and else `Origin`. Where the two do not agree, the worse one counts. */
-export function initiatorOf({ headers }: Request, { origin: own, origins }: BffSettings): Initiator {
+function initiatorOf({ headers }: Request, { origin: own, origins }: BffSettings): Initiator {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
   if (origin !== null && origins.includes(origin)) return 'listed'

@@ -12,7 +12,10 @@ export interface NodeRequestLike {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[]
   /** Node puts several `Cookie` fields together here. */
-  readonly headers: { readonly cookie?: string | undefined }
+  readonly headers: {
+    /** As one field. */
+    readonly cookie?: string | undefined
+  }
   /** Whether something has begun to read the body. */
   readonly readableDidRead?: boolean
   /** Reads the body. */

@@ -141,7 +141,7 @@ function tellsWhatItGot(asked: Asked[]): RequestListener {
 }
 
 /** A server on loopback. */
-export async function listening(listener: RequestListener, port = 0) {
+async function listening(listener: RequestListener, port = 0) {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
