@@ -4,6 +4,7 @@ import { routeFor } from './api-route.ts'
 import type { BffOptions } from './bff-options.ts'
 import { bffSettings } from './bff-settings.ts'
 import { checkPageRequest, corsFields, preflightAnswer } from './cross-site.ts'
+import { eventStream } from './event-stream.ts'
 import { Refused, refusalAsJson, refusalAsText, refusedBy } from './refusal.ts'
 import { asJson, NOBODY, sessionAnswer } from './session-answer.ts'
 import { accountOf, sessionCookies } from './session-cookie.ts'
@@ -31,7 +32,7 @@ interface Route {
 /**
  * A website's backend that keeps the tokens (the backend for frontend of RFC 10017 §6.1): the browser has a cookie that names the session, and
  * every request of the page to an API goes through here, where the access token is added. Below the base of `redirectUri` there are `login`,
- * `callback`, `logout`, `session`, and `backchannel` where that is wanted.
+ * `callback`, `logout`, `session`, `events`, and `backchannel` where that is wanted.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createBff(options: BffOptions): Bff {
@@ -44,6 +45,7 @@ export function createBff(options: BffOptions): Bff {
     callback: { methods: ['GET'], caller: 'person', answer: (request) => callback(request, settings, cookies) },
     logout: { methods: ['POST'], caller: 'page', answer: (request) => logout(request, settings, cookies) },
     session: { methods: ['GET'], caller: 'page', answer: tellSession },
+    events: { methods: ['GET'], caller: 'page', answer: streamEvents },
     ...(backchannelLogout && {
       backchannel: { methods: ['POST'], caller: 'server', answer: backchannelLogout },
     }),
@@ -103,6 +105,16 @@ export function createBff(options: BffOptions): Bff {
     const name = cookies.session(request)
     if (name === undefined) return asJson(NOBODY)
     return asJson(sessionAnswer(await sessions.check(accountOf(name)), settings))
+  }
+
+  async function streamEvents(request: Request): Promise<Response> {
+    checkPageRequest(request, settings)
+    const name = cookies.session(request)
+    const account = name === undefined ? undefined : accountOf(name)
+    const { state } = account === undefined ? { state: undefined } : await sessions.check(account)
+    if (account === undefined || state?.status !== 'signedIn')
+      throw new TokenManagerError('ERR_SIGNED_OUT', state?.status === 'signedOut' ? state.reason : 'none')
+    return eventStream(account, settings)
   }
 
   function withCors(response: Response, request: Request): Response {

@@ -78,16 +78,23 @@ export async function answerNode(bff: Bff, request: NodeRequestLike, response: N
 }
 
 /** The path and query as every reader takes them, if they are the backend's. */
-function pathOf({ url, originalUrl }: NodeRequestLike, { origin, handles }: Bff): string | undefined {
-  const target = originalUrl ?? url ?? ''
+function pathOf(request: NodeRequestLike, { origin, handles }: Bff): string | undefined {
+  const target = targetOf(request)
   if (!target.startsWith('/') || !URL.canParse(origin + target)) return undefined
   const { pathname, search } = new URL(origin + target)
   return handles(pathname) ? pathname + search : undefined
 }
 
+function targetOf({ url, originalUrl }: NodeRequestLike): string {
+  return originalUrl ?? url ?? ''
+}
+
 /** The refusal of what cannot be made into a `Request` that means the same. */
-function unreadable({ url, originalUrl, method = 'GET', readableDidRead }: NodeRequestLike, path: string) {
-  if (path !== (originalUrl ?? url))
+function unreadable(request: NodeRequestLike, path: string): Response | undefined {
+  const { method = 'GET', readableDidRead } = request
+  // A query may be empty.
+  const isClear = targetOf(request) === path || targetOf(request) === `${path}?`
+  if (!isClear)
     return refusalAsText(new Refused(400, 'invalid_request', 'The path has to be written as browsers write it'))
   // The Fetch standard has no request with these methods.
   if (/^(connect|trace|track)$/i.test(method))

@@ -59,6 +59,8 @@ export interface Denylist {
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
   /** Hears from guards what tokens of an issuer carry. */
   describeIssuer(issuer: DeniableIssuer): void
+  /** Hears that there are new denials, of this process or of the store. Returns its own undo. */
+  subscribe(listener: () => void): () => void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
   /** The option. */
@@ -137,10 +139,12 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   })
   let sweeping: Iterator<() => void> | undefined
   let skipped = 0
+  const listeners = new Set<() => void>()
   const stop = store?.follow({
     onEntries(entries) {
       const fitting = entries.filter(isDenylistEntry)
       for (const entry of fitting) add(entry)
+      if (fitting.length > 0) tellDenied()
       tellSkipped(entries.length - fitting.length)
     },
     onCurrent(at) {
@@ -161,6 +165,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
         until: ('jti' in denial ? denial.expiresAt : now() + maxTokenLifetime) + leeway,
       }))
       for (const entry of entries) add(entry)
+      tellDenied()
       await store?.append(entries)
     },
     check({ iss, jti, sid, sub, client_id, iat }) {
@@ -191,6 +196,11 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       return client_id === undefined && hits(latest.client_id, issuedAt) ? 'client_id' : undefined
     },
     describeIssuer: (issuer) => void described.push(issuer),
+    subscribe(listener) {
+      const own = () => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
     whenStale,
     get stale() {
       return store && now() - currentAt > maxStaleness ? whenStale : undefined
@@ -203,6 +213,16 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     },
     ready: () => isReady,
     close: () => stop?.(),
+  }
+
+  function tellDenied(): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener()
+      } catch {
+        // Whoever listens has no say in what is denied.
+      }
+    }
   }
 
   function tellSkipped(count: number): void {

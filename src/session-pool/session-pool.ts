@@ -14,8 +14,8 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
   readonly maxSessions?: number
   /**
    * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, and its tokens
-   * are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, or at once if it is in use
+   * just then, and its tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
    */
   readonly denylist?: SessionDenylist
 }

@@ -8,7 +8,7 @@ import {
   memoryStore,
   type NodeSessionPoolOptions,
 } from 'tokenward/node'
-import { channelHub } from '../support/channel-hub.ts'
+import { type ChannelHub, channelHub } from '../support/channel-hub.ts'
 import { clientSecret, freePort, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 
 /** What the API behind the site got. */
@@ -26,8 +26,12 @@ export interface SiteOptions {
   /** Options of each host's backend, by the URLs of API and authorization server. */
   readonly bff?: (api: string, issuer: string) => Partial<BffOptions>
   readonly pool?: Partial<NodeSessionPoolOptions>
+  /** Options of one host's pool, called for each. */
+  readonly hostPool?: () => Partial<NodeSessionPoolOptions>
   /** The API behind it. Default: says what it got. */
   readonly api?: RequestListener
+  /** What is not the backend's. Default: 404. */
+  readonly app?: RequestListener
   readonly accessTokenTtl?: number
 }
 
@@ -41,6 +45,8 @@ export interface BffSite {
   /** The API's URL. */
   readonly api: string
   readonly asked: Asked[]
+  /** By which the hosts hear of one another. */
+  readonly hub: ChannelHub
   /** Signs somebody in, and gives a browser of theirs. */
   signedIn(account?: string): Promise<Visitor>
   stop(): Promise<void>
@@ -57,7 +63,15 @@ export interface Visitor {
 }
 
 /** Starts it; stop it. */
-export async function bffSite({ hosts = 1, bff: own, pool, api, accessTokenTtl }: SiteOptions = {}): Promise<BffSite> {
+export async function bffSite({
+  hosts = 1,
+  bff: own,
+  pool,
+  hostPool,
+  api,
+  app,
+  accessTokenTtl,
+}: SiteOptions = {}): Promise<BffSite> {
   const ports = await Promise.all(Array.from({ length: hosts }, freePort))
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)
   const origin = origins[0] as string
@@ -84,18 +98,19 @@ export async function bffSite({ hosts = 1, bff: own, pool, api, accessTokenTtl }
         channel: hub.context(),
         [allowInsecureLoopback]: true,
         ...pool,
+        ...hostPool?.(),
       })
       const bff = createBff({
         sessions,
         api: { '/api': `${upstream.origin}/v1` },
         ...own?.(upstream.origin, server.issuer),
       })
-      return listening(nodeBff(bff), port)
+      return listening(app ? nodeBff(bff, app) : nodeBff(bff), port)
     }),
   )
 
   return {
-    ...{ origin, hosts: origins, server, asked, api: upstream.origin },
+    ...{ origin, hosts: origins, server, asked, hub, api: upstream.origin },
     async signedIn(account = 'alice') {
       const cookies = new Map<string, string>()
       await server.agree(`${origin}/auth/login?returnTo=/welcome`, account, cookies)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, queueLock, webCrypto } from '../../src/index.ts'
-import { createSessionPool, type SessionPoolOptions } from '../../src/session-pool/create-session-pool.ts'
+import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
+import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { channelHub } from '../support/channel-hub.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -99,5 +100,29 @@ describe('a pool', () => {
     expect(pool.redirectUri).toBe('https://app.example/auth/callback')
     const urls = ['https://api.example/v1/x', 'https://api.example/v2', 'http://api.example/v1', '/v1']
     expect(urls.map(pool.allows)).toEqual([true, false, false, false])
+  })
+
+  it('says of a session that has another name that it is not over', async () => {
+    const { here, there, signIn } = setUp()
+    await signIn('alice')
+    expect((await there.pool.check('alice')).state.status).toBe('signedIn')
+    await here.pool.rename('alice', 'new')
+    await here.pool.check('new')
+    for (const { pool } of [here, there])
+      expect((await pool.check('alice')).state).toMatchObject({ status: 'signedOut', reason: 'renamed' })
+    expect((await there.pool.check('new')).state.status).toBe('signedIn')
+  })
+
+  it('forgets a name that nobody is signed in under as soon as nobody listens to it any more', async () => {
+    const { pool } = setUp().here
+    const stop = pool.get('nobody').subscribe(() => {})
+    const other = pool.get('nobody').on('signed_out', () => {})
+    await pool.check('nobody')
+    expect(pool.size).toBe(1)
+    stop()
+    stop()
+    expect(pool.size).toBe(1)
+    other()
+    expect(pool.size).toBe(0)
   })
 })
