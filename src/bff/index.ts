@@ -10,6 +10,5 @@ export {
   type RouteHandlers,
 } from './frameworks.ts'
 export { type NodeRequestLike, type NodeResponseLike, nodeBff } from './node-listener.ts'
+export type { SessionAnswer, SignOutAnswer } from './page-answers.ts'
 export type { BffRefusal, BffRefusalCode } from './refusal.ts'
-export type { SessionAnswer } from './session-answer.ts'
-export type { SignOutAnswer } from './sign-out.ts'

@@ -1,25 +1,6 @@
-import type { TokenManagerError } from '../errors.ts'
-import type { SessionState } from '../session/state.ts'
 import type { SessionCheck } from '../session-pool/check-session.ts'
 import type { BffSettings } from './bff-settings.ts'
-
-/** A session as the page is told of it: a `SessionState` without anything that only the backend may know. */
-export interface SessionAnswer {
-  /** As in `SessionState`, and never `loading`. */
-  readonly status: 'signedIn' | 'signedOut'
-  /** Why nobody is signed in. */
-  readonly reason?: string
-  /** Who is signed in. */
-  readonly session?: (SessionState & { readonly status: 'signedIn' })['session']
-  /** How the session is doing. */
-  readonly health?: (SessionState & { readonly status: 'signedIn' })['health']
-  /** Why it is not `ok`: code, reason and message of a `TokenManagerError`. */
-  readonly cause?: Pick<TokenManagerError, 'code' | 'reason' | 'message'>
-  /** When it goes on, epoch ms. */
-  readonly retryAt?: number | undefined
-  /** When a limit ends it if nobody uses it before, epoch ms. */
-  readonly endsAt?: number | undefined
-}
+import type { SessionAnswer } from './page-answers.ts'
 
 /** What the page is told where there is no session. */
 export const NOBODY: SessionAnswer = { status: 'signedOut', reason: 'none' }

@@ -1,19 +1,12 @@
 import type { BffSettings } from './bff-settings.ts'
 import { checkOwnForm, checkPageRequest } from './cross-site.ts'
+import type { SignOutAnswer } from './page-answers.ts'
 import { FIELD } from './refusal.ts'
 import { accountOf, type SessionCookies } from './session-cookie.ts'
 
 /** How long a sign-out that the store does not take is tried again, and how often; ms. */
 const PATIENCE = 600_000
 const PAUSE = 1_000
-
-/** What the page is told of its sign-out. */
-export interface SignOutAnswer {
-  /** `removed`: for every host. `memory_only`: the store refused; this host goes on trying, and the browser has forgotten the session. */
-  readonly local: 'removed' | 'memory_only' | 'superseded'
-  /** Where the person's session at the authorization server ends, if it has such a place: a top-level navigation goes there. */
-  readonly endSessionUrl?: string | undefined
-}
 
 /**
  * Signs the person out: asked by the page's script it says where to go next, asked by a form it goes there.

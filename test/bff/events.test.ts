@@ -5,7 +5,7 @@ import {
   type DenylistStore,
 } from 'tokenward/resource-server'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { SessionAnswer } from '../../src/bff/session-answer.ts'
+import type { SessionAnswer } from '../../src/bff/page-answers.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor, visitor } from './bff-site.ts'
 

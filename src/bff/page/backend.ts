@@ -1,6 +1,6 @@
 import { TokenManagerError } from '../../errors.ts'
 import type { SessionState } from '../../session/state.ts'
-import type { SessionAnswer } from '../session-answer.ts'
+import type { SessionAnswer } from '../page-answers.ts'
 
 /** The field that no other site can send. */
 const FIELD = 'x-tokenward'

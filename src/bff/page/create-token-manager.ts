@@ -3,8 +3,7 @@ import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts
 import type { TokenManagerEvent } from '../../session/events.ts'
 import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
-import type { SessionAnswer } from '../session-answer.ts'
-import type { SignOutAnswer } from '../sign-out.ts'
+import type { SessionAnswer, SignOutAnswer } from '../page-answers.ts'
 import { backendAt, refusalOf, stateOf } from './backend.ts'
 import { type SessionStream, sessionStream } from './session-stream.ts'
 

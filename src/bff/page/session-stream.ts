@@ -1,4 +1,4 @@
-import type { SessionAnswer } from '../session-answer.ts'
+import type { SessionAnswer } from '../page-answers.ts'
 import type { Backend } from './backend.ts'
 
 /** The waits before the stream is opened again, ms: the first, and the longest. */
