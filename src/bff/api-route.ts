@@ -36,7 +36,8 @@ export function readApiRoutes(
     const name = `api['${path}']`
     const isOwn = path === base || path.startsWith(`${base}/`)
     const climbs = path.split('/').some((part) => part === '.' || part === '..')
-    if (!PATH.test(path) || climbs || isOwn)
+    const isClear = PATH.test(path) && !climbs
+    if (!isClear || isOwn)
       throw invalid(name, `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`)
     return readRoute(path, typeof given === 'string' ? { url: given } : Object(given), name, sessions)
   })
@@ -81,7 +82,9 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
     },
     pathFor(location, from) {
       const reached = URL.canParse(location, from) ? new URL(location, from) : undefined
-      if (!reached || reached.hash || !judge(reached.href)) return undefined
+      if (!reached || reached.hash) return undefined
+      if (!judge(reached.href)) return undefined
+
       const { pathname } = new URL(place)
       const below = pathname === '/' ? reached.pathname : reached.pathname.slice(pathname.length)
       return path + below + reached.search

@@ -77,8 +77,8 @@ function cookieOf({ name = 'session', prefix = '__Host-', sameSite = 'Strict', m
   if (!/^[\w-]{1,40}$/.test(name)) throw invalid('cookie.name', '1 to 40 letters, digits, - and _')
   if (!['__Host-', '__Host-Http-'].includes(prefix)) throw invalid('cookie.prefix', '__Host- or __Host-Http-')
   if (!['Strict', 'Lax'].includes(sameSite)) throw invalid('cookie.sameSite', 'Strict or Lax')
-  if (maxAge !== undefined && !(maxAge >= 1_000 && Number.isFinite(maxAge)))
-    throw invalid('cookie.maxAge', 'at least 1000 ms')
+  const isAge = maxAge === undefined || (maxAge >= 1_000 && maxAge <= Number.MAX_SAFE_INTEGER)
+  if (!isAge) throw invalid('cookie.maxAge', 'at least 1000 ms')
   return { name, prefix, sameSite, maxAge }
 }
 

@@ -99,7 +99,8 @@ function unreadable(request: NodeRequestLike, path: string): Response | undefine
   // The Fetch standard has no request with these methods.
   if (/^(connect|trace|track)$/i.test(method))
     return refusalAsText(new Refused(405, 'method_not_allowed', `No path here takes ${method}`))
-  if (readableDidRead && method !== 'GET' && method !== 'HEAD')
+  const canHaveBody = method !== 'GET' && method !== 'HEAD'
+  if (canHaveBody && readableDidRead)
     return refusalAsText(
       new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies'),
     )

@@ -95,7 +95,8 @@ function statusOf({ code, reason }: TokenManagerError): number {
 
 /** The answer for a page's script: JSON, with the members of a `TokenManagerError`. */
 export function refusalAsJson({ status, code, message, fields, cause }: Refused): Response {
-  const { reason, acrValues, maxAge, scope, retryAt } = Object(cause) as Partial<TokenManagerError>
+  const { reason, acrValues, maxAge, scope, retryAt }: Partial<TokenManagerError> =
+    cause instanceof TokenManagerError ? cause : {}
   return new Response(JSON.stringify({ code, reason, message, acrValues, maxAge, scope, retryAt }), {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', [FIELD]: code, ...fields },

@@ -76,7 +76,7 @@ export async function callback(request: Request, settings: BffSettings, cookies:
 
 function failedAnswer(refused: Refused, error: unknown, { origin, signInFailed }: BffSettings): Response {
   if (signInFailed === undefined) return refusalAsText(refused)
-  const { reason = refused.code } = Object(error) as Partial<TokenManagerError>
+  const reason = error instanceof TokenManagerError ? error.reason : refused.code
   return redirectTo(origin + withReason(signInFailed, reason))
 }
 
