@@ -46,6 +46,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'client-tokens': manager,
   'session-pool': manager,
   index: everyCore,
+  bff: [...manager, 'session-pool'],
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
   react: everyCore,
@@ -66,13 +67,13 @@ const doors: Readonly<Record<string, string>> = {
   react: 'react',
 }
 
-const platformRooms = ['browser', 'node', 'react-native', 'redis', 'resource-server']
+const platformRooms = ['bff', 'browser', 'node', 'react-native', 'redis', 'resource-server']
 
 /** Their platforms have more than every other has. */
 const roomsWithGlobalsOfTheirOwn = platformRooms.filter((room) => room !== 'react-native')
 
 /** The rooms that may import what Node brings along. */
-const roomsOnNode = ['node', 'redis']
+const roomsOnNode = ['bff', 'node', 'redis']
 
 /** Of what every platform has, React Native too, these are ports: the core is handed them. */
 const handedIn = ['clearTimeout', 'fetch', 'performance', 'setTimeout']

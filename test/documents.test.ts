@@ -112,6 +112,15 @@ describe('the documents', () => {
     ).toEqual([])
   })
 
+  it('name every option and every code of the backend', () => {
+    const text = textOf('docs/bff.md')
+    const [, options = ''] = /interface BffOptions \{(.*?)\n\}/s.exec(textOf('src/bff/bff-options.ts')) ?? []
+    const [, codes = ''] = /type BffRefusalCode =(.*?)\n\n/s.exec(textOf('src/bff/refusal.ts')) ?? []
+    const names = [...options.matchAll(/^ {2}readonly (\w+)\??:/gm), ...codes.matchAll(/\| '(\w+)'/g)]
+    expect(names.length).toBeGreaterThan(15)
+    expect(names.map(([, name = '']) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  })
+
   it('link to what exists', () => {
     const links = documents.flatMap((document) =>
       [...textOf(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(

@@ -61,6 +61,8 @@ export interface Denylist {
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
   /** Hears from guards what tokens of an issuer carry. */
   describeIssuer(issuer: DeniableIssuer): void
+  /** Hears that there are new denials, of this process or of the store. Returns its own undo. */
+  subscribe(listener: () => void): () => void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
   /** The option. */
@@ -102,11 +104,13 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   })
   let sweeping: Iterator<() => void> | undefined
   let skipped = 0
+  const listeners = new Set<() => void>()
 
   const stop = store?.follow({
     onEntries(entries) {
       const fitting = entries.filter(isDenylistEntry)
       for (const entry of fitting) add(entry)
+      if (fitting.length > 0) tellDenied()
       tellSkipped(entries.length - fitting.length)
     },
     onCurrent(at) {
@@ -121,11 +125,17 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       for (const denial of denials) deniable.check(denial)
       const entries = denials.map((denial) => ({ denial, until: endOf(denial) }))
       for (const entry of entries) add(entry)
+      tellDenied()
       await store?.append(entries)
     },
     check: (token) => byIssuer.get(token.iss)?.check(token),
     cannotTell: (token) => byIssuer.get(token.iss)?.cannotTell(token),
     describeIssuer: deniable.describe,
+    subscribe(listener) {
+      const own = () => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
     whenStale,
     get stale() {
       return store && now() - currentAt > maxStaleness ? whenStale : undefined
@@ -151,6 +161,16 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     byIssuer.set(denial.issuer, denials)
     denials.add(denial, until)
     sweep()
+  }
+
+  function tellDenied(): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener()
+      } catch {
+        // Whoever listens has no say in what is denied.
+      }
+    }
   }
 
   function tellSkipped(count: number): void {

@@ -149,6 +149,32 @@ describe('a session that a denylist names', () => {
   })
 })
 
+describe('a session that is in use when a denylist names it', () => {
+  it('ends at once, and others do not', async () => {
+    const { pool, signIn, denylist, server, clock } = setUp()
+    await signIn('a', { sub: 'alice', sid: 's1' })
+    await signIn('b', { sub: 'bob', sid: 's2' })
+    const states: string[] = []
+    let done = () => {}
+    const using = ['a', 'b'].map((account) =>
+      pool.use(account, async (tokens) => {
+        tokens.subscribe(({ status }) => states.push(`${account} ${status}`))
+        await new Promise<void>((resolve) => {
+          done = resolve
+        })
+      }),
+    )
+    await clock.advance(0)
+    states.splice(0)
+    await denylist.deny({ issuer: server.issuer, sid: 's1', before: clock.now() })
+    await clock.advance(0)
+    expect(states).toEqual(['a signedOut'])
+    pool.dispose()
+    done()
+    await Promise.race(using)
+  })
+})
+
 it('a denylist that is none is refused at construction', () => {
   expect(() => setUp({ denylist: {} as never })).toThrow('denylist')
 })

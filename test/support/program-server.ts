@@ -1,7 +1,7 @@
 /// <reference path="../../examples/demo/oidc-provider.d.ts" />
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Context, Provider } from 'oidc-provider'
 import type { TokenSet } from '../../src/index.ts'
 
@@ -18,6 +18,8 @@ export interface ProgramServer {
   refuse(url: string): Promise<Response>
   /** New tokens of the client `web`, as if `account` had signed in elsewhere. */
   issue(account: string): Promise<TokenSet>
+  /** What tells the client `web` that `account` has signed out at the server (OpenID Connect Back-Channel Logout §2.4). */
+  logoutToken(account: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -85,6 +87,16 @@ export async function startProgramServer({
       const { access_token: accessToken = '', refresh_token: refreshToken = '' } = tokens
       return { accessToken, refreshToken, expiresAt: Date.now() + accessTokenTtl * 1000 }
     },
+    logoutToken: (account) =>
+      new SignJWT({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })
+        .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt' })
+        .setIssuer(issuer)
+        .setAudience('web')
+        .setSubject(account)
+        .setJti(crypto.randomUUID())
+        .setIssuedAt()
+        .setExpirationTime('2m')
+        .sign(privateKey),
     async stop() {
       const closed = new Promise((resolve) => http.close(resolve))
       http.closeAllConnections()
