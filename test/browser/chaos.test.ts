@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { otherEngines } from '../../scripts/engines.mjs'
+import { otherEngines } from '../../scripts/programs.mjs'
 import type { EngineName } from '../chaos/engine.ts'
 import { runChaos } from '../chaos/run-chaos.ts'
 import { summary } from '../chaos/summary.ts'

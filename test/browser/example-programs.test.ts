@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, firefox } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { chromiumLaunchOptions, findFirefox } from '../../scripts/programs.mjs'
 import { openExample } from '../support/browser/example-site.ts'
 
 const FIREFOX = findFirefox()

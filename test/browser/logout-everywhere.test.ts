@@ -8,8 +8,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { type Api, startApi } from '../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { chromiumLaunchOptions, findFirefox } from '../../scripts/programs.mjs'
 import { redisDenylistStore } from '../../src/redis/index.ts'
 import {
   allowInsecureLoopback,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { firefox } from 'playwright-core'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { findFirefox } from '../../scripts/programs.mjs'
 import type { Engine } from './engine.ts'
 import { descendants } from './processes.ts'
 

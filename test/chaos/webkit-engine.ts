@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findWebKit } from '../../scripts/engines.mjs'
+import { findWebKit } from '../../scripts/programs.mjs'
 import type { Engine } from './engine.ts'
 import { descendants, isThere, signal, startedWith } from './processes.ts'
 

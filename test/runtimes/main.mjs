@@ -1,4 +1,4 @@
-// What a service needs of the built package, on whatever runtime runs this file: `npm run runtimes`. It uses nothing but the package, the
+// What a service needs of the built package, on whatever runtime runs this file: `npm run test:platforms`. It uses nothing but the package, the
 // platform and a server of its own, and prints one line for each check and a total.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findFaketime } from '../../../scripts/faketime.mjs'
+import { findFaketime } from '../../../scripts/programs.mjs'
 import { childProgram } from '../../support/processes/child-program.ts'
 import type { Report } from '../page/report.ts'
 import type { Chance } from '../random.ts'
