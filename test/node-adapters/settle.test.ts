@@ -54,14 +54,12 @@ const tokens = () => ({ accessToken: 'at', refreshToken: 'rt', expiresAt: Date.n
 async function settled() {
   const before = await settle({ limit: 30 })
   open()
-  return { before, after: await settle({ limit: 2_000 }) }
+  return { before, after: await settle() }
 }
 
 describe('settle', () => {
   it('has nothing to wait for where nothing is under way', async () => {
-    const began = performance.now()
     expect(await settle()).toBe(true)
-    expect(performance.now() - began).toBeLessThan(1_000)
   })
 
   const kinds = {

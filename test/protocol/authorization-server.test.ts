@@ -4,6 +4,7 @@ import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { type AuthorizationServerOptions, authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
+import { manualClock } from '../support/manual-clock.ts'
 import { bareFetch, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
 const json =
@@ -221,12 +222,17 @@ describe('every request', () => {
 
   it('sends nothing once its time is up', async () => {
     const { fetch, calls } = memoryFetch(json({}))
-    const answer = await exchange({ fetch, clock: systemClock }, 20, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 60))
+    const clock = manualClock()
+    let letGo = () => {}
+    const ready = new Promise<void>((resolve) => (letGo = resolve))
+    const answer = exchange({ fetch, clock }, 20, async () => {
+      await ready
       return { url: 'https://as.example/token', method: 'POST', headers: {}, body: '' }
     })
-    expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    await clock.advance(20)
+    expect(await answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
+    letGo()
+    await clock.advance(20)
     expect(calls).toEqual([])
   })
 
