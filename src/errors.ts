@@ -217,6 +217,11 @@ export class TokenManagerError extends Error {
   }
 }
 
+/** `ERR_INVALID_OPTION`: which option, and what it has to be. */
+export function invalidOption(name: string, expected: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
+}
+
 /**
  * Whether trying the same call again later can succeed without a person doing anything.
  * @param error anything that was thrown
