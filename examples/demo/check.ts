@@ -54,7 +54,9 @@ export async function check({ ttl, port, screenshot, browser: name = 'chromium' 
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
     context.setDefaultTimeout(30_000)
     await story({
-      ...{ servers, complaints, browser: name },
+      servers,
+      complaints,
+      browser: name,
       async open() {
         const page = await context.newPage()
         const complain = (text: string) => !theirOwn.test(text) && complaints.push(text)

@@ -8,7 +8,8 @@ const FIREFOX = findFirefox()
 
 const startFirefox = () =>
   firefox.launch({
-    ...{ channel: 'moz-firefox', headless: true },
+    channel: 'moz-firefox',
+    headless: true,
     executablePath: fileURLToPath(new URL('../chaos/firefox.sh', import.meta.url)),
     env: { ...process.env, FIREFOX },
   })

@@ -51,8 +51,11 @@ async function start(): Promise<World> {
     res.end(isScript ? script : page)
   })
   const server = await startAuthorizationServer({
-    ...{ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice', accessTokenTtl: 600 },
-    ...{ backchannelLogoutUri: `${site.origin}/backchannel-logout`, endsWithSession: true },
+    redirectUris: [`${site.origin}/callback`],
+    autoLogin: 'alice',
+    accessTokenTtl: 600,
+    backchannelLogoutUri: `${site.origin}/backchannel-logout`,
+    endsWithSession: true,
   })
   const { issuer, audience, clientId } = server
   const redis = await startRedis()
@@ -75,7 +78,11 @@ async function start(): Promise<World> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('../support/browser/logout-page.ts', import.meta.url))],
     tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
-    ...{ bundle: true, format: 'esm', target: 'es2022', platform: 'browser', write: false },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    write: false,
   })
   script = outputFiles[0]?.text ?? ''
   onTestFinished(async () => {

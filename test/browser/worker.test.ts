@@ -308,7 +308,8 @@ describe('without a worker that answers the page refreshes itself, and says so',
     const seen = await tab.evaluate(async () => {
       tokens.dispose()
       const manager = page.library.createTokenManager({
-        ...{ issuer: page.defaults.issuer, clientId: page.defaults.clientId },
+        issuer: page.defaults.issuer,
+        clientId: page.defaults.clientId,
         [page.library.allowInsecureLoopback]: true,
         fetch: (input, init) => fetch(input, init),
         refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }),

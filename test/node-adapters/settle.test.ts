@@ -35,13 +35,23 @@ function place() {
     },
   }
   const options = {
-    ...{ issuer, metadata, clientId: 'svc', store, resources: ['https://api.example/'] },
+    issuer,
+    metadata,
+    clientId: 'svc',
+    store,
+    resources: ['https://api.example/'],
     fetch: (async (input) => {
       asked.push(new URL(String(input)).pathname)
       await gates.server
       const body = {
-        ...{ access_token: 'new', token_type: 'Bearer', expires_in: 300, refresh_token: 'rt2' },
-        ...{ device_code: 'd', user_code: 'c', verification_uri: `${issuer}/go`, interval: 0.01 },
+        access_token: 'new',
+        token_type: 'Bearer',
+        expires_in: 300,
+        refresh_token: 'rt2',
+        device_code: 'd',
+        user_code: 'c',
+        verification_uri: `${issuer}/go`,
+        interval: 0.01,
       }
       return new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
     }) as typeof fetch,

@@ -117,8 +117,15 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const issuer = `http://127.0.0.1:${port}`
 
   const server: MisbehavingServer = {
-    ...{ issuer, port, requests, calls, api: `${issuer}/api/` },
-    ...{ rotation: 'strict', graceTime: 30_000, expiresIn: () => 300, latency: { before: 0, after: 0 } },
+    issuer,
+    port,
+    requests,
+    calls,
+    api: `${issuer}/api/`,
+    rotation: 'strict',
+    graceTime: 30_000,
+    expiresIn: () => 300,
+    latency: { before: 0, after: 0 },
     metadata: (context = '', origin = issuer) => ({
       issuer,
       authorization_endpoint: `${origin}/authorize`,
@@ -196,8 +203,13 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     const family = families.get(refreshToken)
     const before = server.rotation === 'none' ? undefined : presented.get(refreshToken)
     const seen: SeenRequest = {
-      ...{ at: Date.now(), context, refreshToken, family: family?.id ?? '', reused: before },
-      ...{ overlapping: (family?.running ?? 0) > 0, outcome: 'pending' },
+      at: Date.now(),
+      context,
+      refreshToken,
+      family: family?.id ?? '',
+      reused: before,
+      overlapping: (family?.running ?? 0) > 0,
+      outcome: 'pending',
     }
     requests.push(seen)
     const fault = queue.shift() ?? steady

@@ -45,7 +45,8 @@ export async function createCrew({ chance, limit, settings, hear, log }: CrewOpt
   let started = 0
 
   return {
-    ...{ members, latest },
+    members,
+    latest,
     get started() {
       return started
     },

@@ -88,7 +88,10 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     },
     async setOffline(offline, site) {
       await send('Network.emulateNetworkConditions', {
-        ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
       })
       await (offline ? send('Fetch.enable', { patterns: [{ urlPattern: `${site}/*` }] }) : send('Fetch.disable'))
     },
