@@ -97,9 +97,10 @@ const server = createServer(async (req, res) => {
     if (route) await route(cookieOf(req, sessionCookie), req, res)
     else res.writeHead(404).end()
   } catch (error) {
-    if (!(error instanceof TokenManagerError)) console.error(error)
-    const status = Object(error).code === 'ERR_SIGNED_OUT' ? 401 : isTransient(error) ? 503 : 500
-    res.writeHead(status).end(error instanceof TokenManagerError ? error.message : 'That did not work')
+    const known = error instanceof TokenManagerError ? error : undefined
+    if (!known) console.error(error)
+    const status = known?.code === 'ERR_SIGNED_OUT' ? 401 : isTransient(error) ? 503 : 500
+    res.writeHead(status).end(known?.message ?? 'That did not work')
   }
 }).listen(Number(PORT), '127.0.0.1', () => console.log(`Listening on ${SITE}`))
 

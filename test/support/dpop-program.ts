@@ -118,7 +118,10 @@ export async function dpopProgram(options: DpopProgramOptions = {}): Promise<Dpo
   for (const type of ['token_rejected', 'refresh_failed', 'dpop_not_bound', 'refreshed'] as const)
     manager.on(type, () => told.push(type))
   await manager.signIn()
-  const stored = async () => String((Object((await store.get(key))?.value) as SessionRecord).refreshToken)
+  const stored = async () => {
+    const row = await store.get(key)
+    return String((row?.value as SessionRecord | undefined)?.refreshToken)
+  }
   const stop = async () => {
     manager.dispose()
     await Promise.all([server.stop(), ...apis.map((api) => api.stop())])

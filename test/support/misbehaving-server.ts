@@ -214,7 +214,8 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     requests.push(seen)
     const fault = queue.shift() ?? steady
     // What is not processed spends nothing.
-    if (!before && fault?.kind !== 'refuse' && fault?.kind !== 'reset') presented.set(refreshToken, seen)
+    const isProcessed = fault?.kind !== 'refuse' && fault?.kind !== 'reset'
+    if (!before && isProcessed) presented.set(refreshToken, seen)
     if (family) overlap = Math.max(overlap, ++family.running)
     res.once('close', () => {
       if (family) family.running--
@@ -245,7 +246,8 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   function refresh(seen: SeenRequest, family: Family | undefined, fault: RequestFault | undefined): Response {
     const before = used.get(seen.refreshToken)
     const inGrace = server.rotation === 'grace' && before && Date.now() - before.at < server.graceTime
-    if (family && family.current !== seen.refreshToken && !inGrace) {
+    const isReuse = family !== undefined && family.current !== seen.refreshToken
+    if (isReuse && !inGrace) {
       reuse++
       family.alive = false
     }
