@@ -219,7 +219,7 @@ export class TokenManagerError extends Error {
   }
 }
 
-/** An option that is not what it has to be. */
+/** `ERR_INVALID_OPTION`: which option, and what it has to be. */
 export function invalidOption(
   option: string,
   expected: string,

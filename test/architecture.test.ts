@@ -17,6 +17,8 @@ import {
 } from './architecture/tree.ts'
 
 const sources = readFiles('src')
+/** What the laws against packing are held against. */
+const code = { ...sources, ...readFiles('examples'), ...readFiles('test/support') }
 const unfinished: Readonly<Record<string, Readonly<Record<string, number>>>> = JSON.parse(
   readFileSync('test/architecture/unfinished.json', 'utf8'),
 )
@@ -401,9 +403,14 @@ for (const { name, offences, planted, found } of packingLaws) {
   describe(name, () => {
     /** Files that were packed before there was the law, and how often. The list may only shrink. */
     const listed: Readonly<Record<string, number>> = unfinished[name] ?? {}
+    let known: readonly Offence[] | undefined
+    const present = () => {
+      known ??= offences(code)
+      return known
+    }
 
     it('holds', () => {
-      const now = offences(sources)
+      const now = present()
       const counts = counted(now)
       const isListed = (offence: Offence) => {
         const [file = ''] = offence.split(':')
@@ -413,7 +420,7 @@ for (const { name, offences, planted, found } of packingLaws) {
     })
 
     it('has no stale entry in test/architecture/unfinished.json', () => {
-      const counts = counted(offences(sources))
+      const counts = counted(present())
       expect(listed).toEqual(Object.fromEntries(Object.keys(listed).map((file) => [file, counts[file] ?? 'none left'])))
     })
 

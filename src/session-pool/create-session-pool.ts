@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import { webText } from '../in-process/web-text.ts'
 import { type ManagerPlatform, managerBasis, managerOf } from '../manager/create-token-manager.ts'
 import { allowInsecureLoopback } from '../manager/options.ts'
@@ -69,10 +69,10 @@ export function createSessionPool(
 ): SessionPool {
   // A program in JavaScript may give no options. The checks then say what is missing.
   const { maxSessions = 10_000, denylist, ...common } = options ?? ({} as SessionPoolOptions)
-  if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
+  if ('account' in common) throw invalidOption('account', 'left out: each session of a pool has its own')
   const isInBounds = Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= MOST_SESSIONS
-  if (!isInBounds) throw invalid('maxSessions', `1 to ${MOST_SESSIONS}`)
-  if (denylist && typeof denylist.check !== 'function') throw invalid('denylist', 'made by createDenylist()')
+  if (!isInBounds) throw invalidOption('maxSessions', `1 to ${MOST_SESSIONS}`)
+  if (denylist && typeof denylist.check !== 'function') throw invalidOption('denylist', 'made by createDenylist()')
 
   const basis = managerBasis(common, platform)
   const given = { text: webText, ...(basis.ports ?? platform) }
@@ -121,7 +121,7 @@ export function createSessionPool(
     }
 
     const isName = typeof account === 'string' && account !== '' && account.length <= LONGEST_NAME
-    if (!isName) throw invalid('account', `a string of 1 to ${LONGEST_NAME} characters`)
+    if (!isName) throw invalidOption('account', `a string of 1 to ${LONGEST_NAME} characters`)
 
     const [manager, shared] = managerOf({ ...common, account }, own)
     const entry: Entry = { manager, handed: handedOut(account), shared, users: 0, hearers: 0 }
@@ -192,7 +192,7 @@ export function createSessionPool(
   }
 
   async function rename(from: string, to: string): Promise<void> {
-    if (from === to) throw invalid('to', 'another name')
+    if (from === to) throw invalidOption('to', 'another name')
     await withSession(from, (old) => withSession(to, (next) => renameSession(old, next)))
   }
 
@@ -320,8 +320,4 @@ export function createSessionPool(
     const { retrying, name, held } = session
     return retrying || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -35,8 +35,13 @@ const key = randomBytes(32).toString('base64')
 async function start(at: string): Promise<Child> {
   const child = program({
     env: {
-      ...{ ISSUER: server.issuer, API: server.api, SITE: site, PORT: new URL(at).port, CLIENT_SECRET: clientSecret },
-      ...{ SEALING_KEY: key, STATE_FOLDER: join(base, 'sessions') },
+      ISSUER: server.issuer,
+      API: server.api,
+      SITE: site,
+      PORT: new URL(at).port,
+      CLIENT_SECRET: clientSecret,
+      SEALING_KEY: key,
+      STATE_FOLDER: join(base, 'sessions'),
     },
     limit: 120_000,
   })

@@ -17,17 +17,21 @@ function setUp(options: Partial<SessionPoolOptions> = {}) {
   const poolOf = (own: Partial<SessionPoolOptions> = {}) =>
     createSessionPool(
       {
-        ...{
-          issuer: server.issuer,
-          clientId: 'web',
-          scope: 'openid notes',
-          resources: ['https://api.example/'],
-          denylist,
-        },
-        ...{ ...options, ...own },
+        issuer: server.issuer,
+        clientId: 'web',
+        scope: 'openid notes',
+        resources: ['https://api.example/'],
+        denylist,
+        ...options,
+        ...own,
       },
       {
-        ...{ store, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, clock, crypto: webCrypto },
+        store,
+        lock: queueLock(),
+        channel: noChannel,
+        lifecycle: alwaysOnline,
+        clock,
+        crypto: webCrypto,
         fetch: server.fetch,
       },
     )

@@ -77,7 +77,9 @@ export async function startProgramServer({
   }
 
   return {
-    ...{ issuer, grants, api: `${issuer}/api/` },
+    issuer,
+    grants,
+    api: `${issuer}/api/`,
     agree: (url, account = 'alice', cookies = new Map()) => visit(url, { account, cookies, button: 'confirm' }),
     refuse: (url) => visit(url, { account: 'alice', cookies: new Map(), button: 'abort' }),
     async issue(account) {
@@ -112,19 +114,25 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
   return {
     clients: [
       {
-        ...{ client_id: 'cli', token_endpoint_auth_method: 'none', application_type: 'native', ...code },
-        ...{
-          grant_types: ['authorization_code', 'refresh_token', DEVICE],
-          redirect_uris: ['http://127.0.0.1/callback'],
-        },
+        client_id: 'cli',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        ...code,
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
+        redirect_uris: ['http://127.0.0.1/callback'],
       },
       {
-        ...{ client_id: 'kiosk', ...secret, ...none },
-        ...{ grant_types: ['refresh_token', DEVICE] },
+        client_id: 'kiosk',
+        ...secret,
+        ...none,
+        grant_types: ['refresh_token', DEVICE],
       },
       { client_id: 'service', ...secret, ...none, grant_types: ['client_credentials'] },
       {
-        ...{ client_id: 'web', ...secret, ...code, grant_types: ['authorization_code', 'refresh_token', DEVICE] },
+        client_id: 'web',
+        ...secret,
+        ...code,
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
         redirect_uris: redirectUris,
       },
     ],
@@ -148,7 +156,10 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
         defaultResource: () => AUDIENCE,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
-          ...{ audience: AUDIENCE, scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } },
+          audience: AUDIENCE,
+          scope: 'notes',
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
         }),
       },
     },
@@ -162,8 +173,15 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
     rotateRefreshToken: true,
     scopes: ['openid', 'offline_access', 'notes'],
     ttl: {
-      ...{ AccessToken: accessTokenTtl, ClientCredentials: accessTokenTtl, IdToken: 3600, AuthorizationCode: 60 },
-      ...{ DeviceCode: 600, Session: 3600, Interaction: 3600, Grant: 3600, RefreshToken: 3600 },
+      AccessToken: accessTokenTtl,
+      ClientCredentials: accessTokenTtl,
+      IdToken: 3600,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      Session: 3600,
+      Interaction: 3600,
+      Grant: 3600,
+      RefreshToken: 3600,
     },
   }
 }

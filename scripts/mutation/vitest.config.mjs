@@ -14,6 +14,6 @@ export default defineConfig({
     testTimeout: 8_000,
     isolate: false,
     sequence: { hooks: 'list' },
-    setupFiles: ['scripts/mutation-coverage.mjs'],
+    setupFiles: ['scripts/mutation/coverage.mjs'],
   },
 })

@@ -1,5 +1,16 @@
 import { totalsLine } from './totals.mjs'
 
+/**
+ * The command that runs vitest once, with a last line of totals.
+ *
+ * @param {...string} args
+ * @returns {string[]}
+ */
+export function vitest(...args) {
+  const reporters = args.some((arg) => arg.startsWith('--reporter')) ? [] : ['--reporter=default']
+  return ['node', 'node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters, '--reporter=./scripts/vitest.mjs']
+}
+
 /** A vitest reporter whose only word is the line of totals. A file that cannot be loaded is a failure, and so is an empty run. */
 export default class VitestTotals {
   /**
