@@ -48,7 +48,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   index: everyCore,
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
+  angular: everyCore,
   react: everyCore,
+  svelte: everyCore,
+  vue: everyCore,
   'react-native': [...everyCore, 'index'],
   redis: [...everyCore, 'resource-server'],
   'resource-server': ['errors', 'explain-token', 'protocol'],
@@ -63,7 +66,13 @@ const doors: Readonly<Record<string, string>> = {
   'idb-keyval': 'browser',
   '@napi-rs/keyring': 'node',
   jose: 'resource-server',
+  '@angular/common/http': 'angular',
+  '@angular/core': 'angular',
+  '@angular/router': 'angular',
+  rxjs: 'angular',
   react: 'react',
+  'svelte/store': 'svelte',
+  vue: 'vue',
 }
 
 const platformRooms = ['browser', 'node', 'react-native', 'redis', 'resource-server']

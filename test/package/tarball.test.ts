@@ -40,6 +40,8 @@ describe('the tarball', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'dist/angular.d.ts',
+      'dist/angular.js',
       'dist/browser.d.ts',
       'dist/browser.js',
       'dist/browser/worker.d.ts',
@@ -58,8 +60,12 @@ describe('the tarball', () => {
       'dist/redis.js',
       'dist/resource-server.d.ts',
       'dist/resource-server.js',
+      'dist/svelte.d.ts',
+      'dist/svelte.js',
       'dist/testing.d.ts',
       'dist/testing.js',
+      'dist/vue.d.ts',
+      'dist/vue.js',
       'package.json',
     ])
   })

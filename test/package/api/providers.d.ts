@@ -100,9 +100,7 @@ interface RefreshElsewhere {
         readonly grantId: string;
         readonly generation: number;
     }, target: {
-        readonly resource?: string;
-        readonly audience?: string;
-        readonly scope?: string;
+        readonly [part in "resource" | "audience" | "scope"]?: string | undefined;
     }): Promise<void>;
     join(): void;
 }
@@ -143,6 +141,20 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>;
 }
+interface AuthorizationServerMetadata {
+    readonly issuer: string;
+    readonly authorization_endpoint?: string | undefined;
+    readonly token_endpoint?: string | undefined;
+    readonly revocation_endpoint?: string | undefined;
+    readonly end_session_endpoint?: string | undefined;
+    readonly pushed_authorization_request_endpoint?: string | undefined;
+    readonly device_authorization_endpoint?: string | undefined;
+    readonly require_pushed_authorization_requests?: boolean | undefined;
+    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
+    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
+    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
+    readonly [member: string]: unknown;
+}
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -172,25 +184,11 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
-declare const allowInsecureLoopback: unique symbol;
-declare const allowMissingNonce: unique symbol;
-interface AuthorizationServerMetadata {
-    readonly issuer: string;
-    readonly authorization_endpoint?: string | undefined;
-    readonly token_endpoint?: string | undefined;
-    readonly revocation_endpoint?: string | undefined;
-    readonly end_session_endpoint?: string | undefined;
-    readonly pushed_authorization_request_endpoint?: string | undefined;
-    readonly device_authorization_endpoint?: string | undefined;
-    readonly require_pushed_authorization_requests?: boolean | undefined;
-    readonly authorization_response_iss_parameter_supported?: boolean | undefined;
-    readonly dpop_signing_alg_values_supported?: readonly string[] | undefined;
-    readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
-    readonly [member: string]: unknown;
-}
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
