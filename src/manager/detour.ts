@@ -55,7 +55,7 @@ export function detour(
  */
 export function returnPath(returnTo = ''): string {
   // Browsers drop tabs and line feeds, and take a backslash for a slash: "/\t/evil.example" is another host.
-  return /^\/(?![/\\])\P{Cc}*$/u.test(returnTo) ? returnTo : '/'
+  return /^\/(?![/\\])[^\t\n\r]*$/.test(returnTo) ? returnTo : '/'
 }
 
 function toSignIn(signedOut: string, returnTo: string | undefined): string {
