@@ -57,6 +57,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'resource-server': ['errors', 'explain-token', 'protocol'],
   // Code of `errors` alone, see below; of the others the types.
   providers: ['errors', 'manager', 'resource-server'],
+  telemetry: everyCore,
+  devtools: [...everyCore, 'telemetry'],
   testing: everyCore,
 }
 
@@ -75,7 +77,7 @@ const doors: Readonly<Record<string, string>> = {
   vue: 'vue',
 }
 
-const platformRooms = ['browser', 'node', 'react-native', 'redis', 'resource-server']
+const platformRooms = ['browser', 'devtools', 'node', 'react-native', 'redis', 'resource-server']
 
 /** Their platforms have more than every other has. */
 const roomsWithGlobalsOfTheirOwn = platformRooms.filter((room) => room !== 'react-native')
