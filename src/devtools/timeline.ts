@@ -3,7 +3,7 @@ import { describeEntry } from '../telemetry/describe-entry.ts'
 import type { JournalEntry } from '../telemetry/journal-entry.ts'
 
 /** How much time the timeline shows, milliseconds. */
-export const SPAN = 10 * 60_000
+const SPAN = 10 * 60_000
 
 const WIDTH = 600
 const ROW = 22

@@ -1,6 +1,5 @@
 export type { AccessTokenState } from '../manager/follow-access-token.ts'
 export { RequireSession, type RequireSessionProps } from './require-session.ts'
-export { SignInCallback, type SignInCallbackProps } from './sign-in-callback.ts'
 export { TokenManagerProvider, type TokenManagerProviderProps, useTokenManager } from './token-manager-provider.ts'
 export { useAccessToken } from './use-access-token.ts'
 export { useSession } from './use-session.ts'

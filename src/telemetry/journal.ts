@@ -1,4 +1,3 @@
-import { memoryStore } from '../in-process/memory-store.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
@@ -49,7 +48,7 @@ export interface Journal {
  * a secret or names a person. A store that fails costs entries, and nothing else. Starts the manager, as its `subscribe()` does.
  */
 export function journal(source: JournalSource, options: JournalOptions = {}): Journal {
-  const { store = memoryStore(), key = 'tokenward.journal', clock = systemClock } = options
+  const { store, key = 'tokenward.journal', clock = systemClock } = options
   const listeners = listenerSet<JournalEntry>()
   const context = nameOfContext()
   let waiting: readonly JournalEntry[] = []
@@ -83,7 +82,7 @@ export function journal(source: JournalSource, options: JournalOptions = {}): Jo
       await written()
       waiting = []
       const { tag } = await read(store, key)
-      await store.swap(key, tag, undefined).catch(() => {})
+      await store?.swap(key, tag, undefined).catch(() => {})
     },
     stop() {
       stopStates?.()
@@ -100,13 +99,17 @@ export function journal(source: JournalSource, options: JournalOptions = {}): Jo
   async function write(): Promise<void> {
     // What happens in the same turn is written together.
     await undefined
+    if (store) await appendTo(store)
+    writing = undefined
+  }
+
+  async function appendTo(store: Store<unknown>): Promise<void> {
     for (let tries = 0; tries < TRIES && waiting.length > 0; tries++) {
       const batch = waiting
       const isWritten = await append(store, key, batch)
-      if (isWritten === undefined) break
+      if (isWritten === undefined) return
       if (isWritten) waiting = waiting.filter((entry) => !batch.includes(entry))
     }
-    writing = undefined
   }
 }
 
@@ -125,15 +128,16 @@ async function append(
   }
 }
 
-async function read(store: Store<unknown>, key: string) {
-  const row = await store.get(key).catch(() => undefined)
+async function read(store: Store<unknown> | undefined, key: string) {
+  const row = await store?.get(key).catch(() => undefined)
   return { tag: row?.tag, entries: entriesOf(row?.value) }
 }
 
 /** What a store gave, as far as it can be understood. */
 function entriesOf(value: unknown): readonly JournalEntry[] {
-  const given = typeof value === 'object' && value !== null && 'entries' in value ? value.entries : undefined
-  return Array.isArray(given) ? given.filter(isJournalEntry) : []
+  if (typeof value !== 'object' || value === null) return []
+  const { entries } = value as { readonly entries?: unknown }
+  return Array.isArray(entries) ? entries.filter(isJournalEntry) : []
 }
 
 function ordered(entries: readonly JournalEntry[]): readonly JournalEntry[] {

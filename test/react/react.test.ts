@@ -13,7 +13,6 @@ import {
 } from '../../src/index.ts'
 import {
   RequireSession,
-  SignInCallback,
   TokenManagerProvider,
   useAccessToken,
   useSession,
@@ -132,34 +131,6 @@ describe('RequireSession', () => {
     render(guarded(manager))
     await act(() => manager.signOut())
     expect(manager.calls.map(({ method }) => method)).toEqual(['signOut'])
-  })
-})
-
-describe('SignInCallback', () => {
-  it.each([
-    ['/notes?a=b', '/notes?a=b'],
-    [undefined, '/'],
-    ['//evil.example', '/'],
-  ])('goes on from a sign-in with returnTo %s to %s', async (returnTo, path) => {
-    const navigate = vi.fn()
-    const manager = createTestTokenManager({ state: 'loading' })
-    const callback = () => createElement(SignInCallback, { navigate: (to) => navigate(to), signedOut: 'again' })
-    const { container, rerender } = render(createElement(TokenManagerProvider, { manager }, callback()))
-    expect(container.textContent).toBe('')
-
-    await act(() => manager.signIn(returnTo === undefined ? {} : { returnTo }))
-    rerender(createElement(TokenManagerProvider, { manager }, callback()))
-    expect(navigate.mock.calls).toEqual([[path]])
-  })
-
-  it('shows what to do when the sign-in brought nothing', () => {
-    const navigate = vi.fn()
-    const manager = createTestTokenManager({ state: { status: 'signedOut', reason: 'sign_in_failed' } })
-    const { container } = render(
-      within(manager, createElement(SignInCallback, { navigate, signedOut: ({ reason }) => reason })),
-    )
-    expect(container.textContent).toBe('sign_in_failed')
-    expect(navigate).not.toHaveBeenCalled()
   })
 })
 
