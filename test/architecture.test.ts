@@ -51,12 +51,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   bff: [...manager, 'session-pool'],
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
+  angular: everyCore,
   react: everyCore,
+  svelte: everyCore,
+  vue: everyCore,
   'react-native': [...everyCore, 'index'],
   redis: [...everyCore, 'resource-server'],
   'resource-server': ['errors', 'explain-token', 'protocol'],
   // Code of `errors` alone, see below; of the others the types.
   providers: ['errors', 'manager', 'resource-server'],
+  telemetry: everyCore,
+  devtools: [...everyCore, 'telemetry'],
   testing: everyCore,
 }
 
@@ -66,10 +71,16 @@ const doors: Readonly<Record<string, string>> = {
   'idb-keyval': 'browser',
   '@napi-rs/keyring': 'node',
   jose: 'resource-server',
+  '@angular/common/http': 'angular',
+  '@angular/core': 'angular',
+  '@angular/router': 'angular',
+  rxjs: 'angular',
   react: 'react',
+  'svelte/store': 'svelte',
+  vue: 'vue',
 }
 
-const platformRooms = ['bff', 'browser', 'node', 'react-native', 'redis', 'resource-server']
+const platformRooms = ['bff', 'browser', 'devtools', 'node', 'react-native', 'redis', 'resource-server']
 
 /** Their platforms have more than every other has. */
 const roomsWithGlobalsOfTheirOwn = platformRooms.filter((room) => room !== 'react-native')

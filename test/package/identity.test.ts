@@ -1,3 +1,5 @@
+// What an application's build puts in: Angular's packages are compiled to the end there.
+import '@angular/compiler'
 import { expect, it } from 'vitest'
 import { entries } from '../../scripts/entries.mjs'
 import type { createTestTokenManager } from '../../src/testing/index.ts'
