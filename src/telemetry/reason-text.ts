@@ -15,6 +15,7 @@ const texts: Record<SignedOutReason, string> = {
   dpop_key_lost: 'the key that its tokens are bound to is gone, or cannot sign.',
   incompatible_version: 'a newer version of tokenward wrote what is stored. Reloading the page brings that version.',
   sign_in_failed: 'the sign-in did not succeed.',
+  renamed: 'the session pool gave the session a new name, as it does after a sign-in: this is the old name.',
 }
 
 /** Why a session ended, in words. */
