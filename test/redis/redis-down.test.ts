@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { allowInsecureLoopback, createTokenManager, type TokenManagerOptions } from 'tokenward/node'
 import { redisChannel, redisStore } from 'tokenward/redis'
 import { describe, expect, it, type onTestFinished, vi } from 'vitest'
+import { expectWithin } from '../support/measured.ts'
 import { startMisbehavingServer } from '../support/misbehaving-server.ts'
 import { connectRedis, type RedisAddress } from '../support/redis-connection.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -58,7 +59,7 @@ describe.concurrent('while Redis is not there', () => {
       for (let calls = 0; calls < 3; calls++) {
         const began = performance.now()
         expect((await tokens.fetch(server.api)).status).toBe(200)
-        expect(performance.now() - began).toBeLessThan(1_500)
+        expectWithin(performance.now() - began, 1_500)
       }
       await sleep(Math.max(0, first.expiresAt - Date.now()))
       const began = performance.now()
@@ -67,12 +68,12 @@ describe.concurrent('while Redis is not there', () => {
         reason: 'store_failed',
         retryAt: expect.any(Number),
       })
-      expect(performance.now() - began).toBeLessThan(1_500)
+      expectWithin(performance.now() - began, 1_500)
       expect(tokens.state).toMatchObject({ status: 'signedIn', health: 'suspended', retryAt: expect.any(Number) })
       expect(server.requests).toHaveLength(0)
       server.expiresIn = () => 300
       await up?.(redis)
-      await vi.waitFor(async () => expect((await tokens.fetch(server.api)).status).toBe(200), { timeout: 15_000 })
+      await vi.waitFor(async () => expect((await tokens.fetch(server.api)).status).toBe(200), { timeout: 30_000 })
       expect(tokens.state).toMatchObject({ health: 'ok' })
       expect((await other.fetch(server.api)).status).toBe(200)
       expect((await (await host(library)).ready()).status).toBe('signedIn')
@@ -96,7 +97,7 @@ describe.concurrent('while Redis is not there', () => {
     expect(server.requests).toHaveLength(0)
     server.expiresIn = () => 300
     await redis.start()
-    await vi.waitFor(() => expect(tokens.state).toMatchObject({ health: 'ok' }), { timeout: 15_000, interval: 50 })
+    await vi.waitFor(() => expect(tokens.state).toMatchObject({ health: 'ok' }), { timeout: 30_000, interval: 50 })
     expect(server.requests).toHaveLength(1)
   })
 
@@ -115,6 +116,6 @@ describe.concurrent('while Redis is not there', () => {
       if (outcome === 'ERR_SIGNED_OUT') break
       await sleep(10)
     }
-    expect(Date.now() - signedOut).toBeLessThan(3_000)
+    expectWithin(Date.now() - signedOut, 3_000)
   })
 })
