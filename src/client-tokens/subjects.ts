@@ -24,7 +24,7 @@ export interface Subjects {
     manner?: readonly string[],
   ): ResourceClient
   /**
-   * Forgets what is in memory of a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
+   * Forgets the tokens of a subject, and asks the server once to revoke them (RFC 7009). Never rejects. A token that is under way is not
    * handed out any more, and revoked when it comes. A token that another subject has as well is left alone.
    * @param manner `kept`: the server is asked nothing
    */
