@@ -29,7 +29,6 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
         throw invalidOption(`metadata.${unknownName}`, 'left out: the options are url, metadata, overrides')
       const isTold = url !== undefined || metadata !== undefined
       const isTemplate = issuer.includes('{')
-      const isUsableTemplate = TEMPLATE.test(issuer) && isTold
       if (metadata !== undefined && !isObject(metadata)) throw invalidOption('metadata.metadata', 'an object')
       if (overrides !== undefined && !isObject(overrides)) throw invalidOption('metadata.overrides', 'an object')
       if (url !== undefined && metadata !== undefined)
