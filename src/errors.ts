@@ -67,6 +67,8 @@ export type SignedOutReason =
   | 'incompatible_version'
   /** A sign-in ended in an error, which the state carries. */
   | 'sign_in_failed'
+  /** The session goes on under another name: `rename()` of a session pool. */
+  | 'renamed'
 
 /** What happened, closed. Use it for branching and for metrics; show `message` to developers only. */
 export type TokenManagerErrorReason =
@@ -217,7 +219,7 @@ export class TokenManagerError extends Error {
   }
 }
 
-/** An option that is not what it has to be. */
+/** `ERR_INVALID_OPTION`: which option, and what it has to be. */
 export function invalidOption(
   option: string,
   expected: string,

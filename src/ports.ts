@@ -284,7 +284,7 @@ export interface RefreshElsewhere {
    */
   (
     from: { readonly grantId: string; readonly generation: number },
-    target: { readonly resource?: string; readonly audience?: string; readonly scope?: string },
+    target: { readonly [part in 'resource' | 'audience' | 'scope']?: string | undefined },
   ): Promise<void>
   /** Joins it, so that it does not end with whoever asked. Called whenever there are new tokens. Never throws. */
   join(): void

@@ -8,14 +8,14 @@ export interface Target {
    * The resource indicator to ask for (RFC 8707 §2). Without it and `audience`: those of the first entry of `resources`; where it
    * names none, the authorization server's default.
    */
-  readonly resource?: string
+  readonly resource?: string | undefined
   /** The audience to ask for, for servers that have a parameter of that name in place of RFC 8707's. */
-  readonly audience?: string
+  readonly audience?: string | undefined
   /**
    * The scope to ask for, space-separated; absent: that of the first entry of `resources` where neither `resource` nor `audience` is
    * given, and otherwise the scope of the grant.
    */
-  readonly scope?: string
+  readonly scope?: string | undefined
 }
 
 /**

@@ -12,6 +12,8 @@ export interface SessionDenylist {
     readonly client_id: string
     readonly iat: number
   }): string | undefined
+  /** Hears that there are new denials. Returns its own undo. Absent: sessions that are in use are looked at when they are used next. */
+  subscribe?(listener: () => void): () => void
 }
 
 /** Signs the session out if `denylist` names it, and nothing that began later. */

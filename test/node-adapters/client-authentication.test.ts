@@ -24,8 +24,11 @@ const refresh = { refreshToken: 'canary-rt', beforeSend: () => true }
 function clientOf(server: ScriptedServer, clientAuthentication: ClientAuthentication, metadata = {}, clientId = 'svc') {
   return authorizationServer(
     {
-      ...{ issuer: server.origin, metadata: metadataAt(server.origin, metadata), clientId },
-      ...{ requestTimeout: 2000, insecureLoopback: true },
+      issuer: server.origin,
+      metadata: metadataAt(server.origin, metadata),
+      clientId,
+      requestTimeout: 2000,
+      insecureLoopback: true,
     },
     { fetch: bareFetch, clock: systemClock, crypto: webCrypto, text: webText, clientAuthentication },
   )
@@ -113,7 +116,10 @@ describe('client authentication', () => {
     const server = await scriptedServer(reply(201, { request_uri: 'urn:x', expires_in: 60 }))
     const metadata = { pushed_authorization_request_endpoint: `${server.origin}/par` }
     await authorizationRequest(clientOf(server, clientSecretBasic('s'), metadata), {
-      ...{ redirectUri: 'https://app.example/cb', scope: 'read', statePrefix: 'tw.', push: true },
+      redirectUri: 'https://app.example/cb',
+      scope: 'read',
+      statePrefix: 'tw.',
+      push: true,
     })
     expect(server.seen.map(({ path, headers }) => [path, headers.authorization])).toEqual([['/par', 'Basic c3ZjOnM=']])
   })

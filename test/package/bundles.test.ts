@@ -67,6 +67,16 @@ const cases: Record<string, Case> = {
     without: ['Store contract', 'test-access-token', 'as.example', 'setImmediate'],
     control: `export * from 'tokenward/testing'`,
   },
+  'who imports neither the journal nor the panel ships none of them': {
+    program: `export * from 'tokenward/browser'`,
+    without: ['tokenward.journal', 'tokenward-devtools', 'adoptedStyleSheets', 'The session ended because'],
+    control: `export * as journal from 'tokenward/telemetry'; export * as panel from 'tokenward/devtools'`,
+  },
+  'who imports the journal ships nothing of the panel, and no words that are not asked for': {
+    program: `import { journal } from 'tokenward/telemetry'; globalThis.journal = journal`,
+    without: ['adoptedStyleSheets', 'The session ended because', 'Nothing was sent'],
+    control: `export * as journal from 'tokenward/telemetry'; export * as panel from 'tokenward/devtools'`,
+  },
   'who imports only the error ships no session': {
     program: `import { isTransient } from 'tokenward/browser'; globalThis.isTransient = isTransient`,
     without: ['code_challenge', 'refresh_token', 'outbox', 'indexedDB', 'encrypt'],

@@ -78,7 +78,12 @@ export async function startSite(): Promise<Site> {
   const handle: RequestListener = (req, res) => void answer(req, res).catch(() => res.destroy())
   const [main, other] = await Promise.all([startLoopbackServer(handle), startLoopbackServer(handle)])
   const site: Site = {
-    ...{ origin: main.origin, port: main.port, other: other.origin, requests, latency: 0, indiscreet: false },
+    origin: main.origin,
+    port: main.port,
+    other: other.origin,
+    requests,
+    latency: 0,
+    indiscreet: false,
     defaults: {} as PageOptions,
     stop: async () => void (await Promise.all([main.refuse(), other.refuse()])),
   }

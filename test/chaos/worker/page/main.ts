@@ -8,7 +8,10 @@ const send = fetch
 globalThis.fetch = (input, init) =>
   send(String(input) === metadata.token_endpoint ? `${input}?context=${query.get('tab')}` : input, init)
 const manager = createTokenManager({
-  ...{ issuer: metadata.issuer, clientId: 'worker', resources: [api], metadata },
+  issuer: metadata.issuer,
+  clientId: 'worker',
+  resources: [api],
+  metadata,
   [allowInsecureLoopback]: true,
   ...(query.get('worker') && {
     refreshWorker: refreshWorker(() => new SharedWorker('/worker.js', { type: 'module' })),
@@ -30,7 +33,9 @@ async function answer(question: Question): Promise<Answer> {
   )
   const { state } = manager
   return {
-    ...{ from, to: now(), got },
+    from,
+    to: now(),
+    got,
     state: state.status === 'signedOut' ? `signedOut ${state.reason}` : state.status,
   }
 }

@@ -211,10 +211,10 @@ function storeOf(persistence: Persistence, fault: PageOptions['fault']): Store<u
 }
 
 function faulty(store: Store<unknown>, fault: PageOptions['fault']): Store<unknown> {
-  const without = (value: unknown, name: string) =>
-    typeof value === 'object' && value !== null && name in value
-      ? { ...value, [name]: name === 'outbox' ? [] : undefined }
-      : value
+  const without = (value: unknown, name: string) => {
+    const has = typeof value === 'object' && value !== null && name in value
+    return has ? { ...value, [name]: name === 'outbox' ? [] : undefined } : value
+  }
   if (fault === 'forgetful')
     return {
       get: store.get,
