@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
@@ -20,6 +21,11 @@ const examples = [
     name: 'vue-vite',
     packages: ['vue', 'vue-router', '@vitejs/plugin-vue'],
     signedOut: '/sign-in?returnTo=/notes?page=2',
+  },
+  {
+    name: 'sveltekit',
+    packages: ['svelte', '@sveltejs/kit', '@sveltejs/adapter-static', '@sveltejs/vite-plugin-svelte'],
+    signedOut: '/sign-in?returnTo=%2Fnotes%3Fpage%3D2',
   },
 ]
 
@@ -57,12 +63,19 @@ async function serve(files: string, addresses: () => Readonly<Record<string, str
     const file = extname(pathname) ? join(files, pathname) : join(files, 'index.html')
     let text = await readFile(file, 'utf8').catch(() => '')
     for (const [from, to] of Object.entries(addresses())) text = text.replaceAll(from, to)
+    const connect = Object.values(addresses()).join(' ')
     res.writeHead(text ? 200 : 404, {
       'content-type': contentTypes[extname(file)] ?? 'text/plain',
-      'content-security-policy': `default-src 'self'; connect-src 'self' ${Object.values(addresses()).join(' ')}; img-src data:`,
+      'content-security-policy': `default-src 'self' ${hashesOf(text)}; connect-src 'self' ${connect}; img-src data:`,
     })
     res.end(text)
   })
+}
+
+/** SvelteKit starts by a script in the page, which the policy has to name. */
+function hashesOf(html: string): string {
+  const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, script = '']) => script)
+  return scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`).join(' ')
 }
 
 const timeout = 20_000
