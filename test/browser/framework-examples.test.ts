@@ -11,8 +11,8 @@ import { type Api, startApi } from '../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
 import rollupConfig from '../../rollup.config.mjs'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
 import { root } from '../../scripts/entries.mjs'
+import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 
 const execute = promisify(execFile)
 const examples = [
