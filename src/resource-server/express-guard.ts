@@ -4,6 +4,17 @@ import type { Guard } from './guard.ts'
 import { admit, type NodeResponse } from './node-guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
+declare global {
+  /** The types of Express, where they are there. */
+  namespace Express {
+    /** A request. */
+    interface Request {
+      /** The token's claims, behind {@link expressGuard}. */
+      auth?: AccessTokenClaims | undefined
+    }
+  }
+}
+
 /**
  * Middleware for Express and Connect: `app.get('/notes', expressGuard(guard, { scope: 'notes' }), …)`. Behind it `request.auth` holds
  * the token's claims; a refusal is answered here, and `next` is not called.
@@ -12,7 +23,7 @@ export function expressGuard(
   guard: Guard,
   policy?: AccessPolicy,
 ): (
-  request: GuardedRequest & { auth?: AccessTokenClaims; originalUrl?: string },
+  request: GuardedRequest & { auth?: AccessTokenClaims | undefined; originalUrl?: string },
   response: NodeResponse,
   next: (error?: unknown) => void,
 ) => Promise<void> {

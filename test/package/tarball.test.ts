@@ -99,7 +99,17 @@ describe('the tarball', () => {
 
   it('holds the documents for those who use it, and the programs they show', () => {
     const kinds = files.filter((file) => /^(docs|examples)\//.test(file)).map((file) => /\.\w+$/.exec(file)?.[0])
-    expect([...new Set(kinds)].sort()).toEqual(['.html', '.md', '.mjs', '.png', '.ts'])
+    expect([...new Set(kinds)].sort()).toEqual([
+      '.html',
+      '.js',
+      '.md',
+      '.mjs',
+      '.png',
+      '.svelte',
+      '.ts',
+      '.tsx',
+      '.vue',
+    ])
     expect(files).toEqual(expect.arrayContaining(['docs/apis.md', 'docs/demo.png', 'docs/providers/README.md']))
     expect(files.filter((file) => file.startsWith('docs/reference/') || file.includes('node_modules'))).toEqual([])
   })

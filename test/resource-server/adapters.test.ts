@@ -54,7 +54,7 @@ const platforms: Record<string, () => Promise<Ask>> = {
     const app = express()
     const router = express.Router()
     router.get('/', expressGuard(guard, policy), (request, response) => {
-      response.send(greet((request as unknown as { auth: AccessTokenClaims }).auth))
+      response.send(greet(request.auth!))
     })
     app.use('/notes', router)
     return listen(createServer(app))

@@ -26,10 +26,16 @@ describe('journal', () => {
     expect(entries.find(({ type }) => type === 'refreshed')).toMatchObject({ duration: 0, attempt: 1 })
   })
 
-  it('keeps the last 200, whatever happens', async () => {
+  it.each([
+    ['in memory', undefined],
+    ['in a store', memoryStore<unknown>()],
+  ])('keeps the last 200 %s, whatever happens', async (_, store) => {
     const manager = createTestTokenManager()
-    const kept = journal(manager, { clock })
-    for (let by = 0; by < 300; by++) manager.emit('clock_jumped', { by })
+    const kept = journal(manager, { clock, ...(store && { store }) })
+    for (let by = 0; by < 300; by++) {
+      manager.emit('clock_jumped', { by })
+      if (by % 50 === 0) await settled()
+    }
     await settled()
     const entries = await kept.entries()
     expect(entries.length).toBe(200)
@@ -101,6 +107,15 @@ describe('journal', () => {
     const entries = await kept.entries()
     expect(typesOf(entries)).toEqual(['opened', 'signed_out'])
     expect(explainSignOut(entries)).toMatchObject({ reason: 'max_age', by: 'limit' })
+  })
+
+  it('keeps nobody’s name', async () => {
+    const manager = createTestTokenManager()
+    const kept = journal(manager, { clock })
+    manager.emit('signed_in', { subject: 'ann' })
+    await settled()
+    const entry = (await kept.entries()).at(-1)
+    expect(entry).toEqual({ at: expect.any(Number), type: 'signed_in', context: kept.context })
   })
 
   it('keeps no text that is long, and none that a terminal would obey', async () => {
@@ -188,6 +203,11 @@ describe('explainSignOut', () => {
     const before = [entry('signed_in'), entry('signed_out', { reason: 'idle' })]
     expect(explainSignOut([...before, entry('signed_in'), entry('refreshed')])).toBeUndefined()
     expect(explainSignOut(before)).toMatchObject({ by: 'limit', advice: expect.stringContaining('idleTimeout') })
+  })
+
+  it('takes what is there when the tab where it began is not', () => {
+    const entries = [entry('signed_in'), entry('signed_out', { reason: 'signed_out_elsewhere' })]
+    expect(explainSignOut(entries)).toMatchObject({ reason: 'signed_out_elsewhere', by: 'app' })
   })
 
   it('leaves out advice where it happened as intended', () => {

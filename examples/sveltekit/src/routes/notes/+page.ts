@@ -1,0 +1,1 @@
+export { guard as load } from '$lib/guard'

@@ -1,0 +1,17 @@
+import { allowInsecureLoopback, createTokenManager } from 'tokenward/browser'
+import { browser } from '$app/environment'
+
+const api = 'https://api.example.com'
+
+/** Where the notes are. */
+export const notesUrl = `${api}/notes`
+
+/** The one manager of the app. Where there is no browser, as while SvelteKit builds the app, it does nothing. */
+export const tokens = createTokenManager({
+  issuer: 'https://as.example.com',
+  clientId: 'spa',
+  ...(browser && { redirectUri: `${location.origin}/callback` }),
+  scope: 'openid offline_access notes',
+  resources: [`${api}/`],
+  [allowInsecureLoopback]: true, // for servers on this machine
+})

@@ -1,0 +1,11 @@
+import adapter from '@sveltejs/adapter-static'
+
+/** @type {import('@sveltejs/kit').Config} */
+export default {
+  // One page for every path: the session is the browser's own affair.
+  kit: {
+    adapter: adapter({ pages: 'dist', fallback: 'index.html' }),
+    version: { name: 'example' },
+    files: { lib: 'src/session' },
+  },
+}
