@@ -3,7 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
 import type { RefusalMeaning } from '../protocol/failure.ts'
 import { expiredOnArrival, type TokenAnswer, type TokenResponse } from '../protocol/token-set.ts'
-import { type Claim, withBeat } from './claim.ts'
+import { type Claim, isSameGeneration, owns, released, withBeat, withDoubt } from './claim.ts'
 import { errorOf, type Failed, nextFailure, personNeeded } from './failure.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
@@ -16,11 +16,18 @@ import {
   withAccessToken,
   withPending,
 } from './record.ts'
+import type { Change } from './record-writer.ts'
 import { outboxBeside } from './replaced.ts'
 import { fraction } from './schedule.ts'
 import { lacking, union, unmet } from './scope.ts'
-import type { Change, Session } from './session.ts'
+import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
+
+/** What an answer makes of the record, and what comes of the refresh. */
+interface Conclusion {
+  readonly next?: SessionRecord | undefined
+  readonly outcome: RefreshOutcome
+}
 
 /** Turns the server's answer into what the record says from now on. */
 export async function conclude(
@@ -29,6 +36,9 @@ export async function conclude(
   answer: TokenAnswer,
   target: Target,
 ): Promise<RefreshOutcome> {
+  const giveBack = (error: TokenManagerError, failed?: Failed, lost?: boolean) =>
+    leave(session, error, (now) => givenBack(session, claim, now, error, failed, lost))
+
   switch (answer.kind) {
     case 'tokens': {
       const { response } = answer
@@ -48,16 +58,17 @@ export async function conclude(
       const { refreshToken, error } = answer
       if (error.code === 'ERR_SIGNED_OUT') return endFor(session, claim, refreshToken, error)
       const failed: Failed = { error, meaning: 'unclear' }
-      if (refreshToken === undefined) return giveBack(session, claim, error, failed, true)
+      if (refreshToken === undefined) return giveBack(error, failed, true)
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
       return useless(session, claim, failed, (record) => ({ ...advanced(claim, record), refreshToken }))
     }
     case 'refused':
-      return refuse(session, claim, answer.error, answer.meaning, target)
+      if (refusesTarget(session, target, answer.error)) return giveBack(answer.error)
+      return refuse(session, claim, answer.error, answer.meaning)
     case 'unsent':
-      return giveBack(session, claim, new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
+      return giveBack(new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
     case 'transient':
-      return giveBack(session, claim, answer.error, answer, answer.lost)
+      return giveBack(answer.error, answer, answer.lost)
   }
 }
 
@@ -67,14 +78,13 @@ async function refuse(
   claim: Claim,
   error: TokenManagerError,
   meaning: RefusalMeaning = 'unclear',
-  target: Target,
 ): Promise<RefreshOutcome> {
-  if (refusesTarget(session, target, error)) return giveBack(session, claim, error)
   const isAboutToken = meaning === 'person_needed' || meaning === 'unclear'
-  const end = isAboutToken ? await giveUpInDoubt(session, claim) : undefined
-  if (end) return end
   const told = meaning === 'person_needed' ? personNeeded(error) : error
-  return giveBack(session, claim, told, { error: told, meaning })
+  return leave(session, told, (now) => {
+    const end = isAboutToken && isAbout(claim, now) ? givenUpInDoubt(now) : undefined
+    return end ?? givenBack(session, claim, now, told, { error: told, meaning })
+  })
 }
 
 /** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
@@ -96,7 +106,7 @@ async function useless(session: Session, claim: Claim, failed: Failed, advance: 
     const next = advance(record)
     return failedIn(session, { ...next, failure: record.failure }, failed)
   })
-  return { outcome: 'failed', error: toldBy(session, failed.error, failed, session.live) }
+  return { outcome: 'failed', error: toldBy(session, failed, session.live) }
 }
 
 /**
@@ -104,41 +114,40 @@ async function useless(session: Session, claim: Claim, failed: Failed, advance: 
  * revoked; after another context's commit they are dropped, for revoking could end the whole grant (RFC 7009 §2.1).
  */
 async function commit(session: Session, claim: Claim, advance: Advance): Promise<RefreshOutcome> {
-  const { record: from, owner } = claim
-  let outcome = 'refreshed' as 'refreshed' | 'superseded' | 'signed_out'
-  const change: Change = (now = from) => {
+  const { record: from, lost } = claim
+  const change: Change<Conclusion> = (now = from) => {
     const at = session.platform.clock.now()
-    outcome = 'signed_out'
-    if (now.signedOut || now.grantId !== from.grantId)
-      return { ...now, outbox: outboxAfter(session, now, from, newTokens(advance(from), from, at)) }
+    const isOver = now.signedOut || now.grantId !== from.grantId
+    if (isOver) {
+      const outbox = outboxAfter(session, now, from, newTokens(advance(from), from, at))
+      return { next: { ...now, outbox }, outcome: { outcome: 'signed_out' } }
+    }
     const { ended, state } = session.held
     if (ended === from.grantId) {
       const reason = state.status === 'signedOut' ? state.reason : 'signed_out'
-      return tombstone(now, { at, reason }, revocable(advance(now), at))
+      const next = tombstone(now, { at, reason }, revocable(advance(now), at))
+      return { next, outcome: { outcome: 'signed_out' } }
     }
-    outcome = 'superseded'
-    if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined
-    outcome = 'refreshed'
+    if (now.generation > from.generation) return { next: released(claim, now), outcome: { outcome: 'superseded' } }
+
     // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
-    return advance(now.generation < from.generation ? { ...from, outbox: now.outbox, revoked: now.revoked } : now)
+    const isBehind = now.generation < from.generation
+    const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
+    return { next: advance(present), outcome: { outcome: 'refreshed', attempt: lost ? 2 : 1 } }
   }
   try {
-    await session.update(change)
-    return { outcome, attempt: claim.attempt }
+    const { outcome } = await session.update(change)
+    return outcome
   } catch (cause) {
     // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
     session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
-    const beat: Change = (now) => (now?.lease?.owner === owner ? withBeat(now) : undefined)
-    const held = session.retry(
-      () =>
-        session.update(change).catch(async (error) => {
-          // Whoever watches sees that the owner is alive, and does not take over with the old token.
-          await session.update(beat)
-          throw error
-        }),
-      'commit',
-    )
-    return { outcome: 'store_failed', error: storeFailed(cause), held }
+    const commitOrShow = () =>
+      session.update(change).catch(async (error) => {
+        // Whoever watches sees that the owner is alive, and does not take over with the old token.
+        await session.update((now) => ({ next: owns(claim, now) ? withBeat(now) : undefined }))
+        throw error
+      })
+    return { outcome: 'store_failed', error: storeFailed(cause), held: session.retry(commitOrShow, 'commit') }
   }
 }
 
@@ -150,13 +159,13 @@ function refreshed(
   target: Target,
 ): SessionRecord {
   const { doubt, doubtAt } = record
-  const { sentAt = 0 } = claim
   const { clock } = session.platform
   const next = advanced(claim, record)
   const token = storedAccessToken(response, target.scope ?? record.scope, target.resource)
   const isMet = !unmet(target.scope, token.scope, record.requestedScope ?? record.scope)
   // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
   const since = clock.elapsed() - session.unchangedFor('doubt', record)
+  const sentAt = claim.sent?.at ?? 0
   const isOver = sentAt - since > session.options.requestTimeout
   return {
     ...next,
@@ -178,9 +187,8 @@ export function storedAccessToken(response: TokenResponse, scope: string, resour
   return { value: accessToken, type: tokenType, obtainedAt, expiresAt, scope: response.scope ?? scope, resource }
 }
 
-function advanced({ owner }: Claim, record: SessionRecord): SessionRecord {
-  const lease = record.lease?.owner === owner ? undefined : record.lease
-  return { ...record, generation: record.generation + 1, lease }
+function advanced(claim: Claim, record: SessionRecord): SessionRecord {
+  return { ...(released(claim, record) ?? record), generation: record.generation + 1 }
 }
 
 /** The outbox of `now`, in which the grant of `from` is over, with what came of that too late. What was signed out stays signed out. */
@@ -200,26 +208,23 @@ function outboxAfter(
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */
 async function reject(session: Session, claim: Claim, error: TokenManagerError): Promise<RefreshOutcome> {
   const at = session.platform.clock.now()
-  const { written, record } = await session.update((now) => {
-    if (!isAbout(claim, now)) return undefined
-    return now.doubt === undefined ? tombstone(now, { at, reason: 'rejected' }, []) : withoutToken(now)
+  const { outcome } = await session.update((now): Conclusion => {
+    if (!isAbout(claim, now)) return { outcome: { outcome: 'superseded', error } }
+    const next = tombstone(now, { at, reason: 'rejected' }, [])
+    return givenUpInDoubt(now) ?? { next, outcome: { outcome: 'rejected', error } }
   })
-  if (!written) return { outcome: 'superseded', error }
-  return record?.signedOut ? { outcome: 'rejected', error } : { outcome: 'outcome_unknown', error: outcomeUnknown() }
+  return outcome
 }
 
-/** Another refusal of the refresh token: it may have been spent by the request whose answer was lost, and is dead in whatever words. */
-async function giveUpInDoubt(session: Session, claim: Claim): Promise<RefreshOutcome | undefined> {
-  const { written } = await session.update((now) =>
-    isAbout(claim, now) && now.doubt !== undefined ? withoutToken(now) : undefined,
-  )
-  return written ? { outcome: 'outcome_unknown', error: outcomeUnknown() } : undefined
+/** After a lost answer: the request may have spent the refresh token, which is dead then, in whatever words it is refused. */
+function givenUpInDoubt(now: SessionRecord): Conclusion | undefined {
+  if (now.doubt === undefined) return undefined
+  return { next: withoutToken(now), outcome: { outcome: 'outcome_unknown', error: outcomeUnknown() } }
 }
 
 /** Whether an answer to `claim` is about what is stored now, and about nobody else's request. */
-function isAbout({ record, owner }: Claim, now: SessionRecord | undefined): now is SessionRecord {
-  if (!now || now.signedOut || now.grantId !== record.grantId || now.generation !== record.generation) return false
-  return now.lease === undefined || now.lease.owner === owner
+function isAbout(claim: Claim, now: SessionRecord | undefined): now is SessionRecord {
+  return isSameGeneration(now, claim.record) && (now.lease === undefined || owns(claim, now))
 }
 
 /** The grant and its generation stay, so that a late commit still fits. */
@@ -240,10 +245,11 @@ async function endFor(
   const at = session.platform.clock.now()
   const reason = error.reason as 'user_changed' | 'dpop_key_lost'
   const added = revocable({ ...record, refreshToken, accessTokens: {} }, at)
-  const change: Change = (now = record) =>
-    now.grantId === record.grantId && !now.signedOut
-      ? tombstone(now, { at, reason }, [...added, ...revocable(now, at)])
-      : { ...now, outbox: withPending(now.outbox, added, at) }
+  const change: Change = (now = record) => {
+    const lives = now.grantId === record.grantId && !now.signedOut
+    if (!lives) return { next: { ...now, outbox: withPending(now.outbox, added, at) } }
+    return { next: tombstone(now, { at, reason }, [...added, ...revocable(now, at)]) }
+  }
   await session.update(change).catch(() => {
     // Over here at once, and everywhere as soon as the storage takes it.
     session.apply({ type: 'ended', grantId: record.grantId, reason, error })
@@ -252,42 +258,53 @@ async function endFor(
   return { outcome: reason, error }
 }
 
+/** Leaves the grant to whoever comes next, as `decide` says. A storage that refuses changes nothing for the caller. */
+async function leave(
+  session: Session,
+  error: TokenManagerError,
+  decide: Change<Conclusion>,
+): Promise<RefreshOutcome> {
+  try {
+    const { outcome } = await session.update(decide)
+    return outcome
+  } catch {
+    session.emit('store_failed', { during: 'release' })
+    return { outcome: offlineOr(session, 'failed'), error }
+  }
+}
+
 /**
- * Leaves the grant as it was, for whoever comes next, after the back-off that all contexts share.
+ * The grant as it was, without the claim, and with the back-off that all contexts share.
  * @param failed absent: nothing that others have to wait for
  * @param lost the server may have processed the request all the same
  */
-async function giveBack(
+function givenBack(
   session: Session,
-  { owner, record, online }: Claim,
+  claim: Claim,
+  now: SessionRecord | undefined,
   error: TokenManagerError,
   failed?: Failed,
   lost = false,
-): Promise<RefreshOutcome> {
-  const { clock, crypto } = session.platform
+): Conclusion {
   const outcome = offlineOr(session, 'failed')
-  const change: Change = (now) => {
-    if (now?.lease?.owner !== owner) return undefined
-    const released = { ...now, lease: undefined }
-    const isCurrent = now.generation === record.generation
-    // A server that fails does so for every generation; what it refused may be this one's alone.
-    if (!failed || (failed.meaning && !isCurrent)) return released
-    const next = outcome === 'offline' ? released : failedIn(session, released, failed)
-    return lost && online && isCurrent ? { ...next, doubt: randomId(crypto), doubtAt: clock.now() } : next
+  const free = released(claim, now)
+  if (!free || !failed) return { next: free, outcome: { outcome, error } }
+
+  const isCurrent = free.generation === claim.record.generation
+  // A server that fails does so for every generation; what it refused may be this one's alone.
+  const counts = outcome !== 'offline' && (isCurrent || !failed.meaning)
+  const next = counts ? failedIn(session, free, failed) : free
+  const isInDoubt = lost && claim.sent?.online && isCurrent
+  return {
+    next: isInDoubt ? withDoubt(session, next) : next,
+    outcome: { outcome, error: outcome === 'offline' ? error : toldBy(session, failed, next) },
   }
-  const { written, record: now } = await session.update(change).catch(() => {
-    session.emit('store_failed', { during: 'release' })
-    return { written: false, record: undefined }
-  })
-  const counted = written && outcome !== 'offline' ? failed : undefined
-  return { outcome, error: counted ? toldBy(session, error, counted, now) : error }
 }
 
 /** What the caller is told of a failure that `record` holds. */
 function toldBy(
   { platform: { clock } }: Session,
-  error: TokenManagerError,
-  { meaning }: Failed,
+  { error, meaning }: Failed,
   record: SessionRecord | undefined,
 ): TokenManagerError {
   const { failure } = record ?? {}

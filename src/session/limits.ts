@@ -36,11 +36,11 @@ export function limits(session: Session): Limits {
       // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
       session
         .update(
-          (record) =>
-            record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined,
-          {
-            durability: 'relaxed',
+          (record) => {
+            const isSame = record?.grantId === live.grantId && !record.signedOut
+            return isSame ? { next: { ...record, usedAt: now } } : undefined
           },
+          { durability: 'relaxed' },
         )
         .catch(() => {})
     },

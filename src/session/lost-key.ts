@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import { revocable, type SessionRecord, tombstone } from './record.ts'
+import type { Change } from './record-writer.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
 /** What is used of a session. */
@@ -9,7 +10,7 @@ interface KeyHolder {
   readonly options: { readonly maxAge?: number | undefined }
   readonly server: { readonly dpop?: DpopProver | undefined }
   readonly platform: { readonly clock: Clock }
-  update(change: (record: SessionRecord | undefined) => SessionRecord | undefined): Promise<unknown>
+  update(change: Change): Promise<unknown>
   retry(work: () => Promise<unknown>, during: string): Promise<void>
 }
 
@@ -35,9 +36,8 @@ function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | 
 async function wipe({ server, platform, update }: KeyHolder, grantId: string): Promise<void> {
   if (!server.dpop) return
   const at = platform.clock.now()
-  await update((now) =>
-    now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
-      ? tombstone(now, { at, reason: 'dpop_key_lost' }, revocable(now, at))
-      : undefined,
-  )
+  await update((now) => {
+    const isThere = now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
+    return isThere ? { next: tombstone(now, { at, reason: 'dpop_key_lost' }, revocable(now, at)) } : undefined
+  })
 }

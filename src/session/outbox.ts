@@ -41,11 +41,11 @@ export function outbox(session: Session): Outbox {
     drain: begin,
     async outcome(grantId) {
       await begin()
-      let { record } = await look()
+      let record = await session.read()
       // A run that was under way may have read the outbox before.
       if (isPending(record, grantId) && !cancel) {
         await begin()
-        record = (await look()).record
+        record = await session.read()
       }
       return isPending(record, grantId) ? 'pending' : summary(record?.revoked?.[`${grantId}`])
     },
@@ -80,7 +80,7 @@ export function outbox(session: Session): Outbox {
     cancel = undefined
     const tried = new Set<string>()
     while (!session.closed) {
-      const { record } = await look()
+      const record = await session.read()
       const pending = withPending(record?.outbox ?? [], [], clock.now())
       const next = pending.find(({ token }) => !tried.has(token))
       if (!next) break
@@ -102,14 +102,11 @@ export function outbox(session: Session): Outbox {
       if (!final) return retryAfter
     }
     if (outcome === 'revoked') session.emit('revoked', { kind })
-    await session.update((record) =>
-      record?.outbox.some((other) => other.token === token) ? settled(record, entry, outcome) : undefined,
-    )
+    await session.update((record) => {
+      if (!record?.outbox.some((other) => other.token === token)) return undefined
+      return { next: settled(record, entry, outcome) }
+    })
     return undefined
-  }
-
-  function look() {
-    return session.update(() => undefined)
   }
 
   function again(retryAfter = 0) {

@@ -6,24 +6,27 @@ import { hasAccessToken, NEWER_VERSION, type SessionRecord } from './record.ts'
 import { CLOCK_STEP } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What came of a refresh. `heard`: nothing was tried, the record already said so. */
-export type RefreshOutcome =
-  | { readonly outcome: 'refreshed'; readonly attempt: number; readonly error?: undefined }
-  /** Another context had made it, before or meanwhile. */
-  | { readonly outcome: 'adopted' | 'superseded' | 'signed_out'; readonly error?: TokenManagerError }
-  /** No new token; the session is kept. `held`: the tokens are here all the same, in memory, until this resolves. */
-  | {
-      readonly outcome: 'store_failed' | 'offline' | 'throttled' | 'failed'
-      readonly error: TokenManagerError
-      readonly held?: Promise<void>
-      readonly heard?: boolean
-    }
-  /** The end of the session. */
-  | {
-      readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired'
-      readonly error: TokenManagerError
-      readonly heard?: boolean
-    }
+/** What came of a refresh. */
+export type RefreshOutcome = RefreshSuccess | RefreshFailure
+
+/** `attempt`: how often the refresh token was sent. The others: another context had made it, before or meanwhile. */
+type RefreshSuccess = { readonly error?: TokenManagerError; readonly held?: undefined; readonly heard?: undefined } & (
+  | { readonly outcome: 'refreshed'; readonly attempt: number }
+  | { readonly outcome: 'adopted' | 'superseded' | 'signed_out' }
+)
+
+/** No new token. After the outcomes of the second line the session is at its end, or soon will be. */
+interface RefreshFailure {
+  readonly outcome:
+    | ('store_failed' | 'offline' | 'throttled' | 'failed')
+    | ('rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired')
+  readonly error: TokenManagerError
+  /** The new tokens are here all the same, in memory, until this resolves. */
+  readonly held?: Promise<void>
+  /** Nothing was tried: the record already said so. */
+  readonly heard?: boolean
+}
+
 
 /** Whether `token` is there and has not expired, as far as the wall clock tells. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {

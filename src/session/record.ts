@@ -1,5 +1,5 @@
 import type { SignedOutReason } from '../errors.ts'
-import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
+import type { Crypto, EpochMs, Store } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
@@ -92,7 +92,7 @@ export type Found =
   | { readonly kind: 'record'; readonly record: SessionRecord; readonly tag: string }
   | { readonly kind: 'newer' | 'corrupt'; readonly tag: string }
 
-/** Thrown by {@link update} for a record that a newer version of this library wrote: it is never written. */
+/** Thrown by whatever would write a record that a newer version of this library wrote: it is never written. */
 export const NEWER_VERSION = Symbol('newer version')
 
 const OUTBOX_LIMIT = 50
@@ -112,74 +112,57 @@ export async function readRecord(
   if (!stored) return { kind: 'absent' }
   const { value, tag } = stored
   const record = Object(value) as SessionRecord
-  if (Number.isInteger(record.version) && (record.version as number) > 1) return { kind: 'newer', tag }
-  if (!isRecord(record) || record.issuer !== owner.issuer || record.clientId !== owner.clientId)
-    return { kind: 'corrupt', tag }
-  return { kind: 'record', record, tag }
+  const { version, issuer, clientId }: { version: number; issuer: string; clientId: string } = record
+  if (Number.isInteger(version) && version > 1) return { kind: 'newer', tag }
+
+  const isOurs = isRecord(record) && issuer === owner.issuer && clientId === owner.clientId
+  return isOurs ? { kind: 'record', record, tag } : { kind: 'corrupt', tag }
 }
 
-// The first letter of what typeof says; `?`: may be absent.
-const RECORD = {
-  ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
-  ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
-  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?', revoked: 'o?', doubtAt: 'n?' },
-  requestedScope: 's?',
+/** Names of members by their type; `?` after those that may be absent. */
+type Shape = Readonly<Partial<Record<'string' | 'number' | 'boolean' | 'object', string>>>
+
+const RECORD: Shape = {
+  string: 'issuer clientId grantId scope refreshToken? idToken? doubt? follows? requestedScope?',
+  number: 'generation signedInAt obtainedAt usedAt doubtAt?',
+  object: 'accessTokens outbox claims? signedOut? lease? failure? dpopKey? revoked?',
 }
-const FAILURE = {
-  beat: 's',
-  delay: 'n',
-  attempts: 'n',
-  at: 'n?',
-  cause: 'o?',
-  refusedFor: 'n?',
-  unclear: 'n?',
-  personNeeded: 'b?',
+const SIGNED_OUT: Shape = { string: 'reason', number: 'at' }
+const LEASE: Shape = { string: 'owner process?', number: 'beat' }
+const FAILURE: Shape = {
+  string: 'beat',
+  number: 'attempts delay at? refusedFor? unclear?',
+  object: 'cause?',
+  boolean: 'personNeeded?',
 }
-const CAUSE = { code: 's', reason: 's', status: 'n?', error: 's?' }
-const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
+const CAUSE: Shape = { string: 'code reason error?', number: 'status?' }
+const TOKEN: Shape = { string: 'value type scope resource?', number: 'obtainedAt expiresAt? generation?' }
+const PENDING: Shape = { string: 'token kind', number: 'addedAt' }
 
 function isRecord(record: SessionRecord): boolean {
+  if (record.version !== 1 || !fits(record, RECORD)) return false
+  const { signedOut, lease, failure, accessTokens, outbox } = record
   return (
-    record.version === 1 &&
-    fits(record, RECORD) &&
-    fits(record.signedOut ?? { at: 0, reason: '' }, { at: 'n', reason: 's' }) &&
-    fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n', process: 's?' }) &&
-    fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, FAILURE) &&
-    fits(record.failure?.cause ?? { code: '', reason: '' }, CAUSE) &&
-    Object.values(record.accessTokens).every((token) => fits(token, TOKEN)) &&
-    Array.isArray(record.outbox) &&
-    record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
+    fits(signedOut, SIGNED_OUT) &&
+    fits(lease, LEASE) &&
+    fits(failure, FAILURE) &&
+    fits(failure?.cause, CAUSE) &&
+    Object.values(accessTokens).every((token) => token && fits(token, TOKEN)) &&
+    Array.isArray(outbox) &&
+    outbox.every((entry) => entry && fits(entry, PENDING))
   )
 }
 
-function fits(value: object, shape: Readonly<Record<string, string>>): boolean {
-  const given = Object(value) as Record<string, unknown>
-  return Object.entries(shape).every(([name, type]) =>
-    given[name] === undefined ? type[1] : given[name] !== null && (typeof given[name])[0] === type[0],
-  )
-}
-
-/**
- * Reads, computes, swaps, and starts again when the swap was lost: the only way a record is written.
- * @param change pure and synchronous, may run again; `undefined` leaves the record as it is
- * @returns the record as it is now, and whether this call wrote it
- * @throws NEWER_VERSION, and whatever the store rejects with
- */
-export async function update(
-  read: () => Promise<Found>,
-  store: Store<unknown>,
-  key: string,
-  change: (record: SessionRecord | undefined) => SessionRecord | undefined,
-  options?: SwapOptions,
-): Promise<{ readonly record: SessionRecord | undefined; readonly written: boolean }> {
-  for (;;) {
-    const found = await read()
-    if (found.kind === 'newer') throw NEWER_VERSION
-    const record = found.kind === 'record' ? found.record : undefined
-    const next = change(record)
-    if (!next) return { record, written: false }
-    if (await store.swap(key, found.tag, next, options)) return { record: next, written: true }
+/** Whether `value` is absent, or has the members of `shape`. */
+function fits(value: unknown, shape: Shape): boolean {
+  if (value === undefined) return true
+  const members = Object(value) as Record<string, unknown>
+  const isOf = (type: string, name: string) => {
+    const [bare = '', mayLack] = name.split(/(?=\?)/)
+    const member = members[bare]
+    return member === undefined ? mayLack !== undefined : member !== null && typeof member === type
   }
+  return Object.entries(shape).every(([type, names]) => names.split(' ').every((name) => isOf(type, name)))
 }
 
 /** The record as signing out leaves it; `tokens` are added to the outbox. */
@@ -188,19 +171,21 @@ export function tombstone(
   signedOut: NonNullable<SessionRecord['signedOut']>,
   tokens: readonly PendingRevocation[],
 ): SessionRecord {
-  const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
-  const outbox = withPending(record.outbox, tokens, signedOut.at)
+  const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt, revoked } = record
   return {
-    ...record,
-    ...nothing,
-    doubtAt: undefined,
-    failure: undefined,
-    dpopKey: undefined,
-    requestedScope: undefined,
+    version,
+    issuer,
+    clientId,
+    grantId,
+    generation,
+    signedInAt,
+    obtainedAt,
+    usedAt,
+    revoked,
     signedOut,
     scope: '',
     accessTokens: {},
-    outbox,
+    outbox: withPending(record.outbox, tokens, signedOut.at),
   }
 }
 

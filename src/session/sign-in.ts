@@ -185,14 +185,12 @@ export function signIn(session: Session, prefix: string): SignIn {
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
     const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
-    let late = false
     const at = clock.now()
     const change = (now: SessionRecord | undefined): SessionRecord => {
       const replaced = now ? revocable(now, at) : []
       const mine = revocable(record, at)
       // Somebody else has signed in meanwhile, on purpose.
-      late = onlySubject !== undefined && now?.claims !== undefined && now.claims.sub !== onlySubject
-      if (now && late) return { ...now, outbox: outboxBeside(now, record.claims, mine, { at, revokeReplaced }) }
+      if (now && isLate(now)) return { ...now, outbox: outboxBeside(now, record.claims, mine, { at, revokeReplaced }) }
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
       if (!now) return record
       const { outbox, revoked } = now
@@ -203,8 +201,12 @@ export function signIn(session: Session, prefix: string): SignIn {
         outbox: outboxBeside(begun, now.claims, replaced, { at, revokeReplaced }),
       }
     }
+    const isLate = (now: SessionRecord | undefined) =>
+      onlySubject !== undefined && now?.claims !== undefined && now.claims.sub !== onlySubject
+    let late = false
     try {
-      await session.update(change, { returnTo })
+      const decided = await session.update((now) => ({ next: change(now), late: isLate(now) }), { returnTo })
+      late = decided.late
     } catch (cause) {
       const error = storeFailed(cause)
       const { refreshToken: token } = response

@@ -64,7 +64,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     current(target) {
       const held = tokens.usable(target)
       if (!held || limits.overdue()) return undefined
-      const { age } = session
+      const age = session.age()
       if (age > confirmInterval) return undefined
       // So that a session in steady use never has to wait for the read.
       if (age > confirmInterval / 2) void reread()
@@ -128,7 +128,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         const outcome = await refresh(target, reason, true)
         const now = await grantNow(target, undefined, from)
         const held = tokens.usable(target, 0)
-        if (held && (!outcome.error || 'held' in outcome)) return held.token
+        if (held && (!outcome.error || outcome.held)) return held.token
         if (now === from) throw errorOf(outcome, session)
         from = now
       }
@@ -141,7 +141,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     async confirm() {
       await ready()
       const asked = clock.elapsed()
-      const isOld = () => session.age > clock.elapsed() - asked + confirmInterval
+      const isOld = () => session.age() > clock.elapsed() - asked + confirmInterval
       // A read that is under way may have begun before whatever made this necessary, and so may the next one.
       for (let reads = 0; reads < READS && isOld() && (await reread()); reads++);
     },
@@ -177,11 +177,10 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   }
 
   /** Whether `result` has not been told yet: one failure is heard of by every call until it is over. */
-  function isNewsOf({ outcome, error, ...result }: RefreshOutcome, live: SessionRecord | undefined): boolean {
+  function isNewsOf({ error, heard }: RefreshOutcome, live: SessionRecord | undefined): boolean {
     if (!error) return false
     const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
-    const isHeard = 'heard' in result && result.heard
-    const isNews = !isHeard || mark !== lastTold
+    const isNews = !heard || mark !== lastTold
     lastTold = mark
     return isNews
   }

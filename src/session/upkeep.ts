@@ -24,13 +24,12 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   let cancel = () => {}
   let offset = clock.now() - clock.elapsed()
 
-  session.onEffect((effect) => {
-    if (effect === 'arm') {
-      tokens.sync()
-      arm()
-      if (session.live) session.platform.refreshElsewhere?.join()
-    } else outbox.nudge()
-  })
+  session.onEffect = (effect) => {
+    if (effect === 'drain') return outbox.nudge()
+    tokens.sync()
+    arm()
+    if (session.live) session.platform.refreshElsewhere?.join()
+  }
   const stop = lifecycle.subscribe((event) => {
     if (event === 'hidden' || event === 'frozen') return arm()
     // Asleep or away, messages were lost: nothing is used before the record was read again.

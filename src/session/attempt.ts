@@ -1,0 +1,38 @@
+import type { TokenAnswer } from '../protocol/token-set.ts'
+import type { Claim } from './claim.ts'
+import type { RefreshOutcome } from './outcome.ts'
+import type { SessionRecord } from './record.ts'
+
+/** Where an attempt to refresh stands: what it does next, and with what. */
+export type Attempt =
+  /** Read the record: everything begins there. */
+  | { readonly step: 'look' }
+  /** Another context may have sent the refresh token. */
+  | { readonly step: 'wait' }
+  /** The store lost the record, or memory is ahead of it. */
+  | { readonly step: 'save' }
+  | { readonly step: 'claim'; readonly seen: SessionRecord }
+  | { readonly step: 'send'; readonly claim: Claim }
+  /** The answer to the first request was lost. */
+  | { readonly step: 'send_again'; readonly claim: Claim; readonly lost: TokenAnswer }
+  | { readonly step: 'conclude'; readonly claim: Claim; readonly answer: TokenAnswer }
+  /** Let go of the claim, and look again. */
+  | { readonly step: 'release'; readonly claim: Claim }
+  | { readonly step: 'end'; readonly outcome: RefreshOutcome }
+
+/** The beginning. */
+export const LOOK: Attempt = { step: 'look' }
+
+/** What an answer to `claim` asks for. `mayBeginAgain`: with another claim, where this one was not sent. */
+export function answered(claim: Claim, answer: TokenAnswer, isOnline: boolean, mayBeginAgain: boolean): Attempt {
+  const { record, lost } = claim
+  const isUnsent = answer.kind === 'unsent'
+  if (lost) return { step: 'conclude', claim, answer: isUnsent ? lost : answer }
+  if (isUnsent && mayBeginAgain) return { step: 'release', claim }
+
+  const isLost = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
+  // In an outage that lasts, the shared back-off is the wait before the next try.
+  const isFirstFailure = isOnline && !record.failure
+  if (isLost && isFirstFailure) return { step: 'send_again', claim, lost: answer }
+  return { step: 'conclude', claim, answer }
+}
