@@ -29,8 +29,6 @@ export interface Hold {
   /** Whether it is under a lock that spans the store. */
   locked: boolean
   attempt: Attempt
-  /** How many claims were too old to be sent when their turn came. */
-  unsent: number
 }
 
 /** The wait before a refresh token that may be spent is sent (again), ms. */

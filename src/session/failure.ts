@@ -94,7 +94,7 @@ function refusedFor(before: Failure | undefined, cause: FailureCause, now: Epoch
 }
 
 /** Whether two errors tell a person the same. */
-export function isSame(a: FailureCause | undefined, b: FailureCause): boolean {
+function isSame(a: FailureCause | undefined, b: FailureCause): boolean {
   return a?.reason === b.reason && a.status === b.status && a.error === b.error
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
-import { revocable, type SessionRecord, tombstone } from './record.ts'
+import { type SessionRecord, tombstone } from './record.ts'
 import type { Change } from './record-writer.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
@@ -38,6 +38,6 @@ async function wipe({ server, platform, update }: KeyHolder, grantId: string): P
   const at = platform.clock.now()
   await update((now) => {
     const isThere = now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
-    return isThere ? { next: tombstone(now, { at, reason: 'dpop_key_lost' }, revocable(now, at)) } : undefined
+    return isThere ? { next: tombstone(now, { at, reason: 'dpop_key_lost' }) } : undefined
   })
 }

@@ -165,11 +165,11 @@ function fits(value: unknown, shape: Shape): boolean {
   return Object.entries(shape).every(([type, names]) => names.split(' ').every((name) => isOf(type, name)))
 }
 
-/** The record as signing out leaves it; `tokens` are added to the outbox. */
+/** The record as signing out leaves it; `tokens`, which are its own where nothing else is said, are added to the outbox. */
 export function tombstone(
   record: SessionRecord,
   signedOut: NonNullable<SessionRecord['signedOut']>,
-  tokens: readonly PendingRevocation[],
+  tokens: readonly PendingRevocation[] = revocable(record, signedOut.at),
 ): SessionRecord {
   const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt, revoked } = record
   return {

@@ -69,7 +69,7 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
   const { clock, lock } = platform
   const until = clock.elapsed() + options.lockTimeout
   const waiting = new AbortController()
-  const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK, unsent: 0 }
+  const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
   let isWaiting = true
   let work = undefined as Promise<RefreshOutcome> | undefined
 
@@ -96,7 +96,7 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     isWaiting = false
     waiting.abort()
   }
-  return work ?? attempted(session, request, { locked: false, attempt: LOOK, unsent: 0 })
+  return work ?? attempted(session, request, { locked: false, attempt: LOOK })
 
   /** Watches the record until there is nothing more to wait for: what it decides by then. */
   async function settledMeanwhile(): Promise<RefreshOutcome | undefined> {
@@ -117,76 +117,119 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
 
 /** Takes one step after the other, until there is an outcome. */
 async function attempted(session: Session, request: RefreshRequest, hold: Hold): Promise<RefreshOutcome> {
-  const { clock } = session.platform
-  const patience = clock.elapsed() + 3 * session.options.leaseTime
+  const { from, target, reason, asked } = request
+  const { clock, crypto, lifecycle } = session.platform
+  const { requestTimeout, leaseTime } = session.options
+  const patience = clock.elapsed() + 3 * leaseTime
+  let unsent = 0
+
   for (;;) {
     const { attempt } = hold
     if (attempt.step === 'end') return attempt.outcome
-    hold.attempt = await taken(session, request, hold, attempt, patience)
+    hold.attempt = await taken(attempt)
   }
-}
 
-/** Does what `attempt` says, and what comes after it. */
-async function taken(
-  session: Session,
-  request: RefreshRequest,
-  hold: Hold,
-  attempt: Exclude<Attempt, { step: 'end' }>,
-  patience: number,
-): Promise<Attempt> {
-  switch (attempt.step) {
-    case 'look':
-      return judged(session, request, hold, await session.read(), patience)
-    case 'wait':
-      await session.pause(WATCH)
-      return LOOK
-    case 'save':
-      await session.save()
-      return LOOK
-    case 'claim':
-      return claimed(session, request, hold, attempt.seen)
-    case 'send':
-      return sent(session, request, hold, attempt.claim)
-    case 'send_again':
-      return claimedAgain(session, attempt.claim, attempt.lost)
-    case 'conclude': {
-      const { claim, answer } = attempt
-      const outcome = await conclude(session, claim, answer, request.target)
-      // Another context was quicker: what it brought may do, or not.
-      return outcome.outcome === 'superseded' ? { step: 'release', claim } : { step: 'end', outcome }
-    }
-    case 'release': {
-      const { claim } = attempt
-      const wasLocked = claim.record.lease?.locked
-      // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
-      const isWrong = wasLocked && !hold.locked && isTakeover(claim)
-      if (!isWrong) await release(session, claim)
-      return LOOK
+  /** Does what `attempt` says, and what comes after it. */
+  async function taken(attempt: Exclude<Attempt, { step: 'end' }>): Promise<Attempt> {
+    switch (attempt.step) {
+      case 'look':
+        return judged(await session.read())
+      case 'wait':
+        await session.pause(WATCH)
+        return LOOK
+      case 'save':
+        await session.save()
+        return LOOK
+      case 'claim':
+        return claimed(attempt.seen)
+      case 'send':
+        return sent(attempt.claim)
+      case 'send_again':
+        return claimedAgain(attempt.claim, attempt.lost)
+      case 'conclude': {
+        const { claim, answer } = attempt
+        const outcome = await conclude(session, claim, answer, target)
+        // Another context was quicker: what it brought may do, or not.
+        return outcome.outcome === 'superseded' ? { step: 'release', claim } : { step: 'end', outcome }
+      }
+      case 'release': {
+        const { claim } = attempt
+        // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
+        const isWrong = claim.record.lease?.locked && !hold.locked && isTakeover(claim)
+        if (!isWrong) await release(session, claim)
+        return LOOK
+      }
     }
   }
-}
 
-/** What the record asks for, as it was just read. */
-function judged(
-  session: Session,
-  request: RefreshRequest,
-  { locked }: Hold,
-  record: SessionRecord | undefined,
-  patience: number,
-): Attempt {
-  const settled = settledBy(session, record, request)
-  if (settled) return { step: 'end', outcome: settled }
-  const isBehind = !record || (session.live as SessionRecord).generation > record.generation
-  if (isBehind) return { step: 'save' }
+  /** What the record asks for, as it was just read. */
+  function judged(record: SessionRecord | undefined): Attempt {
+    const settled = settledBy(session, record, request)
+    if (settled) return { step: 'end', outcome: settled }
+    const isBehind = !record || (session.live as SessionRecord).generation > record.generation
+    if (isBehind) return { step: 'save' }
 
-  const { failure, lease } = record
-  const rest = backOffLeft(session, record, request.asked)
-  if (failure && rest > 0) return { step: 'end', outcome: backingOff(session, record, failure, rest) }
+    const { failure, lease } = record
+    const rest = backOffLeft(session, record, asked)
+    if (failure && rest > 0) return { step: 'end', outcome: backingOff(session, record, failure, rest) }
 
-  const isOthers = lease && !isDead(session, record, locked)
-  if (!isOthers) return { step: 'claim', seen: record }
-  const isPatient = session.platform.clock.elapsed() <= patience
-  return isPatient ? { step: 'wait' } : { step: 'end', outcome: outOfPatience() }
+    const isOthers = lease && !isDead(session, record, hold.locked)
+    if (!isOthers) return { step: 'claim', seen: record }
+    return clock.elapsed() > patience ? { step: 'end', outcome: outOfPatience() } : { step: 'wait' }
+  }
+
+  async function claimed(seen: SessionRecord): Promise<Attempt> {
+    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+    const error = await session.server.metadata().then(
+      () => undefined,
+      (cause: TokenManagerError) => cause,
+    )
+    if (error) return { step: 'end', outcome: { outcome: offlineOr(session, 'failed'), error } }
+
+    const claim = await claimFrom(session, seen, hold, asked)
+    if (!claim) return LOOK
+    if (!isTakeover(claim)) return { step: 'send', claim }
+    // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
+    await session.wait(DOUBT_WAIT)
+    const now = await session.read()
+    const isOurs = owns(claim, now) && isSameGeneration(now, seen)
+    return { step: isOurs ? 'send' : 'release', claim }
+  }
+
+  async function sent(claim: Claim): Promise<Attempt> {
+    const { record, began, lost } = claim
+    let now = claim
+    if (!lost && unsent === 0) session.emit('refreshing', { reason })
+    const answer = await refreshTokenGrant(session.server, {
+      ...target,
+      refreshToken: record.refreshToken as string,
+      previous: record.claims,
+      dpopKey: record.dpopKey,
+      beforeSend() {
+        // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
+        const isOld = ageOf(session, began) > leaseTime - requestTimeout
+        const isRobbed = record.lease?.locked && !hold.locked && !now.sent
+        if (isOld || isRobbed || session.live?.grantId !== from.grantId) return false
+
+        now = { ...now, sent: { at: clock.elapsed(), online: lifecycle.isOnline() } }
+        hold.attempt = { step: 'send', claim: now }
+        return true
+      },
+    })
+    if (answer.kind === 'unsent') unsent++
+    return answered(now, answer, lifecycle.isOnline(), unsent < UNSENT_LIMIT)
+  }
+
+  /** The wait before the second and last request, and the swap that says so. */
+  async function claimedAgain(claim: Claim, lost: TokenAnswer): Promise<Attempt> {
+    await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
+    const began = moment(session)
+    const raised = await session.update((now) => {
+      if (!owns(claim, now) || !isSameGeneration(now, claim.record)) return undefined
+      return { next: withDoubt(session, withBeat(now)) }
+    })
+    return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
+  }
 }
 
 /** What the record alone already decides. */
@@ -195,8 +238,7 @@ function settledBy(
   record: SessionRecord | undefined,
   { from, target }: RefreshRequest,
 ): RefreshOutcome | undefined {
-  const { live } = session
-  const isOver = live?.grantId !== from.grantId || (record && record.grantId !== from.grantId)
+  const isOver = [session.live, record ?? session.live].some((one) => one?.grantId !== from.grantId)
   if (isOver) return { outcome: 'signed_out' }
   if (!record) return undefined
 
@@ -208,70 +250,4 @@ function settledBy(
   return record.doubt === undefined
     ? { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
     : { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
-}
-
-async function claimed(
-  session: Session,
-  { asked }: RefreshRequest,
-  hold: Hold,
-  seen: SessionRecord,
-): Promise<Attempt> {
-  // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-  const error = await session.server.metadata().then(
-    () => undefined,
-    (cause: TokenManagerError) => cause,
-  )
-  if (error) return { step: 'end', outcome: { outcome: offlineOr(session, 'failed'), error } }
-
-  const claim = await claimFrom(session, seen, hold, asked)
-  if (!claim) return LOOK
-  if (!isTakeover(claim)) return { step: 'send', claim }
-  // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
-  await session.wait(DOUBT_WAIT)
-  const now = await session.read()
-  const isOurs = owns(claim, now) && isSameGeneration(now, seen)
-  return isOurs ? { step: 'send', claim } : { step: 'release', claim }
-}
-
-async function sent(
-  session: Session,
-  { target, reason }: RefreshRequest,
-  hold: Hold,
-  claim: Claim,
-): Promise<Attempt> {
-  const { clock, lifecycle } = session.platform
-  const { requestTimeout, leaseTime } = session.options
-  const { record, began } = claim
-  let now = claim
-  if (!claim.lost && hold.unsent === 0) session.emit('refreshing', { reason })
-  const answer = await refreshTokenGrant(session.server, {
-    ...target,
-    refreshToken: record.refreshToken as string,
-    previous: record.claims,
-    dpopKey: record.dpopKey,
-    beforeSend() {
-      // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
-      const isOld = ageOf(session, began) > leaseTime - requestTimeout
-      const isRobbed = record.lease?.locked && !hold.locked && !now.sent
-      if (isOld || isRobbed || session.live?.grantId !== record.grantId) return false
-
-      now = { ...now, sent: { at: clock.elapsed(), online: lifecycle.isOnline() } }
-      hold.attempt = { step: 'send', claim: now }
-      return true
-    },
-  })
-  if (answer.kind === 'unsent') hold.unsent++
-  return answered(now, answer, lifecycle.isOnline(), hold.unsent < UNSENT_LIMIT)
-}
-
-/** The wait before the second and last request, and the swap that says so. */
-async function claimedAgain(session: Session, claim: Claim, lost: TokenAnswer): Promise<Attempt> {
-  const { record } = claim
-  await session.wait(DOUBT_WAIT * (1 + fraction(session.platform.crypto)))
-  const began = moment(session)
-  const raised = await session.update((now) => {
-    if (!owns(claim, now) || !isSameGeneration(now, record)) return undefined
-    return { next: withDoubt(session, withBeat(now)) }
-  })
-  return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
 }

@@ -33,7 +33,7 @@ const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 export const faults: readonly Fault[] = [
   fault(
     'no re-read after the lock',
-    edit(REFRESH, 'return judged(session, request, hold, await session.read()', 'return judged(session, request, hold, session.live'),
+    edit(REFRESH, 'return judged(await session.read())', 'return judged(session.live)'),
     edit(CLAIM, 'if (!isSameGeneration(now, seen) ||', 'if (!now || now.signedOut || now.grantId !== seen.grantId ||'),
     edit(
       CLAIM,
@@ -84,11 +84,11 @@ export const faults: readonly Fault[] = [
   fault(
     'lease ignored',
     edit(CLAIM, 'now.lease && !isDead(session, now, locked)', 'isDead(session, now, locked) && now.version > 1'),
-    edit(REFRESH, 'lease && !isDead(session, record, locked)', 'lease && locked && record.version > 1'),
+    edit(REFRESH, 'lease && !isDead(session, record, hold.locked)', 'lease && record.version > 1'),
   ),
   fault(
     'steal',
-    edit(REFRESH, '{ locked: false, attempt: LOOK, unsent: 0 }', '{ locked: true, attempt: LOOK, unsent: 0 }'),
+    edit(REFRESH, '{ locked: false, attempt: LOOK }', '{ locked: true, attempt: LOOK }'),
   ),
   fault(
     'listener inside the lock',
@@ -252,7 +252,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'the storage is believed when it went back',
-      edit('session/state.ts', "if (behind && event.order > held.order) return [held, ['storage_lost']]"),
+      edit('session/state.ts', "event.order > held.order ? ['storage_lost'] : []", '[]'),
     ),
     test: ROLLED_BACK,
   },
