@@ -18,7 +18,9 @@ export type Attempt =
   | { readonly step: 'conclude'; readonly claim: Claim; readonly answer: TokenAnswer }
   /** Let go of the claim, and look again. */
   | { readonly step: 'release'; readonly claim: Claim }
-  | { readonly step: 'end'; readonly outcome: RefreshOutcome }
+
+/** What comes after a step: another one, or the end. */
+export type Next = Attempt | RefreshOutcome
 
 /** The beginning. */
 export const LOOK: Attempt = { step: 'look' }

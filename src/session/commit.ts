@@ -23,11 +23,8 @@ import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
 
-/** What an answer makes of the record, and what comes of the refresh. */
-interface Conclusion {
-  readonly next?: SessionRecord | undefined
-  readonly outcome: RefreshOutcome
-}
+/** What comes of the refresh, and what becomes of the record. */
+type Conclusion = RefreshOutcome & { readonly next?: SessionRecord | undefined }
 
 /** Turns the server's answer into what the record says from now on. */
 export async function conclude(
@@ -120,24 +117,23 @@ async function commit(session: Session, claim: Claim, advance: Advance): Promise
     const isOver = now.signedOut || now.grantId !== from.grantId
     if (isOver) {
       const outbox = outboxAfter(session, now, from, newTokens(advance(from), from, at))
-      return { next: { ...now, outbox }, outcome: { outcome: 'signed_out' } }
+      return { next: { ...now, outbox }, outcome: 'signed_out' }
     }
     const { ended, state } = session.held
     if (ended === from.grantId) {
       const reason = state.status === 'signedOut' ? state.reason : 'signed_out'
       const next = tombstone(now, { at, reason }, revocable(advance(now), at))
-      return { next, outcome: { outcome: 'signed_out' } }
+      return { next, outcome: 'signed_out' }
     }
-    if (now.generation > from.generation) return { next: released(claim, now), outcome: { outcome: 'superseded' } }
+    if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }
 
     // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
     const isBehind = now.generation < from.generation
     const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
-    return { next: advance(present), outcome: { outcome: 'refreshed', attempt: lost ? 2 : 1 } }
+    return { next: advance(present), outcome: 'refreshed', attempt: lost ? 2 : 1 }
   }
   try {
-    const { outcome } = await session.update(change)
-    return outcome
+    return await session.update(change)
   } catch (cause) {
     // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
     session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
@@ -208,18 +204,17 @@ function outboxAfter(
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */
 async function reject(session: Session, claim: Claim, error: TokenManagerError): Promise<RefreshOutcome> {
   const at = session.platform.clock.now()
-  const { outcome } = await session.update((now): Conclusion => {
-    if (!isAbout(claim, now)) return { outcome: { outcome: 'superseded', error } }
+  return session.update((now): Conclusion => {
+    if (!isAbout(claim, now)) return { outcome: 'superseded', error }
     const next = tombstone(now, { at, reason: 'rejected' }, [])
-    return givenUpInDoubt(now) ?? { next, outcome: { outcome: 'rejected', error } }
+    return givenUpInDoubt(now) ?? { next, outcome: 'rejected', error }
   })
-  return outcome
 }
 
 /** After a lost answer: the request may have spent the refresh token, which is dead then, in whatever words it is refused. */
 function givenUpInDoubt(now: SessionRecord): Conclusion | undefined {
   if (now.doubt === undefined) return undefined
-  return { next: withoutToken(now), outcome: { outcome: 'outcome_unknown', error: outcomeUnknown() } }
+  return { next: withoutToken(now), outcome: 'outcome_unknown', error: outcomeUnknown() }
 }
 
 /** Whether an answer to `claim` is about what is stored now, and about nobody else's request. */
@@ -265,8 +260,7 @@ async function leave(
   decide: Change<Conclusion>,
 ): Promise<RefreshOutcome> {
   try {
-    const { outcome } = await session.update(decide)
-    return outcome
+    return await session.update(decide)
   } catch {
     session.emit('store_failed', { during: 'release' })
     return { outcome: offlineOr(session, 'failed'), error }
@@ -288,7 +282,7 @@ function givenBack(
 ): Conclusion {
   const outcome = offlineOr(session, 'failed')
   const free = released(claim, now)
-  if (!free || !failed) return { next: free, outcome: { outcome, error } }
+  if (!free || !failed) return { next: free, outcome, error }
 
   const isCurrent = free.generation === claim.record.generation
   // A server that fails does so for every generation; what it refused may be this one's alone.
@@ -297,7 +291,8 @@ function givenBack(
   const isInDoubt = lost && claim.sent?.online && isCurrent
   return {
     next: isInDoubt ? withDoubt(session, next) : next,
-    outcome: { outcome, error: outcome === 'offline' ? error : toldBy(session, failed, next) },
+    outcome,
+    error: outcome === 'offline' ? error : toldBy(session, failed, next),
   }
 }
 

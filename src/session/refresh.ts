@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { type Attempt, answered, LOOK } from './attempt.ts'
+import { type Attempt, answered, LOOK, type Next } from './attempt.ts'
 import {
   ageOf,
   backOffLeft,
@@ -124,13 +124,13 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
   let unsent = 0
 
   for (;;) {
-    const { attempt } = hold
-    if (attempt.step === 'end') return attempt.outcome
-    hold.attempt = await taken(attempt)
+    const next = await taken(hold.attempt)
+    if ('outcome' in next) return next
+    hold.attempt = next
   }
 
   /** Does what `attempt` says, and what comes after it. */
-  async function taken(attempt: Exclude<Attempt, { step: 'end' }>): Promise<Attempt> {
+  async function taken(attempt: Attempt): Promise<Next> {
     switch (attempt.step) {
       case 'look':
         return judged(await session.read())
@@ -150,7 +150,7 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
         const { claim, answer } = attempt
         const outcome = await conclude(session, claim, answer, target)
         // Another context was quicker: what it brought may do, or not.
-        return outcome.outcome === 'superseded' ? { step: 'release', claim } : { step: 'end', outcome }
+        return outcome.outcome === 'superseded' ? { step: 'release', claim } : outcome
       }
       case 'release': {
         const { claim } = attempt
@@ -163,28 +163,28 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
   }
 
   /** What the record asks for, as it was just read. */
-  function judged(record: SessionRecord | undefined): Attempt {
+  function judged(record: SessionRecord | undefined): Next {
     const settled = settledBy(session, record, request)
-    if (settled) return { step: 'end', outcome: settled }
+    if (settled) return settled
     const isBehind = !record || (session.live as SessionRecord).generation > record.generation
     if (isBehind) return { step: 'save' }
 
     const { failure, lease } = record
     const rest = backOffLeft(session, record, asked)
-    if (failure && rest > 0) return { step: 'end', outcome: backingOff(session, record, failure, rest) }
+    if (failure && rest > 0) return backingOff(session, record, failure, rest)
 
     const isOthers = lease && !isDead(session, record, hold.locked)
     if (!isOthers) return { step: 'claim', seen: record }
-    return clock.elapsed() > patience ? { step: 'end', outcome: outOfPatience() } : { step: 'wait' }
+    return clock.elapsed() > patience ? outOfPatience() : { step: 'wait' }
   }
 
-  async function claimed(seen: SessionRecord): Promise<Attempt> {
+  async function claimed(seen: SessionRecord): Promise<Next> {
     // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
     const error = await session.server.metadata().then(
       () => undefined,
       (cause: TokenManagerError) => cause,
     )
-    if (error) return { step: 'end', outcome: { outcome: offlineOr(session, 'failed'), error } }
+    if (error) return { outcome: offlineOr(session, 'failed'), error }
 
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK

@@ -46,7 +46,7 @@ export const faults: readonly Fault[] = [
     'a commit needs the generation',
     edit(
       COMMIT,
-      "if (now.generation > from.generation) return { next: released(claim, now), outcome: { outcome: 'superseded' } }",
+      "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }",
     ),
   ),
   modelled(
