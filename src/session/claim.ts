@@ -56,7 +56,7 @@ export async function claimFrom(
   const began = moment(session)
   const claimed = await session.update(
     (now) => {
-      if (!isSameGeneration(now, seen) || now.refreshToken === undefined) return undefined
+      if (!isSameGeneration(now, seen) || !now.refreshToken) return undefined
       const { locked } = hold
       const isWaitedFor = now.lease && !isDead(session, now, locked)
       if (isWaitedFor || backOffLeft(session, now, asked) > 0) return undefined
@@ -135,7 +135,7 @@ export function withDoubt({ platform }: Session, record: SessionRecord, doubt?: 
 export function isDead({ platform, unchangedFor, options }: Session, record: SessionRecord, locked: boolean): boolean {
   const { lease } = record
   if (locked && lease?.locked) return true
-  if (lease?.process !== undefined && platform.store.processes?.isOver(lease.process)) return true
+  if (lease?.process && platform.store.processes?.isOver(lease.process)) return true
   return unchangedFor('lease', record) >= options.leaseTime
 }
 

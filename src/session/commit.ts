@@ -55,7 +55,7 @@ export async function conclude(
       const { refreshToken, error } = answer
       if (error.code === 'ERR_SIGNED_OUT') return endFor(session, claim, refreshToken, error)
       const failed: Failed = { error, meaning: 'unclear' }
-      if (refreshToken === undefined) return giveBack(error, failed, true)
+      if (!refreshToken) return giveBack(error, failed, true)
       // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
       return useless(session, claim, failed, (record) => ({ ...advanced(claim, record), refreshToken }))
     }
@@ -91,8 +91,8 @@ export function refusesTarget(
   error: TokenManagerError | undefined,
 ): boolean {
   const isOther = targetKey(target) !== targetKey(options.signInTarget)
-  const wasNeverGiven = lacking(target.scope, live?.scope) !== undefined
-  return /invalid_(target|scope)/.test(`${error?.reason}`) && (isOther || wasNeverGiven)
+  const isOfTarget = isOther || lacking(target.scope, live?.scope)
+  return Boolean(isOfTarget) && /invalid_(target|scope)/.test(`${error?.reason}`)
 }
 
 type Advance = (record: SessionRecord) => SessionRecord
@@ -197,8 +197,8 @@ function outboxAfter(
   const at = platform.clock.now()
   if (now.signedOut) return withPending(now.outbox, now.signedOut.kept ? [] : late, at)
   const { grantId, claims } = from
-  const wasSignedOut = now.revoked?.[grantId] !== undefined || now.outbox.some((entry) => entry.grantId === grantId)
-  return outboxBeside(now, claims, late, { at, revokeReplaced: wasSignedOut || options.revokeReplaced })
+  const wasSignedOut = now.revoked?.[grantId] || now.outbox.some((entry) => entry.grantId === grantId)
+  return outboxBeside(now, claims, late, { at, revokeReplaced: Boolean(wasSignedOut) || options.revokeReplaced })
 }
 
 /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */
@@ -213,13 +213,13 @@ async function reject(session: Session, claim: Claim, error: TokenManagerError):
 
 /** After a lost answer: the request may have spent the refresh token, which is dead then, in whatever words it is refused. */
 function givenUpInDoubt(now: SessionRecord): Conclusion | undefined {
-  if (now.doubt === undefined) return undefined
+  if (!now.doubt) return undefined
   return { next: withoutToken(now), outcome: 'outcome_unknown', error: outcomeUnknown() }
 }
 
 /** Whether an answer to `claim` is about what is stored now, and about nobody else's request. */
 function isAbout(claim: Claim, now: SessionRecord | undefined): now is SessionRecord {
-  return isSameGeneration(now, claim.record) && (now.lease === undefined || owns(claim, now))
+  return isSameGeneration(now, claim.record) && (!now.lease || owns(claim, now))
 }
 
 /** The grant and its generation stay, so that a late commit still fits. */
@@ -302,12 +302,10 @@ function toldBy(
   { error, meaning }: Failed,
   record: SessionRecord | undefined,
 ): TokenManagerError {
-  const { failure } = record ?? {}
-  if (!record || failure?.at === undefined) return error
-  const retryAt = failure.at + failure.delay
-  const told = errorOf(failure, hasAccessToken(record, clock.now()), retryAt)
+  if (!record?.failure) return error
+  const told = errorOf(record.failure, hasAccessToken(record, clock.now()))
   // After the second refusal of one kind there is more to say than of the first.
-  return meaning && told.code !== error.code ? told : Object.assign(error, { retryAt })
+  return meaning && told.code !== error.code ? told : Object.assign(error, { retryAt: told.retryAt })
 }
 
 function failedIn({ platform }: Session, record: SessionRecord, failed: Failed): SessionRecord {

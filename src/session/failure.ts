@@ -112,15 +112,21 @@ export function backOffRest(failure: Failure, now: EpochMs, waited: number, aske
   return at > now + CLOCK_STEP ? 0 : delay - Math.max(now - at, waited)
 }
 
-/** Why there is no new token, for whoever hears of it later. */
-export function errorOf(failure: Failure, usable: boolean, retryAt: EpochMs | undefined): TokenManagerError {
-  const { cause = { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'throttled' } satisfies FailureCause, unclear = 0 } =
-    failure
-  const { reason, status, error } = cause
+const NOBODY_KNOWS: FailureCause = { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'throttled' }
+
+/** Why there is no new token, for whoever hears of it later. `retryAt`: by default when the back-off is over on the wall clock. */
+export function errorOf(failure: Failure, usable: boolean, retryAt = endOf(failure)): TokenManagerError {
+  const { cause = NOBODY_KNOWS, unclear = 0 } = failure
+  const { code, reason, status, error } = cause
+  const details = { status, error, retryAt }
   const isDead = unclear >= ENOUGH_UNCLEAR && reason === 'server_refused' && needsPerson(failure, usable)
-  const what = isDead ? 'The server goes on refusing the refresh token' : undefined
-  const code = isDead ? 'ERR_GRANT_REJECTED' : cause.code
-  return new TokenManagerError(code, reason, what, { status, error, retryAt })
+  if (!isDead) return new TokenManagerError(code, reason, undefined, details)
+  const what = 'The server goes on refusing the refresh token'
+  return new TokenManagerError('ERR_GRANT_REJECTED', reason, what, details)
+}
+
+function endOf({ at, delay }: Failure): EpochMs | undefined {
+  return at && at + delay
 }
 
 /** The error of a refusal after which the person has to sign in. */

@@ -27,7 +27,7 @@ export function transitionWithKey(session: KeyHolder, event: SessionEvent): Retu
 
 /** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */
 function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
-  if (!dpop) return dpopKey !== undefined
+  if (!dpop) return Boolean(dpopKey)
   const types = Object.values(accessTokens).map(({ type }) => type)
   return !dpop.canUse(dpopKey, types)
 }

@@ -31,7 +31,8 @@ interface RefreshFailure {
 /** Whether `token` is there and has not expired, as far as the wall clock tells. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
   const now = session.platform.clock.now()
-  return token !== undefined && (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
+  if (!token) return false
+  return (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
 }
 
 /** An error for a storage that refused, from whatever it rejected with. */

@@ -210,7 +210,7 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
   })
   const alive = Object.values(record.accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
   return [
-    ...(record.refreshToken === undefined ? [] : [pending('refresh_token', record.refreshToken)]),
+    ...(record.refreshToken ? [pending('refresh_token', record.refreshToken)] : []),
     ...alive.map(({ value }) => pending('access_token', value)),
   ]
 }
@@ -222,7 +222,7 @@ export function settled(
   outcome: RevocationOutcome,
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
-  if (grantId === undefined) return { ...record, outbox }
+  if (!grantId) return { ...record, outbox }
   const before = record.revoked?.[grantId]?.[kind]
   const worst = OUTCOMES.indexOf(before) > OUTCOMES.indexOf(outcome) ? before : outcome
   return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: worst }) }
@@ -253,7 +253,7 @@ export function withAccessToken(
 /** Whether `next` is of the same grant and further on: a later generation, or its end, after which nothing comes. */
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
   if (next.grantId !== current.grantId || current.signedOut) return false
-  return next.signedOut !== undefined || next.generation > current.generation
+  return Boolean(next.signedOut) || next.generation > current.generation
 }
 
 /** Whether a call that began in `grant` may have the tokens of `live`: nobody gets another person's. */

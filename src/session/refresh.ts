@@ -246,8 +246,8 @@ function settledBy(
   // A newer generation may have brought a token for something else.
   const isNewer = (token?.generation ?? record.generation) > from.generation
   if (isNewer && isUsable(session, token)) return { outcome: 'adopted' }
-  if (record.refreshToken !== undefined) return undefined
-  return record.doubt === undefined
-    ? { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
-    : { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
+  if (record.refreshToken) return undefined
+  return record.doubt
+    ? { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
+    : { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
 }

@@ -30,7 +30,7 @@ function ofApis(scope: string | undefined): string | undefined {
  */
 export function unmet(wanted: string | undefined, given: string, asked: string): string | undefined {
   const missing = lacking(ofApis(wanted), given)
-  return missing !== undefined && inOwnWords(wanted, given, asked) ? undefined : missing
+  return missing && inOwnWords(wanted, given, asked) ? undefined : missing
 }
 
 /**
@@ -39,8 +39,8 @@ export function unmet(wanted: string | undefined, given: string, asked: string):
  */
 export function inOwnWords(wanted: string | undefined, given: string, asked: string): boolean {
   const needed = ofApis(wanted)
-  const isNoneNamed = needed !== undefined && lacking(needed, given) === needed
-  return isNoneNamed && lacking(ofApis(given), asked) !== undefined
+  const isNoneNamed = needed && lacking(needed, given) === needed
+  return Boolean(isNoneNamed && lacking(ofApis(given), asked))
 }
 
 /**
@@ -49,7 +49,7 @@ export function inOwnWords(wanted: string | undefined, given: string, asked: str
  * @param asked what the authorization request asks for
  */
 export function tokenScope({ resource, audience, scope }: Target, asked: string): string | undefined {
-  const isToldApart = scope !== undefined && resource === undefined && audience === undefined
+  const isToldApart = scope && !resource && !audience
   if (!isToldApart || lacking(scope, asked)) return undefined
   return union(lacking(asked, ofApis(asked)), scope)
 }
@@ -59,7 +59,8 @@ export function tokenScope({ resource, audience, scope }: Target, asked: string)
  * other APIs want.
  */
 export function speaksOfOne(target: Target, given: string, asked: string): boolean {
-  return target.resource !== undefined || (tokenScope(target, asked) !== undefined && !goesBeyond(target, given, asked))
+  if (target.resource) return true
+  return Boolean(tokenScope(target, asked)) && !goesBeyond(target, given, asked)
 }
 
 /**
@@ -75,13 +76,12 @@ export function broughtBy(
   const { scope: _, ...whole } = target
   const scope = inOwnWords(target.scope, given, asked) ? tokenScope(target, asked) : given
   return {
-    scope: (target.resource === undefined ? scope : undefined) ?? asked,
+    scope: (!target.resource && scope) || asked,
     target: goesBeyond(target, given, asked) ? whole : target,
   }
 }
 
 function goesBeyond({ scope }: Target, given: string, asked: string): boolean {
-  if (scope === undefined) return false
-  const others = lacking(ofApis(asked), scope)
-  return others !== undefined && lacking(others, given) !== others
+  const others = scope && lacking(ofApis(asked), scope)
+  return Boolean(others) && lacking(others, given) !== others
 }

@@ -85,7 +85,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
     const change = (record = live): Burial => {
       if (!record) return { local: 'removed', tokens: [], grantId: undefined }
       // It ends the grant it saw first, and no other.
-      const isAnother = live !== undefined && record.grantId !== live.grantId && !unsaved
+      const isAnother = live && record.grantId !== live.grantId && !unsaved
       if (isAnother || (still && !still(record)))
         return { local: 'superseded', tokens: [], grantId: (live ?? record).grantId }
 
@@ -144,7 +144,7 @@ function tombstoneOf(
   tokens: readonly PendingRevocation[],
 ): SessionRecord {
   const { grantId, lease, doubt } = record
-  const uncertain = lease !== undefined || doubt !== undefined
+  const uncertain = Boolean(lease || doubt)
   return {
     ...tombstone(record, signedOut, tokens),
     revoked: uncertain ? withRevoked(record, grantId, { uncertain }) : record.revoked,

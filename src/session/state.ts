@@ -207,7 +207,7 @@ function signedIn(
     maxAgeAt: maxAge && signedInAt + maxAge,
     returnTo: returnTo ?? (isSame ? before.session.returnTo : undefined),
   }
-  const isSpent = refreshToken === undefined && doubt !== undefined
+  const isSpent = !refreshToken && doubt
   const otherwise = isProgress ? OK : before
   const condition: Condition = personWanted(record, hasAccessToken(record, now)) ?? (isSpent ? SPENT : otherwise)
   const [after, effects] = moved(next, { ...condition, status: 'signedIn', session })
@@ -223,7 +223,7 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
     return [held, []]
   const wanting = personWanted(record, usable)
-  const isSpent = record.refreshToken === undefined
+  const isSpent = !record.refreshToken
   const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
   // Whoever asks in vain while the back-off lasts changes nothing; nor does a back-off whose cause nobody knows any more.
   const isNamelessWait = error.reason === 'throttled' && error.status === undefined
@@ -247,9 +247,9 @@ const SPENT: Condition = { health: 'sign_in_suggested' }
 
 /** The condition of a session for which only the person can do something. `usable`: there is an access token to go on with. */
 function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean): Condition | undefined {
-  if (!failure || refreshToken === undefined || !needsPerson(failure, usable)) return undefined
-  const retryAt = failure.at === undefined ? undefined : failure.at + failure.delay
-  return { health: 'sign_in_suggested', cause: errorOf(failure, usable, retryAt), retryAt }
+  if (!failure || !refreshToken || !needsPerson(failure, usable)) return undefined
+  const cause = errorOf(failure, usable)
+  return { health: 'sign_in_suggested', cause, retryAt: cause.retryAt }
 }
 
 function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError, returnTo?: string): Next {

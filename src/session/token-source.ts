@@ -135,7 +135,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     refreshAhead(target, reason) {
       const { live } = session
-      const isBackingOff = live !== undefined && backOffLeft(session, live) > 0
+      const isBackingOff = live && backOffLeft(session, live) > 0
       if (!running && !isBackingOff && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
     },
     async confirm() {
@@ -240,7 +240,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
           await end(
             result.outcome,
             result.error,
-            ({ generation, refreshToken }) => generation === from.generation && refreshToken === undefined,
+            ({ generation, refreshToken }) => generation === from.generation && !refreshToken,
           )
         break
       default:
@@ -275,7 +275,7 @@ function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
 /** A scope that was asked for when signing in, and that the server does not give: the person may have said no to it. */
 function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecord | undefined): RefreshOutcome {
   const missing = lacking(target.scope, live?.scope)
-  return missing === undefined ? result : { outcome: 'failed', error: scopeError(missing, result.error) }
+  return missing ? { outcome: 'failed', error: scopeError(missing, result.error) } : result
 }
 
 function scopeError(scope: string, cause?: TokenManagerError): TokenManagerError {

@@ -67,7 +67,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const ahead = (tokens.get(signInTarget)?.refreshAt ?? Infinity) - elapsed
     const turn = live.obtainedAt + (interval ?? Infinity) - now
     // Without a refresh token all that is left to do is to end with the last access token.
-    const next = live.refreshToken === undefined ? tokens.until - elapsed : Math.max(Math.min(turn, ahead), retry)
+    const next = live.refreshToken ? Math.max(Math.min(turn, ahead), retry) : tokens.until - elapsed
     // With the last access token a refresh that failed becomes something to show.
     const end = live.failure && tokens.until > elapsed ? tokens.until - elapsed : Infinity
     return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
