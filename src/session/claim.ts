@@ -1,7 +1,7 @@
-import type { EpochMs } from '../ports.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import type { Attempt } from './attempt.ts'
 import { backOffRest } from './failure.ts'
+import { type Moment, moment } from './moment.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
@@ -18,12 +18,6 @@ export interface Claim {
   readonly lost?: TokenAnswer
 }
 
-/** A moment on both clocks. */
-export interface Moment {
-  readonly elapsed: number
-  readonly now: EpochMs
-}
-
 /** What an attempt rests on, which can be lost while it is under way. */
 export interface Hold {
   /** Whether it is under a lock that spans the store. */
@@ -34,17 +28,6 @@ export interface Hold {
 /** The wait before a refresh token that may be spent is sent (again), ms. */
 export const DOUBT_WAIT = 1_000
 
-/** This moment. */
-export function moment({ platform: { clock } }: Session): Moment {
-  return { elapsed: clock.elapsed(), now: clock.now() }
-}
-
-/** How long ago `began` was, ms, on the larger of both clocks. */
-export function ageOf(session: Session, began: Moment): number {
-  const { elapsed, now } = moment(session)
-  return Math.max(elapsed - began.elapsed, now - began.now)
-}
-
 /** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
 export async function claimFrom(
   session: Session,
@@ -52,8 +35,9 @@ export async function claimFrom(
   hold: Hold,
   asked?: boolean,
 ): Promise<Claim | undefined> {
-  const owner = randomId(session.platform.crypto)
-  const began = moment(session)
+  const { clock, crypto, store } = session.platform
+  const owner = randomId(crypto)
+  const began = moment(clock)
   const claimed = await session.update(
     (now) => {
       if (!isSameGeneration(now, seen) || !now.refreshToken) return undefined
@@ -61,7 +45,7 @@ export async function claimFrom(
       const isWaitedFor = now.lease && !isDead(session, now, locked)
       if (isWaitedFor || backOffLeft(session, now, asked) > 0) return undefined
 
-      const lease = { owner, beat: 0, locked, process: session.platform.store.processes?.own }
+      const lease = { owner, beat: 0, locked, process: store.processes?.own }
       const next = { ...now, lease }
       return { next: now.lease ? withDoubt(session, next, owner) : next }
     },

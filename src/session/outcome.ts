@@ -27,7 +27,6 @@ interface RefreshFailure {
   readonly heard?: boolean
 }
 
-
 /** Whether `token` is there and has not expired, as far as the wall clock tells. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
   const now = session.platform.clock.now()

@@ -1,8 +1,9 @@
 import type { TokenManagerError } from '../errors.ts'
-import type { EpochMs, Platform } from '../ports.ts'
+import type { Platform } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { TokenManagerEvents } from './events.ts'
 import { isLocked } from './locked-storage.ts'
+import { ageOf, moment, NEVER } from './moment.ts'
 import { readRecord, type SessionRecord } from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { SessionEvent } from './state.ts'
@@ -41,14 +42,6 @@ interface Reading {
   emit<T extends 'storage_corrupt'>(type: T, details: TokenManagerEvents[T]): void
 }
 
-/** When something began, on both clocks. */
-interface Moment {
-  readonly elapsed: number
-  readonly now: EpochMs
-}
-
-const NEVER: Moment = { elapsed: -Infinity, now: -Infinity }
-
 /** Nothing read yet. */
 export function recordReader(session: Reading): RecordReader {
   const { clock, store } = session.platform
@@ -66,7 +59,7 @@ export function recordReader(session: Reading): RecordReader {
       reading ??= readNow()
       return reading
     },
-    age: () => Math.max(clock.elapsed() - confirmed.elapsed, clock.now() - confirmed.now),
+    age: () => ageOf(confirmed, clock),
     suspect() {
       suspectedAt = lastOrder
       confirmed = NEVER
@@ -78,7 +71,7 @@ export function recordReader(session: Reading): RecordReader {
     void Promise.resolve().then(() => {
       reading = undefined
     })
-    const began: Moment = { elapsed: clock.elapsed(), now: clock.now() }
+    const began = moment(clock)
     const { order, record } = await look()
     const isLatest = began.elapsed >= confirmed.elapsed
     if (order > suspectedAt && isLatest) confirmed = began

@@ -4,7 +4,6 @@ import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { type Attempt, answered, LOOK, type Next } from './attempt.ts'
 import {
-  ageOf,
   backOffLeft,
   type Claim,
   claimFrom,
@@ -13,7 +12,6 @@ import {
   isDead,
   isSameGeneration,
   isTakeover,
-  moment,
   owns,
   release,
   takeBack,
@@ -21,6 +19,7 @@ import {
   withDoubt,
 } from './claim.ts'
 import { conclude } from './commit.ts'
+import { ageOf, moment } from './moment.ts'
 import {
   backingOff,
   isUsable,
@@ -207,7 +206,7 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
       dpopKey: record.dpopKey,
       beforeSend() {
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
-        const isOld = ageOf(session, began) > leaseTime - requestTimeout
+        const isOld = ageOf(began, clock) > leaseTime - requestTimeout
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
         if (isOld || isRobbed || session.live?.grantId !== from.grantId) return false
 
@@ -223,7 +222,7 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
   /** The wait before the second and last request, and the swap that says so. */
   async function claimedAgain(claim: Claim, lost: TokenAnswer): Promise<Attempt> {
     await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
-    const began = moment(session)
+    const began = moment(clock)
     const raised = await session.update((now) => {
       if (!owns(claim, now) || !isSameGeneration(now, claim.record)) return undefined
       return { next: withDoubt(session, withBeat(now)) }
@@ -238,7 +237,8 @@ function settledBy(
   record: SessionRecord | undefined,
   { from, target }: RefreshRequest,
 ): RefreshOutcome | undefined {
-  const isOver = [session.live, record ?? session.live].some((one) => one?.grantId !== from.grantId)
+  const { grantId } = from
+  const isOver = session.live?.grantId !== grantId || (record && record.grantId !== grantId)
   if (isOver) return { outcome: 'signed_out' }
   if (!record) return undefined
 

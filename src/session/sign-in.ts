@@ -190,7 +190,7 @@ export function signIn(session: Session, prefix: string): SignIn {
       const replaced = now ? revocable(now, at) : []
       const mine = revocable(record, at)
       // Somebody else has signed in meanwhile, on purpose.
-      if (now && isLate(now)) return { ...now, outbox: outboxBeside(now, record.claims, mine, { at, revokeReplaced }) }
+      if (now && isLate(now)) return { ...now, outbox: outboxBeside(now, record.claims, mine, at, revokeReplaced) }
       if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
       if (!now) return record
       const { outbox, revoked } = now
@@ -198,7 +198,7 @@ export function signIn(session: Session, prefix: string): SignIn {
       return {
         ...begun,
         follows: onlySubject !== undefined && now.claims ? now.grantId : undefined,
-        outbox: outboxBeside(begun, now.claims, replaced, { at, revokeReplaced }),
+        outbox: outboxBeside(begun, now.claims, replaced, at, revokeReplaced),
       }
     }
     const isLate = (now: SessionRecord | undefined) =>

@@ -44,17 +44,14 @@ export const faults: readonly Fault[] = [
   modelled(
     'no generation check at commit',
     'a commit needs the generation',
-    edit(
-      COMMIT,
-      "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }",
-    ),
+    edit(COMMIT, "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }"),
   ),
   modelled(
     'delete without compare',
     'a refusal counts for its own generation only',
     edit(
       COMMIT,
-      'return isSameGeneration(now, claim.record) && (now.lease === undefined || owns(claim, now))',
+      'return isSameGeneration(now, from) && (!now.lease || owns(claim, now))',
       'return now !== undefined && !now.signedOut && claim.owner !== undefined',
     ),
   ),
@@ -86,10 +83,7 @@ export const faults: readonly Fault[] = [
     edit(CLAIM, 'now.lease && !isDead(session, now, locked)', 'isDead(session, now, locked) && now.version > 1'),
     edit(REFRESH, 'lease && !isDead(session, record, hold.locked)', 'lease && record.version > 1'),
   ),
-  fault(
-    'steal',
-    edit(REFRESH, '{ locked: false, attempt: LOOK }', '{ locked: true, attempt: LOOK }'),
-  ),
+  fault('steal', edit(REFRESH, '{ locked: false, attempt: LOOK }', '{ locked: true, attempt: LOOK }')),
   fault(
     'listener inside the lock',
     edit(
@@ -140,14 +134,14 @@ export const faults: readonly Fault[] = [
     'a claim has an identity of its own',
     edit(
       CLAIM,
-      'const owner = randomId(session.platform.crypto)',
-      'const named = session as { own?: string }\n  named.own ??= randomId(session.platform.crypto)\n  const owner = named.own',
+      'const owner = randomId(crypto)',
+      'const named = session as { own?: string }\n  named.own ??= randomId(crypto)\n  const owner = named.own',
     ),
   ),
   modelled(
     "age counted from the swap's return",
     'the age counts from before the swap',
-    edit(CLAIM, 'record: claimed.next, owner, began }', 'record: claimed.next, owner, began: moment(session) || began }'),
+    edit(CLAIM, 'record: claimed.next, owner, began }', 'record: claimed.next, owner, began: moment(clock) || began }'),
   ),
   modelled('an old claim is sent', 'an old claim sends nothing', edit(REFRESH, 'isOld || ')),
   modelled(
@@ -156,7 +150,7 @@ export const faults: readonly Fault[] = [
     edit(
       REFRESH,
       "raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }",
-      "{ step: 'send', claim: { ...claim, began: raised ? began : moment(session), lost } }",
+      "{ step: 'send', claim: { ...claim, began: raised ? began : moment(clock), lost } }",
     ),
   ),
   modelled(
@@ -172,7 +166,7 @@ export const faults: readonly Fault[] = [
   modelled(
     'doubt forgotten when giving up',
     'giving up leaves doubt',
-    edit(COMMIT, 'const isInDoubt = lost && ', 'const isInDoubt = lost && next.version > 1 && '),
+    edit(COMMIT, 'const isInDoubt = mayBeSpent && ', 'const isInDoubt = mayBeSpent && next.version > 1 && '),
   ),
   modelled(
     'no wait before a token in doubt is sent',
@@ -182,11 +176,11 @@ export const faults: readonly Fault[] = [
   modelled(
     "invalid_grant deleting another's live lease",
     'a refusal leaves the lease of another',
-    edit(COMMIT, ' && (now.lease === undefined || owns(claim, now))'),
+    edit(COMMIT, ' && (!now.lease || owns(claim, now))'),
   ),
   fault(
     "commit dropping another resource's token",
-    edit(COMMIT, 'withAccessToken(record.accessTokens, targetKey', 'withAccessToken({}, targetKey'),
+    edit(COMMIT, 'withAccessToken(record.accessTokens, key', 'withAccessToken({}, key'),
   ),
   {
     ...fault(
@@ -200,10 +194,7 @@ export const faults: readonly Fault[] = [
     'a commit sees a sign-out',
     edit(COMMIT, 'const isOver = now.signedOut || ', 'const isOver = '),
   ),
-  fault(
-    'the generation stays',
-    edit(COMMIT, 'generation: record.generation + 1', 'generation: record.generation'),
-  ),
+  fault('the generation stays', edit(COMMIT, 'generation: record.generation + 1', 'generation: record.generation')),
   fault('no shared back-off', edit(CLAIM, 'return failure ?', 'return record.version > 1 && failure ?')),
   fault(
     'a back-off begins anew in every context',
@@ -261,7 +252,7 @@ export const faults: readonly Fault[] = [
       'an end is lost while the storage refuses',
       edit(
         COMMIT,
-        "session.apply({ type: 'ended', grantId: record.grantId, reason, error })\n    void session.retry(() => session.update(change), 'sign_out')",
+        "session.apply({ type: 'ended', grantId, reason, error })\n      void session.retry(() => session.update(change), 'sign_out')",
         'throw error',
       ),
     ),
