@@ -20,7 +20,7 @@ export function limits(session: Session): Limits {
   const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
   return {
     overdue(record = session.live) {
-      if (!record || (maxAge === undefined && idleTimeout === undefined)) return undefined
+      if (!record) return undefined
       const now = clock.now()
       return now >= maxAgeAt(record.signedInAt) ? 'max_age' : now >= idleAt(record.usedAt) ? 'idle' : undefined
     },

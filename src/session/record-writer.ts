@@ -83,7 +83,7 @@ export function recordWriter(session: Writing): RecordWriter {
       const isStored = now && (isSameGrant ? !supersedes(record, now) : !unsaved)
       if (isStored) return undefined
 
-      if (unsaved) return { next: unsaved(now) }
+      if (unsaved) return unsaved(now)
       if (record.signedOut) return now && { next: tombstone(now, record.signedOut, revocable(now, clock.now())) }
       const { outbox, revoked = record.revoked } = now ?? record
       return { next: { ...record, lease: undefined, outbox, revoked } }

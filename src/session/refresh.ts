@@ -85,7 +85,7 @@ async function underLock(session: Session, request: RefreshRequest): Promise<Ref
     await result?.held
   }
   lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
-    if (work) void takeBack(session, hold)
+    if (work !== undefined) void takeBack(session, hold)
     goOn()
   })
   try {

@@ -105,14 +105,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       return await session.update(change)
     } catch {
       ended()
-      void session.retry(
-        () =>
-          session.update(change).then(() => {
-            tellOthers(session)
-            outbox.nudge()
-          }),
-        'sign_out',
-      )
+      void session.retry(() => session.update(change).then(() => tellOthers(session)), 'sign_out')
       return { local: 'memory_only', tokens: live ? revocable(live, at) : [], grantId: live?.grantId }
     } finally {
       tellOthers(session)

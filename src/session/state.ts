@@ -53,7 +53,7 @@ export type SessionState =
     }
 
 /** A sign-in: what it makes of the record. */
-export type SignInChange = (record: SessionRecord | undefined) => SessionRecord
+export type SignInChange = (record: SessionRecord | undefined) => { readonly next: SessionRecord }
 
 /** What one context knows. */
 export interface Held {

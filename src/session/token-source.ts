@@ -128,7 +128,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         const outcome = await refresh(target, reason, true)
         const now = await grantNow(target, undefined, from)
         const held = tokens.usable(target, 0)
-        if (held && (!outcome.error || outcome.held)) return held.token
+        const isNew = !outcome.error || outcome.held !== undefined
+        if (held && isNew) return held.token
         if (now === from) throw errorOf(outcome, session)
         from = now
       }
