@@ -54,78 +54,76 @@ const UNSENT_LIMIT = 3
  * atomic. Never rejects.
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
+  const { from, target, reason, asked } = request
+  const { clock, crypto, lifecycle, lock } = session.platform
+  const { requestTimeout, leaseTime, lockTimeout } = session.options
+  const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
+  const patience = clock.elapsed() + lockTimeout + 3 * leaseTime
+  let unsent = 0
+
   try {
     if (session.held.unsaved) await session.save()
-    return await underLock(session, request)
+    return await underLock()
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
   }
-}
 
-/** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
-async function underLock(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
-  const { platform, options, name } = session
-  const { clock, lock } = platform
-  const until = clock.elapsed() + options.lockTimeout
-  const waiting = new AbortController()
-  const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
-  let isWaiting = true
-  let work = undefined as Promise<RefreshOutcome> | undefined
+  /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
+  async function underLock(): Promise<RefreshOutcome> {
+    const until = clock.elapsed() + lockTimeout
+    const waiting = new AbortController()
+    let isWaiting = true
+    let work = undefined as Promise<RefreshOutcome> | undefined
 
-  const goOn = () => {
-    isWaiting = false
-    session.wake()
-  }
-  const underIt = async () => {
-    if (!isWaiting) return
-    goOn()
-    work = attempted(session, request, hold)
-    const result = await work.catch(() => undefined)
-    // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
-    await result?.held
-  }
-  lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
-    if (work !== undefined) void takeBack(session, hold)
-    goOn()
-  })
-  try {
-    const settled = await settledMeanwhile()
-    if (settled) return settled
-  } finally {
-    isWaiting = false
-    waiting.abort()
-  }
-  return work ?? attempted(session, request, { locked: false, attempt: LOOK })
-
-  /** Watches the record until there is nothing more to wait for: what it decides by then. */
-  async function settledMeanwhile(): Promise<RefreshOutcome | undefined> {
-    while (isWaiting) {
-      await session.pause(WATCH)
-      if (!isWaiting) break
-      const record = await session.read()
-      if (!isWaiting) break
-
-      const settled = settledBy(session, record, request)
-      if (settled) return settled
-      const isLeased = record?.lease && !isDead(session, record, false)
-      if (clock.elapsed() >= until + (isLeased ? options.leaseTime : 0)) break
+    const goOn = () => {
+      isWaiting = false
+      session.wake()
     }
-    return undefined
+    const underIt = async () => {
+      if (!isWaiting) return
+      goOn()
+      work = attempted()
+      const result = await work.catch(() => undefined)
+      // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
+      await result?.held
+    }
+    lock.request(session.name, { signal: waiting.signal }, underIt).catch(() => {
+      if (work !== undefined) void takeBack(session, hold)
+      goOn()
+    })
+    const settled = await settledMeanwhile().finally(() => {
+      isWaiting = false
+      waiting.abort()
+    })
+    if (settled) return settled
+    if (work !== undefined) return work
+    hold.locked = false
+    return attempted()
+
+    /** Watches the record until there is nothing more to wait for: what it decides by then. */
+    async function settledMeanwhile(): Promise<RefreshOutcome | undefined> {
+      while (isWaiting) {
+        await session.pause(WATCH)
+        if (!isWaiting) break
+        const record = await session.read()
+        if (!isWaiting) break
+
+        const settled = settledBy(record)
+        if (settled) return settled
+        const isLeased = record?.lease && !isDead(session, record, false)
+        if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break
+      }
+      return undefined
+    }
   }
-}
 
-/** Takes one step after the other, until there is an outcome. */
-async function attempted(session: Session, request: RefreshRequest, hold: Hold): Promise<RefreshOutcome> {
-  const { from, target, reason, asked } = request
-  const { clock, crypto, lifecycle } = session.platform
-  const { requestTimeout, leaseTime } = session.options
-  const patience = clock.elapsed() + 3 * leaseTime
-  let unsent = 0
-
-  for (;;) {
-    const next = await taken(hold.attempt)
-    if ('outcome' in next) return next
-    hold.attempt = next
+  /** Takes one step after the other, until there is an outcome. */
+  async function attempted(): Promise<RefreshOutcome> {
+    for (;;) {
+      const next = await taken(hold.attempt)
+      if ('outcome' in next) return next
+      hold.attempt = next
+    }
   }
 
   /** Does what `attempt` says, and what comes after it. */
@@ -163,7 +161,7 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
 
   /** What the record asks for, as it was just read. */
   function judged(record: SessionRecord | undefined): Next {
-    const settled = settledBy(session, record, request)
+    const settled = settledBy(record)
     if (settled) return settled
     const isBehind = !record || (session.live as SessionRecord).generation > record.generation
     if (isBehind) return { step: 'save' }
@@ -229,25 +227,21 @@ async function attempted(session: Session, request: RefreshRequest, hold: Hold):
     })
     return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
   }
-}
 
-/** What the record alone already decides. */
-function settledBy(
-  session: Session,
-  record: SessionRecord | undefined,
-  { from, target }: RefreshRequest,
-): RefreshOutcome | undefined {
-  const { grantId } = from
-  const isOver = session.live?.grantId !== grantId || (record && record.grantId !== grantId)
-  if (isOver) return { outcome: 'signed_out' }
-  if (!record) return undefined
+  /** What the record alone already decides. */
+  function settledBy(record: SessionRecord | undefined): RefreshOutcome | undefined {
+    const { grantId } = from
+    const isOver = session.live?.grantId !== grantId || (record && record.grantId !== grantId)
+    if (isOver) return { outcome: 'signed_out' }
+    if (!record) return undefined
 
-  const token = record.accessTokens[targetKey(target)]
-  // A newer generation may have brought a token for something else.
-  const isNewer = (token?.generation ?? record.generation) > from.generation
-  if (isNewer && isUsable(session, token)) return { outcome: 'adopted' }
-  if (record.refreshToken) return undefined
-  return record.doubt
-    ? { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
-    : { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
+    const token = record.accessTokens[targetKey(target)]
+    // A newer generation may have brought a token for something else.
+    const isNewer = (token?.generation ?? record.generation) > from.generation
+    if (isNewer && isUsable(session, token)) return { outcome: 'adopted' }
+    if (record.refreshToken) return undefined
+    return record.doubt
+      ? { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
+      : { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
+  }
 }

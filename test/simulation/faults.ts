@@ -83,7 +83,7 @@ export const faults: readonly Fault[] = [
     edit(CLAIM, 'now.lease && !isDead(session, now, locked)', 'isDead(session, now, locked) && now.version > 1'),
     edit(REFRESH, 'lease && !isDead(session, record, hold.locked)', 'lease && record.version > 1'),
   ),
-  fault('steal', edit(REFRESH, '{ locked: false, attempt: LOOK }', '{ locked: true, attempt: LOOK }')),
+  fault('steal', edit(REFRESH, 'hold.locked = false', 'hold.locked = true')),
   fault(
     'listener inside the lock',
     edit(
@@ -219,7 +219,7 @@ export const faults: readonly Fault[] = [
   fault('timers outlive dispose', edit('session/upkeep.ts', 'stop()\n    cancel()', 'stop()')),
   fault(
     'the lock is waited for without a limit',
-    edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? options.leaseTime : 0)) break'),
+    edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
   fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
   fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
