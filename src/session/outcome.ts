@@ -16,7 +16,7 @@ type RefreshSuccess = { readonly error?: TokenManagerError; readonly held?: unde
 )
 
 /** No new token. After the outcomes of the second line the session is at its end, or soon will be. */
-interface RefreshFailure {
+export interface RefreshFailure {
   readonly outcome:
     | ('store_failed' | 'offline' | 'throttled' | 'failed')
     | ('rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired')

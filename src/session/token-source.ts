@@ -5,7 +5,7 @@ import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
-import { type RefreshOutcome, signedOutError } from './outcome.ts'
+import { type RefreshFailure, type RefreshOutcome, signedOutError } from './outcome.ts'
 import { continues, type SessionRecord } from './record.ts'
 import { type RefreshRequest, refreshOnce } from './refresh.ts'
 import { lacking, union, unmet } from './scope.ts'
@@ -101,14 +101,14 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
-      // Another person has signed in since: the call goes no further.
-      const ours = () => continues(session.live, tokens.grantOf(rejected))
-      if (!ours()) return undefined
+      // Where another person has signed in since, the call goes no further.
+      const isOurs = () => continues(session.live, tokens.grantOf(rejected))
+      const present = () => (isOurs() ? tokens.usable(target, 0)?.token : undefined)
+      if (!isOurs()) return undefined
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
         // A newer token would count even later.
-        if (reason === 'not_yet_valid')
-          return (await early(rejected, signal, tell)) && ours() ? tokens.usable(target, 0)?.token : undefined
+        if (reason === 'not_yet_valid') return (await early(rejected, signal, tell)) ? present() : undefined
         const now = clock.elapsed()
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
         // The server has no other token to give.
@@ -121,7 +121,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         rejections.push(now)
       }
       if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
-      return ours() ? tokens.usable(target, 0)?.token : undefined
+      return present()
     },
     async refresh(target, reason) {
       for (let from = await grantNow(target, undefined, session.live?.grantId); ; ) {
@@ -177,15 +177,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     return reading
   }
 
-  /** Whether `result` has not been told yet: one failure is heard of by every call until it is over. */
-  function isNewsOf({ error, heard }: RefreshOutcome, live: SessionRecord | undefined): boolean {
-    if (!error) return false
-    const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
-    const isNews = !heard || mark !== lastTold
-    lastTold = mark
-    return isNews
-  }
-
   async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
     const key = targetKey(target)
     // From now on: what another context brings while this waits for its turn is good enough.
@@ -207,19 +198,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   ): Promise<RefreshOutcome> {
     const began = clock.elapsed()
     const { grantId, generation } = from
-    // Whoever is asked only has a head start: what it brought is adopted, and what it did not bring is fetched here.
+    // The worker only has a head start: what it brought is adopted, and what it did not bring is fetched here.
     await session.platform.refreshElsewhere?.({ grantId, generation }, target)
     const result = await refreshOnce(session, { from, target, reason, asked })
+    const { outcome, error, heard } = result
     const duration = clock.elapsed() - began
-    const { outcome, error } = result
-    const backOff = session.live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
+    const { live } = session
+    // What the record says counts for all contexts; without that, what a storage that refused asked for.
+    const backOff = live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
     quietUntil = clock.elapsed() + Math.max(QUIET, backOff)
-    const isNews = isNewsOf(result, session.live)
-    const usable = tokens.until > clock.elapsed()
-    const isRefused = refusesTarget(session, target, error)
-    const told = isRefused ? lackingScope(result, target, session.live) : result
-    if (isRefused) refused.set(grantId + targetKey(target), told)
-    switch (result.outcome) {
+
+    switch (outcome) {
       case 'refreshed':
         session.emit('refreshed', { duration, attempt: result.attempt, reason })
         tellOthers(session)
@@ -230,6 +219,29 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         return result
       case 'signed_out':
         return result
+    }
+    // One failure is heard of by every call until it is over, and told once.
+    const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
+    const isNews = !heard || mark !== lastTold
+    lastTold = mark
+    const told = await shown(result, from, target)
+    const { reason: why, status, retryAt } = error
+    if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
+    return told
+  }
+
+  /** Shows a failure in the state, or ends the session; what callers are told of it. */
+  async function shown(result: RefreshFailure, from: SessionRecord, target: Target): Promise<RefreshOutcome> {
+    const { live } = session
+    const { outcome, error, heard } = result
+    const usable = tokens.until > clock.elapsed()
+    // What the server does not give to one target changes nothing for the others.
+    if (refusesTarget(session, target, error)) {
+      const told = lackingScope(result, target, live)
+      refused.set(from.grantId + targetKey(target), told)
+      return told
+    }
+    switch (outcome) {
       case 'rejected':
       case 'user_changed':
       case 'dpop_key_lost':
@@ -237,24 +249,15 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         break
       case 'expired':
       case 'outcome_unknown':
-        if (!usable)
-          await end(
-            result.outcome,
-            result.error,
-            ({ generation, refreshToken }) => generation === from.generation && !refreshToken,
-          )
+        if (!usable) await end(outcome, error, (now) => now.generation === from.generation && !now.refreshToken)
         break
       default:
-        // What the server does not give to one target changes nothing for the others.
-        if (isRefused) break
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
-        session.apply({ type: 'refresh_failed', from: sameGrant(session.live, from), error: result.error, usable })
+        session.apply({ type: 'refresh_failed', from: sameGrant(live, from), error, usable })
         // There is something to show for every context.
-        if (!result.heard && session.live?.failure?.personNeeded) tellOthers(session)
+        if (!heard && session.live?.failure?.personNeeded) tellOthers(session)
     }
-    const { reason: why, status, retryAt } = result.error
-    if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
-    return told
+    return result
   }
 
   /** What a token lacks of the scope that `target` asks for. */
