@@ -1,7 +1,20 @@
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import type { Claim } from './claim.ts'
+import type { Moment } from './moment.ts'
 import type { RefreshOutcome } from './outcome.ts'
 import type { SessionRecord } from './record.ts'
+
+/** A refresh token this context may send. */
+export interface Claim {
+  /** As the claim's swap wrote it. */
+  readonly record: SessionRecord
+  readonly owner: string
+  /** Just before the swap was called: the claim ages from then on. */
+  readonly began: Moment
+  /** When the refresh token left, on the monotonic clock, and whether there was a network then. */
+  readonly sent?: { readonly at: number; readonly online: boolean }
+  /** What was heard when it was sent before; absent: it was not. */
+  readonly lost?: TokenAnswer
+}
 
 /** Where an attempt to refresh stands: what it does next, and with what. */
 export type Attempt =
@@ -21,6 +34,13 @@ export type Attempt =
 
 /** What comes after a step: another one, or the end. */
 export type Next = Attempt | RefreshOutcome
+
+/** What an attempt rests on, which can be lost while it is under way. */
+export interface Hold {
+  /** Whether it is under a lock that spans the store. */
+  locked: boolean
+  attempt: Attempt
+}
 
 /** The beginning. */
 export const LOOK: Attempt = { step: 'look' }

@@ -1,29 +1,8 @@
-import type { TokenAnswer } from '../protocol/token-set.ts'
-import type { Attempt } from './attempt.ts'
+import type { Claim, Hold } from './attempt.ts'
 import { backOffRest } from './failure.ts'
-import { type Moment, moment } from './moment.ts'
+import { moment } from './moment.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
-
-/** A refresh token this context may send. */
-export interface Claim {
-  /** As the claim's swap wrote it. */
-  readonly record: SessionRecord
-  readonly owner: string
-  /** Just before the swap was called: the claim ages from then on. */
-  readonly began: Moment
-  /** When the refresh token left, on the monotonic clock, and whether there was a network then. */
-  readonly sent?: { readonly at: number; readonly online: boolean }
-  /** What was heard when it was sent before; absent: it was not. */
-  readonly lost?: TokenAnswer
-}
-
-/** What an attempt rests on, which can be lost while it is under way. */
-export interface Hold {
-  /** Whether it is under a lock that spans the store. */
-  locked: boolean
-  attempt: Attempt
-}
 
 /** The wait before a refresh token that may be spent is sent (again), ms. */
 export const DOUBT_WAIT = 1_000

@@ -1,7 +1,8 @@
 import { TokenManagerError } from '../errors.ts'
 import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
 import { expiredOnArrival, type TokenAnswer, type TokenResponse } from '../protocol/token-set.ts'
-import { type Claim, isSameGeneration, owns, released, withBeat, withDoubt } from './claim.ts'
+import type { Claim } from './attempt.ts'
+import { isSameGeneration, owns, released, withBeat, withDoubt } from './claim.ts'
 import { errorOf, type Failed, nextFailure, personNeeded } from './failure.ts'
 import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {

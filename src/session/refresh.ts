@@ -2,13 +2,11 @@ import { TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
-import { type Attempt, answered, LOOK, type Next } from './attempt.ts'
+import { type Attempt, answered, type Claim, type Hold, LOOK, type Next } from './attempt.ts'
 import {
   backOffLeft,
-  type Claim,
   claimFrom,
   DOUBT_WAIT,
-  type Hold,
   isDead,
   isSameGeneration,
   isTakeover,
