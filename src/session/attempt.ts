@@ -18,12 +18,8 @@ export interface Claim {
 
 /** Where an attempt to refresh stands: what it does next, and with what. */
 export type Attempt =
-  /** Read the record: everything begins there. */
+  /** Read the record: everything begins there, and while another context may have sent the refresh token, it stays there. */
   | { readonly step: 'look' }
-  /** Another context may have sent the refresh token. */
-  | { readonly step: 'wait' }
-  /** The store lost the record, or memory is ahead of it. */
-  | { readonly step: 'save' }
   | { readonly step: 'claim'; readonly seen: SessionRecord }
   | { readonly step: 'send'; readonly claim: Claim }
   /** The answer to the first request was lost. */

@@ -1,10 +1,10 @@
-import { TokenManagerError } from '../errors.ts'
+import type { TokenManagerError } from '../errors.ts'
 import type { StoredAccessToken, Target } from '../protocol/access-token.ts'
 import { expiredOnArrival, type TokenAnswer, type TokenResponse } from '../protocol/token-set.ts'
 import type { Claim } from './attempt.ts'
 import { isSameGeneration, owns, released, withBeat, withDoubt } from './claim.ts'
 import { errorOf, type Failed, nextFailure, personNeeded } from './failure.ts'
-import { isUsable, offlineOr, outcomeUnknown, type RefreshOutcome, storeFailed } from './outcome.ts'
+import { isUsable, offlineOr, outcomeUnknown, outOfPatience, type RefreshOutcome, storeFailed } from './outcome.ts'
 import {
   hasAccessToken,
   type PendingRevocation,
@@ -69,7 +69,7 @@ export async function conclude(
       return leave(told, { error: told, meaning })
     }
     case 'unsent':
-      return leave(new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'))
+      return leave(outOfPatience())
     case 'transient':
       return leave(answer.error, answer, answer.lost)
   }
@@ -102,10 +102,11 @@ export async function conclude(
     } catch (cause) {
       // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
       session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
+      // Whoever watches sees that the owner is alive, and does not take over with the old token.
+      const show = (now: SessionRecord | undefined) => ({ next: owns(claim, now) ? withBeat(now) : undefined })
       const commitOrShow = () =>
         session.update(change).catch(async (error) => {
-          // Whoever watches sees that the owner is alive, and does not take over with the old token.
-          await session.update((now) => ({ next: owns(claim, now) ? withBeat(now) : undefined }))
+          await session.update(show)
           throw error
         })
       return { outcome: 'store_failed', error: storeFailed(cause), held: session.retry(commitOrShow, 'commit') }

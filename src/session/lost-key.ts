@@ -18,11 +18,14 @@ interface KeyHolder {
 export function transitionWithKey(session: KeyHolder, event: SessionEvent): ReturnType<typeof transition> {
   const { held, options, server, platform } = session
   const moved = transition(held, event, options.maxAge, platform.clock.now())
-  const { state, record } = moved[0]
-  if (!record || state.status !== 'signedIn' || !isKeyLost(record, server.dpop)) return moved
+  const [next] = moved
+  const { state, record } = next
+  const isLost = state.status === 'signedIn' && record && isKeyLost(record, server.dpop)
+  if (!isLost) return moved
+
   const { grantId } = record
   void session.retry(() => wipe(session, grantId), 'sign_out')
-  return transition(moved[0], { type: 'ended', grantId, reason: 'dpop_key_lost' })
+  return transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
 }
 
 /** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */

@@ -74,10 +74,7 @@ export function backingOff(
   return { outcome: 'throttled', heard: true, error: errorOf(failure, hasAccessToken(record, now), now + rest) }
 }
 
-/** A refresh that waited for other contexts for too long. */
-export function outOfPatience(): RefreshOutcome {
-  return {
-    outcome: 'throttled',
-    error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'),
-  }
+/** The error of a refresh that waited for its turn for too long, or slept each time it came. */
+export function outOfPatience(): TokenManagerError {
+  return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout')
 }

@@ -158,9 +158,8 @@ function fits(value: unknown, shape: Shape): boolean {
   if (value === undefined) return true
   const members = Object(value) as Record<string, unknown>
   const isOf = (type: string, name: string) => {
-    const [bare = '', mayLack] = name.split(/(?=\?)/)
-    const member = members[bare]
-    return member === undefined ? mayLack !== undefined : member !== null && typeof member === type
+    const member = members[name.replace('?', '')]
+    return member === undefined ? name.endsWith('?') : member !== null && typeof member === type
   }
   return Object.entries(shape).every(([type, names]) => names.split(' ').every((name) => isOf(type, name)))
 }

@@ -128,13 +128,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
   async function taken(attempt: Attempt): Promise<Next> {
     switch (attempt.step) {
       case 'look':
-        return judged(await session.read())
-      case 'wait':
-        await session.pause(WATCH)
-        return LOOK
-      case 'save':
-        await session.save()
-        return LOOK
+        return looked(await session.read())
       case 'claim':
         return claimed(attempt.seen)
       case 'send':
@@ -157,12 +151,15 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     }
   }
 
-  /** What the record asks for, as it was just read. */
-  function judged(record: SessionRecord | undefined): Next {
+  /** What the record asks for, as it was just read: a claim, or to make it right or wait, and look again. */
+  async function looked(record: SessionRecord | undefined): Promise<Next> {
     const settled = settledBy(record)
     if (settled) return settled
     const isBehind = !record || (session.live as SessionRecord).generation > record.generation
-    if (isBehind) return { step: 'save' }
+    if (isBehind) {
+      await session.save()
+      return LOOK
+    }
 
     const { failure, lease } = record
     const rest = backOffLeft(session, record, asked)
@@ -170,7 +167,9 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
 
     const isOthers = lease && !isDead(session, record, hold.locked)
     if (!isOthers) return { step: 'claim', seen: record }
-    return clock.elapsed() > patience ? outOfPatience() : { step: 'wait' }
+    if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
+    await session.pause(WATCH)
+    return LOOK
   }
 
   async function claimed(seen: SessionRecord): Promise<Next> {

@@ -33,7 +33,7 @@ const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 export const faults: readonly Fault[] = [
   fault(
     'no re-read after the lock',
-    edit(REFRESH, 'return judged(await session.read())', 'return judged(session.live)'),
+    edit(REFRESH, 'return looked(await session.read())', 'return looked(session.live)'),
     edit(CLAIM, 'if (!isSameGeneration(now, seen) ||', 'if (!now || now.signedOut || now.grantId !== seen.grantId ||'),
     edit(
       CLAIM,
