@@ -51,7 +51,7 @@ const QUIET = 1_000
 export function tokenSource({ session, tokens, ready, end, limits }: TokenSourceParts): RefreshingTokenSource {
   const { clock } = session.platform
   const { confirmInterval } = session.options
-  let running: { readonly key: string; readonly grantId: string; readonly outcome: Promise<RefreshOutcome> } | undefined
+  let running: { readonly key: string; readonly outcome: Promise<RefreshOutcome> } | undefined
   let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
@@ -178,17 +178,16 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   }
 
   async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
-    const key = targetKey(target)
     // From now on: what another context brings while this waits for its turn is good enough.
     const from = session.live
-    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
-    while (running && (running.key !== key || running.grantId !== from?.grantId)) await running.outcome
-    if (running) return running.outcome
     if (!from) return { outcome: 'signed_out' }
-    const known = refused.get(from.grantId + key)
+    const key = from.grantId + targetKey(target)
+    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
+    while (running && running.key !== key) await running.outcome
+    const known = running?.outcome ?? refused.get(key)
     if (known) return known
     const outcome = refreshAndTell(from, { target, reason, asked }).finally(() => (running = undefined))
-    running = { key, grantId: from.grantId, outcome }
+    running = { key, outcome }
     return outcome
   }
 
