@@ -119,25 +119,56 @@ export async function readRecord(
   return isOurs ? { kind: 'record', record, tag } : { kind: 'corrupt', tag }
 }
 
-/** Names of members by their type; `?` after those that may be absent. */
-type Shape = Readonly<Partial<Record<'string' | 'number' | 'boolean' | 'object', string>>>
+/** The type of each member, by the first letter of what `typeof` says; `?`: it may be absent. */
+type Shape = Readonly<Record<string, string>>
 
 const RECORD: Shape = {
-  string: 'issuer clientId grantId scope refreshToken? idToken? doubt? follows? requestedScope?',
-  number: 'generation signedInAt obtainedAt usedAt doubtAt?',
-  object: 'accessTokens outbox claims? signedOut? lease? failure? dpopKey? revoked?',
+  issuer: 's',
+  clientId: 's',
+  grantId: 's',
+  generation: 'n',
+  scope: 's',
+  signedInAt: 'n',
+  obtainedAt: 'n',
+  usedAt: 'n',
+  accessTokens: 'o',
+  outbox: 'o',
+  refreshToken: 's?',
+  idToken: 's?',
+  doubt: 's?',
+  claims: 'o?',
+  signedOut: 'o?',
+  lease: 'o?',
+  failure: 'o?',
+  dpopKey: 'o?',
+  follows: 's?',
+  revoked: 'o?',
+  doubtAt: 'n?',
+  requestedScope: 's?',
 }
-const SIGNED_OUT: Shape = { string: 'reason', number: 'at' }
-const LEASE: Shape = { string: 'owner process?', number: 'beat' }
+const SIGNED_OUT: Shape = { at: 'n', reason: 's' }
+const LEASE: Shape = { owner: 's', beat: 'n', process: 's?' }
 const FAILURE: Shape = {
-  string: 'beat',
-  number: 'attempts delay at? refusedFor? unclear?',
-  object: 'cause?',
-  boolean: 'personNeeded?',
+  beat: 's',
+  delay: 'n',
+  attempts: 'n',
+  at: 'n?',
+  cause: 'o?',
+  refusedFor: 'n?',
+  unclear: 'n?',
+  personNeeded: 'b?',
 }
-const CAUSE: Shape = { string: 'code reason error?', number: 'status?' }
-const TOKEN: Shape = { string: 'value type scope resource?', number: 'obtainedAt expiresAt? generation?' }
-const PENDING: Shape = { string: 'token kind', number: 'addedAt' }
+const CAUSE: Shape = { code: 's', reason: 's', status: 'n?', error: 's?' }
+const TOKEN: Shape = {
+  value: 's',
+  type: 's',
+  obtainedAt: 'n',
+  scope: 's',
+  expiresAt: 'n?',
+  resource: 's?',
+  generation: 'n?',
+}
+const PENDING: Shape = { token: 's', kind: 's', addedAt: 'n' }
 
 function isRecord(record: SessionRecord): boolean {
   if (record.version !== 1 || !fits(record, RECORD)) return false
@@ -157,11 +188,11 @@ function isRecord(record: SessionRecord): boolean {
 function fits(value: unknown, shape: Shape): boolean {
   if (value === undefined) return true
   const members = Object(value) as Record<string, unknown>
-  const isOf = (type: string, name: string) => {
-    const member = members[name.replace('?', '')]
-    return member === undefined ? name.endsWith('?') : member !== null && typeof member === type
-  }
-  return Object.entries(shape).every(([type, names]) => names.split(' ').every((name) => isOf(type, name)))
+  return Object.entries(shape).every(([name, [type, mayLack]]) => {
+    const member = members[name]
+    if (member === undefined) return mayLack !== undefined
+    return member !== null && (typeof member)[0] === type
+  })
 }
 
 /** The record as signing out leaves it; `tokens`, which are its own where nothing else is said, are added to the outbox. */
