@@ -37,7 +37,8 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
   // A storage that knows when to ask again, or why it cannot be read, says so itself.
-  if (cause instanceof TokenManagerError && (cause.retryAt || isLocked(cause))) return cause
+  const saysWhen = cause instanceof TokenManagerError && cause.retryAt
+  if (saysWhen || isLocked(cause)) return cause
   return cause === NEWER_VERSION
     ? new TokenManagerError(
         'ERR_SIGNED_OUT',

@@ -238,10 +238,9 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
     addedAt: now,
     grantId,
   })
-  const alive = Object.values(record.accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
   return [
     ...(record.refreshToken ? [pending('refresh_token', record.refreshToken)] : []),
-    ...alive.map(({ value }) => pending('access_token', value)),
+    ...living(record, now).map(({ value }) => pending('access_token', value)),
   ]
 }
 
@@ -292,8 +291,12 @@ export function continues(live: SessionRecord | undefined, grant: string | undef
 }
 
 /** Whether one of the access tokens has not expired, by the wall clock. */
-export function hasAccessToken({ accessTokens }: SessionRecord, now: EpochMs): boolean {
-  return Object.values(accessTokens).some(({ expiresAt = Infinity }) => expiresAt > now)
+export function hasAccessToken(record: SessionRecord, now: EpochMs): boolean {
+  return living(record, now).length > 0
+}
+
+function living({ accessTokens }: SessionRecord, now: EpochMs): StoredAccessToken[] {
+  return Object.values(accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
 }
 
 /** 128 random bits as hex. */

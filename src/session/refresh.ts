@@ -203,7 +203,9 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
         const isOld = ageOf(began, clock) > leaseTime - requestTimeout
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
-        if (isOld || isRobbed || session.live?.grantId !== from.grantId) return false
+        const isOver = session.live?.grantId !== from.grantId
+        const mustNot = isOld || isRobbed || isOver
+        if (mustNot) return false
 
         now = { ...now, sent: { at: clock.elapsed(), online: lifecycle.isOnline() } }
         hold.attempt = { step: 'send', claim: now }

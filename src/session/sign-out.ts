@@ -2,6 +2,7 @@ import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import { type EndSessionRequest, endSessionUrl } from '../protocol/end-session.ts'
 import type { Outbox, Revocation } from './outbox.ts'
 import { type PendingRevocation, revocable, type SessionRecord, tombstone, withPending, withRevoked } from './record.ts'
+import { lacking } from './scope.ts'
 import type { Session } from './session.ts'
 import { tellOthers } from './sync.ts'
 
@@ -68,13 +69,16 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       )
       const url = endSession ? await endSessionUrl(session.server, idToken, request).catch(() => undefined) : undefined
       return {
-        ...{ local, revoked, endSessionUrl: url },
+        local,
+        revoked,
+        endSessionUrl: url,
         tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),
       }
     },
     async end(reason, error, still) {
       const { live } = session
-      await bury({ reason, error, still, kept: reason === 'session_ended' && isOffline(live) })
+      // Granted for times when nobody is there (OpenID Connect Core §11).
+      await bury({ reason, error, still, kept: reason === 'session_ended' && !lacking('offline_access', live?.scope) })
     },
   }
 
@@ -86,8 +90,8 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       if (!record) return { local: 'removed', tokens: [], grantId: undefined }
       // It ends the grant it saw first, and no other.
       const isAnother = live && record.grantId !== live.grantId && !unsaved
-      if (isAnother || (still && !still(record)))
-        return { local: 'superseded', tokens: [], grantId: (live ?? record).grantId }
+      const isOtherwise = still && !still(record)
+      if (isAnother || isOtherwise) return { local: 'superseded', tokens: [], grantId: (live ?? record).grantId }
 
       const { grantId } = record
       const mine = [record, live].flatMap((one) => (one && !kept ? revocable({ ...one, grantId }, at) : []))
@@ -153,9 +157,4 @@ function reported(
   if (outcome) return outcome
   // Where there was a token, somebody has to have said something of it.
   return local === 'removed' && tokens.length === 0 ? 'revoked' : 'uncertain'
-}
-
-/** Whether the grant is for times when nobody is there (OpenID Connect Core §11). */
-function isOffline(record: SessionRecord | undefined): boolean {
-  return record?.scope.split(' ').includes('offline_access') === true
 }

@@ -153,7 +153,8 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isForeign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
   const hasEndedHere = !record.signedOut && record.grantId === held.ended
-  if (isLate || isForeign || hasEndedHere) return [held, []]
+  const isNothing = isLate || isForeign || hasEndedHere
+  if (isNothing) return [held, []]
 
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
   const isNews = isLive(held) && !event.own
@@ -220,15 +221,16 @@ function signedIn(
 
 function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { type: 'refresh_failed' }>): Next {
   const { state, record } = held
-  if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
-    return [held, []]
+  const isPresent = record?.grantId === from.grantId && record.generation === from.generation
+  if (state.status !== 'signedIn' || !isPresent) return [held, []]
   const wanting = personWanted(record, usable)
   const isSpent = !record.refreshToken
   const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
   // Whoever asks in vain while the back-off lasts changes nothing; nor does a back-off whose cause nobody knows any more.
   const isNamelessWait = error.reason === 'throttled' && error.status === undefined
-  const isNothingNew = condition.health === state.health && isNamelessWait
-  if (isSpent || isNothingNew || (usable && !wanting)) return [held, ['arm']]
+  const isSuspended = !usable || wanting !== undefined
+  const isNothingNew = isSpent || !isSuspended || (isNamelessWait && condition.health === state.health)
+  if (isNothingNew) return [held, ['arm']]
   const [after, effects] = moved(held, { ...condition, status: 'signedIn', session: state.session })
   return [after, [...effects, 'arm']]
 }
@@ -247,7 +249,8 @@ const SPENT: Condition = { health: 'sign_in_suggested' }
 
 /** The condition of a session for which only the person can do something. `usable`: there is an access token to go on with. */
 function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean): Condition | undefined {
-  if (!failure || !refreshToken || !needsPerson(failure, usable)) return undefined
+  const isWanted = failure && refreshToken && needsPerson(failure, usable)
+  if (!isWanted) return undefined
   const cause = errorOf(failure, usable)
   return { health: 'sign_in_suggested', cause, retryAt: cause.retryAt }
 }

@@ -137,14 +137,15 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     refreshAhead(target, reason) {
       const { live } = session
       const isBackingOff = live && backOffLeft(session, live) > 0
-      if (!running && !isBackingOff && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
+      const isWelcome = !running && !isBackingOff && clock.elapsed() >= quietUntil
+      if (isWelcome) refresh(target, reason).catch(() => {})
     },
     async confirm() {
       await ready()
-      const asked = clock.elapsed()
-      const isOld = () => session.age() > clock.elapsed() - asked + confirmInterval
+      const since = clock.elapsed() - confirmInterval
+      const isOld = () => session.age() > clock.elapsed() - since
       // A read that is under way may have begun before whatever made this necessary, and so may the next one.
-      for (let reads = 0; reads < READS && isOld() && (await reread()); reads++);
+      for (let reads = 0; reads < READS && isOld(); reads++) if (!(await reread())) return
     },
   }
   return source
@@ -156,7 +157,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
     if (!live && session.locked) throw session.locked
-    if (!live || (from !== undefined && !continues(live, from))) throw signedOutError(session)
+    const isOurs = from === undefined || continues(live, from)
+    if (!live || !isOurs) throw signedOutError(session)
     const missing = lacking(target.scope, union(live.scope, live.requestedScope))
     if (missing) throw scopeError(missing)
     return live.grantId
