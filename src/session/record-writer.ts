@@ -92,19 +92,15 @@ export function recordWriter(session: Writing): RecordWriter {
 
   async function retry(work: () => Promise<unknown>, during: string): Promise<void> {
     session.retrying++
-    let delay = FIRST_DELAY
-    while (!session.closed && (await isRefused(work))) {
-      if (delay === FIRST_DELAY) session.emit('store_failed', { during })
-      await session.wait(delay)
-      delay = Math.min(2 * delay, LAST_DELAY)
+    for (let delay = FIRST_DELAY; !session.closed; delay = Math.min(2 * delay, LAST_DELAY)) {
+      try {
+        await work()
+        break
+      } catch {
+        if (delay === FIRST_DELAY) session.emit('store_failed', { during })
+        await session.wait(delay)
+      }
     }
     session.retrying--
-  }
-
-  function isRefused(work: () => Promise<unknown>): Promise<boolean> {
-    return work().then(
-      () => false,
-      () => true,
-    )
   }
 }

@@ -3,22 +3,23 @@ import type { Target } from '../protocol/access-token.ts'
 /** Speak of the person or of the grant, and of no API (OpenID Connect Core §5.4, §11). */
 const OF_NO_API = /^(openid|profile|email|address|phone|offline_access)$/
 
-const listOf = (scope = ''): string[] => scope.split(' ').filter(Boolean)
+/** Each of a space-separated list of scopes. */
+export const scopesOf = (scope = ''): string[] => scope.split(' ').filter(Boolean)
 
 /** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
 export function lacking(wanted: string | undefined, granted: string | undefined): string | undefined {
-  const has = listOf(granted)
-  const missing = listOf(wanted).filter((one) => !has.includes(one))
+  const has = scopesOf(granted)
+  const missing = scopesOf(wanted).filter((one) => !has.includes(one))
   return missing.join(' ') || undefined
 }
 
 /** All of `scopes`, each once, in this order. */
 export function union(...scopes: readonly (string | undefined)[]): string {
-  return [...new Set(scopes.flatMap(listOf))].join(' ')
+  return [...new Set(scopes.flatMap(scopesOf))].join(' ')
 }
 
 function ofApis(scope: string | undefined): string | undefined {
-  const apis = listOf(scope).filter((one) => !OF_NO_API.test(one))
+  const apis = scopesOf(scope).filter((one) => !OF_NO_API.test(one))
   return apis.join(' ') || undefined
 }
 

@@ -67,11 +67,12 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
     // What the record says counts for all contexts; without that, what a storage that refused asked for.
     const retry = live.failure ? backOffLeft(session, live) : retryAt - now
+    const left = tokens.until - elapsed
     const due = Math.min(turnAt(live) - now, refreshAt() - elapsed)
     // Without a refresh token all that is left to do is to end with the last access token.
-    const next = live.refreshToken ? Math.max(due, retry) : tokens.until - elapsed
+    const next = live.refreshToken ? Math.max(due, retry) : left
     // With the last access token a refresh that failed becomes something to show.
-    const end = live.failure && tokens.until > elapsed ? tokens.until - elapsed : Infinity
+    const end = live.failure && left > 0 ? left : Infinity
     return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
   }
 
