@@ -3,10 +3,10 @@ import { join } from 'node:path'
 
 export default {
   mutate: ['src/session/*.ts', 'src/requests/*.ts'],
-  plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation-prose.mjs'],
+  plugins: ['@stryker-mutator/vitest-runner', './scripts/mutation/prose.mjs'],
   ignorers: ['prose'],
   testRunner: 'vitest',
-  vitest: { configFile: 'scripts/mutation-vitest.mjs', related: false },
+  vitest: { configFile: 'scripts/mutation/vitest.config.mjs', related: false },
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
   // The machine may be busy: a mutant that is only slow must not count as found.

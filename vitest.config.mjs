@@ -36,7 +36,7 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
-      // What it needs is installed by `npm run platforms`.
+      // What it needs is installed by `npm run test:platforms`.
       {
         test: {
           name: 'platforms',
@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts', 'test/redis/**/*.test.ts'],
-          // Two files at a time, for most of the time they wait; each starts processes of its own, and some measure time.
+          // Two files at a time, for most of the time they wait; each starts processes of its own.
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -66,8 +66,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          // One file at a time: they share one machine, and some measure time.
-          fileParallelism: false,
+          // Two files at a time, each with its own browser: for most of the time they wait.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -25,8 +25,13 @@ const metadata = { issuer, token_endpoint: `${issuer}/token` }
 const tokens = createTokenManager(
   { issuer, metadata, clientId: 'app', resources: ['https://api.example.com/v1'], confirmInterval: 60_000 },
   {
-    ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-    ...{ clock: systemClock, crypto: webCrypto, fetch: stub },
+    store: memoryStore(),
+    lock: queueLock(),
+    channel: noChannel,
+    lifecycle: alwaysOnline,
+    clock: systemClock,
+    crypto: webCrypto,
+    fetch: stub,
   },
 )
 await tokens.adopt({ accessToken: 'a'.repeat(800), refreshToken: 'r', expiresAt: Date.now() + 3_600_000 })

@@ -31,7 +31,8 @@ for (const alg of ['ES256', 'Ed25519'] as const) {
     proofs: () => ({ heed: prover.heed, prove: (token, method, url) => prover.prove(key, method, url, token) }),
     fetch: stub,
     match: resourceMatcher(['https://api.example.com/v1'], { insecureLoopback: false }),
-    ...{ unlisted: 'throw', whenSignedOut: 'throw' },
+    unlisted: 'throw',
+    whenSignedOut: 'throw',
     observe: () => {},
   })
   // Of a text as long as a proof.

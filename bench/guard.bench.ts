@@ -16,7 +16,8 @@ for (const alg of ['ES256', 'RS256', 'Ed25519']) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'k', alg }]
   const options = {
-    ...{ issuer: { issuer, jwksUri: `${issuer}/jwks` }, audience },
+    issuer: { issuer, jwksUri: `${issuer}/jwks` },
+    audience,
     fetch: async () => Response.json({ keys }),
   }
   const now = Math.floor(Date.now() / 1000)

@@ -52,12 +52,21 @@ async function measure(maxSessions: number): Promise<void> {
   const start = await heap()
   const pool = createSessionPool(
     {
-      ...{ issuer, clientId: 'web', scope: 'openid notes', maxSessions, maxAge: MAX_AGE },
+      issuer,
+      clientId: 'web',
+      scope: 'openid notes',
+      maxSessions,
+      maxAge: MAX_AGE,
       resources: ['https://api.example/'],
       metadata: { issuer, token_endpoint: `${issuer}/token` },
     },
     {
-      ...{ store, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, clock, crypto: webCrypto },
+      store,
+      lock: queueLock(),
+      channel: noChannel,
+      lifecycle: alwaysOnline,
+      clock,
+      crypto: webCrypto,
       fetch: () => Promise.reject(new Error('there is no server')),
     },
   )

@@ -30,7 +30,8 @@ export function watchDecisions(alert: (anomaly: Anomaly) => void): (decision: De
   const refusals = slidingCounter(MINUTE, REFUSALS)
 
   return ({ at, allowed, reason, tokenHash, request, issuer = 'nobody' }) => {
-    if (tokenHash !== undefined && (reason === 'revoked' || reason === 'session_ended'))
+    const isDead = reason === 'revoked' || reason === 'session_ended'
+    if (tokenHash !== undefined && isDead)
       dead(tokenHash, `${at} ${Math.random()}`, at, (count) =>
         alert({ what: 'revoked_token_used', at, who: tokenHash, count }),
       )

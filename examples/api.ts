@@ -33,7 +33,9 @@ const denylist = createDenylist({
 })
 
 const guard = createGuard({
-  ...{ issuer, audience, denylist },
+  issuer,
+  audience,
+  denylist,
   dpop: { baseUrl: audience, replayStore: redisReplayStore({ client }) }, // tokens bound to a key, with their proof
   onDecision: ({ allowed, reason, status, route, subjectHash }) => {
     if (!allowed) console.log(JSON.stringify({ status, reason, route, subjectHash }))
@@ -42,7 +44,9 @@ const guard = createGuard({
 })
 
 const logout = createBackchannelLogout({
-  ...{ issuer, clientId, denylist },
+  issuer,
+  clientId,
+  denylist,
   replayStore: redisReplayStore({ client }),
   onDecision: ({ accepted, outcome }) => console.log(`logout ${accepted ? 'accepted' : 'refused'}: ${outcome}`),
   [allowInsecureLoopback]: true,
@@ -52,7 +56,9 @@ const logout = createBackchannelLogout({
 const routes: Record<string, RequestListener> = {
   'GET /notes': nodeGuard(guard, (_, res, { sub }) => res.end(`Notes of ${sub}\n`), { route: 'notes', scope: 'notes' }),
   'POST /transfers': nodeGuard(guard, (_, res) => res.end('Done\n'), {
-    ...{ route: 'transfers', scope: 'notes', subject: 'user' as const },
+    route: 'transfers',
+    scope: 'notes',
+    subject: 'user' as const,
     maxAge: 300_000, // who signed in longer ago has to do it again
   }),
   async 'POST /backchannel-logout'(req, res) {

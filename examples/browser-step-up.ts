@@ -18,7 +18,9 @@ const state = await tokens.ready()
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error
   await tokens.signIn()
-} else if (state.status === 'signedIn' && state.session.returnTo === '/transfer' && !refused) await transfer()
+}
+const isBack = state.status === 'signedIn' && state.session.returnTo === '/transfer'
+if (isBack && !refused) await transfer()
 
 const notes = await tokens.fetch('https://api.example.com/notes') // an everyday sign-in will do here
 console.log(`notes: ${notes.status}`)

@@ -24,8 +24,8 @@ if (cluster.isPrimary) {
   // The tokens come from wherever the person signed in; once they are stored, this needs no tokens any more.
   const state = await tokens.ready()
   const { ACCESS_TOKEN: accessToken, REFRESH_TOKEN: refreshToken } = process.env
-  if (state.status === 'signedOut' && accessToken && refreshToken)
-    await tokens.adopt({ accessToken, refreshToken, expiresAt: Date.now() })
+  const given = accessToken && refreshToken && { accessToken, refreshToken, expiresAt: Date.now() }
+  if (state.status === 'signedOut' && given) await tokens.adopt(given)
   const workers = Array.from({ length: Number(PROCESSES) }, () => cluster.fork())
   await Promise.all(workers.map((worker) => once(worker, 'exit')))
 } else {

@@ -12,6 +12,7 @@ import {
   fileStore,
   isTransient,
   settle,
+  TokenManagerError,
   type TokenSet,
 } from 'tokenward/node'
 
@@ -49,7 +50,7 @@ const server = createServer(async (req, res) => {
       res.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
     }
   } catch (error) {
-    const { code, retryAt = 0 } = Object(error)
+    const { code, retryAt = 0 } = error instanceof TokenManagerError ? error : {}
     if (isTransient(error)) res.setHeader('retry-after', Math.max(1, Math.ceil((retryAt - Date.now()) / 1000)))
     res.writeHead(code === 'ERR_SIGNED_OUT' ? 404 : isTransient(error) ? 503 : 500).end(code)
   }

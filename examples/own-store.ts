@@ -22,7 +22,8 @@ export function httpStore({
     const response = await fetch(`${url}/${encodeURIComponent(name)}`, { ...init, signal }).catch((cause) => {
       throw failed(cause)
     })
-    if (response.ok || response.status === 404 || response.status === 412) return response
+    const isAnswer = response.ok || response.status === 404 || response.status === 412
+    if (isAnswer) return response
     throw failed(`status ${response.status}`)
   }
   // Bound to its name: what lies under one name cannot be moved to another.
@@ -66,7 +67,9 @@ export async function startKeyValueServer(): Promise<{ url: string; stop(): Prom
     const row = rows.get(name)
     const { 'if-match': match, 'if-none-match': none } = req.headers
     // Read and written in one turn: nobody comes between.
-    if ((match !== undefined && match !== row?.etag) || (none === '*' && row)) return res.writeHead(412).end()
+    const isAnother = match !== undefined && match !== row?.etag
+    const isThere = none === '*' && row !== undefined
+    if (isAnother || isThere) return res.writeHead(412).end()
     if (req.method === 'PUT') rows.set(name, { body, etag: `"${++writes}"` })
     else if (req.method === 'DELETE') rows.delete(name)
     else if (row) return res.writeHead(200, { etag: row.etag }).end(row.body)

@@ -1,27 +1,72 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { root } from './entries.mjs'
 import { run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
-setUp({ browser: false })
+// npm run bench                  every file of bench/
+// npm run bench -- fetch         bench/fetch.bench.ts
+// npm run bench -- peers         the same jobs done with other libraries: every script of bench/peers
+// npm run bench -- peers fetch   one of them
+// npm run bench -- browser       how long tabs wait, in Chromium: the tests that measure, each held to its bound
 
-// npm run bench            every file of bench/
-// npm run bench -- fetch   bench/fetch.bench.ts
-const asked = process.argv.slice(2)
-const ending = '.bench.ts'
-const names = readdirSync(`${root}bench`)
-  .filter((file) => file.endsWith(ending))
-  .map((file) => file.slice(0, -ending.length))
-const unknown = asked.find((name) => !names.includes(name))
-if (unknown) {
-  console.error(`No benchmark is called "${unknown}". There are: ${names.join(', ')}`)
-  process.exit(1)
+const [first, ...others] = process.argv.slice(2)
+if (first === 'peers') await peers(others)
+else if (first === 'browser') await browser()
+else await own(process.argv.slice(2))
+
+/** @param {readonly string[]} asked */
+async function own(asked) {
+  setUp({ browser: false })
+  const ending = '.bench.ts'
+  const names = readdirSync(`${root}bench`)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
+  await each(asked, names, (name) => `bench/${name}${ending}`)
 }
-for (const name of asked.length > 0 ? asked : names) {
-  console.log(`\n=== ${name}\n`)
-  const { ok } = await run(['node', '--import', './scripts/typescript.mjs', `bench/${name}${ending}`], {
-    limit: 300_000,
+
+/** @param {readonly string[]} asked */
+async function peers(asked) {
+  setUp({ browser: false })
+  const folder = 'bench/peers'
+  if (!existsSync(`${root}${folder}/node_modules`)) {
+    console.log('\n> Installing what to compare with (bench/peers/package-lock.json)')
+    const install = ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts']
+    const { ok, output } = await run(install, { limit: 300_000 })
+    if (!ok) {
+      console.error(output)
+      process.exit(1)
+    }
+  }
+  await each(asked, ['one-request', 'refresh-ahead', 'fetch', 'guard'], (name) => `${folder}/${name}.mjs`)
+}
+
+async function browser() {
+  setUp({ browser: true })
+  const files = ['eight-tabs', 'lost-tab', 'signing-out', 'slow-server', 'worker']
+  const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--project=browser', '--no-file-parallelism']
+  const { ok } = await run([...vitest, '--reporter=verbose', ...files.map((name) => `test/browser/${name}.test.ts`)], {
+    limit: 900_000,
     show: true,
+    env: { MEASURE: '1' },
   })
-  if (!ok) process.exitCode = 1
+  process.exitCode = ok ? 0 : 1
+}
+
+/**
+ * @param {readonly string[]} asked default all
+ * @param {readonly string[]} names
+ * @param {(name: string) => string} pathOf
+ */
+async function each(asked, names, pathOf) {
+  const unknown = asked.find((name) => !names.includes(name))
+  if (unknown) {
+    console.error(`No benchmark is called "${unknown}". There are: ${names.join(', ')}`)
+    process.exit(1)
+  }
+  for (const name of asked.length > 0 ? asked : names) {
+    console.log(`\n=== ${name}\n`)
+    const command = ['node', '--import', './scripts/typescript.mjs', pathOf(name)]
+    const { ok } = await run(command, { limit: 300_000, show: true })
+    if (!ok) process.exitCode = 1
+  }
 }

@@ -1,6 +1,6 @@
 import { manifest, root } from './entries.mjs'
 
-/** Where the packages of `npm run platforms` are, with the built package among them: nothing of this repository is found from there. */
+/** Where the packages of `npm run test:platforms` are, with the built package among them: nothing of this repository is found from there. */
 export const platformsFolder = `${root}node_modules/.cache/platforms`
 
 /** TypeScript versions that the declarations have to compile with, oldest first. */

@@ -2,28 +2,59 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { root } from './entries.mjs'
 import { platformPackages, platformsFolder, reactNativeApps, reactNativeFolder } from './platform-packages.mjs'
 import { run } from './run.mjs'
+import { runtimesHere, testRuntimes } from './runtimes.mjs'
 import { setUp } from './setup.mjs'
+import { readTotals, totalsLine } from './totals.mjs'
+import { vitest } from './vitest.mjs'
 
-// npm run platforms             the built package where other programs run or compile it: test/platforms
-// npm run platforms -- jest     the files whose name holds the word
+// npm run test:platforms                   the built package wherever it has to run or compile
+// npm run test:platforms -- jest "node 24" of that what has one of these words in its name
+// npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
-setUp({ browser: false, javaScriptCore: true })
-const installations = [
-  { folder: platformsFolder, dependencies: platformPackages },
-  ...Object.entries(reactNativeApps).map(([name, dependencies]) => ({
+const hosts = ['workerd', 'jest', 'typescript', 'react-native']
+const given = process.argv.slice(2)
+const isRooms = given.includes('--rooms')
+const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
+const isAsked = (/** @type {string} */ name) =>
+  words.length === 0 || words.some((word) => name.toLowerCase().includes(word))
+
+const chosenHosts = hosts.filter(isAsked)
+const chosenRuntimes = runtimesHere().filter(({ name }) => isAsked(name))
+if (chosenHosts.length + chosenRuntimes.length === 0) {
+  const all = [...hosts, ...runtimesHere().map(({ name }) => name)]
+  console.error(`No platform is called "${words.join(' ')}". There are: ${all.join(', ')}`)
+  process.exit(1)
+}
+
+const isReactNative = chosenHosts.includes('react-native')
+setUp({ browser: false, javaScriptCore: isReactNative })
+await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
+const totals = []
+if (chosenHosts.length > 0) totals.push(await testHosts())
+if (chosenRuntimes.length > 0) totals.push(await testRuntimes(chosenRuntimes, isRooms))
+console.log(`\n${totalsLine(totals)}`)
+process.exitCode = totals.every(({ failed }) => failed === 0) ? 0 : 1
+
+/** Programs that run or compile the package: test/platforms. */
+async function testHosts() {
+  const installations = [{ folder: platformsFolder, dependencies: platformPackages }]
+  if (isReactNative) installations.push(...apps())
+  await Promise.all(installations.map(install))
+  for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
+
+  const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts)
+  const { output, ok } = await run(command, { limit: 900_000, show: true })
+  return readTotals(output, ok)
+}
+
+/** The apps of React Native. */
+function apps() {
+  return Object.entries(reactNativeApps).map(([name, dependencies]) => ({
     folder: reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ (name)),
     dependencies,
-  })),
-]
-const build = ['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent']
-await Promise.all([must(build, 'the package could not be built'), ...installations.map(install)])
-for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
-
-const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--project=platforms']
-const reporters = ['--reporter=verbose', '--reporter=./scripts/vitest-totals.mjs']
-const { ok } = await run([...vitest, ...reporters, ...process.argv.slice(2)], { limit: 400_000, show: true })
-process.exitCode = ok ? 0 : 1
+  }))
+}
 
 /** @param {{ folder: string, dependencies: Record<string, string> }} installation */
 async function install({ folder, dependencies }) {
@@ -31,20 +62,12 @@ async function install({ folder, dependencies }) {
   // Written when the installation has succeeded.
   const record = `${folder}/installed.json`
   if (existsSync(record) && readFileSync(record, 'utf8') === wanted) return
+
   console.log(`\n> Installing what the platforms need: ${folder.slice(root.length)}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, wanted)
-  const command = [
-    'npm',
-    'install',
-    '--prefix',
-    folder,
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    '--loglevel=error',
-  ]
-  await must(command, 'the packages could not be installed')
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+  await must(['npm', 'install', '--prefix', folder, ...options], 'the packages could not be installed')
   writeFileSync(record, wanted)
 }
 

@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { findChromium } from './chromium.mjs'
-import { otherEngines } from './engines.mjs'
 import { root } from './entries.mjs'
-import { faketimeLibrary } from './faketime.mjs'
+import { faketimeLibrary, findChromium, otherEngines } from './programs.mjs'
 
 const minimumNode = [20, 19]
 

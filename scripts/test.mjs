@@ -1,64 +1,63 @@
 import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { readFailures, readTotals, totalsLine } from './totals.mjs'
+import { vitest } from './vitest.mjs'
 
-setUp({ browser: true, otherEngines: true, redis: true })
+// npm test                           everything that has to hold
+// npm test -- browser                one part of it
+// npm test -- browser worker tabs    of a part with vitest the files whose name holds one of the words
 
 const minute = 60_000
-/** @type {{ header?: { glibcVersionRuntime?: string } }} */
-const report = process.report.getReport()
-const glibc = report.header?.glibcVersionRuntime
+
+/** @typedef {Parameters<typeof setUp>[0]} Needed */
+
+/** @type {readonly { name: string, needs: Needed, command: string[], limit: number }[]} */
 const parts = [
-  { name: 'check', command: ['node', 'scripts/check.mjs'], limit: 6 * minute },
   {
-    name: 'node suite',
-    command: [
-      'node',
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--project=node',
-      '--reporter=default',
-      '--reporter=./scripts/vitest-totals.mjs',
-    ],
+    name: 'check',
+    needs: { browser: false },
+    command: ['node', 'scripts/check.mjs'],
+    limit: 6 * minute,
+  },
+  {
+    name: 'node',
+    needs: { browser: false, redis: true },
+    command: vitest('--project=node'),
     limit: 8 * minute,
   },
   {
-    name: 'browser suite',
-    command: [
-      'node',
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--project=browser',
-      '--reporter=verbose',
-      '--reporter=./scripts/vitest-totals.mjs',
-    ],
+    name: 'browser',
+    needs: { browser: true, otherEngines: true },
+    command: vitest('--project=browser', '--reporter=verbose'),
     limit: 12 * minute,
   },
   {
     name: 'simulation',
-    command: [
-      'node',
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--project=simulation',
-      '--reporter=default',
-      '--reporter=./scripts/vitest-totals.mjs',
-    ],
+    needs: { browser: false },
+    command: vitest('--project=simulation'),
     limit: 5 * minute,
   },
-  { name: 'platforms', command: ['node', 'scripts/platforms.mjs'], limit: 8 * minute },
-  // Their binaries come for Linux with glibc on x64.
-  ...(process.platform === 'linux' && process.arch === 'x64' && glibc
-    ? [{ name: 'other runtimes', command: ['node', 'scripts/runtimes.mjs', '--package'], limit: 8 * minute }]
-    : []),
-  { name: 'demo', command: ['node', 'scripts/demo.mjs', '--check'], limit: 4 * minute },
+  {
+    name: 'demo',
+    needs: { browser: true },
+    command: ['node', 'scripts/demo.mjs', '--check'],
+    limit: 4 * minute,
+  },
 ]
+
+const [asked, ...words] = process.argv.slice(2)
+const chosen = parts.filter(({ name }) => asked === undefined || name === asked)
+if (chosen.length === 0) {
+  console.error(`No part is called "${asked}". There are: ${parts.map(({ name }) => name).join(', ')}`)
+  process.exit(1)
+}
+for (const { needs } of chosen) setUp(needs)
 
 const started = performance.now()
 const results = []
-for (const [index, { name, command, limit }] of parts.entries()) {
-  console.log(`\n=== ${index + 1}/${parts.length} ${name}\n`)
-  const outcome = await run(command, { limit, show: true })
+for (const [index, { name, command, limit }] of chosen.entries()) {
+  console.log(`\n=== ${index + 1}/${chosen.length} ${name}\n`)
+  const outcome = await run([...command, ...words], { limit, show: true })
   results.push({ name, ...outcome, totals: readTotals(outcome.output, outcome.ok) })
 }
 
@@ -69,9 +68,8 @@ for (const { name, output, ok, totals } of results) {
 const width = Math.max(...parts.map(({ name }) => name.length))
 console.log('\n===')
 for (const { name, totals, ms, problem } of results) {
-  console.log(
-    `${name.padEnd(width)} ${seconds(ms).padStart(8)}   ${totalsLine([totals])}${problem ? `   (${problem})` : ''}`,
-  )
+  const line = `${name.padEnd(width)} ${seconds(ms).padStart(8)}   ${totalsLine([totals])}`
+  console.log(problem ? `${line}   (${problem})` : line)
 }
 console.log(`${'all'.padEnd(width)} ${seconds(performance.now() - started).padStart(8)}\n`)
 console.log(totalsLine(results.map(({ totals }) => totals)))

@@ -67,6 +67,8 @@ export type SignedOutReason =
   | 'incompatible_version'
   /** A sign-in ended in an error, which the state carries. */
   | 'sign_in_failed'
+  /** The session goes on under another name: `rename()` of a session pool. */
+  | 'renamed'
 
 /** What happened, closed. Use it for branching and for metrics; show `message` to developers only. */
 export type TokenManagerErrorReason =
@@ -162,17 +164,17 @@ export interface TokenManagerErrorDetails {
 /** What to do, by code: the end of every message. */
 const advice: Readonly<Record<TokenManagerErrorCode, string>> = {
   ERR_INVALID_OPTION: 'Correct it',
-  ERR_UNSUPPORTED: 'Use it where the platform has what it needs',
+  ERR_UNSUPPORTED: 'The platform has to have it',
   ERR_SIGNED_OUT: 'Sign in',
-  ERR_AUTHORIZATION_CANCELLED: 'Sign in again when the person wants to',
-  ERR_AUTHORIZATION_REJECTED: 'Start a new sign-in',
+  ERR_AUTHORIZATION_CANCELLED: 'Sign in again',
+  ERR_AUTHORIZATION_REJECTED: 'Sign in again',
   ERR_GRANT_REJECTED: 'Sign in again',
   ERR_CLIENT_REJECTED: "Check the client's registration",
-  ERR_RESPONSE_INVALID: 'Correct the authorization server or the configuration',
+  ERR_RESPONSE_INVALID: 'Correct the server or the options',
   ERR_TEMPORARILY_UNAVAILABLE: 'Try again later; the session is kept',
-  ERR_STORE_FAILED: 'Try again; what is in memory is kept',
+  ERR_STORE_FAILED: 'Try again later; what is in memory is kept',
   ERR_STEP_UP_REQUIRED: 'Ask for it with signIn({ stepUp: error })',
-  ERR_TARGET_NOT_ALLOWED: 'List it in resources, or send no token there',
+  ERR_TARGET_NOT_ALLOWED: 'List it in resources',
   ERR_NOT_REPLAYABLE: 'Send it again with a body that can be read twice',
   ERR_REDIRECTED: 'Call the URL it redirects to',
 }
@@ -215,6 +217,15 @@ export class TokenManagerError extends Error {
     Object.assign(this, { code, reason, ...details })
     if (error !== undefined && /^[\x21-\x7e]{1,64}$/.test(error)) Object.assign(this, { error })
   }
+}
+
+/** `ERR_INVALID_OPTION`: which option, and what it has to be. */
+export function invalidOption(
+  option: string,
+  expected: string,
+  reason: TokenManagerErrorReason = 'invalid_option',
+): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${expected}`)
 }
 
 /**

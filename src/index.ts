@@ -24,6 +24,7 @@ export { webCrypto } from './in-process/web-crypto.ts'
 export { webSealing } from './in-process/web-sealing.ts'
 export { createTokenManager, type ManagerPlatform } from './manager/create-token-manager.ts'
 export { type Dpop, dpop } from './manager/dpop.ts'
+export { metadataFrom } from './manager/metadata-from.ts'
 export {
   allowInsecureLoopback,
   allowMissingNonce,
@@ -59,9 +60,17 @@ export type {
 } from './ports.ts'
 export type { AccessToken, Target } from './protocol/access-token.ts'
 export type { ClaimRequest, ClaimsRequest } from './protocol/authorization-code.ts'
-export type { AuthorizationServerMetadata, MetadataOverrides } from './protocol/authorization-server.ts'
+export type {
+  AuthorizationServerMetadata,
+  MetadataOverrides,
+  MetadataSource,
+  MetadataSourceOptions,
+  StartedMetadata,
+} from './protocol/authorization-server-metadata.ts'
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
+export type { EndSessionParameters, EndSessionParams } from './protocol/end-session.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
+export type { ProofSender } from './protocol/proof-sending.ts'
 export { followRedirect } from './requests/follow-redirect.ts'
 export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

@@ -195,6 +195,16 @@ export interface Sealed {
   readonly keys?: readonly unknown[]
 }
 
+/** How what goes over the wire is written and read as text: `webText` where the platform has `URLSearchParams` and `TextDecoder`. */
+export interface WireText {
+  /** Parameters in their order as `application/x-www-form-urlencoded` (WHATWG URL §5.2). */
+  form(parameters: readonly (readonly [name: string, value: string])[]): string
+  /** The parameters of a query, which may begin with `?` (WHATWG URL §5.1). Never throws. */
+  query(text: string): readonly (readonly [name: string, value: string])[]
+  /** UTF-8 (WHATWG Encoding §8.1.1); what is none becomes U+FFFD. `bytes`: one character for each, as `atob` gives them. */
+  utf8(bytes: string): string
+}
+
 /** Randomness and hashing: all the cryptography that the core itself needs. */
 export interface Crypto {
   /** Cryptographically strong random bytes. Synchronous. */
@@ -274,7 +284,7 @@ export interface RefreshElsewhere {
    */
   (
     from: { readonly grantId: string; readonly generation: number },
-    target: { readonly resource?: string; readonly audience?: string; readonly scope?: string },
+    target: { readonly [part in 'resource' | 'audience' | 'scope']?: string | undefined },
   ): Promise<void>
   /** Joins it, so that it does not end with whoever asked. Called whenever there are new tokens. Never throws. */
   join(): void
@@ -321,6 +331,8 @@ export interface Platform {
   readonly clock: Clock
   /** All randomness, hashing and sealing comes from here. */
   readonly crypto: Crypto
+  /** Default: `webText`. */
+  readonly text?: WireText
   /** Absent where nobody can sign in interactively. */
   readonly userAgent?: UserAgent | undefined
   /** Base for relative URLs (`location.origin`); absent where there is none: only absolute URLs are accepted. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { testFiles } from '../scripts/conformance.mjs'
 import { root } from '../scripts/entries.mjs'
 
 const documents = [
@@ -44,6 +45,35 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   })
 }
 
+/** The titles of tests that quote a document, as `SECURITY.md: its own words`. */
+function quotesIn(source: string): readonly (readonly [document: string, words: string])[] {
+  const titles = source.matchAll(/(['"`])((?:README|SECURITY)\.md): ((?:\\.|(?!\1)[^\\])*)\1/g)
+  return [...titles].map(([, , document = '', words = '']) => [document, words.replace(/\\(.)/g, '$1')])
+}
+
+/** Words as they are read: without line ends and emphasis. */
+const asRead = (text: string) => text.replace(/\*\*/g, '').replace(/\s+/g, ' ')
+
+describe('what the documents promise', () => {
+  const { 'test/documents.test.ts': _, ...sources } = testFiles()
+  const quotes = Object.values(sources).flatMap(quotesIn)
+  const isThere = ([document, words]: readonly [string, string]) => asRead(textOf(document)).includes(asRead(words))
+
+  it('stands there in the words of the tests that show it', () => {
+    expect(quotes.length).toBeGreaterThan(15)
+    expect(quotes.filter((quote) => !isThere(quote))).toEqual([])
+    expect(isThere(['SECURITY.md', 'nothing can ever go wrong'])).toBe(false)
+  })
+
+  it('is quoted with the right reader', () => {
+    const source = `it('README.md: one \`word\`', run)\ndescribe("SECURITY.md: somebody's", run)\nit('README.md is a file', run)`
+    expect(quotesIn(source)).toEqual([
+      ['README.md', 'one `word`'],
+      ['SECURITY.md', "somebody's"],
+    ])
+  })
+})
+
 describe('the documents', () => {
   it('have TypeScript that compiles', { timeout: 60_000 }, () => {
     const files = snippets()
@@ -80,6 +110,15 @@ describe('the documents', () => {
         own.filter((name) => name !== 'refresh'),
       ),
     ).toEqual([])
+  })
+
+  it('name every option and every code of the backend', () => {
+    const text = textOf('docs/bff.md')
+    const [, options = ''] = /interface BffOptions \{(.*?)\n\}/s.exec(textOf('src/bff/bff-options.ts')) ?? []
+    const [, codes = ''] = /type BffRefusalCode =(.*?)\n\n/s.exec(textOf('src/bff/refusal.ts')) ?? []
+    const names = [...options.matchAll(/^ {2}readonly (\w+)\??:/gm), ...codes.matchAll(/\| '(\w+)'/g)]
+    expect(names.length).toBeGreaterThan(15)
+    expect(names.map(([, name = '']) => name).filter((name) => !text.includes(`\`${name}\``))).toEqual([])
   })
 
   it('link to what exists', () => {

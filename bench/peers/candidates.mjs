@@ -69,12 +69,10 @@ export const candidates = {
       const answer = async () => ({ headers: {}, ...(await tokenRequest(server)) })
       const app = new ConfidentialClientApplication({
         auth: {
-          ...{
-            clientId: 'svc',
-            clientSecret: 'secret',
-            authority: `${issuer}/tenant`,
-            knownAuthorities: ['login.example'],
-          },
+          clientId: 'svc',
+          clientSecret: 'secret',
+          authority: `${issuer}/tenant`,
+          knownAuthorities: ['login.example'],
           authorityMetadata: JSON.stringify({
             ...metadata,
             issuer: `${issuer}/tenant`,

@@ -56,7 +56,12 @@ for (const alg of ['RS256', 'ES256']) {
   // What Express makes of the same request.
   const fields = { ...headers, host: 'api.example.com' }
   const express = {
-    ...{ method: 'GET', headers: fields, protocol: 'https', originalUrl: '/notes', query: {}, is: () => false },
+    method: 'GET',
+    headers: fields,
+    protocol: 'https',
+    originalUrl: '/notes',
+    query: {},
+    is: () => false,
     get: (name) => fields[name.toLowerCase()],
   }
   const insecure = { [allowInsecureRequests]: true }

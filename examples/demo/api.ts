@@ -86,7 +86,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }, port)
 
   const guard = createGuard({
-    ...{ issuer: { issuer, jwksUri: `${issuer}/jwks` }, audience, denylist, now, realm: 'notes' },
+    issuer: { issuer, jwksUri: `${issuer}/jwks` },
+    audience,
+    denylist,
+    now,
+    realm: 'notes',
     dpop: { baseUrl: server.origin, ...dpop },
     fetch: async () => new Response(keys),
     [allowInsecureLoopback]: true,
@@ -126,7 +130,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }
 
   return {
-    ...{ origin: server.origin, port: server.port, requests },
+    origin: server.origin,
+    port: server.port,
+    requests,
     rejectNext: (count) => {
       faults.rejections = count
     },

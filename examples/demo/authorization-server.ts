@@ -83,7 +83,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const { default: OidcProvider, interactionPolicy } = await quietly(() => import('oidc-provider'))
   const configuration = providerConfiguration({
     interactionPolicy,
-    ...{ clientId, redirectUris, origins, audiences, adapter: store.adapter },
+    clientId,
+    redirectUris,
+    origins,
+    audiences,
+    adapter: store.adapter,
     postLogoutRedirectUris: options.postLogoutRedirectUris ?? origins.map((origin) => `${origin}/`),
     signingKey: { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'demo' },
     cookieKey: randomBytes(24).toString('base64url'),
@@ -112,7 +116,10 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
 
   return {
     ...endpoint,
-    ...{ issuer, clientId, port: server.port, audience: audiences[0] as string },
+    issuer,
+    clientId,
+    port: server.port,
+    audience: audiences[0] as string,
     get lastIssued() {
       return endpoint.lastIssued
     },

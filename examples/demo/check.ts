@@ -1,8 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, firefox, type Page } from 'playwright-core'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { chromiumLaunchOptions, findFirefox } from '../../scripts/programs.mjs'
 import { type Row, table } from './check-table.ts'
 import { type Servers, startServers } from './servers.ts'
 import { story } from './story.ts'
@@ -55,7 +54,9 @@ export async function check({ ttl, port, screenshot, browser: name = 'chromium' 
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } })
     context.setDefaultTimeout(30_000)
     await story({
-      ...{ servers, complaints, browser: name },
+      servers,
+      complaints,
+      browser: name,
       async open() {
         const page = await context.newPage()
         const complain = (text: string) => !theirOwn.test(text) && complaints.push(text)

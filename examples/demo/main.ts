@@ -11,8 +11,8 @@ const { values } = parseArgs({
   },
 })
 const [ttl, port] = [Number(values.ttl), Number(values.port)]
-if (!(Number.isInteger(ttl) && ttl >= 5 && ttl <= 3600)) fail('--ttl has to be 5 to 3600 seconds.')
-if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) fail('--port has to be 0 to 65535.')
+if (!isWhole(ttl, 5, 3600)) fail('--ttl has to be 5 to 3600 seconds.')
+if (!isWhole(port, 0, 65_535)) fail('--port has to be 0 to 65535.')
 
 const { browser } = values
 if (browser !== 'chromium' && browser !== 'firefox') fail('--browser has to be chromium or firefox.')
@@ -46,4 +46,8 @@ if (values.check) {
 function fail(message: string): never {
   console.error(message)
   process.exit(2)
+}
+
+function isWhole(value: number, low: number, high: number): boolean {
+  return Number.isInteger(value) && value >= low && value <= high
 }

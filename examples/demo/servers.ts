@@ -23,13 +23,19 @@ export async function startServers({ ttl, port }: { ttl: number; port: number })
   let respond = (_req: IncomingMessage, res: ServerResponse) => void res.writeHead(503).end()
   const page = await startLoopbackServer((req, res) => respond(req, res), port)
   const authorizationServer = await startAuthorizationServer({
-    ...{ redirectUris: [`${page.origin}/callback`], accessTokenTtl: ttl, dpop: 'required with nonces', pushed: true },
+    redirectUris: [`${page.origin}/callback`],
+    accessTokenTtl: ttl,
+    dpop: 'required with nonces',
+    pushed: true,
     backchannelLogoutUri: `${page.origin}/backchannel-logout`,
   })
   const { issuer, audience, clientId } = authorizationServer
   const denylist = createDenylist()
   const api = await startApi({
-    ...{ issuer, audience, origins: [page.origin], denylist },
+    issuer,
+    audience,
+    origins: [page.origin],
+    denylist,
     dpop: { required: true, nonce: {} },
   })
   const logOut = createBackchannelLogout({ issuer, clientId, denylist, [allowInsecureLoopback]: true })
@@ -67,7 +73,8 @@ export async function startServers({ ttl, port }: { ttl: number; port: number })
   respond = await createPage({
     connect: [issuer, api.origin],
     setting: () => ({ issuer, clientId, api: api.origin, world, counts: counts(), theft }),
-    ...{ turn, logOut },
+    turn,
+    logOut,
   })
   return {
     url: `${page.origin}/`,

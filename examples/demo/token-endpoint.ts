@@ -102,7 +102,9 @@ export function watchTokenEndpoint(provider: Provider): TokenEndpoint {
     revocations.push({ at: Date.now(), status: ctx.status, token: fingerprint(token), tokenTypeHint })
   })
   return {
-    ...{ requests, revocations, issuedTokens },
+    requests,
+    revocations,
+    issuedTokens,
     get lastIssued() {
       return lastIssued
     },

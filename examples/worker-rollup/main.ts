@@ -1,4 +1,4 @@
-import { allowInsecureLoopback, createTokenManager } from 'tokenward/browser'
+import { allowInsecureLoopback, createTokenManager, refreshWorker } from 'tokenward/browser'
 
 const { issuer = '', clientId = '' } = document.documentElement.dataset
 
@@ -9,7 +9,7 @@ const tokens = createTokenManager({
   scope: 'openid',
   [allowInsecureLoopback]: true, // for an authorization server on this machine
   // A second input of rollup.config.mjs; the URL is where the server has it.
-  refreshWorker: () => new SharedWorker('/refresh-worker.js', { type: 'module' }),
+  refreshWorker: refreshWorker(() => new SharedWorker('/refresh-worker.js', { type: 'module' })),
 })
 
 const status = document.querySelector('#status')

@@ -1,4 +1,4 @@
-import { allowInsecureLoopback, createTokenManager } from 'tokenward/browser'
+import { allowInsecureLoopback, createTokenManager, refreshWorker } from 'tokenward/browser'
 
 const { issuer = '', clientId = '' } = document.documentElement.dataset
 
@@ -9,7 +9,9 @@ const tokens = createTokenManager({
   scope: 'openid',
   [allowInsecureLoopback]: true, // for an authorization server on this machine
   // Vite finds the worker by this very form, builds it, and puts its URL here.
-  refreshWorker: () => new SharedWorker(new URL('tokenward/browser/worker', import.meta.url), { type: 'module' }),
+  refreshWorker: refreshWorker(
+    () => new SharedWorker(new URL('tokenward/browser/worker', import.meta.url), { type: 'module' }),
+  ),
 })
 
 const status = document.querySelector('#status')

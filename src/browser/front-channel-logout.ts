@@ -31,7 +31,8 @@ export async function frontChannelLogout(
   const { claims } = state.session
   for (const name of ['iss', 'sid'] as const) {
     const [asked, another] = searchParams.getAll(name)
-    if (!asked || another !== undefined || asked !== claims?.[name]) return 'other_session'
+    const isAskedOnce = asked && another === undefined
+    if (!isAskedOnce || asked !== claims?.[name]) return 'other_session'
   }
   return (await tokens.signOut({ reason: 'session_ended' })).local
 }

@@ -1,3 +1,4 @@
+import { TokenManagerError } from '../errors.ts'
 import { memoryStore } from '../in-process/memory-store.ts'
 import type { Degradation, Sealing, Store } from '../ports.ts'
 import { sealed, sealingKey } from '../sealing/sealed.ts'
@@ -18,8 +19,7 @@ export function persistentStore(
       if (await sealingKey(store, sealing)) return sealed(store, { sealing })
       report('sealing_key_not_storable')
     } catch (error) {
-      const { code, cause } = Object(error) as { code?: unknown; cause?: { name?: unknown } }
-      const isTheKey = code === 'ERR_UNSUPPORTED' || cause?.name === 'DataCloneError'
+      const isTheKey = error instanceof TokenManagerError && isAboutKey(error)
       report(isTheKey ? 'sealing_key_not_storable' : 'store_unavailable')
     }
     return memoryStore()
@@ -29,4 +29,10 @@ export function persistentStore(
     get: async (key) => (await use()).get(key),
     swap: async (...change) => (await use()).swap(...change),
   }
+}
+
+/** Whether it is the key that is refused, and not the storage. */
+function isAboutKey({ code, cause }: TokenManagerError): boolean {
+  const isNotCloned = cause instanceof Error && cause.name === 'DataCloneError'
+  return code === 'ERR_UNSUPPORTED' || isNotCloned
 }

@@ -11,7 +11,7 @@ import { indexedDbStore } from './indexed-db-store.ts'
 import { pageLifecycle } from './page-lifecycle.ts'
 import { persistentStore } from './persistent-store.ts'
 import { redirect } from './redirect.ts'
-import { refreshWorker } from './refresh-worker.ts'
+import type { RefreshWorker } from './refresh-worker.ts'
 import { sessionStorageSlot } from './session-storage-slot.ts'
 import { webLock } from './web-lock.ts'
 
@@ -36,12 +36,12 @@ const realm = new Map<Persistence, OriginPorts>()
  * @param options `userAgent`: default `redirect()` in a page; elsewhere there is none
  */
 export function browserPlatform(
-  options: Partial<TokenManagerOptions> & { persistence: Persistence; refreshWorker?: () => SharedWorker },
+  options: Partial<TokenManagerOptions> & { persistence?: Persistence; refreshWorker?: RefreshWorker },
 ): Platform | undefined {
   const isPage = typeof document !== 'undefined'
   // Servers have neither; what some of them call a worker has no IndexedDB.
   if (!isPage && typeof indexedDB === 'undefined') return
-  const { persistence, userAgent = isPage ? redirect() : undefined, refreshWorker: create } = options
+  const { persistence = 'local', userAgent = isPage ? redirect() : undefined, refreshWorker } = options
   const shared = realm.get(persistence) ?? originPorts(persistence)
   realm.set(persistence, shared)
   return {
@@ -50,7 +50,7 @@ export function browserPlatform(
     userAgent,
     origin: location.origin === 'null' ? undefined : location.origin,
     // Nobody else can reach a session of one tab.
-    refreshElsewhere: create && persistence === 'local' ? refreshWorker(create, options, shared.report) : undefined,
+    refreshElsewhere: persistence === 'local' ? refreshWorker?.start(options, shared.report) : undefined,
   }
 }
 
@@ -70,7 +70,10 @@ export function originPorts(persistence: Persistence): OriginPorts {
   }
   const ports = {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
-    ...{ clock: systemClock, crypto: webCrypto, onDegraded, report },
+    clock: systemClock,
+    crypto: webCrypto,
+    onDegraded,
+    report,
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
   if (persistence === 'memory') return { ...ports, store: memoryStore(), lock: queueLock(), channel: noChannel }

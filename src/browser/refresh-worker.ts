@@ -1,6 +1,7 @@
 import { allowInsecureLoopback, type TokenManagerOptions } from '../manager/options.ts'
 import type { Degradation, RefreshElsewhere } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
+import { isMetadataSource, type MetadataSourceOptions } from '../protocol/authorization-server-metadata.ts'
 import type { DpopOptions } from '../protocol/dpop.ts'
 
 /** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */
@@ -12,28 +13,49 @@ export interface RefreshMessage {
   readonly insecureLoopback: boolean | undefined
   /** Functions are not, either: the worker has its own `dpop()`. */
   readonly dpop: DpopOptions | undefined
+  /** And its own `metadataFrom()`. */
+  readonly metadataFrom: MetadataSourceOptions | undefined
   readonly from: Parameters<RefreshElsewhere>[0]
   readonly target: Target
+}
+
+/** What the types of a platform say of shared workers. */
+interface SharedWorkerHost<Worker> {
+  readonly SharedWorker: new (...args: never[]) => Worker
+}
+
+/** A `SharedWorker`; types without the DOM library have none. */
+export type RefreshingSharedWorker = typeof globalThis extends SharedWorkerHost<infer Worker> ? Worker : object
+
+/** What `refreshWorker()` makes: the option `refreshWorker`. */
+export interface RefreshWorker {
+  /** For the manager. */
+  start(options: Partial<TokenManagerOptions>, report: (lacking: Degradation) => void): RefreshElsewhere
 }
 
 /** How long the worker may take to answer, ms; it answers within one second once it runs. */
 const PATIENCE = 3_000
 
 /**
- * Has the worker that `create` starts or joins refresh; one that is missing or silent is reported. A worker ends with the last page that
- * joined it, not with the one that asked.
+ * Has the worker that `create` starts or joins refresh for all tabs, so that a refresh outlives the tab that began it.
+ *
+ * Where there is no such worker, the content policy (`worker-src`) forbids it, it does not answer within 3 s, or an option cannot be
+ * cloned (an own `store`, `fetch`, `lock`, `channel`, `clock` or `crypto`), the page refreshes itself and the event `degraded` says
+ * `worker_unavailable`.
+ * @param create returns the `SharedWorker` of `tokenward/browser/worker`. It is called when a refresh is due and whenever there are new
+ *   tokens, as a worker ends with the last page that joined it. With `extendedLifetime: true` among the worker's own options (where the
+ *   browser has it) a refresh outlives the last tab too
  */
-export function refreshWorker(
+export function refreshWorker(create: () => RefreshingSharedWorker): RefreshWorker {
+  return { start: (options, report) => startWorker(create as () => SharedWorker, options, report) }
+}
+
+function startWorker(
   create: () => SharedWorker,
-  {
-    refreshWorker: _,
-    userAgent: _agent,
-    lifecycle: _life,
-    dpop,
-    ...options
-  }: Partial<TokenManagerOptions> & { refreshWorker?: unknown },
+  options: Partial<TokenManagerOptions>,
   report: (lacking: Degradation) => void,
 ): RefreshElsewhere {
+  const question = questionOf(options)
   // Held: in some browsers a page has left the worker once the object is gone.
   let worker: SharedWorker
   const ask = (from: RefreshMessage['from'], target: Target) =>
@@ -52,9 +74,8 @@ export function refreshWorker(
         worker.onerror = () => settle(false)
         port = worker.port
         port.onmessage = ({ data }) => settle(data)
-        const insecureLoopback = options[allowInsecureLoopback]
-        const message = { version: 1, options, insecureLoopback, dpop: dpop?.options, from, target } as const
-        port.postMessage(message satisfies RefreshMessage)
+        const message: RefreshMessage = { ...question, from, target }
+        port.postMessage(message)
       } catch {
         settle(false)
       }
@@ -65,4 +86,18 @@ export function refreshWorker(
     } catch {}
   }
   return Object.assign(ask, { join })
+}
+
+/** What is the same in every message. */
+function questionOf(options: Partial<TokenManagerOptions> & { refreshWorker?: unknown }) {
+  const { refreshWorker: _, userAgent: _agent, lifecycle: _life, endSessionParams: _logout, ...rest } = options
+  const { dpop, metadata, ...cloned } = rest
+  const source = isMetadataSource(metadata) ? metadata.options : undefined
+  return {
+    version: 1,
+    options: metadata && !source ? { ...cloned, metadata } : cloned,
+    insecureLoopback: options[allowInsecureLoopback],
+    dpop: dpop?.options,
+    metadataFrom: source,
+  } as const
 }

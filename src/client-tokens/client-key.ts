@@ -1,8 +1,7 @@
 import { isTransient, type TokenManagerError } from '../errors.ts'
 import type { Store } from '../ports.ts'
-import type { Proofs } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
-import type { DpopKey } from '../protocol/dpop.ts'
+import type { DpopKey, Proofs } from '../protocol/dpop.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 
 /** The key that all tokens of a client are bound to (RFC 9449), for as long as the client is in use. */
@@ -47,10 +46,7 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
       const found = await key()
       return found && dpop?.thumbprint(found)
     },
-    proofs: dpop && {
-      heed: dpop.heed,
-      prove: async (token, method, url) => dpop.prove(await key(), method, url, token),
-    },
+    proofs: dpop?.proofs(key),
   }
 
   function key(): Promise<DpopKey | undefined> {

@@ -1,4 +1,5 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
+import { webText } from '../in-process/web-text.ts'
 import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import {
   allowInsecureLoopback,
@@ -20,7 +21,7 @@ import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from '
 
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
-  extends Pick<TokenManagerOptions, 'issuer' | 'metadata' | 'metadataUrl' | 'metadataOverrides'>,
+  extends Pick<TokenManagerOptions, 'issuer' | 'metadata'>,
     Pick<TokenManagerOptions, 'resources' | 'resourceParameters' | 'unlisted' | 'requestTimeout'>,
     Pick<TokenManagerOptions, 'expiresInZero' | 'dpop' | 'fetch' | 'clock' | 'crypto' | typeof allowInsecureLoopback> {
   /** The client identifier. */
@@ -69,8 +70,6 @@ type GivenOptions = ClientTokenOptions & { readonly store?: Platform['store'] }
 const OF_MANAGERS = [
   'issuer',
   'metadata',
-  'metadataUrl',
-  'metadataOverrides',
   'clientId',
   'scope',
   'refresh',
@@ -113,7 +112,7 @@ export function clientTokenContext(
   const { store = base.store, fetch = base.fetch, clock = base.clock, crypto = base.crypto } = given
   const { clientAuthentication, requestTimeout = 10_000, maxTokens = 1_000, dpopKey, refresh } = given
   const insecureLoopback = given[allowInsecureLoopback] === true
-  const platform = { ...base, store, fetch, clock, crypto, clientAuthentication }
+  const platform = { text: webText, ...base, store, fetch, clock, crypto, clientAuthentication }
 
   const events = listenerSet<ClientTokenEvent>()
   const emit: ClientTokenContext['emit'] = (type, { resource, audience, scope }, details) =>
@@ -130,7 +129,7 @@ export function clientTokenContext(
     platform,
   )
   if (dpopKey !== undefined && !server.dpop?.canUse(dpopKey, ['DPoP']))
-    throw invalid('dpopKey', 'a key pair, beside option dpop')
+    throw invalidOption('dpopKey', 'a key pair, beside option dpop')
 
   const key = clientKey(server, {
     given: dpopKey,
@@ -164,7 +163,8 @@ export function clientTokenContext(
 
 function checkNames(given: GivenOptions, names: readonly string[]): void {
   const unknown = Object.keys(given).find((name) => !names.includes(name))
-  if (unknown !== undefined) throw invalid(unknown, `left out: there is no such option (there are ${names.join(', ')})`)
+  if (unknown !== undefined)
+    throw invalidOption(unknown, `left out: there is no such option (there are ${names.join(', ')})`)
 }
 
 function optionsOfManagers(given: GivenOptions): TokenManagerOptions {
@@ -175,14 +175,17 @@ function optionsOfManagers(given: GivenOptions): TokenManagerOptions {
 
 function checkOwnOptions({ clientAuthentication, maxTokens = 1, parameters }: GivenOptions): void {
   if (clientAuthentication !== undefined && typeof clientAuthentication?.authenticate !== 'function')
-    throw invalid('clientAuthentication', 'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()')
+    throw invalidOption(
+      'clientAuthentication',
+      'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()',
+    )
 
   const isInBounds = Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= MOST_TOKENS
-  if (!isInBounds) throw invalid('maxTokens', `1 to ${MOST_TOKENS}`)
+  if (!isInBounds) throw invalidOption('maxTokens', `1 to ${MOST_TOKENS}`)
 
   for (const [name, value] of Object.entries(parameters ?? {})) {
-    if (RESERVED.test(name)) throw invalid(`parameters.${name}`, 'left out: it is set here')
-    if (typeof value !== 'string') throw invalid(`parameters.${name}`, 'a string')
+    if (RESERVED.test(name)) throw invalidOption(`parameters.${name}`, 'left out: it is set here')
+    if (typeof value !== 'string') throw invalidOption(`parameters.${name}`, 'a string')
   }
 }
 
@@ -190,8 +193,4 @@ function checkOwnOptions({ clientAuthentication, maxTokens = 1, parameters }: Gi
 async function nameOfKey({ issuer, clientId }: GivenOptions, crypto: Crypto): Promise<string> {
   const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify(['key', issuer, clientId])))
   return `tokenward.client.${base64url(hash.subarray(0, 16))}`
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

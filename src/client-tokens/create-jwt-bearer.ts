@@ -1,5 +1,6 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type { ManagerPlatform } from '../manager/create-token-manager.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { jwtBearerGrant } from '../protocol/client-credentials.ts'
 import { type ClientTokenOptions, clientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
@@ -39,19 +40,21 @@ export interface JwtBearer {
 export function createJwtBearer(options: JwtBearerOptions, platform: ManagerPlatform): JwtBearer {
   const context = clientTokenContext(options, platform, ['assertion'])
   const { assertion, parameters } = options
-  if (typeof assertion !== 'function')
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option assertion has to be a function')
+  if (typeof assertion !== 'function') throw invalidOption('assertion', 'a function')
+
   const derived = subjects(context)
+  const ask = (jwt: string, target: Target) =>
+    context.key.use((dpopKey) => jwtBearerGrant(context.server, jwt, { ...target, parameters, dpopKey }))
+
   return {
     for(subject) {
       checkText(subject, 'subject')
-      return derived.client([subject], (target) =>
+      const send = (target: Target) =>
         asked(
           () => assertion(subject),
-          (jwt) =>
-            context.key.use((dpopKey) => jwtBearerGrant(context.server, jwt, { ...target, parameters, dpopKey })),
-        ),
-      )
+          (jwt) => ask(jwt, target),
+        )
+      return derived.client([subject], send)
     },
     forget: (subject) => derived.forget([subject]),
     on: derived.on,

@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { base64url } from '../protocol/base64url.ts'
 import { revokeToken } from '../protocol/revocation.ts'
@@ -115,6 +115,5 @@ function notHad(cause: unknown): TokenManagerError {
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` is a text */
 export function checkText(value: unknown, name: string): asserts value is string {
-  if (typeof value !== 'string' || value === '')
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be a non-empty string`)
+  if (typeof value !== 'string' || value === '') throw invalidOption(name, 'a non-empty string')
 }

@@ -7,17 +7,14 @@ type Finding = Omit<TokenExplanation, 'kind'>
 /** Explains an API's answer. */
 export function explainRefusal({ status, headers }: ExplainedResponse): TokenExplanation {
   const challenges = parseChallenges(fieldOf(headers)).filter(({ scheme }) => /^(bearer|dpop)$/.test(scheme))
-  const { params = {} } = challenges.find((one) => one.params.error) ?? challenges[0] ?? {}
+  const withError = challenges.find(({ params }) => params.error)
+  const { params = {} } = withError ?? challenges[0] ?? {}
   const { error, reason, scope } = params as Readonly<Record<string, string | undefined>>
-  const finding = refusal(status, error, reason, challenges.length > 0)
-  return finding
-    ? { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
-    : {
-        kind: 'response',
-        problem: 'none',
-        action: 'none',
-        text: `The API answered ${status} and says nothing about a token.`,
-      }
+
+  const finding = findingOf(error, reason) ?? findingOfStatus(status, challenges.length > 0)
+  if (finding) return { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
+  const text = `The API answered ${status} and says nothing about a token.`
+  return { kind: 'response', problem: 'none', action: 'none', text }
 }
 
 /** Whatever stands in for a response may not be one. */
@@ -78,18 +75,20 @@ const errors: Readonly<Record<string, Finding>> = {
   },
 }
 
-function refusal(
-  status: number,
-  error: string | undefined,
-  reason: string | undefined,
-  challenged: boolean,
-): Finding | undefined {
-  if (error === 'invalid_token' && reason !== undefined && Object.hasOwn(reasons, reason)) return reasons[reason]
-  if (error !== undefined && Object.hasOwn(errors, error)) return errors[error]
+/** What the API says itself. */
+function findingOf(error: string | undefined, reason: string | undefined): Finding | undefined {
+  if (error === undefined) return undefined
+  const hasReason = reason !== undefined && Object.hasOwn(reasons, reason)
+  if (error === 'invalid_token' && hasReason) return reasons[reason]
+  return Object.hasOwn(errors, error) ? errors[error] : undefined
+}
+
+/** What its status says, where it says nothing else that is known. */
+function findingOfStatus(status: number, isChallenged: boolean): Finding | undefined {
+  if (status === 401 && isChallenged)
+    return { problem: 'token_missing', action: 'send_token', text: 'The request brought no access token.' }
   if (status === 401)
-    return challenged
-      ? { problem: 'token_missing', action: 'send_token', text: 'The request brought no access token.' }
-      : { problem: 'token_refused', action: 'refresh', text: 'The API answered 401 and does not say why.' }
+    return { problem: 'token_refused', action: 'refresh', text: 'The API answered 401 and does not say why.' }
   if (status === 503)
     return {
       problem: 'server_unavailable',

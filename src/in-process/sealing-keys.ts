@@ -30,7 +30,7 @@ export function sealingKeys(source: SealingKeySource): () => Promise<readonly Cr
 
 function checked(given: SealingKey | readonly SealingKey[]): readonly SealingKey[] {
   const keys = (Array.isArray(given) ? given : [given]) as readonly SealingKey[]
-  const fits = (key: SealingKey) => (key instanceof Uint8Array ? key.length === 32 : Object(key).type === 'secret')
+  const fits = (key: SealingKey) => (key instanceof Uint8Array ? key.length === 32 : key?.type === 'secret')
   if (keys.length > 0 && keys.every(fits)) return keys
   throw new TokenManagerError(
     'ERR_INVALID_OPTION',

@@ -3,6 +3,9 @@ import type { Clock } from '../ports.ts'
 // A longer delay overflows a signed 32-bit integer, and the timer fires at once (HTML, timer initialization steps).
 const longestLap = 2 ** 31 - 1
 
+/** Node hands out objects, browsers and React Native plain numbers. */
+type Timer = number | { unref?(): void }
+
 /** The machine's clock: `Date.now`, `performance.now` and `setTimeout`. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -14,10 +17,14 @@ export const systemClock: Clock = {
         () => (performance.now() < time ? lap() : run()),
         Math.min(Math.max(Math.ceil(time - performance.now()), 0), longestLap),
       )
-      // Node would keep the process alive for a timer; browsers and React Native hand out plain numbers.
-      ;(Object(timer) as { unref?(): void }).unref?.()
+      letProcessEnd(timer)
     }
     lap()
     return () => clearTimeout(timer)
   },
+}
+
+/** Node would keep the process alive for a timer. */
+function letProcessEnd(timer: Timer): void {
+  if (typeof timer === 'object') timer.unref?.()
 }

@@ -2,9 +2,9 @@ import { TokenManagerError } from '../errors.ts'
 import type { Platform, UserAgent } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
-import { checkMetadataOptions } from '../protocol/authorization-server.ts'
+import { metadataOf } from '../protocol/authorization-server.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
-import { type Match, resourceMatcher, signInScope, signInTarget } from '../requests/resource-matcher.ts'
+import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
 import {
@@ -26,7 +26,7 @@ export interface ManagerPlatform extends Platform {
   readonly followRedirect?: AuthorizedFetchOptions['follow']
 }
 
-const portNames = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
+const PORTS = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
 
 /**
  * A manager for one session. Does no I/O and starts nothing before it is used. Managers for the same issuer, client and account
@@ -52,16 +52,21 @@ export function managerBasis(options: TokenManagerOptions, platform: ManagerPlat
   checkOptions(options)
   const insecureLoopback = options[allowInsecureLoopback] === true
   const { resources = [] } = options
-  checkMetadataOptions({ ...options, insecureLoopback })
-  const given = portNames.filter((name) => options[name]).map((name) => [name, options[name]])
-  const { clock = platform?.clock } = Object(options.store) as Partial<Platform>
+  metadataOf({ ...options, insecureLoopback })
   return {
     match: resourceMatcher(resources, { origin: platform ? platform.origin : ORIGIN_TO_COME, insecureLoopback }),
     first: signInTarget(resources),
-    ports: platform && ({ ...platform, clock, ...Object.fromEntries(given) } as Platform),
+    ports: platform && portsOf(options, platform),
     follow: platform?.followRedirect,
     insecureLoopback,
   }
+}
+
+/** The platform's ports, but for those among the options. A store may have a clock of its own. */
+function portsOf(options: TokenManagerOptions, platform: Platform): Platform {
+  const given = PORTS.filter((name) => options[name]).map((name) => [name, options[name]])
+  const clock = options.store?.clock ?? platform.clock
+  return { ...platform, clock, ...Object.fromEntries(given) }
 }
 
 /** In place of the page's own, while a server renders it: paths are judged there, and no request is sent. */
@@ -73,7 +78,7 @@ export function managerOf(
   { ports, match, first, follow, insecureLoopback }: ManagerBasis,
 ): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
   const { scope = '', redirectUri, unlisted = 'throw', whenSignedOut = 'throw', resources = [] } = options
-  const { postLogoutRedirectUri, postLogoutRedirectParameter, endSessionParams } = options
+  const { postLogoutRedirectUri, endSessionParams } = options
   const asked = signInScope(scope, resources)
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
@@ -104,9 +109,13 @@ export function managerOf(
       const refused = stepUp && insufficient.get(stepUp)
       const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
       await signIn.signIn({
-        ...{ scope: asked, ...request, redirectUri, userAgent, ready: start },
+        scope: asked,
+        ...request,
+        redirectUri,
+        userAgent,
+        ready: start,
         stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
-        resources: resources.flatMap((one) => Object(one).resource ?? []),
+        resources: resourcesIn(resources),
         push: options.pushedAuthorizationRequests === true,
         extra: { audience: first.audience, ...options.authorizationParams },
       })
@@ -145,7 +154,10 @@ export function managerOf(
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
       proofs: () => here().proofs,
-      ...{ match, unlisted, whenSignedOut, follow },
+      match,
+      unlisted,
+      whenSignedOut,
+      follow,
       observe: (type, details) => shared?.session.emit(type, details),
     }),
     async headersFor(url, method = 'GET') {
@@ -166,12 +178,7 @@ export function managerOf(
     async signOut(signOutOptions) {
       const { signOut } = here()
       await start()
-      return signOut.signOut({
-        ...signOutOptions,
-        postLogoutRedirectUri,
-        postLogoutRedirectParameter,
-        endSessionParams,
-      })
+      return signOut.signOut({ ...signOutOptions, postLogoutRedirectUri, endSessionParams })
     },
     dispose() {
       stopAnswers?.()

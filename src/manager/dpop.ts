@@ -1,12 +1,13 @@
 import { webSigning } from '../in-process/web-signing.ts'
-import { type DpopOptions, type DpopProver, dpopProver, type ProverPlatform } from '../protocol/dpop.ts'
+import { type DpopOptions, dpopProver, type ProverPlatform } from '../protocol/dpop.ts'
+import { type ProofSender, proofSender } from '../protocol/proof-sending.ts'
 
 /** What `dpop()` makes: the option `dpop`. */
 export interface Dpop {
   /** What it was made with. */
   readonly options: DpopOptions
   /** For the manager. */
-  start(platform: ProverPlatform): DpopProver
+  start(platform: ProverPlatform): ProofSender
 }
 
 /**
@@ -16,5 +17,5 @@ export interface Dpop {
  * Bearer tokens and the event `dpop_not_bound` says so, unless it is `required`. The APIs have to accept DPoP too.
  */
 export function dpop(options: DpopOptions = {}): Dpop {
-  return { options, start: (platform) => dpopProver({ signing: webSigning, ...options }, platform) }
+  return { options, start: (platform) => proofSender(dpopProver({ signing: webSigning, ...options }, platform)) }
 }

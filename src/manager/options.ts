@@ -1,9 +1,10 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type { Channel, Clock, Crypto, Fetch, Lifecycle, Lock, Store, UserAgent } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
-import { type AuthorizationServerMetadata, type MetadataOverrides, TENANT } from '../protocol/authorization-server.ts'
+import type { AuthorizationServerMetadata, MetadataSource } from '../protocol/authorization-server-metadata.ts'
+import type { EndSessionParams } from '../protocol/end-session.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
 
@@ -29,23 +30,14 @@ export interface RefreshOptions {
 export interface TokenManagerOptions {
   /**
    * The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. Where one server speaks for many tenants
-   * (Microsoft Entra ID), its metadata spells a template, with `{tenantid}` as one part of the path; an ID token then has to name the tenant in
-   * `tid`, and the issuer with that tenant filled in as its `iss`. A template needs `metadataUrl` or `metadata`.
+   * (Microsoft Entra ID) it is a template, with `{tenantid}` as one part of the path, which `metadataFrom()` reads.
    */
   readonly issuer: string
-  /** The server's metadata (RFC 8414 §2), if it is not to be discovered. Its `issuer` has to be `issuer`. Default: discovered. */
-  readonly metadata?: AuthorizationServerMetadata
   /**
-   * Where the metadata is, if it is not below `issuer`: an https URL without fragment, which is asked instead of the usual places. The
-   * `issuer` it says has to be `issuer` all the same. Not beside `metadata`. Default: `{issuer}/.well-known/openid-configuration`, then
-   * RFC 8414's place.
+   * The server's metadata (RFC 8414 §2), whose `issuer` has to be `issuer`; or `metadataFrom()`, where it lies somewhere else or single members
+   * are to be replaced. Default: it is asked for at `{issuer}/.well-known/openid-configuration`, then at RFC 8414's place.
    */
-  readonly metadataUrl?: string
-  /**
-   * Members that replace those of the metadata, for what a server leaves out or says wrongly; `null` removes one, as `revocation_endpoint:
-   * null` where that endpoint refuses a page's requests. Endpoints have to be https URLs. All but `issuer`. Default: none.
-   */
-  readonly metadataOverrides?: MetadataOverrides
+  readonly metadata?: AuthorizationServerMetadata | MetadataSource
   /** The client identifier. This is a public client: there is no secret. */
   readonly clientId: string
   /** Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment. Needed by `signIn()`. */
@@ -53,12 +45,12 @@ export interface TokenManagerOptions {
   /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
   /**
-   * The name under which the server takes `postLogoutRedirectUri`, where it has no RP-Initiated Logout: `'logout_uri'` (Amazon Cognito),
-   * `'returnTo'` (Auth0's older logout). Such a server gets no ID token and no `state`. Default `'post_logout_redirect_uri'`.
+   * Makes the parameters of the request that ends the session at the server, from those of RP-Initiated Logout: for a server that wants
+   * further ones (`(own) => ({ ...own, ui_locales: 'de' })`) or has another logout of its own (`({ client_id, post_logout_redirect_uri })
+   * => ({ client_id, logout_uri: post_logout_redirect_uri })`). Where it throws, there is no `endSessionUrl`. Default: those of
+   * RP-Initiated Logout.
    */
-  readonly postLogoutRedirectParameter?: string
-  /** Further parameters of the request that ends the session at the server. What this library sets itself is refused. Default none. */
-  readonly endSessionParams?: Readonly<Record<string, string>>
+  readonly endSessionParams?: EndSessionParams
   /**
    * Scope to ask for, space-separated. Nothing is added to it but the scopes of `resources`: `openid` for an ID token, often
    * `offline_access` for refreshing. Default ''.
@@ -135,76 +127,70 @@ export interface TokenManagerOptions {
   readonly crypto?: Crypto
 }
 
-// What an end-session request says of itself (RP-Initiated Logout §2).
-const END_SESSION = /^(client_id|id_token_hint|post_logout_.+|state)$/
-// A whole part of the path, once: never the host.
-const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TARGETS = ['resource', 'audience'] as const
 
 type Check = readonly [is: (value: never) => boolean, expected: string]
 
-const text: Check = [(value: unknown) => typeof value === 'string', 'a string']
+const isText = (value: unknown) => typeof value === 'string'
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
-const between = (low: number, high: number, what = 'ms'): Check => [
-  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
-  high < Infinity ? `${low} to ${high} ${what}` : `at least ${low} ${what}`,
-]
-const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+const holdsTexts = (value: object) => Object.values(value).every(isText)
+
+const text: Check = [isText, 'a string']
 const url: Check = [
-  (value: unknown) => typeof value === 'string' && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
+  (value: unknown) => isText(value) && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
   'an absolute URL without fragment',
 ]
+const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
+const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+const anObject: Check = [isObject, 'an object']
+const strings: Check = [(value: object) => isObject(value) && holdsTexts(value), 'an object of strings']
+const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
+
+const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+const between = (low: number, high: number): Check => [
+  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
+  `${low} to ${high}`,
+]
 const port = (...methods: string[]): Check => [
-  (value: Record<string, unknown>) => methods.every((name) => typeof value?.[name] === 'function'),
+  (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
 ]
-const texts: Check = [
-  (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
-  'a list of strings',
-]
-const strings: Check = [
-  (value: object) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
-  'an object of strings',
-]
-const bool: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
-const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+/** What an import makes. */
+const made = (by: string): Check => [port('start')[0], by]
+
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
+const throwOrBare = oneOf('throw', 'bare')
+const userAgent = port('authorize', 'callbackUrl')
 
 const checks: Readonly<Record<string, Check>> = {
   issuer: text,
-  metadata: [isObject, 'an object'],
-  metadataUrl: url,
-  metadataOverrides: [isObject, 'an object'],
-  clientId: [(value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
+  metadata: anObject,
+  clientId: text,
   redirectUri: url,
   postLogoutRedirectUri: url,
-  postLogoutRedirectParameter: [
-    (value: unknown) => typeof value === 'string' && /^\w+$/.test(value) && !END_SESSION.test(value),
-    'the name of a parameter that is not set here',
-  ],
-  endSessionParams: strings,
+  endSessionParams: aFunction,
   scope: text,
   resources: [Array.isArray, 'a list'],
   resourceParameters: [
     (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
-    "a list of 'resource' and 'audience'",
+    'resource, audience, both or none',
   ],
-  unlisted: oneOf('throw', 'bare'),
-  whenSignedOut: oneOf('throw', 'bare'),
-  refresh: [isObject, 'an object'],
+  unlisted: throwOrBare,
+  whenSignedOut: throwOrBare,
+  refresh: anObject,
   expiresInZero: oneOf('unknown', 'expired'),
-  dpop: [(value: Partial<Dpop> | undefined) => typeof value?.start === 'function', 'dpop()'],
+  dpop: made('dpop()'),
   idleTimeout: atLeastASecond,
   maxAge: atLeastASecond,
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
   persistence: oneOf('local', 'session', 'memory'),
-  refreshWorker: aFunction,
+  refreshWorker: made('refreshWorker()'),
   account: text,
   authorizationParams: strings,
-  pushedAuthorizationRequests: bool,
-  revokeReplaced: bool,
-  userAgent: port('authorize', 'callbackUrl'),
+  pushedAuthorizationRequests: aBoolean,
+  revokeReplaced: aBoolean,
+  userAgent,
   store: port('get', 'swap'),
   fetch: aFunction,
   lock: port('request'),
@@ -214,6 +200,12 @@ const checks: Readonly<Record<string, Check>> = {
   crypto: port('randomBytes', 'sha256'),
 }
 
+const refreshChecks: Readonly<Record<string, Check>> = {
+  leeway: between(0, 3_600_000),
+  jitter: between(0, 1),
+  interval: atLeastASecond,
+}
+
 const signInChecks: Readonly<Record<string, Check>> = {
   returnTo: text,
   prompt: text,
@@ -221,20 +213,14 @@ const signInChecks: Readonly<Record<string, Check>> = {
   maxAge: between(0, Number.MAX_SAFE_INTEGER),
   acrValues: texts,
   uiLocales: texts,
-  claims: [isObject, 'an object'],
+  claims: anObject,
   scope: text,
-  stepUp: [(value: { code: unknown }) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
-  userAgent: port('authorize', 'callbackUrl'),
+  stepUp: [(value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
+  userAgent,
 }
 
 // Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
 const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
-
-const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: between(0, 3_600_000),
-  jitter: between(0, 1, ''),
-  interval: atLeastASecond,
-}
 
 /**
  * Checks options, so that a mistake shows at construction.
@@ -243,12 +229,12 @@ const refreshChecks: Readonly<Record<string, Check>> = {
 export function checkOptions(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
   check(given, checks, '')
-  for (const name of ['issuer', 'clientId'] as const) if (given[name] === undefined) throw invalid(name, 'given')
-  check(options.refresh ?? {}, refreshChecks, 'refresh.')
-  checkMetadata(options)
-  refuseNames('metadataOverrides', given.metadataOverrides, /^issuer$/)
-  refuseNames('authorizationParams', given.authorizationParams, RESERVED)
-  refuseNames('endSessionParams', given.endSessionParams, END_SESSION)
+  if (!given.issuer) throw invalidOption('issuer', 'given')
+  if (!given.clientId) throw invalidOption('clientId', 'given')
+
+  check(given.refresh ?? {}, refreshChecks, 'refresh.')
+  for (const name of Object.keys(given.authorizationParams ?? {}))
+    if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
   for (const [index, resource] of (given.resources ?? []).entries())
     checkTarget(options, Object(resource), `resources[${index}].`)
 }
@@ -264,19 +250,7 @@ export function checkTarget(
 ): void {
   for (const name of TARGETS)
     if (target[name] !== undefined && !resourceParameters.includes(name))
-      throw invalid(prefix + name, 'left out: it is not among resourceParameters')
-}
-
-function checkMetadata({ issuer, metadata, metadataUrl }: TokenManagerOptions): void {
-  if (metadata && metadataUrl) throw invalid('metadataUrl', 'left out: metadata is given')
-  const isTold = metadata || metadataUrl
-  if (issuer.includes('{') && !(TEMPLATE.test(issuer) && isTold))
-    throw invalid('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadataUrl or metadata`)
-}
-
-function refuseNames(option: string, values: object | undefined, refused: RegExp): void {
-  const name = Object.keys(values ?? {}).find((one) => refused.test(one))
-  if (name !== undefined) throw invalid(`${option}.${name}`, 'left out: it is set or checked here')
+      throw invalidOption(prefix + name, 'left out: it is not among resourceParameters')
 }
 
 /**
@@ -289,13 +263,9 @@ export function checkSignInOptions(options: object): void {
 
 function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
   for (const [name, value] of Object.entries(values)) {
-    const found = Object.hasOwn(allowed, name) ? allowed[name] : undefined
-    if (!found)
-      throw invalid(prefix + name, `left out: there is no such option (there are ${Object.keys(allowed).join(', ')})`)
-    if (value !== undefined && !found[0](value as never)) throw invalid(prefix + name, found[1])
+    if (!Object.hasOwn(allowed, name))
+      throw invalidOption(prefix + name, `left out: the options are ${Object.keys(allowed).join(', ')}`)
+    const [is, expected] = allowed[name] as Check
+    if (value !== undefined && !is(value as never)) throw invalidOption(prefix + name, expected)
   }
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -1,12 +1,11 @@
-import type { TokenManagerError } from '../errors.ts'
+import { webText } from '../in-process/web-text.ts'
 import type { Degradation, Platform, Store } from '../ports.ts'
-import type { Proofs } from '../protocol/access-token.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { ClockOff, DpopProver } from '../protocol/dpop.ts'
+import type { ClockOff, Proofs } from '../protocol/dpop.ts'
 import { signInTarget } from '../requests/resource-matcher.ts'
-import { type HeldTokens, heldTokens } from '../session/held-tokens.ts'
+import { heldTokens } from '../session/held-tokens.ts'
 import { limits as createLimits } from '../session/limits.ts'
 import { outbox as createOutbox } from '../session/outbox.ts'
 import { storeFailed } from '../session/outcome.ts'
@@ -83,7 +82,7 @@ function build(
   const missingNonce = options[allowMissingNonce] === true
   const server = authorizationServer(
     { ...options, ...rules, insecureLoopback, missingNonce, onDegraded, onClockOff },
-    platform,
+    { text: webText, ...platform },
   )
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
@@ -92,13 +91,19 @@ function build(
   const ending = signOut(session, outbox)
   const source = tokenSource({ session, tokens, ready, limits, end: ending.end })
   const stops: (() => void)[] = [outbox.close, () => session.close()]
+  const statePrefix = `${checksum(identity)}.`
   let starting: Promise<void> | undefined
 
   return {
-    ...{ session, source, ready, statePrefix: `${checksum(identity)}.` },
-    signIn: signIn(session, `${checksum(identity)}.`),
+    session,
+    source,
+    ready,
+    statePrefix,
+    signIn: signIn(session, statePrefix),
     signOut: ending,
-    proofs: server.dpop && proofsOf(server.dpop, tokens, ending),
+    proofs: server.dpop?.proofs(tokens.keyOf, (token, error) =>
+      ending.end('dpop_key_lost', error, ({ grantId }) => grantId === tokens.grantOf(token)),
+    ),
     release: () =>
       release(() => {
         for (const stop of stops.splice(0)) stop()
@@ -135,27 +140,21 @@ function build(
   }
 }
 
-function proofsOf(dpop: DpopProver, tokens: HeldTokens, { end }: SignOut): Proofs {
-  return {
-    heed: dpop.heed,
-    async prove(token, method, url) {
-      try {
-        return await dpop.prove(tokens.keyOf(token), method, url, token)
-      } catch (error) {
-        await end('dpop_key_lost', error as TokenManagerError, ({ grantId }) => grantId === tokens.grantOf(token))
-        throw error
-      }
-    },
-  }
-}
-
 /** What governs the session for `options`. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
   const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh, revokeReplaced = false } = options
   const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
   return {
-    ...{ requestTimeout, confirmInterval, leaseTime: requestTimeout + LEASE_MARGIN, lockTimeout: LOCK_TIMEOUT },
-    ...{ leeway: 60_000, jitter: 0.5, ...refresh, idleTimeout, maxAge, signInTarget: signInTarget(options.resources) },
+    requestTimeout,
+    confirmInterval,
+    leaseTime: requestTimeout + LEASE_MARGIN,
+    lockTimeout: LOCK_TIMEOUT,
+    leeway: 60_000,
+    jitter: 0.5,
+    ...refresh,
+    idleTimeout,
+    maxAge,
+    signInTarget: signInTarget(options.resources),
     revokeReplaced,
   }
 }

@@ -1,5 +1,5 @@
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type { ClientAuthentication, ClientAuthenticationParts, CryptoKey } from '../ports.ts'
 
 /** A client secret, or a function that is asked for it before every request, so that a rotated secret is used at once. */
@@ -80,25 +80,22 @@ export function signedAssertion(
 /** @throws TokenManagerError `ERR_INVALID_OPTION` for anything but a way to authenticate, or none */
 export function checkClientAuthentication(given: ClientAuthentication | undefined): void {
   if (given !== undefined && typeof given?.authenticate !== 'function')
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'invalid_option',
-      'Option clientAuthentication has to be clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()',
+    throw invalidOption(
+      'clientAuthentication',
+      'clientSecretBasic(), clientSecretPost(), privateKeyJwt() or mutualTls()',
     )
 }
 
 function withSecret(method: string, secret: ClientSecret, how: (secret: string) => ClientAuth): ClientAuthentication {
   if (typeof secret !== 'function' && !isSecret(secret))
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'invalid_option',
-      `Option clientAuthentication (${method}) has to be given a secret, or a function that returns one`,
-    )
+    throw invalidOption(`clientAuthentication (${method})`, 'given a secret, or a function that returns one')
+
   return {
     method,
     async authenticate(server, client) {
       const now = typeof secret === 'function' ? await secret() : secret
       if (!isSecret(now)) throw new TypeError('no secret')
+
       return credentialsOf(how(now), server, client)
     },
   }
@@ -115,13 +112,12 @@ async function credentialsOf(
   return { parameters: Object.fromEntries(body), headers: Object.fromEntries(headers) }
 }
 
-const isSecret = (value: unknown): value is string => typeof value === 'string' && value !== ''
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
 
-/** Those a client calls itself; any other alias has no meaning (RFC 8705 §5). */
+/** The aliases of endpoints that a client calls itself. Any other alias has no meaning (RFC 8705 §5). */
 function directEndpoints(aliases: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(Object(aliases)).filter(
-      ([name]) => name.endsWith('_endpoint') && !/^(authorization|end_session)_/.test(name),
-    ),
-  )
+  const isDirect = (name: string) => name.endsWith('_endpoint') && !/^(authorization|end_session)_/.test(name)
+  return Object.fromEntries(Object.entries(aliases ?? {}).filter(([name]) => isDirect(name)))
 }

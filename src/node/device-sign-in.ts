@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { TokenSet } from '../manager/token-manager.ts'
 import type { Clock, EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
@@ -45,9 +45,7 @@ export interface DeviceSignIn extends Omit<DeviceSignInOptions, 'scope'>, Device
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
 export function checkDeviceSignIn(options: DeviceSignInOptions): void {
-  if (typeof options?.prompt === 'function') return
-  const what = 'Option prompt has to be a function that shows the person the code'
-  throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', what)
+  if (typeof options?.prompt !== 'function') throw invalidOption('prompt', 'a function that shows the person the code')
 }
 
 /** RFC 8628 §3.5. */

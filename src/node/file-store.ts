@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { type SealingKey, sealingKeys } from '../in-process/sealing-keys.ts'
 import { webSealing } from '../in-process/web-sealing.ts'
 import type { Sealed, Store, SwapOptions } from '../ports.ts'
@@ -55,8 +55,8 @@ const RECORD = /^[\da-f]{32}$/
  *   `ERR_STORE_FAILED`, or with what the key's function rejects with
  */
 export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
-  if (typeof path !== 'string' || path === '')
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option path has to be the path of a folder')
+  if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a folder')
+
   const folder = privateFolder(path)
   const fileOf = (name: string) => join(path, createHash('sha256').update(name).digest('hex').slice(0, 32))
 
@@ -64,9 +64,10 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     get: (name) => orRefuse(() => read(fileOf(name))),
     swap: (name, tag, value, options) => orRefuse(() => swap(fileOf(name), tag, value as Sealed | undefined, options)),
   }
-  const exclusively: KeyFolder['exclusively'] = (run) =>
-    orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS)))
-  const keyFolder: KeyFolder = { exclusively, adopt: (key) => orRefuse(() => adopt(key)) }
+  const keyFolder: KeyFolder = {
+    exclusively: (run) => orRefuse(() => folder.use(() => whileOwning(join(path, 'key.lock'), run, KEY_LIMITS))),
+    adopt: (key) => orRefuse(() => adopt(key)),
+  }
   const keys = sealingKeys(typeof key === 'function' ? () => key(keyFolder) : key)
   const sealed = (store: Store<unknown>) => sealedWith(store, { sealing: webSealing, keys })
 
@@ -78,9 +79,10 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
       const row = await files.get(name)
       if (!row?.value) return row
       if (hasKeys) return sealed({ ...files, get: async () => row }).get(name)
+
       await keys()
       hasKeys = true
-      // To adopt the key may have set this file aside.
+      // The key was adopted just now, and this file may have been set aside for it.
       return store.get(name)
     },
     swap: sealed(files).swap,
@@ -99,20 +101,23 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   ): Promise<boolean> {
     const isExpected = async () => (await read(file))?.tag === tag
     if (!(await isExpected())) return false
-    if (value === undefined && tag === undefined) return true
+
+    const isAbsentAnyway = value === undefined && tag === undefined
+    if (isAbsentAnyway) return true
+
     const isStrict = durability === 'strict'
-    return folder.use(() =>
-      whileOwning(`${file}.lock`, async (check) => {
-        if (!(await isExpected())) return false
-        if (value) await replace(file, encodeSealedFile(randomBytes(TAG_BYTES), value), check, isStrict)
-        else {
-          check()
-          await unlink(file)
-        }
-        if (isStrict) await folder.sync()
-        return true
-      }),
-    )
+    const write = async (check: () => void) => {
+      if (!(await isExpected())) return false
+
+      if (value) await replace(file, encodeSealedFile(randomBytes(TAG_BYTES), value), check, isStrict)
+      else {
+        check()
+        await unlink(file)
+      }
+      if (isStrict) await folder.sync()
+      return true
+    }
+    return folder.use(() => whileOwning(`${file}.lock`, write))
   }
 
   async function adopt(key: Uint8Array): Promise<void> {
@@ -120,8 +125,11 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     const id = createHash('sha256').update('tokenward/1/key-id').update(key).digest('hex').slice(0, 16)
     const isOurs = async () => (await readFile(mark, 'latin1').catch(() => '')) === id
     if (await isOurs()) return
-    await exclusively(async () => {
+
+    await keyFolder.exclusively(async () => {
+      // Another process may have adopted it meanwhile.
       if (await isOurs()) return
+
       for (const name of await readdir(path))
         if (RECORD.test(name)) await rename(join(path, name), join(path, `${name}.lost`))
       await replace(mark, Buffer.from(id), () => {}, true)
@@ -147,7 +155,7 @@ async function replace(path: string, bytes: Uint8Array, check: () => void, isStr
   }
 }
 
-/** What the file system throws can hold paths, and nothing else of this library's does. */
+/** Turns what the file system throws into the library's own error: its message can hold paths. */
 async function orRefuse<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()

@@ -10,6 +10,7 @@ export type {
 } from '../client-tokens/events.ts'
 export type { ResourceClient } from '../client-tokens/resource-client.ts'
 export * from '../index.ts'
+export type { SessionCheck } from '../session-pool/check-session.ts'
 export type { SessionDenylist } from '../session-pool/end-denied.ts'
 export type { PoolEvent, SessionPool, SessionPoolOptions } from '../session-pool/session-pool.ts'
 export { type ClientSecret, clientSecretBasic, clientSecretPost, mutualTls } from './client-authentication.ts'

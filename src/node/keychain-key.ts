@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { keyBytes } from './environment-key.ts'
 import type { KeyFolder } from './file-store.ts'
 
@@ -47,8 +47,8 @@ export function keychainKey({
   account = 'tokenward',
   keyring = load,
 }: KeychainKeyOptions): (folder: KeyFolder) => Promise<Uint8Array> {
-  if (typeof service !== 'string' || service === '')
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option service has to be a non-empty string')
+  if (typeof service !== 'string' || service === '') throw invalidOption('service', 'a non-empty string')
+
   return async (folder) => {
     const { AsyncEntry } = typeof keyring === 'function' ? await orElse(missing, keyring) : keyring
     const entry = await orElse(
@@ -57,19 +57,24 @@ export function keychainKey({
         // Without this it falls back to a keyring that is gone after the next logout.
         new AsyncEntry(service, account, { linux: { store: 'secret-service' } }),
     )
+
     const read = async () => {
       const text = await orElse(locked, () => entry.getPassword())
       const key = text ? keyBytes(text) : undefined
       if (text && !key) throw foreign(service, account)
       return key
     }
+
     const make = async () => {
+      // Another process may have made it meanwhile.
       const present = await read()
       if (present) return present
+
       const made = new Uint8Array(randomBytes(32))
       await orElse(unavailable, () => entry.setPassword(Buffer.from(made).toString('base64')))
       return made
     }
+
     const key = (await read()) ?? (await folder.exclusively(make))
     await folder.adopt(key)
     return key
@@ -77,7 +82,7 @@ export function keychainKey({
 }
 
 function load(): Promise<Keyring> {
-  // With the `catch` beside it, bundlers put up with a package that is not installed.
+  // With a `catch` beside the import, bundlers accept that the package is not installed.
   return import('@napi-rs/keyring').catch((error) => Promise.reject(error))
 }
 

@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
 import { type LandingOutcome, landingPage } from './landing-page.ts'
 import { openBrowser } from './open-browser.ts'
@@ -36,8 +36,7 @@ const UNUSED = 60_000
  */
 export function loopback(options: LoopbackOptions = {}): UserAgent {
   const { open, timeout = 300_000, signal, page = landingPage } = options
-  if (!(timeout >= 1_000 && timeout <= 600_000))
-    throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'Option timeout has to be 1000 to 600000 ms')
+  if (!(timeout >= 1_000 && timeout <= 600_000)) throw invalidOption('timeout', '1000 to 600000 ms')
   const prepared = new Map<string, RedirectListener>()
 
   return {
@@ -45,19 +44,24 @@ export function loopback(options: LoopbackOptions = {}): UserAgent {
     async redirectUri(configured) {
       const listener = await redirectListener(configured)
       prepared.set(listener.redirectUri, listener)
-      setTimeout(() => prepared.delete(listener.redirectUri) && listener.close(), UNUSED).unref()
+      const closeIfUnused = () => {
+        if (prepared.delete(listener.redirectUri)) listener.close()
+      }
+      setTimeout(closeIfUnused, UNUSED).unref()
       return listener.redirectUri
     },
     async authorize(url, redirectUri, state) {
       const file = open ? undefined : await redirectFile(url)
       const listener = prepared.get(redirectUri) ?? (await redirectListener(redirectUri))
       prepared.delete(redirectUri)
+
       const answer = listener.answer(state, page)
       const end = ending(timeout, signal)
       const opened = async () => {
         await (file ? openBrowser(file.path) : open?.(url))
         return answer
       }
+
       try {
         return await Promise.race([answer, end.reached, opened()])
       } finally {

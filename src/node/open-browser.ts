@@ -6,7 +6,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 }
-/** A command that is still running by then is a browser. */
+/** A command that still runs after this time, ms, is the browser itself. */
 const LONG_ENOUGH = 2_000
 
 /**

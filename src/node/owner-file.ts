@@ -63,19 +63,22 @@ async function own<T>(
   await writeFile(claim, JSON.stringify({ ...thisProcess(), id } satisfies Owner), { flag: 'wx', mode: 0o600 })
   owned.add(id)
   try {
-    const chain = await acquire(path, claim, holdLimit, patience)
+    const dead = await acquire(path, claim, holdLimit, patience)
     const since = performance.now()
     const isLate = () => performance.now() - since > holdLimit
+    const check = () => {
+      if (isLate()) throw refused('This process was held up for too long while it wrote')
+    }
+
     try {
-      return await run(() => {
-        if (isLate()) throw refused('This process was held up for too long while it wrote')
-      })
+      return await run(check)
     } finally {
-      const mine: Named = [chain.length > 0 ? heirOf(path, chain.at(-1)?.[1]) : path, id]
-      // Late, it has to be its own heir before it may take anything away.
-      if (!isLate()) await release(path, [...chain, mine])
-      else if (await inherit(path, claim, [...chain, mine]))
-        await release(path, [...chain, mine, [heirOf(path, id), id]])
+      const last = dead.at(-1)
+      const mine: Named = [last ? heirOf(path, last[1]) : path, id]
+      const chain = [...dead, mine]
+      if (!isLate()) await release(path, chain)
+      // An owner that is late has to become its own heir before it may remove anything.
+      else if (await inherit(path, claim, chain)) await release(path, [...chain, [heirOf(path, id), id]])
     }
   } finally {
     owned.delete(id)
@@ -83,47 +86,66 @@ async function own<T>(
   }
 }
 
-/** Waits until `claim` is the owner; says after which dead ones. */
+/** Waits until `claim` is the owner. Resolves with the dead owners it came after, in their order. */
 async function acquire(path: string, claim: string, holdLimit: number, patience: number): Promise<readonly Named[]> {
   const began = performance.now()
   // The file system's own time, which may be another machine's.
   const { ctimeMs } = await stat(claim)
   const isGone = async (owner: Owner, file: string) => {
     if (owned.has(owner.id)) return false
+
     const over = isOver(owner)
     if (over !== 'unknown') return over
+
     const changed = await stat(file).catch(() => undefined)
-    return changed !== undefined && ctimeMs + performance.now() - began - changed.ctimeMs > 2 * holdLimit
+    if (!changed) return false
+    const now = ctimeMs + performance.now() - began
+    return now - changed.ctimeMs > 2 * holdLimit
   }
+
   for (let tries = 0; ; tries++) {
     if (await tryLink(claim, path)) return []
-    const chain: Named[] = []
-    for (let file = path; ; ) {
-      const owner = await ownerOf(file)
-      if (!owner || !(await isGone(owner, file))) break
-      chain.push([file, owner.id])
-      if (await inherit(path, claim, chain)) return chain
-      file = heirOf(path, owner.id)
-    }
+
+    const dead = await takeOver(path, claim, isGone)
+    if (dead) return dead
     if (performance.now() - began > patience) throw refused('Another process has been writing for too long')
     await sleep(Math.min(1 + tries, 20) * (0.5 + Math.random()))
   }
 }
 
-/** Makes `claim` the heir of the last of `chain`, unless there is one, or the chain is no longer what it was. */
+/** Makes `claim` the heir of the last dead owner. Resolves with the dead owners, or with `undefined` if somebody lives. */
+async function takeOver(
+  path: string,
+  claim: string,
+  isGone: (owner: Owner, file: string) => Promise<boolean>,
+): Promise<readonly Named[] | undefined> {
+  const dead: Named[] = []
+  for (let file = path; ; ) {
+    const owner = await ownerOf(file)
+    if (!owner || !(await isGone(owner, file))) return undefined
+
+    dead.push([file, owner.id])
+    if (await inherit(path, claim, dead)) return dead
+    file = heirOf(path, owner.id)
+  }
+}
+
+/** Makes `claim` the heir of the last of `chain`. Resolves with `false` if that has an heir, or the chain has changed. */
 async function inherit(path: string, claim: string, chain: readonly Named[]): Promise<boolean> {
   const heir = heirOf(path, chain.at(-1)?.[1])
   if (!(await tryLink(claim, heir))) return false
+
   for (const [file, id] of chain) {
-    if ((await ownerOf(file))?.id === id) continue
-    // Its place was taken and given up before: this name leads nowhere any more.
+    const owner = await ownerOf(file)
+    if (owner?.id === id) continue
+    // Somebody took its place before and gave it up: nobody will look for this heir.
     await remove(heir)
     return false
   }
   return true
 }
 
-/** The first goes first: from then on the others lead nowhere. */
+/** Removes the files of a chain. The first goes first: without it nobody looks for the others. */
 async function release(path: string, chain: readonly Named[]): Promise<void> {
   await remove(path)
   for (const [file] of chain) if (file !== path) await remove(file)

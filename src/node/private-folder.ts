@@ -20,6 +20,7 @@ const LEFT_OVER_AGE = 3_600_000
 /** Nothing is done before the first use. Before each use it is looked at anew: a folder can be exchanged at any time. */
 export function privateFolder(path: string): PrivateFolder {
   let opening: Promise<void> | undefined
+
   const opened = async () => {
     if (opening !== undefined) {
       await opening
@@ -31,6 +32,7 @@ export function privateFolder(path: string): PrivateFolder {
     })
     await opening
   }
+
   return {
     path,
     isThere: () => isPrivate(path),
@@ -78,7 +80,8 @@ async function isPrivate(path: string): Promise<boolean> {
   if (!found) return false
   if (found.isSymbolicLink()) throw refused('is a symbolic link', 'the folder itself: give the path it leads to')
   if (!found.isDirectory()) throw refused('is no folder', 'a folder')
-  // Windows has neither: there the folder has the rights of the one it is in.
+
+  // Windows knows neither user ids nor modes: there the folder has the rights of the one it is in.
   const user = process.geteuid?.()
   if (user === undefined) return true
   if (found.uid !== user)
@@ -100,6 +103,7 @@ function refused(found: string, expected: string): TokenManagerError {
 async function isLeftOver(path: string, name: string): Promise<boolean> {
   const [, owned, kind] = /^(.*?)\.[\da-f-]+\.(claim|new|heir)$/.exec(name) ?? []
   if (!owned) return false
+
   // An heir counts for as long as the owner whose heir it is, who never comes back.
   const [file, age] = kind === 'heir' ? [owned, Infinity] : [name, LEFT_OVER_AGE]
   const found = await stat(join(path, file)).catch(() => undefined)

@@ -1,5 +1,5 @@
 import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto'
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthentication, CryptoKey, JsonWebKey } from '../ports.ts'
 import { type AssertionKey, type AssertionOptions, signedAssertion } from './client-authentication.ts'
 
@@ -35,6 +35,7 @@ export function privateKeyJwt(
     const known = read(key)
     return signedAssertion(() => known, options)
   }
+
   let last: { readonly source: PrivateKeySource; readonly key: Promise<AssertionKey> } | undefined
   return signedAssertion(async () => {
     const source = await key()
@@ -59,17 +60,19 @@ const ALGORITHMS: Readonly<Record<string, RsaHashedImportParams | EcKeyImportPar
 
 const BY_CURVE: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
 
-/** What is wrong shows when it is called; only the import itself is awaited. */
+/** Reads keys. A key that is wrong throws at once; only its import is waited for. */
 function keyReader(names: { readonly kid: string | undefined; readonly alg: string | undefined }) {
   return (source: PrivateKeySource): Promise<AssertionKey> => {
     if (isCryptoKey(source)) return Promise.resolve({ ...names, key: source })
+
     const isJwk = typeof source === 'object' && !(source instanceof KeyObject)
     const own = (isJwk ? source : {}) as { readonly kid?: string; readonly alg?: string }
     const key = keyObject(source as string | JsonWebKey | KeyObject)
     const alg = names.alg ?? own.alg ?? algorithmOf(key)
     const algorithm = ALGORITHMS[alg]
-    if (!algorithm || !fits(key, alg))
-      throw invalid(`a key for the algorithm ${alg.slice(0, 20)}, one of ${Object.keys(ALGORITHMS).join(', ')}`)
+    if (!algorithm || !isFor(key, alg))
+      throw notGiven(`a key for the algorithm ${alg.slice(0, 20)}, one of ${Object.keys(ALGORITHMS).join(', ')}`)
+
     const imported = webcrypto.subtle.importKey(
       'pkcs8',
       key.export({ format: 'der', type: 'pkcs8' }),
@@ -77,7 +80,7 @@ function keyReader(names: { readonly kid: string | undefined; readonly alg: stri
       false,
       ['sign'],
     ) as Promise<CryptoKey>
-    // Awaited at the first request.
+    // Whether it failed shows at the first request, which waits for it.
     imported.catch(() => {})
     return imported.then((ready) => ({ key: ready, kid: names.kid ?? own.kid, alg }))
   }
@@ -91,7 +94,7 @@ function keyObject(source: string | JsonWebKey | KeyObject): KeyObject {
       : createPrivateKey({ key: source as never, format: 'jwk' })
   } catch {
     // The platform's own error may quote the key.
-    throw invalid('a private key: PEM, a JWK, a KeyObject or a CryptoKey')
+    throw notGiven('a private key: PEM, a JWK, a KeyObject or a CryptoKey')
   }
 }
 
@@ -102,17 +105,15 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): st
   return BY_CURVE[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'unknown'
 }
 
-function fits(key: KeyObject, alg: string): boolean {
+function isFor(key: KeyObject, alg: string): boolean {
   const own = algorithmOf(key)
-  return /^(RS|PS)/.test(own) ? /^(RS|PS)/.test(alg) : own === alg || (own === 'Ed25519' && alg === 'EdDSA')
+  const isRsa = /^(RS|PS)/
+  if (isRsa.test(own)) return isRsa.test(alg)
+  return own === alg || (own === 'Ed25519' && alg === 'EdDSA')
 }
 
-function invalid(expected: string): TokenManagerError {
-  return new TokenManagerError(
-    'ERR_INVALID_OPTION',
-    'invalid_option',
-    `Option clientAuthentication (private_key_jwt) has to be given ${expected}`,
-  )
+function notGiven(expected: string): TokenManagerError {
+  return invalidOption('clientAuthentication (private_key_jwt)', `given ${expected}`)
 }
 
 function isCryptoKey(source: unknown): source is CryptoKey {

@@ -4,7 +4,7 @@ import { threadId } from 'node:worker_threads'
 import type { Processes } from '../ports.ts'
 import { hasCode } from './has-code.ts'
 
-/** One process, so that no other one is taken for it: not another machine's, and not a later one with the same pid. */
+/** Names one process. No other process has the same: not one of another machine, and not a later one with the same pid. */
 export interface ProcessIdentity {
   /** The running system that the pid is of: its boot and its pid namespace; elsewhere than on Linux the host's name. */
   readonly system: string

@@ -23,6 +23,7 @@ const LANDING = 1_000
 export async function redirectListener(configured: string): Promise<RedirectListener> {
   const [, host, port, path = '/'] = REDIRECT_URI.exec(configured) ?? []
   if (!host) throw invalid('http://127.0.0.1 or http://[::1] with a path, such as http://127.0.0.1/callback')
+
   let handle: RequestListener = (_, response) => void response.writeHead(404, landingHeaders).end()
   const server = createServer((request, response) => handle(request, response)).unref()
   await new Promise<void>((resolve, reject) => {
@@ -50,8 +51,11 @@ export async function redirectListener(configured: string): Promise<RedirectList
             response.writeHead(200, landingHeaders).end(page(outcome))
             return
           }
-          const answered = search !== undefined && !outcome ? outcomeOf(search, state) : undefined
+
+          const isFirst = search !== undefined && outcome === undefined
+          const answered = isFirst ? outcomeOf(search, state) : undefined
           if (!answered) return refuse(response)
+
           outcome = answered
           done = () => resolve(`${redirectUri}${search}`)
           setTimeout(done, LANDING)

@@ -43,11 +43,13 @@ export async function readSealedFile(path: string): Promise<SealedFile | undefin
 
 function decode(bytes: Buffer): SealedFile {
   const rest = bytes.subarray(MARK.length + CHECKSUM)
-  const isWhole = bytes.length >= HEAD && bytes.length <= LIMIT && bytes.subarray(0, MARK.length).equals(MARK)
-  if (!isWhole || !checksum(rest).equals(bytes.subarray(MARK.length, MARK.length + CHECKSUM)))
-    return { value: undefined, tag: `damaged-${checksum(bytes).toString('hex')}` }
+  const hasForm = bytes.length >= HEAD && bytes.length <= LIMIT && bytes.subarray(0, MARK.length).equals(MARK)
+  const isWhole = hasForm && checksum(rest).equals(bytes.subarray(MARK.length, MARK.length + CHECKSUM))
+  if (!isWhole) return { value: undefined, tag: `damaged-${checksum(bytes).toString('hex')}` }
+
   const iv = new Uint8Array(rest.subarray(TAG, TAG + IV))
-  return { value: { iv, data: new Uint8Array(rest.subarray(TAG + IV)) }, tag: rest.subarray(0, TAG).toString('hex') }
+  const data = new Uint8Array(rest.subarray(TAG + IV))
+  return { value: { iv, data }, tag: rest.subarray(0, TAG).toString('hex') }
 }
 
 function checksum(bytes: Uint8Array): Buffer {

@@ -28,7 +28,7 @@ export function settle({ limit = 20_000 }: SettleOptions = {}): Promise<boolean>
       const wait = async () => {
         while (running.size > 0) {
           await Promise.allSettled(running)
-          // What comes of it may be more: tokens that are to be stored.
+          // More may come of it: tokens that have to be stored.
           await new Promise((next) => setImmediate(next))
         }
         clearTimeout(timer)

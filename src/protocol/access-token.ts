@@ -1,6 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import type { ProofChallenge } from './dpop.ts'
 
 /** What a token is for. */
 export interface Target {
@@ -8,14 +7,14 @@ export interface Target {
    * The resource indicator to ask for (RFC 8707 §2). Without it and `audience`: those of the first entry of `resources`; where it
    * names none, the authorization server's default.
    */
-  readonly resource?: string
+  readonly resource?: string | undefined
   /** The audience to ask for, for servers that have a parameter of that name in place of RFC 8707's. */
-  readonly audience?: string
+  readonly audience?: string | undefined
   /**
    * The scope to ask for, space-separated; absent: that of the first entry of `resources` where neither `resource` nor `audience` is
    * given, and otherwise the scope of the grant.
    */
-  readonly scope?: string
+  readonly scope?: string | undefined
 }
 
 /**
@@ -70,14 +69,6 @@ export interface TokenSource {
 
 /** Why an API refused a token, as far as it says and a client can act on it. */
 export type RefusalHint = 'expired' | 'not_yet_valid' | 'revoked' | 'session_ended' | undefined
-
-/** Proofs of possession for requests with a DPoP token (RFC 9449). */
-export interface Proofs {
-  /** A new proof, for one attempt. Rejects with `ERR_SIGNED_OUT` (`dpop_key_lost`) where the key is gone. */
-  prove(token: AccessToken, method: string, url: string): Promise<string>
-  /** Hears the answer to a request that carried `proof`; says why another proof may do. `last`: another token would not. */
-  heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
-}
 
 const redacted = { value: () => '[redacted access token]' }
 

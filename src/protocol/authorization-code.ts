@@ -1,6 +1,6 @@
 import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import { type AuthorizationServer, endpoint, TENANT } from './authorization-server.ts'
+import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
 import { firstValue, overridden, parameters, queryParameters, resourceParameters, withQuery } from './parameters.ts'
@@ -101,7 +101,12 @@ export async function authorizationRequest(
     issuer: server.issuer,
     createdAt: server.clock.now(),
     dpopKey,
-    ...{ redirectUri, scope, maxAge, acrValues, resource, tokenScope },
+    redirectUri,
+    scope,
+    maxAge,
+    acrValues,
+    resource,
+    tokenScope,
   }
   const own = parameters({
     response_type: 'code',
@@ -122,9 +127,13 @@ export async function authorizationRequest(
   })
   const params = overridden(parameters(options.extra ?? {}), [...own, ...resourceParameters(options.resources ?? [])])
   if (!options.push && !metadata.require_pushed_authorization_requests)
-    return { url: withQuery(url, params), expiresAt: Infinity, pending }
+    return { url: withQuery(server.text, url, params), expiresAt: Infinity, pending }
   const { request_uri, expiresAt } = await pushAuthorizationRequest(server, params)
-  return { url: withQuery(url, parameters({ client_id: server.clientId, request_uri })), expiresAt, pending }
+  return {
+    url: withQuery(server.text, url, parameters({ client_id: server.clientId, request_uri })),
+    expiresAt,
+    pending,
+  }
 }
 
 /** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */
@@ -150,13 +159,14 @@ export async function authorizationResponse(
   const [address = '', fragment = ''] = url.split('#')
   if (/(^|&)(access_token|id_token|code)=/.test(fragment)) throw rejected('unsupported_flow')
   if (!answerAt(address, pending.redirectUri)) throw rejected('redirect_uri_mismatch')
-  const params = queryParameters(address)
+  const params = queryParameters(server.text, address)
   const names = params.map(([name]) => name)
   if (['iss', 'state', 'error', 'code'].some((name) => names.indexOf(name) !== names.lastIndexOf(name)))
     throw rejected('authorization_error')
 
   const iss = firstValue(params, 'iss')
-  if (pending.issuer !== server.issuer || !isFrom(iss ?? server.issuer, server)) throw rejected('issuer_mismatch')
+  const isFromServer = iss === undefined || server.isIssuer(iss)
+  if (pending.issuer !== server.issuer || !isFromServer) throw rejected('issuer_mismatch')
   if (firstValue(params, 'state') !== pending.state) throw rejected('state_mismatch')
   if (iss === undefined && (await server.metadata()).authorization_response_iss_parameter_supported)
     throw rejected('issuer_missing')
@@ -167,11 +177,6 @@ export async function authorizationResponse(
   if (error === 'access_denied')
     throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
   throw rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
-}
-
-/** Whether `iss` is the server's issuer, or fills in its template. Which tenant it was, the ID token says. */
-function isFrom(iss: string, { issuer }: AuthorizationServer): boolean {
-  return iss === issuer || iss.replace(/[\da-f-]{36}/i, TENANT) === issuer
 }
 
 /**

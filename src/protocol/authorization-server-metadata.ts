@@ -28,3 +28,54 @@ export interface AuthorizationServerMetadata {
   /** Any other member; none of them is read. */
   readonly [member: string]: unknown
 }
+
+/** Members of the metadata that replace those the server has; `null`: as if it had not that member. */
+export type MetadataOverrides = {
+  readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null
+}
+
+/** Where metadata comes from, and what is changed in it. */
+export interface MetadataSourceOptions {
+  /**
+   * Where it is: an https URL without fragment, which is asked instead of the usual places. The `issuer` it says has to be option `issuer`
+   * all the same. Not beside `metadata`. Default: `{issuer}/.well-known/openid-configuration`, then RFC 8414's place.
+   */
+  readonly url?: string
+  /** The metadata itself: nothing is asked for. Its `issuer` has to be option `issuer`. Default: it is asked for. */
+  readonly metadata?: AuthorizationServerMetadata
+  /**
+   * Members that replace those of the metadata, for what a server leaves out or says wrongly; `null` removes one, as `revocation_endpoint:
+   * null` where that endpoint refuses a page's requests. Endpoints have to be https URLs. All but `issuer`. Default: none.
+   */
+  readonly overrides?: MetadataOverrides
+}
+
+/** Metadata that is not simply found below the issuer: what `metadataFrom()` makes. */
+export interface MetadataSource {
+  /** What it was made with. */
+  readonly options: MetadataSourceOptions
+  /**
+   * For the manager.
+   * @param checkUrl throws unless the value of an option is an https URL
+   * @throws TokenManagerError `ERR_INVALID_OPTION`
+   */
+  start(issuer: string, checkUrl: (option: string, url: unknown) => void): StartedMetadata
+}
+
+/** Whether `metadata` comes from `metadataFrom()`. */
+export function isMetadataSource(
+  metadata: AuthorizationServerMetadata | MetadataSource | undefined,
+): metadata is MetadataSource {
+  return typeof metadata?.start === 'function'
+}
+
+/** The metadata of one issuer. */
+export interface StartedMetadata {
+  /**
+   * Gets the metadata and checks it.
+   * @param find looks for it at `url`, or at the usual places; rejects with a `TokenManagerError` where there is none
+   */
+  load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
+  /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from the issuer. */
+  isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean
+}

@@ -1,28 +1,26 @@
-import { TokenManagerError } from '../errors.ts'
-import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform } from '../ports.ts'
-import type { AuthorizationServerMetadata } from './authorization-server-metadata.ts'
-import type { DpopProver, ProverPlatform } from './dpop.ts'
+import { invalidOption } from '../errors.ts'
+import type { ClientAuthentication, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
+import {
+  type AuthorizationServerMetadata,
+  isMetadataSource,
+  type MetadataSource,
+  type StartedMetadata,
+} from './authorization-server-metadata.ts'
+import type { ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
-import { formText, overridden, type ParameterList } from './parameters.ts'
+import { textOf } from './json-members.ts'
+import { overridden, type ParameterList } from './parameters.ts'
+import type { ProofSender } from './proof-sending.ts'
 
 export type { AuthorizationServerMetadata }
-
-/** Members of the metadata that replace those the server has; `null`: as if it had not that member. */
-export type MetadataOverrides = {
-  readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null
-}
 
 /** Where the metadata comes from. */
 export interface MetadataOptions {
   /** The issuer identifier, exactly as the metadata spells it. https, without query or fragment. */
   issuer: string
-  /** Given: it is used as it is and nothing is discovered (RFC 8414 §2). */
-  metadata?: AuthorizationServerMetadata
-  /** Where it is, if not below the issuer. */
-  metadataUrl?: string
-  /** What replaces single members of it. */
-  metadataOverrides?: MetadataOverrides
+  /** Given: it is used as it is and nothing is discovered (RFC 8414 §2); or where else it comes from. */
+  metadata?: AuthorizationServerMetadata | MetadataSource
   /** Allows http on a loopback host, for development. Default false. */
   insecureLoopback?: boolean
 }
@@ -40,13 +38,14 @@ export interface AuthorizationServerOptions extends MetadataOptions {
   /** Hears what the server lacks, each once. */
   onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
-  dpop?: { start(platform: ProverPlatform): DpopProver }
+  dpop?: { start(platform: ProverPlatform): ProofSender }
   /** Hears that the device's clock is off, as far as proofs need to know. */
   onClockOff?: ProverPlatform['onClockOff']
 }
 
 /** What it takes to speak to an authorization server. */
 export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication' | 'metadata'> &
+  Required<Pick<Platform, 'text'>> &
   Partial<Pick<Platform, 'store'>>
 
 /** An authorization server and the way to it. */
@@ -55,11 +54,15 @@ export interface AuthorizationServer {
   readonly clientId: string
   readonly clock: Clock
   readonly crypto: Crypto
+  /** How what goes over the wire is written and read. */
+  readonly text: WireText
   readonly expiresInZero?: 'unknown' | 'expired' | undefined
   /** Makes the proofs; absent: tokens are Bearer tokens. */
-  readonly dpop: DpopProver | undefined
+  readonly dpop: ProofSender | undefined
   /** Whether an ID token of a sign-in may have no `nonce`. */
   readonly missingNonce: boolean
+  /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from this server. */
+  isIssuer: StartedMetadata['isIssuer']
   /** Tells what the server lacks, once. */
   degraded(step: Degradation): void
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
@@ -68,57 +71,58 @@ export interface AuthorizationServer {
   post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>
 }
 
+/** Has nothing to show who it is. */
+const publicClient: ClientAuthentication = { method: 'none', authenticate: (_, client) => ({ parameters: client }) }
+
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
-const HTTPS = /^https:\/\/[^\s\\/?#@]+([/?][^\s\\#]*)?$/
+const HTTPS = /^https:\/\/[^\s\\/?#@{]+([/?][^\s\\#{]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 const isEndpoint = (name: string) => name.endsWith('_endpoint')
 
-/** What stands in an issuer for the tenant, which an ID token names in `tid`. */
-export const TENANT = '{tenantid}'
+/** Metadata, and which URLs count as secure. */
+interface Metadata extends StartedMetadata {
+  isSecure(url: unknown): boolean
+}
 
 /**
  * Refuses URLs that no token may be sent to.
- * @returns whether a URL is https, or http where that is allowed
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
-export function checkMetadataOptions({
-  issuer,
-  metadataUrl,
-  metadataOverrides,
-  insecureLoopback,
-}: MetadataOptions): (url: unknown) => boolean {
-  const secure = (url: unknown) => HTTPS.test(insecureLoopback ? String(url).replace(LOOPBACK, 'https') : String(url))
-  // An issuer has no query, and no fragment either.
-  const urls = { ...metadataOverrides, metadataUrl, issuer: issuer.replace('?', '#') }
-  for (const [name, url] of Object.entries(urls)) {
-    const isUrl = url != null && /(_endpoint|metadataUrl|issuer)$/.test(name)
-    if (isUrl && !secure(url)) {
-      const option = isEndpoint(name) ? `metadataOverrides.${name}` : name
-      const what = `Option ${option} has to be an https URL without fragment, and issuer also without query`
-      throw new TokenManagerError('ERR_INVALID_OPTION', 'insecure_endpoint', what)
-    }
+export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptions): Metadata {
+  const isSecure = (url: unknown) => HTTPS.test(insecureLoopback ? textOf(url).replace(LOOPBACK, 'https') : textOf(url))
+  const checkUrl = (option: string, url: unknown) => {
+    const hasQuery = option === 'issuer' && textOf(url).includes('?')
+    if (hasQuery || !isSecure(url))
+      throw invalidOption(option, 'an https URL without fragment, and issuer also without query', 'insecure_endpoint')
   }
-  return secure
+  if (isMetadataSource(metadata)) return { isSecure, ...metadata.start(issuer, checkUrl) }
+
+  checkUrl('issuer', issuer)
+  return {
+    isSecure,
+    load: async (find) => metadata ?? find(),
+    isIssuer: (iss) => iss === issuer,
+  }
 }
 
 /**
  * Describes an authorization server; asks nothing yet.
  *
  * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) asks `{issuer}/.well-known/openid-configuration` first, as that is
- * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`; with `metadataUrl` that alone. The
+ * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`. The
  * `issuer` in the metadata has to be the configured one, code point by code point. An optional endpoint that is not https
  * counts as absent.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer`, `metadataUrl` or an endpoint among `metadataOverrides` is no https URL
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL, and for what is wrong in `metadata`
  */
 export function authorizationServer(
   options: AuthorizationServerOptions,
   platform: ServerPlatform,
 ): AuthorizationServer {
-  const { issuer, metadata, metadataUrl, metadataOverrides, clientId, requestTimeout, dpop } = options
+  const { issuer, clientId, requestTimeout, dpop } = options
   const { missingNonce = false, onDegraded, onClockOff, expiresInZero } = options
-  const { fetch, clock, crypto, clientAuthentication } = platform
-  const secure = checkMetadataOptions(options)
+  const { fetch, clock, crypto, text, clientAuthentication = publicClient } = platform
+  const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
   let known: Promise<AuthorizationServerMetadata> | undefined
@@ -127,9 +131,11 @@ export function authorizationServer(
     clientId,
     clock,
     crypto,
+    text,
     expiresInZero,
     dpop: dpop?.start({ ...platform, onClockOff }),
     missingNonce,
+    isIssuer,
     degraded(step) {
       if (!told.has(step)) onDegraded?.(step)
       told.add(step)
@@ -137,24 +143,22 @@ export function authorizationServer(
     metadata:
       (platform.metadata as AuthorizationServer['metadata'] | undefined) ??
       (() =>
-        (known ??= load().catch((error) => {
+        (known ??= loaded().catch((error) => {
           known = undefined
           throw error
         }))),
     post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
-        { fetch, clock },
+        { fetch, clock, text },
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
-          const { parameters = {}, headers }: ClientAuthenticationParts = clientAuthentication
-            ? await clientAuthentication.authenticate({ issuer }, client)
-            : { parameters: client }
+          const { parameters = {}, headers } = await clientAuthentication.authenticate({ issuer }, client)
           return {
             url,
             method: 'POST',
             headers: { accept, 'content-type': FORM_TYPE, ...headers },
-            body: formText(overridden(form, Object.entries(parameters))),
+            body: text.form(overridden(form, Object.entries(parameters))),
           }
         },
         exchangeOptions,
@@ -162,19 +166,21 @@ export function authorizationServer(
   }
   return server
 
-  async function load() {
-    const all: Record<string, unknown> = { ...(metadata ?? (await discover())), ...metadataOverrides }
-    const found = clientAuthentication?.endpoints?.(all) ?? all
-    if (found.issuer !== issuer)
-      throw invalid(
-        'metadata_issuer_mismatch',
-        `The metadata says "${String(found.issuer).slice(0, 256)}", option issuer "${issuer}": they have to be identical`,
-      )
-    for (const name of Object.keys(found)) {
-      const isAbsent = found[name] == null
-      if (!isAbsent && (!isEndpoint(name) || secure(found[name]))) continue
+  async function loaded() {
+    const all = { ...(await load(discover)) }
+    const found = clientAuthentication.endpoints?.(all) ?? all
+    if (found.issuer !== issuer) {
+      const says = textOf(found.issuer).slice(0, 256) || typeof found.issuer
+      const what = `The metadata says "${says}", option issuer "${issuer}": they have to be identical`
+      throw invalid('metadata_issuer_mismatch', what)
+    }
+
+    for (const [name, value] of Object.entries(found)) {
+      const isUsable = !isEndpoint(name) || isSecure(value)
+      if (value != null && isUsable) continue
+
       delete found[name]
-      if (isAbsent) continue
+      if (value == null) continue
       if (/^(token|authorization)_/.test(name))
         throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
       server.degraded('insecure_endpoint')
@@ -182,10 +188,10 @@ export function authorizationServer(
     return found as AuthorizationServerMetadata
   }
 
-  async function discover() {
-    for (const url of metadataUrl === undefined ? wellKnown(issuer) : [metadataUrl]) {
+  async function discover(place?: string) {
+    for (const url of place === undefined ? wellKnown(issuer) : [place]) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
-      const answer = await exchange({ fetch, clock }, requestTimeout, () => request)
+      const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
       if (answer.kind === 'transient') throw answer.error
       if (answer.status === 200 && answer.body) return answer.body
       if (answer.status !== 404) break

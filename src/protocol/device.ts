@@ -1,6 +1,7 @@
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
 import { invalid, refusal, saysError, wrongMember } from './failure.ts'
+import { numberOf, textOf } from './json-members.ts'
 import { overridden, parameters, resourceParameters } from './parameters.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -38,6 +39,8 @@ export interface PendingDevice {
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Seconds. */
 const DEFAULT_INTERVAL = 5
+/** Seconds, whatever the server says. */
+const SHORTEST_INTERVAL = 1
 /** A day, in seconds: nobody waits longer. */
 const LONGEST = 86_400
 /** What is shown to a person in a terminal holds nothing that a terminal obeys. */
@@ -62,12 +65,17 @@ export async function deviceAuthorization(
   // Google has its name from a draft.
   const { verification_uri = body.verification_url } = body
   const deviceCode = typeof device_code === 'string' ? device_code : ''
-  const lifetime = Math.min(Number(expires_in), LONGEST) * 1000
+  const userCode = textOf(user_code)
+  const verificationUri = textOf(verification_uri)
+  const complete = textOf(verification_uri_complete)
+  const seconds = numberOf(interval) > 0 ? Math.max(numberOf(interval), SHORTEST_INTERVAL) : DEFAULT_INTERVAL
+  const lifetime = Math.min(numberOf(expires_in), LONGEST)
   const usable = {
     device_code: deviceCode !== '',
-    user_code: CODE.test(String(user_code ?? '')),
-    verification_uri: ADDRESS.test(String(verification_uri)),
-    expires_in: lifetime > 0,
+    user_code: CODE.test(userCode),
+    verification_uri: ADDRESS.test(verificationUri),
+    // Else it would have expired before it may be asked about.
+    expires_in: lifetime > seconds,
   }
   const [unusable] = Object.entries(usable).find(([, isUsable]) => !isUsable) ?? []
   if (unusable) {
@@ -75,12 +83,16 @@ export async function deviceAuthorization(
     throw invalid('invalid_token_response', what)
   }
   return {
-    ...{ deviceCode, userCode: String(user_code), verificationUri: String(verification_uri), lifetime },
-    verificationUriComplete: ADDRESS.test(String(verification_uri_complete))
-      ? String(verification_uri_complete)
-      : undefined,
-    interval: (Number(interval) > 0 ? Number(interval) : DEFAULT_INTERVAL) * 1000,
-    ...{ dpopKey, scope, resource, tokenScope },
+    deviceCode,
+    userCode,
+    verificationUri,
+    verificationUriComplete: ADDRESS.test(complete) ? complete : undefined,
+    lifetime: lifetime * 1000,
+    interval: seconds * 1000,
+    dpopKey,
+    scope,
+    resource,
+    tokenScope,
   }
 }
 
@@ -91,6 +103,9 @@ export async function deviceCodeGrant(
 ): Promise<TokenAnswer> {
   const values = { device_code: deviceCode, resource, scope: tokenScope }
   const answer = await tokenRequest(server, GRANT_TYPE, values, { scope, pending: {}, dpopKey })
-  if (answer.kind !== 'tokens' || answer.response.idToken || !scope.split(' ').includes('openid')) return answer
+  const wantsIdToken = scope.split(' ').includes('openid')
+  if (answer.kind !== 'tokens' || !wantsIdToken) return answer
+  if (answer.response.idToken) return answer
+
   return { kind: 'invalid', error: invalid('id_token_missing'), refreshToken: answer.response.refreshToken }
 }

@@ -1,7 +1,9 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, JsonWebKey, Platform, Signing, SigningKey } from '../ports.ts'
+import type { AccessToken } from './access-token.ts'
 import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
+import { textOf } from './json-members.ts'
 
 /** The key of one grant. */
 export interface DpopKey extends SigningKey {
@@ -20,6 +22,14 @@ export interface DpopOptions {
   readonly algorithms?: readonly ('ES256' | 'Ed25519' | 'EdDSA')[] | undefined
   /** Replaces the platform's Web Cryptography, for keys that it keeps elsewhere. */
   readonly signing?: Signing
+}
+
+/** Proofs of possession for requests with a DPoP token (RFC 9449). */
+export interface Proofs {
+  /** A new proof, for one attempt. Rejects with `ERR_SIGNED_OUT` (`dpop_key_lost`) where the key is gone. */
+  prove(token: AccessToken, method: string, url: string): Promise<string>
+  /** Hears the answer to a request that carried `proof`; says why another proof may do. `last`: another token would not. */
+  heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
 }
 
 /** What a server says of a proof when another one may do (RFC 9449 §5, §8, §9). */
@@ -41,10 +51,10 @@ export interface DpopProver {
   readonly clockOffset: number | undefined
   /**
    * A key for a new grant, or `undefined` where the server does not offer DPoP, or the platform lacks what it offers.
-   * @param offered what the server's metadata lists (RFC 9449 §5.1)
+   * @param listed what the server's metadata lists (RFC 9449 §5.1)
    * @throws TokenManagerError `ERR_UNSUPPORTED` in place of `undefined` when DPoP is required
    */
-  newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>
+  newKey(listed: unknown): Promise<DpopKey | undefined>
   /** The JWK thumbprint of `key` (RFC 7638), for `dpop_jkt` (RFC 9449 §10). */
   thumbprint(key: DpopKey): Promise<string>
   /** Whether tokens that are bound to `key`, or to none, can be used. `types`: theirs. */
@@ -112,7 +122,8 @@ export function dpopProver(
     get clockOffset() {
       return offsets.get(SERVER)
     },
-    async newKey(offered = []) {
+    async newKey(listed) {
+      const offered: readonly string[] = Array.isArray(listed) ? listed.map(textOf) : []
       for (const alg of algorithms) {
         const key =
           offered.includes(alg) && (await signing.generate(alg, store?.textOnly === true).catch(() => undefined))
@@ -125,8 +136,7 @@ export function dpopProver(
     thumbprint: ({ publicKey }) => sha256(JSON.stringify(membersOf(publicKey))),
     canUse(key, types) {
       if (!key) return !required && !types.includes('DPoP')
-      const { type, d } = Object(key.privateKey)
-      return (type === 'private' || typeof d === 'string') && typeof key.publicKey?.x === 'string'
+      return isPrivate(key.privateKey) && typeof key.publicKey?.x === 'string'
     },
     async prove(key, method, url, token) {
       try {
@@ -161,7 +171,9 @@ export function dpopProver(
       const isRefused = status > 399 && status < 500
       const challenges = isRefused ? parseChallenges(field) : []
       const mine = challenges.find(({ scheme }) => scheme === 'dpop')
-      if (last && status === 401 && challenges.length && !mine)
+      const takesOthersOnly = challenges.length > 0 && !mine
+      const isFinal = last && status === 401
+      if (isFinal && takesOthersOnly)
         throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported_by_resource', 'The API does not take DPoP')
       const nonce = headers.get('dpop-nonce')
       const place = originOf(url)
@@ -229,6 +241,13 @@ export function dpopProver(
   async function sha256(text: string) {
     return base64url(await crypto.sha256(ascii.encode(text)))
   }
+}
+
+/** A handle that can sign, or a private JWK; what a store gave back may be neither. */
+function isPrivate(key: DpopKey['privateKey'] | null | undefined): boolean {
+  if (typeof key !== 'object' || key === null) return false
+  const isHandle = 'type' in key && key.type === 'private'
+  return isHandle || ('d' in key && typeof key.d === 'string')
 }
 
 /** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */

@@ -1,9 +1,8 @@
 import { TokenManagerError } from '../errors.ts'
-import type { EpochMs, Platform } from '../ports.ts'
+import type { EpochMs, Platform, WireText } from '../ports.ts'
 import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
-import { utf8Decoder } from './utf8.ts'
 
-/** Characters of an answer that are read at most. */
+/** Bytes of an answer that are read at most. */
 const LIMIT = 1_048_576
 
 /** For how long a page has to be running before it gives up, ms. */
@@ -29,16 +28,23 @@ export interface ExchangeOptions {
   beforeSend?: () => boolean
   /** Lets a small request outlive the page. */
   keepalive?: boolean
-  /** Makes a proof of possession for a request to `url` (RFC 9449 §5); a rejection keeps it from being sent. */
-  prove?: ((url: string) => Promise<string>) | undefined
-  /**
-   * Hears an answer, the `error` in it and the proof of the request; says why the server, which looked at the proof only, would take
-   * another one.
-   */
-  heed?:
-    | ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined)
-    | undefined
+  /** Sends it with what an attempt needs, as often as it takes. Default: once, with nothing more. */
+  through?: Through | undefined
 }
+
+/** What was answered to one attempt. */
+export interface Attempted {
+  readonly response: Response
+  /** What it says. */
+  readonly answer: Answer | TransientFailure
+  /** Wall clock when it was sent. */
+  readonly sentAt: EpochMs
+}
+
+/** Sends a request by its `attempt`, which takes further headers, and gives back the answer that counts. */
+export type Through = (
+  attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>,
+) => Promise<Attempted>
 
 /** A request, but for the manner in which all of them are sent. */
 export interface OutgoingRequest {
@@ -55,42 +61,31 @@ export interface OutgoingRequest {
  * @param request makes the request, anew for each attempt
  */
 export async function exchange(
-  { fetch, clock }: Pick<Platform, 'fetch' | 'clock'>,
+  { fetch, clock, text }: Required<Pick<Platform, 'fetch' | 'clock' | 'text'>>,
   timeout: number,
   request: () => OutgoingRequest | Promise<OutgoingRequest>,
-  { beforeSend, keepalive, prove, heed }: Omit<ExchangeOptions, 'accept'> = {},
+  { beforeSend, keepalive, through = (attempt) => attempt() }: Omit<ExchangeOptions, 'accept'> = {},
 ): Promise<Answer | TransientFailure> {
   const controller = new AbortController()
   const { signal } = controller
   let stop = () => {}
   let sentAt: EpochMs | undefined
   let status: number | undefined
-  let proof: string | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
     const lap = (ms: number, run: () => void) => {
       stop = clock.at(clock.elapsed() + ms, run)
     }
     const last = Math.min(LAST_LAP, timeout / 4)
+    const giveUp = () => {
+      controller.abort()
+      reject()
+    }
     // Two laps: in a page that slept the timer comes before the answer that has been waiting for it to wake.
-    lap(timeout - last, () =>
-      lap(last, () => {
-        controller.abort()
-        reject()
-      }),
-    )
+    lap(timeout - last, () => lap(last, giveUp))
   })
-  const send = async () => {
-    const { url, ...rest } = await request()
-    const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
-    proof = await prove?.(url)
-    if (proof) init.headers = { ...rest.headers, dpop: proof }
-    // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
-    if ('cache' in requestOf(url, init)) init.cache = 'no-store'
-    init.signal = signal
-    const now = clock.now()
-    if (signal.aborted || beforeSend?.() === false) throw undefined
-    sentAt = now
+
+  const send = async (url: string, init: RequestInit) => {
     if (!keepalive) return fetch(url, init)
     // Browsers refuse keepalive bodies beyond 64 KiB in flight.
     return fetch(url, { ...init, keepalive }).catch((error) => {
@@ -98,25 +93,31 @@ export async function exchange(
       return fetch(url, init)
     })
   }
-  const work = async (): Promise<Answer | TransientFailure> => {
-    for (const challenges = new Set<string>(); ; ) {
-      const response = await send()
-      status = response.status
-      const failure = unavailable(response, clock)
-      const text = failure ? '' : await readText(response)
-      const body = jsonObject(text)
-      const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
-      const isNew = challenge !== undefined && !challenges.has(challenge)
-      if (!isNew) return failure ?? { kind: 'answer', status, body, isEmpty: !text.trim(), sentAt: sentAt as EpochMs }
-      // The same presentation once more for each kind of challenge, within the same time.
-      challenges.add(challenge)
-    }
+
+  const attempt = async (headers?: Readonly<Record<string, string>>): Promise<Attempted> => {
+    const { url, ...rest } = await request()
+    const init = initOf(url, { ...rest, headers: { ...rest.headers, ...headers } })
+    init.signal = signal
+    const now = clock.now()
+    if (signal.aborted || beforeSend?.() === false) throw undefined
+    sentAt = now
+    const response = await send(url, init)
+    status = response.status
+
+    const failure = unavailable(response, clock)
+    if (failure) return { response, answer: failure, sentAt: now }
+
+    const said = await readText(response, text)
+    const answer: Answer = { kind: 'answer', status, body: jsonObject(said), isEmpty: !said.trim(), sentAt: now }
+    return { response, answer, sentAt: now }
   }
+
   try {
-    return await Promise.race([work(), late])
+    const { answer } = await Promise.race([through(attempt), late])
+    return answer
   } catch (cause) {
-    if (cause instanceof TokenManagerError && sentAt === undefined)
-      return { kind: 'transient', error: cause, lost: false }
+    const isOwn = cause instanceof TokenManagerError && sentAt === undefined
+    if (isOwn) return { kind: 'transient', error: cause, lost: false }
     return transient(signal.aborted ? 'timeout' : 'network_unavailable', sentAt !== undefined, { status, cause })
   } finally {
     stop()
@@ -125,25 +126,30 @@ export async function exchange(
   }
 }
 
-/** @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network. */
-function requestOf(url: string, init: RequestInit): Request {
+/**
+ * As every request to the authorization server is sent.
+ * @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network
+ */
+function initOf(url: string, given: RequestInit): RequestInit {
+  const init: RequestInit = { ...given, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
   try {
-    return new Request(url, init)
+    // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
+    const hasCache = 'cache' in new Request(url, init)
+    return hasCache ? { ...init, cache: 'no-store' } : init
   } catch (cause) {
     const what = 'This platform cannot make the request to the authorization server'
     throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', what, { cause })
   }
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, { utf8 }: WireText): Promise<string> {
   const reader = response.body?.getReader()
   if (!reader) return response.text()
-  const decode = utf8Decoder()
-  let text = ''
+  let bytes = ''
   for (;;) {
     const { done, value } = await reader.read()
-    text += decode(value)
-    if (text.length > LIMIT) throw undefined
-    if (done) return text
+    if (done) return utf8(bytes)
+    for (const byte of value) bytes += String.fromCharCode(byte)
+    if (bytes.length > LIMIT) throw undefined
   }
 }

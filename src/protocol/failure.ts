@@ -44,9 +44,12 @@ export function wrongMember(what: string, name: string, value: unknown): string 
 
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
-  if (redirected || status < 200 || (status > 299 && status < 400))
-    return transient('unexpected_redirect', false, { status })
-  if (status < 500 && status !== 408 && status !== 429) return
+  const isSuccess = status > 199 && status < 300
+  const isElsewhere = status < 400 && !isSuccess
+  if (isElsewhere || redirected) return transient('unexpected_redirect', false, { status })
+
+  const isPassing = status === 408 || status === 429
+  if (status < 500 && !isPassing) return
   const wait = retryAfter(headers, clock.now())
   return transient(
     status === 429 ? 'throttled' : 'server_unavailable',
@@ -60,7 +63,8 @@ export function unavailable({ status, headers, redirected }: Response, clock: Cl
 export function jsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
-    if (value && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+    const isObject = typeof value === 'object' && !Array.isArray(value)
+    if (isObject && value !== null) return value as Record<string, unknown>
   } catch {}
   return
 }
@@ -137,8 +141,8 @@ export function saysError(body: Record<string, unknown> | undefined): boolean {
 /** Text as it is; of an object (`{"error":{"message":"…"}}`) its message. */
 function wordOf(value: unknown): string {
   if (typeof value === 'string') return value
-  const { message } = Object(value) as { message?: unknown }
-  return typeof message === 'string' ? message : ''
+  const isNamed = typeof value === 'object' && value !== null && 'message' in value
+  return isNamed && typeof value.message === 'string' ? value.message : ''
 }
 
 /**

@@ -1,9 +1,9 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import { type AuthorizationServer, TENANT } from './authorization-server.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import { invalid, jsonObject, wrongMember } from './failure.ts'
-import { utf8 } from './utf8.ts'
+import { numberOf, textOf } from './json-members.ts'
 
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims {
@@ -48,8 +48,6 @@ export interface ExpectedIdToken {
   readonly previous?: IdTokenClaims | undefined
 }
 
-/** A GUID. */
-const TENANT_ID = /^[\da-f-]{36}$/i
 /** Milliseconds by which clocks may differ. */
 const LEEWAY = 60_000
 /** `iat` only has to be plausible: a device whose clock is slow can still sign in. */
@@ -68,16 +66,17 @@ export async function checkIdToken(
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
   if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
-  const token = String(idToken)
+  const token = textOf(idToken)
   const parts = token.split('.')
-  const header = decode(parts[0])
-  const claims = decode(parts[1]) as IdTokenClaims | undefined
-  if (parts.length !== 3 || !header || !claims) return pending ? invalid('id_token_invalid') : {}
+  const header = decode(server, parts[0])
+  const claims = parts.length === 3 ? (decode(server, parts[1]) as IdTokenClaims | undefined) : undefined
+  if (!header || !claims) return pending ? invalid('id_token_invalid') : {}
+
   const { iss, sub, acr, at_hash } = claims
   // Another person's token differs in more than `sub`; that it is another person's is what matters.
-  if (previous && iss === previous.iss && sub !== previous.sub)
-    return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
-  const alg = String(header.alg ?? 'none')
+  const isOfSameIssuer = previous !== undefined && iss === previous.iss
+  if (isOfSameIssuer && sub !== previous.sub) return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
+  const alg = textOf(header.alg) || 'none'
   if (alg === 'none') return invalid('id_token_invalid')
   const wrong = wrongClaim(server, claims, pending, previous)
   if (wrong) {
@@ -99,27 +98,24 @@ function hintAt(name: string, { issuer }: AuthorizationServer): string {
   return name === 'nonce' ? '; allowMissingNonce is for servers that give none' : ''
 }
 
-/** Whether `iss` is the issuer, its template filled in with the tenant `tid`. */
-function isIssuer(iss: string, { issuer }: AuthorizationServer, tid: unknown): boolean {
-  if (!issuer.includes(TENANT)) return iss === issuer
-  return typeof tid === 'string' && TENANT_ID.test(tid) && iss === issuer.replace(TENANT, tid)
-}
-
 /** The first claim that is missing or wrong. */
 function wrongClaim(
   server: AuthorizationServer,
-  { iss, aud, azp, sub, exp, iat, nonce, auth_time, tid }: IdTokenClaims,
+  claims: IdTokenClaims,
   pending: ExpectedIdToken['pending'],
   previous: IdTokenClaims | undefined,
 ): string | undefined {
   const { clientId, missingNonce } = server
+  const { iss, aud, azp, sub, exp, nonce, auth_time } = claims
+  const iat = numberOf(claims.iat)
+  const isIatMissing = claims.iat == null
   const now = server.clock.now()
   const audience = list(aud)
   const expected = pending ?? previous
   const mayLackNonce = missingNonce || !pending
   return Object.entries({
     // Of many tenants one is the person's, for good.
-    iss: !isIssuer(iss, server, tid) || (previous && iss !== previous.iss),
+    iss: !server.isIssuer(iss, claims) || (previous && iss !== previous.iss),
     // Further audiences are trusted only where the token says that it was issued to this client.
     aud:
       !audience.includes(clientId) ||
@@ -127,28 +123,33 @@ function wrongClaim(
       (previous && String(audience) !== String(list(previous.aud))),
     azp: azp !== undefined && azp !== clientId,
     sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
-    iat: pending ? !(iat * 1000 <= now + IAT_LEEWAY) : previous && !(iat >= previous.iat),
+    iat: pending
+      ? !(iat * 1000 <= now + IAT_LEEWAY)
+      : previous
+        ? !(iat >= numberOf(previous.iat))
+        : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
     // Since the request was made: a person may take a while after having authenticated. Only the server's clock tells, which
     // shows `iat` now.
     auth_time:
       (pending?.maxAge !== undefined &&
-        !((auth_time as number) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
+        !(numberOf(auth_time) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
       // It moves when the person authenticates again, in another application perhaps, and only forward.
-      (previous?.auth_time !== undefined && auth_time !== undefined && !(auth_time >= previous.auth_time)),
+      (previous?.auth_time !== undefined &&
+        auth_time !== undefined &&
+        !(numberOf(auth_time) >= numberOf(previous.auth_time))),
   }).find(([, wrong]) => wrong)?.[0]
 }
 
 /** In one order, as the order of an audience means nothing. */
-function list(value: unknown): readonly unknown[] {
-  return [value].flat().sort()
+function list(value: unknown): readonly string[] {
+  return [value].flat().map(textOf).sort()
 }
 
-function decode(part = ''): Record<string, unknown> | undefined {
+function decode({ text }: AuthorizationServer, part = ''): Record<string, unknown> | undefined {
   try {
-    const bytes = Uint8Array.from(atob(part.replace(/-/g, '+').replace(/_/g, '/')), (char) => char.charCodeAt(0))
-    return jsonObject(utf8(bytes))
+    return jsonObject(text.utf8(atob(part.replace(/-/g, '+').replace(/_/g, '/'))))
   } catch {}
   return
 }

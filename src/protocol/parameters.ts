@@ -1,8 +1,7 @@
-import { utf8 } from './utf8.ts'
+import type { WireText } from '../ports.ts'
 
 /**
- * Parameters of a form or a query in their order; a name may come several times. Ours are written and read as text: what platforms
- * have for it differs, and React Native sends a `URLSearchParams` as an empty body.
+ * Parameters of a form or a query in their order; a name may come several times.
  */
 export type ParameterList = readonly (readonly [name: string, value: string])[]
 
@@ -26,42 +25,13 @@ export function firstValue(params: ParameterList, name: string): string | undefi
   return params.find(([each]) => each === name)?.[1]
 }
 
-/** As `application/x-www-form-urlencoded` (WHATWG URL §5.2). */
-export function formText(params: ParameterList): string {
-  return params.map((pair) => pair.map(encode).join('=')).join('&')
-}
-
 /** Adds parameters to an endpoint's URL, keeping its own query. */
-export function withQuery(url: string, params: ParameterList): string {
-  return `${url}${url.includes('?') ? '&' : '?'}${formText(params)}`
+export function withQuery({ form }: WireText, url: string, params: ParameterList): string {
+  return `${url}${url.includes('?') ? '&' : '?'}${form(params)}`
 }
 
-/** Reads the query of a URL (WHATWG URL §5.1); a `%` that begins no byte stays as it is. */
-export function queryParameters(url: string): ParameterList {
-  const [address = ''] = url.split('#', 1)
-  return address
-    .replace(/^[^?]*\??/, '')
-    .split('&')
-    .filter(Boolean)
-    .map((pair) => {
-      const [name = ''] = pair.split('=', 1)
-      return [decode(name), decode(pair.slice(name.length + 1))]
-    })
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd')).replace(/%20|[!'()~]/g, (found) =>
-    found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-}
-
-function decode(text: string): string {
-  return text.replace(/\+/g, ' ').replace(/(%[\da-f]{2})+/gi, (run) =>
-    utf8(
-      run
-        .slice(1)
-        .split('%')
-        .map((hex) => parseInt(hex, 16)),
-    ),
-  )
+/** The parameters of a URL's query. */
+export function queryParameters({ query }: WireText, url: string): ParameterList {
+  const [, text = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
+  return query(text)
 }

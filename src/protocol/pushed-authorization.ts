@@ -1,6 +1,7 @@
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { invalid, refusal, saysError, wrongMember } from './failure.ts'
+import { numberOf } from './json-members.ts'
 import type { ParameterList } from './parameters.ts'
 
 /** What stands for a request that the server already has (RFC 9126 §2.2). */
@@ -27,10 +28,12 @@ export async function pushAuthorizationRequest(
   if (status > 299 || saysError(body)) throw refusal(answer)
   const { request_uri, expires_in } = body ?? {}
   const isUsable = typeof request_uri === 'string' && request_uri !== ''
-  if (status !== 201 || !isUsable || !(Number(expires_in) > 0)) {
+  const lifetime = numberOf(expires_in) * 1000
+  const isGood = isUsable && lifetime > 0
+  if (status !== 201 || !isGood) {
     const member = isUsable ? 'expires_in' : 'request_uri'
     const what = wrongMember('The answer to the pushed request', member, body?.[member])
     throw invalid('invalid_pushed_authorization_response', status === 201 ? what : undefined, { status })
   }
-  return { request_uri, expiresAt: sentAt + Number(expires_in) * 1000 }
+  return { request_uri, expiresAt: sentAt + lifetime }
 }

@@ -51,7 +51,9 @@ export async function tokenExchangeGrant(
     },
     request,
   )
-  if (answer.kind !== 'tokens' || (typeof issued === 'string' && issued !== '')) return answer
+  const isTypeTold = typeof issued === 'string' && issued !== ''
+  if (answer.kind !== 'tokens' || isTypeTold) return answer
+
   const error = invalid('invalid_token_response', 'The answer to a token exchange has no issued_token_type')
   return { kind: 'invalid', error, refreshToken: answer.response.refreshToken }
 }

@@ -14,6 +14,7 @@ import {
   wrongMember,
 } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
+import { numberOf, textOf } from './json-members.ts'
 
 export type { IdTokenClaims, TransientFailure }
 
@@ -82,7 +83,7 @@ export async function tokenAnswer(
   const { dpop } = server
   // LinkedIn and Shopify have none, and mean Bearer.
   const isTypeMissing = body.token_type == null
-  const type = isTypeMissing ? 'bearer' : String(body.token_type).toLowerCase()
+  const type = isTypeMissing ? 'bearer' : textOf(body.token_type).toLowerCase()
   const tokenType = type === 'dpop' && requested.dpopKey ? 'DPoP' : 'Bearer'
   let problem: TokenManagerErrorReason | undefined
   if (tokenType === 'Bearer' && dpop?.required) problem = 'dpop_not_bound'
@@ -97,10 +98,10 @@ export async function tokenAnswer(
   if (isTypeMissing) server.degraded('token_type_missing')
   const { iat } = idToken.claims ?? {}
   // The very token of before says nothing of the time.
-  if (iat && iat !== requested.previous?.iat) dpop?.tell(iat * 1000, sentAt)
+  if (iat && iat !== requested.previous?.iat) dpop?.tell(numberOf(iat) * 1000, sentAt)
 
   const granted = scopeIn(body, requested) ?? requested.scope
-  const seconds = parseFloat(String(expires_in))
+  const seconds = parseFloat(textOf(expires_in))
   // Nobody issues a token that is of no use and cannot be replaced: these servers mean that it does not expire.
   const meansUnknown = seconds === 0 && !refreshToken && !requested.refreshable && server.expiresInZero !== 'expired'
   return {
@@ -148,8 +149,8 @@ function refusedBy(answer: Answer): TokenAnswer {
   const meaning = meaningOf(answer)
   const refreshToken = body?.refresh_token
   // An error that brings a new refresh token all the same: that is the one that lives.
-  if (typeof refreshToken === 'string' && refreshToken && meaning !== 'ended')
-    return { kind: 'invalid', error, refreshToken }
+  const bringsAnother = typeof refreshToken === 'string' && refreshToken !== ''
+  if (bringsAnother && meaning !== 'ended') return { kind: 'invalid', error, refreshToken }
   if (meaning === 'ended') return { kind: 'rejected', error }
   if (meaning === 'transient')
     return transient('server_unavailable', /error/.test(`${error.error}`), { status, error: error.error })

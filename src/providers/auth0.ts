@@ -1,3 +1,4 @@
+import { metadataFrom } from '../manager/metadata-from.ts'
 import { auth0Api } from './auth0-api.ts'
 import { hostName } from './checked.ts'
 import type { ClientPreset } from './preset.ts'
@@ -18,8 +19,8 @@ export interface Auth0Options {
 function auth0Client({ domain, clientId, logout = 'oidc' }: Auth0Options): ClientPreset {
   const origin = `https://${hostName('auth0.domain', domain)}`
   const older: Partial<ClientPreset> = {
-    metadataOverrides: { end_session_endpoint: `${origin}/v2/logout` },
-    postLogoutRedirectParameter: 'returnTo',
+    metadata: metadataFrom({ overrides: { end_session_endpoint: `${origin}/v2/logout` } }),
+    endSessionParams: ({ client_id, post_logout_redirect_uri }) => ({ client_id, returnTo: post_logout_redirect_uri }),
   }
   return {
     issuer: `${origin}/`,

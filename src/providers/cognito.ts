@@ -19,7 +19,10 @@ function cognitoClient({ region, userPool, clientId }: CognitoOptions): ClientPr
     clientId,
     scope: 'openid',
     resourceParameters: [],
-    postLogoutRedirectParameter: 'logout_uri',
+    endSessionParams: ({ client_id, post_logout_redirect_uri }) => ({
+      client_id,
+      logout_uri: post_logout_redirect_uri,
+    }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { metadataFrom } from '../manager/metadata-from.ts'
 import { guid, pathSegment } from './checked.ts'
 import { entraB2cApi } from './entra-b2c-api.ts'
 import type { ClientPreset } from './preset.ts'
@@ -20,7 +21,7 @@ function entraB2cClient({ tenant, tenantId, policy, clientId }: EntraB2cOptions)
   const place = `${name}.onmicrosoft.com/${pathSegment('entraB2c.policy', policy)}`
   return {
     issuer: `${origin}/${guid('entraB2c.tenantId', tenantId)}/v2.0/`,
-    metadataUrl: `${origin}/${place}/v2.0/.well-known/openid-configuration`,
+    metadata: metadataFrom({ url: `${origin}/${place}/v2.0/.well-known/openid-configuration` }),
     clientId,
     scope: 'openid offline_access',
     resourceParameters: [],

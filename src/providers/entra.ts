@@ -1,3 +1,4 @@
+import { metadataFrom } from '../manager/metadata-from.ts'
 import { directory } from './checked.ts'
 import { entraApi } from './entra-api.ts'
 import type { ClientPreset } from './preset.ts'
@@ -23,7 +24,7 @@ function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
   const issuer = tenant === 'consumers' ? CONSUMERS : tenant
   const shared: ClientPreset = {
     issuer: `${LOGIN}/{tenantid}/v2.0`,
-    metadataUrl: `${LOGIN}/${tenant}/v2.0/.well-known/openid-configuration`,
+    metadata: metadataFrom({ url: `${LOGIN}/${tenant}/v2.0/.well-known/openid-configuration` }),
     clientId,
   }
   return {

@@ -33,7 +33,8 @@ export function keycloakApi({ url, realm, version = 26 }: KeycloakApiOptions): A
       const { preferred_username: name, auth_time } = claims
       const isNamed = typeof name === 'string'
       const isOfService = OF_SERVICE_ACCOUNTS.some((claim) => claim in claims)
-      if (isOfService || (isNamed && name.startsWith(SERVICE_ACCOUNT))) return 'client'
+      const isNamedSo = isNamed && name.startsWith(SERVICE_ACCOUNT)
+      if (isOfService || isNamedSo) return 'client'
       return isNamed || auth_time !== undefined ? 'user' : undefined
     },
     ...(isOld && { logout: { types: ['logout+jwt', 'JWT'] } }),

@@ -7,6 +7,7 @@ import type { TokenManagerOptions } from '../manager/options.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
 import type { Crypto, Fetch, Lifecycle, Store } from '../ports.ts'
 import { withoutRequest, withVisibleRedirects } from './native-fetch.ts'
+import { ownText } from './own-text.ts'
 import { sha256 } from './sha256.ts'
 
 /** Options of React Native's `createTokenManager`. What is native is handed in. */
@@ -55,6 +56,7 @@ export function createTokenManager({
     channel: noChannel,
     clock: systemClock,
     crypto,
+    text: ownText,
     store: options.store,
     lifecycle: options.lifecycle,
   })

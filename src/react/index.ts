@@ -1,4 +1,5 @@
+export type { AccessTokenState } from '../manager/follow-access-token.ts'
 export { RequireSession, type RequireSessionProps } from './require-session.ts'
 export { TokenManagerProvider, type TokenManagerProviderProps, useTokenManager } from './token-manager-provider.ts'
-export { type AccessTokenState, useAccessToken } from './use-access-token.ts'
+export { useAccessToken } from './use-access-token.ts'
 export { useSession } from './use-session.ts'

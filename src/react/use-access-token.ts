@@ -1,18 +1,7 @@
 import { useEffect, useState } from 'react'
-import type { TokenManagerError } from '../errors.ts'
-import type { AccessToken, Target } from '../protocol/access-token.ts'
+import { type AccessTokenState, followAccessToken, NO_ACCESS_TOKEN } from '../manager/follow-access-token.ts'
+import type { Target } from '../protocol/access-token.ts'
 import { useTokenManager } from './token-manager-provider.ts'
-import { useSession } from './use-session.ts'
-
-/** What {@link useAccessToken} gives. */
-export interface AccessTokenState {
-  /** The token; its text is `accessToken.value`. Absent until there is one, and when nobody is signed in. */
-  readonly accessToken?: AccessToken | undefined
-  /** Why there is none. `isTransient(error)`: there may be one later without a person doing anything. */
-  readonly error?: TokenManagerError | undefined
-}
-
-const NOTHING: AccessTokenState = {}
 
 /**
  * The access token, for what is not a `fetch`: a WebSocket, a map widget, a media player. Renders again with each new token. For
@@ -22,38 +11,11 @@ const NOTHING: AccessTokenState = {}
  */
 export function useAccessToken({ resource, audience, scope }: Target = {}): AccessTokenState {
   const manager = useTokenManager()
-  const state = useSession()
-  const signedInAt = state.status === 'signedIn' ? state.session.signedInAt : undefined
-  const [shown, setShown] = useState(NOTHING)
+  const [shown, setShown] = useState(NO_ACCESS_TOKEN)
 
-  useEffect(() => {
-    if (signedInAt === undefined) return
-
-    let isOver = false
-    const target: Target = {
-      ...(resource !== undefined && { resource }),
-      ...(audience !== undefined && { audience }),
-      ...(scope !== undefined && { scope }),
-    }
-    const show = (next: AccessTokenState) => {
-      if (!isOver) setShown(next)
-    }
-    const look = () => {
-      manager.getAccessToken(target).then(
-        (accessToken) => show({ accessToken }),
-        (error: TokenManagerError) => show({ error }),
-      )
-    }
-
-    look()
-    // Whoever refreshed, this context or another one.
-    const undo = [manager.on('refreshed', look), manager.on('adopted', look)]
-    return () => {
-      isOver = true
-      for (const stop of undo) stop()
-      setShown(NOTHING)
-    }
-  }, [manager, signedInAt, resource, audience, scope])
-
+  useEffect(
+    () => followAccessToken(manager, { resource, audience, scope }, setShown),
+    [manager, resource, audience, scope],
+  )
   return shown
 }

@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock } from '../ports.ts'
 
-/** For how long nothing more is sent behind what was given up and is not answered yet, ms. */
+/** For how long nothing more is sent after a command that was given up and is not answered yet, ms. */
 const RETRY = 1_000
 
 /** Redis did not do what it was asked for. `now`: the clock that callers know. */
@@ -24,6 +24,7 @@ export function inTime(
 
   return async (key, ask) => {
     if ((stuck.get(key) ?? 0) > systemClock.elapsed()) throw late()
+
     const answer = ask()
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -35,9 +36,10 @@ export function inTime(
         answer.then(answered, answered)
         reject(late())
       }
-      // A process that stood still runs its timers first: an answer that has been there for long is read before this.
+      // A process that stood still runs its timers before it reads: with this, an answer that has come is read first.
       timer = setTimeout(() => setImmediate(giveUp), timeout)
     })
+
     try {
       return await Promise.race([answer, limit])
     } catch (error) {

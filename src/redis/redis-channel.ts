@@ -1,7 +1,7 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Channel } from '../ports.ts'
-import { guard, isIoredis, type RedisClient } from './redis-client.ts'
+import { guard, type IoredisClient, isIoredis, type NodeRedisClient, type RedisClient } from './redis-client.ts'
 
 /** Options of {@link redisChannel}. */
 export interface RedisChannelOptions {
@@ -39,13 +39,9 @@ const RETRY = 1_000
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {
-  if (isIoredis(client) === undefined)
-    throw new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'invalid_option',
-      'Option client has to be a client of ioredis or of redis',
-    )
+  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
   guard(client)
+
   const self = crypto.randomUUID()
   const listeners = new Map<string, Set<(message: unknown) => void>>()
   let listening: Listening | undefined
@@ -53,7 +49,8 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
   const hear = (text: string, name: string) => {
     try {
       const { from, message } = JSON.parse(text) as { from: string; message: unknown }
-      if (from !== self) for (const listener of [...(listeners.get(name) ?? [])]) listener(message)
+      if (from === self) return
+      for (const listener of [...(listeners.get(name) ?? [])]) listener(message)
     } catch {
       // Nothing of ours.
     }
@@ -61,9 +58,10 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
 
   /** Tries until it listens or nobody wants it any more. */
   const listen = (to: Listening, name: string) => {
+    const isWanted = () => listening === to && listeners.has(name)
     const again = () => {
-      if (listening === to && listeners.has(name))
-        systemClock.at(systemClock.elapsed() + RETRY, () => listening === to && listen(to, name))
+      if (!isWanted()) return
+      systemClock.at(systemClock.elapsed() + RETRY, () => listening === to && listen(to, name))
     }
     attempt(async () => {
       await to.connect()
@@ -103,31 +101,38 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
   }
 }
 
-/** @param listen is called when what was listened to has to be asked for again */
+/** @param listen is called when a new connection has to ask for the channels again */
 function open(client: RedisClient, hear: (text: string, name: string) => void, listen: () => void): Listening {
-  if (isIoredis(client)) {
-    const { isCluster, duplicate } = client as { isCluster?: boolean; duplicate(options?: object): unknown }
-    // What a connection asks for again by itself nobody hears fail, and such a rejection would end the process.
-    const own = isCluster ? [] : [{ autoResubscribe: false }]
-    const subscriber = guard(duplicate.apply(client, own as []) as Subscriber)
-    subscriber.on('message', (name = '', text = '') => hear(text, name))
-    subscriber.on('connect', () => subscriber.stream?.unref?.())
-    if (!isCluster) subscriber.on('ready', listen)
-    let closed = false
-    const again = () => {
-      if (!closed) void attempt(() => subscriber.connect()).catch(() => {})
-    }
-    // Over in spite of its retryStrategy: so it ends when it hears of a failover while it asks the sentinels for the primary.
-    subscriber.on('end', () => closed || systemClock.at(systemClock.elapsed() + RETRY, again))
-    return {
-      subscriber,
-      connect: async () => {},
-      close() {
-        closed = true
-        subscriber.disconnect()
-      },
-    }
+  return isIoredis(client) ? openIoredis(client, hear, listen) : openNodeRedis(client)
+}
+
+function openIoredis(client: IoredisClient, hear: (text: string, name: string) => void, listen: () => void): Listening {
+  const { isCluster, duplicate } = client as { isCluster?: boolean; duplicate(options?: object): unknown }
+  // A connection that subscribes again by itself tells nobody when that fails, and the rejection would end the process.
+  const own = isCluster ? [] : [{ autoResubscribe: false }]
+  const subscriber = guard(duplicate.apply(client, own as []) as Subscriber)
+  subscriber.on('message', (name = '', text = '') => hear(text, name))
+  subscriber.on('connect', () => subscriber.stream?.unref?.())
+  if (!isCluster) subscriber.on('ready', listen)
+
+  let closed = false
+  const again = () => {
+    if (!closed) void attempt(() => subscriber.connect()).catch(() => {})
   }
+  // It can end in spite of its retryStrategy: when it hears of a failover while it asks the sentinels for the primary.
+  subscriber.on('end', () => closed || systemClock.at(systemClock.elapsed() + RETRY, again))
+
+  return {
+    subscriber,
+    connect: async () => {},
+    close() {
+      closed = true
+      subscriber.disconnect()
+    },
+  }
+}
+
+function openNodeRedis(client: NodeRedisClient): Listening {
   const subscriber = guard(client.duplicate() as Subscriber)
   let connecting: Promise<unknown> | undefined
   return {

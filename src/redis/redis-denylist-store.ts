@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { DenylistStore } from '../resource-server/denylist.ts'
 import { inTime } from './in-time.ts'
@@ -76,10 +76,10 @@ return found`
 export function redisDenylistStore(options: RedisDenylistStoreOptions): DenylistStore {
   const { client, prefix = 'tokenward:', name = 'denylist', timeout = 2_000, pollInterval = 1_000 } = options
   const { replicas = 0 } = options
-  if (isIoredis(client) === undefined) throw invalid('client has to be a client of ioredis or of redis')
-  if (!(timeout >= 10 && timeout <= 60_000)) throw invalid('timeout has to be 10 to 60 000 ms')
-  if (!(pollInterval >= 100)) throw invalid('pollInterval has to be at least 100 ms')
-  if (!(Number.isInteger(replicas) && replicas >= 0)) throw invalid('replicas has to be 0 or more')
+  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  if (!(timeout >= 10 && timeout <= 60_000)) throw invalidOption('timeout', '10 to 60 000 ms')
+  if (!(pollInterval >= 100)) throw invalidOption('pollInterval', 'at least 100 ms')
+  if (!(Number.isInteger(replicas) && replicas >= 0)) throw invalidOption('replicas', '0 or more')
   guard(client)
   const key = `${prefix}${name}`
   const append = scriptRunner(client, APPEND)
@@ -102,11 +102,21 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
       let again = false
       let stopped = false
       let cancel = () => {}
-      const look = async () => {
+
+      const unsubscribe = channel.subscribe(name, () => void look())
+      void look()
+      return () => {
+        stopped = true
+        cancel()
+        unsubscribe()
+      }
+
+      async function look() {
         if (running) {
           again = true
           return
         }
+
         running = true
         cancel()
         do {
@@ -116,20 +126,14 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
         running = false
         if (!stopped) cancel = systemClock.at(systemClock.elapsed() + pollInterval, () => void look())
       }
-      const unsubscribe = channel.subscribe(name, () => void look())
-      void look()
-      return () => {
-        stopped = true
-        cancel()
-        unsubscribe()
-      }
 
       async function readAll() {
         for (;;) {
           const at = systemClock.now()
           const { reply } = await ask('read', () => read({ key, values: [last, String(BATCH)] }))
           if (stopped) return
-          // Before they are handed on: no entry is in the way of those behind it.
+
+          // Noted before the entries are handed on: if one of them makes that fail, those behind it still come.
           last = (reply.at(-2) as string | undefined) ?? last
           if (reply.length > 0) onEntries(entriesOf(reply))
           if (reply.length < 2 * BATCH) return onCurrent(at)
@@ -139,7 +143,7 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
   }
 }
 
-/** As they are: what does not fit is for the denylist to skip. */
+/** The entries as they are stored. The denylist skips those that it cannot read. */
 function entriesOf(reply: ScriptAnswer['reply']): unknown[] {
   const texts = reply.filter((_, index) => index % 2 === 1)
   return texts.map((text) => {
@@ -149,8 +153,4 @@ function entriesOf(reply: ScriptAnswer['reply']): unknown[] {
       return text
     }
   })
-}
-
-function invalid(what: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
 }

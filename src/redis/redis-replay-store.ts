@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { ReplayStore } from '../resource-server/replay-store.ts'
 import { inTime } from './in-time.ts'
@@ -50,10 +50,10 @@ return {0}`
  */
 export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore {
   const { client, prefix = 'tokenward:', timeout = 1_000, maxPerKey = 100_000 } = options
-  if (isIoredis(client) === undefined) throw invalid('client has to be a client of ioredis or of redis')
-  if (!(timeout >= 10 && timeout <= 60_000)) throw invalid('timeout has to be 10 to 60 000 ms')
+  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  if (!(timeout >= 10 && timeout <= 60_000)) throw invalidOption('timeout', '10 to 60 000 ms')
   const isCount = Number.isInteger(maxPerKey) && maxPerKey >= 1 && maxPerKey <= 10_000_000
-  if (!isCount) throw invalid('maxPerKey has to be 1 to 10 000 000')
+  if (!isCount) throw invalidOption('maxPerKey', '1 to 10 000 000')
   guard(client)
 
   const add = scriptRunner(client, ADD)
@@ -86,7 +86,3 @@ export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore 
 type ScriptRunner = ReturnType<typeof scriptRunner>
 
 const FULL = 'The replay store has as many proofs of this key as it may (option maxPerKey)'
-
-function invalid(what: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
-}

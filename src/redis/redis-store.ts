@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import { type SealingKeySource, sealingKeys } from '../in-process/sealing-keys.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
@@ -86,7 +86,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   const { clock, learn } = serverClock()
   const read = scriptRunner(client, READ)
   const swap = scriptRunner(client, SWAP)
-  /** Keys with a write that Redis may have done and the replicas may not have, by its tag. */
+  /** By key the tag of a write that Redis may have done and that the replicas may not have. */
   const doubtful = new Map<string, string>()
 
   const ask = inTime(timeout, clock)
@@ -98,7 +98,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       return answer
     })
 
-  /** Every write, of either durability, waits for the replicas: on a claim that a failover forgot, another process would act. */
+  /** Every write waits for the replicas, also a relaxed one: after a failover that forgot a claim, another process would claim too. */
   async function write(key: string, expected: string, tag: string, value: string, ms: number): Promise<boolean> {
     const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(expireAfter)]
     const wait = replicas > 0 ? { replicas, ms } : undefined
@@ -106,9 +106,11 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       const { reply, replicas: reached } = await asked(swap, { key, values, wait })
       const done = Number(reply[1])
       if (done < 0) throw redisFailed('Redis came to it too late', clock)
-      if (done === 1 && reached < replicas) throw redisFailed(`Only ${reached} of ${replicas} replicas have it`, clock)
-      if (done === 1) doubtful.delete(key)
-      return done === 1
+      if (done === 0) return false
+
+      if (reached < replicas) throw redisFailed(`Only ${reached} of ${replicas} replicas have it`, clock)
+      doubtful.delete(key)
+      return true
     } catch (error) {
       if (wait && tag) doubtful.set(key, tag)
       throw error
@@ -120,8 +122,9 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       const key = keyOf(prefix, name)
       const { reply } = await asked(read, { key, values: [] })
       const [, tag, value] = reply.map(String)
-      // A write of ours that was reported as failed: who finds it takes it for done, so first it has to be.
-      if (tag && tag === doubtful.get(key)) await write(key, tag, tag, '', CATCH_UP)
+      // A write of ours that we reported as failed. Whoever reads it takes it for done, so the replicas have to have it first.
+      const isDoubtful = tag !== undefined && tag === doubtful.get(key)
+      if (isDoubtful) await write(key, tag, tag, '', CATCH_UP)
       return tag ? { value: decoded(value), tag } : undefined
     },
     async swap(name, expected, value) {
@@ -160,14 +163,16 @@ function randomTag(): string {
 }
 
 function check({ client, prefix = '', timeout = 10, expireAfter = 31 * DAY, replicas = 0 }: RedisStoreOptions): void {
-  const whole = (value: number, low: number, high: number) => Number.isInteger(value) && value >= low && value <= high
-  const rules: readonly (readonly [boolean, string])[] = [
-    [isIoredis(client) !== undefined, 'client has to be a client of ioredis or of redis'],
-    [typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix has to be a string without braces'],
-    [whole(timeout, 10, 60_000), 'timeout has to be 10 to 60000 ms'],
-    [whole(expireAfter, 31 * DAY, Number.MAX_SAFE_INTEGER), `expireAfter has to be at least ${31 * DAY} ms`],
-    [whole(replicas, 0, 100), 'replicas has to be 0 to 100'],
-  ]
-  for (const [fits, what] of rules)
-    if (!fits) throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${what}`)
+  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+
+  const isPrefix = typeof prefix === 'string' && !/[{}]/.test(prefix)
+  if (!isPrefix) throw invalidOption('prefix', 'a string without braces')
+
+  if (!isWhole(timeout, 10, 60_000)) throw invalidOption('timeout', '10 to 60000 ms')
+  if (!isWhole(expireAfter, 31 * DAY)) throw invalidOption('expireAfter', `at least ${31 * DAY} ms`)
+  if (!isWhole(replicas, 0, 100)) throw invalidOption('replicas', '0 to 100')
+}
+
+function isWhole(value: number, low: number, high = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isInteger(value) && value >= low && value <= high
 }

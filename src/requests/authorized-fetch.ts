@@ -3,13 +3,12 @@ import type { Fetch } from '../ports.ts'
 import {
   type AccessToken,
   authorizationHeader,
-  type Proofs,
   type RefusalHint,
   type Target,
   type TokenSource,
 } from '../protocol/access-token.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
-import type { ProofChallenge } from '../protocol/dpop.ts'
+import type { ProofChallenge, Proofs } from '../protocol/dpop.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
@@ -75,71 +74,77 @@ export const insufficient = new WeakMap<object, AccessToken>()
  */
 export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   const { source, fetch, proofs: findProofs, match, unlisted, whenSignedOut, observe, follow } = options
+
   return async (input, init) => {
     const urlGiven = urlOfRequest(input)
     const given = urlGiven === undefined ? undefined : (input as Request)
     const place = match(urlGiven ?? `${input}`)
     const { target, url } = place
     if (!place.target && unlisted === 'throw') throw notAllowed(place.reason, place.origin)
+
     const own = readOnce(init)
     const signal = (own.signal === undefined ? given?.signal : own.signal) ?? undefined
-    let token =
-      target &&
-      (source.current(target) ??
-        (await source.get(target, signal).catch((error) => {
-          if (whenSignedOut === 'throw' || error?.code !== 'ERR_SIGNED_OUT') throw error
-        })))
-    if (!target || !token) return fetch(input, init)
+    const first = target && (source.current(target) ?? (await firstToken(target, signal)))
+    if (!target || !first) return fetch(input, init)
 
     const request = given && copyTo(url, given)
     const body = requestBody(request, own)
-    const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
-    const couldLeak = body || token.type === 'DPoP' || !place.wholeOrigin
-    const manual = follows && (follow || couldLeak)
     const headers = new Headers(own.headers ?? request?.headers)
-    const sentInit = { ...own, headers }
-    if (manual) sentInit.redirect = 'manual'
+    const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
+    const couldLeak = [body, first.type === 'DPoP', !place.wholeOrigin].some(Boolean)
+    const isManual = follows && (couldLeak || follow !== undefined)
+    const sentInit: SentRequest['init'] = { ...own, headers }
+    if (isManual) sentInit.redirect = 'manual'
+
     let sent: SentRequest = { target, url, to: request ?? url, init: sentInit, body, hops: 0 }
+    let token = first
     let response: Response | undefined
+    /** What this call has done about an answer, and does not do again. */
+    const done = new Set<Step>(['done'])
+    /** Goes where a redirect leads, if it is looked at here. */
+    const redirected = (response: Response): boolean => {
+      if (!isManual) return false
+      if (!follow) throw redirectedError(sent.url, response)
+      const followed = follow(response, sent, match)
+      sent = followed ?? sent
+      return followed !== undefined
+    }
+
+    /** Makes ready the same request once more, with another token or for another proof, if that is possible. */
+    const readyAgain = async (step: Step, response: Response): Promise<boolean> => {
+      done.add(step)
+      const hint = hintOf(response, token.type)
+      const other = step === 'renew' ? await source.replace(target, token, signal, hint) : token
+      const isSame = step === 'renew' && other?.value === token.value
+      const again = sent.body ? sent.body.replay() : null
+      if (again === undefined) observe('retry_impossible', { status: 401 })
+      if (!other || again === undefined) return false
+      if (isSame && hint !== 'not_yet_valid') return false
+
+      if (again !== null) sent = { ...sent, init: { ...sent.init, body: again } }
+      if (other.type !== token.type) sent.init.headers.delete('dpop')
+      token = other
+      return true
+    }
+
     try {
-      const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
-      const challenges = new Set<ProofChallenge>()
-      for (let renewed = false; ; ) {
-        if (!sent.target) return await fetch(sent.to, sent.init)
+      while (sent.target) {
         const { headers, method = request?.method ?? 'GET' } = sent.init
         headers.set('authorization', authorizationHeader(token))
-        let proof: string | undefined
-        if (proofs && token.type === 'DPoP') {
-          proof = await proofs.prove(token, method, sent.url)
-          headers.set('dpop', proof)
-        }
+        const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
+        const proof = proofs && (await proofs.prove(token, method, sent.url))
+        if (proof) headers.set('dpop', proof)
+
         response = await fetch(sent.to, sent.init)
-        const challenge = proof ? proofs?.heed(response, sent.url, proof, renewed) : undefined
-        const again = challenge !== undefined && !challenges.has(challenge)
-        if (response.ok) return response
-        if (manual && (response.type === 'opaqueredirect' || /^30[12378]$/.test(`${response.status}`))) {
-          if (!follow) throw redirectedError(sent.url, response)
-          const next = follow(response, sent, match)
-          if (!next) return response
-          sent = next
-        } else {
-          const hint: RefusalHint | '' = again ? '' : refusalOf(response, token, observe)
-          if (hint === undefined || (renewed && !again)) return response
-          const next: AccessToken | undefined = again
-            ? token
-            : await source.replace(target, token, signal, hint || undefined)
-          const body = sent.body ? sent.body.replay() : null
-          if (body === undefined) observe('retry_impossible', { status: 401 })
-          const same = next?.value === token.value && !again && hint !== 'not_yet_valid'
-          if (body === undefined || !next || same) return response
-          if (again) challenges.add(challenge)
-          else renewed = true
-          if (next.type !== token.type) sent.init.headers.delete('dpop')
-          token = next
-          if (body !== null) sent = { ...sent, init: { ...sent.init, body } }
-        }
+        const challenge = proof && proofs?.heed(response, sent.url, proof, done.has('renew'))
+        const step = challenge && !done.has(challenge) ? challenge : next(response, token.type)
+        if (step === 'step_up') throw stepUp(response, token)
+
+        const goesOn = !done.has(step) && (step === 'follow' ? redirected(response) : await readyAgain(step, response))
+        if (!goesOn) return response
         discard(response)
       }
+      return await fetch(sent.to, sent.init)
     } catch (error) {
       discard(response)
       throw error
@@ -147,47 +152,90 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
       body?.drop?.()
     }
   }
+
+  async function firstToken(target: Target, signal: AbortSignal | undefined): Promise<AccessToken | undefined> {
+    try {
+      return await source.get(target, signal)
+    } catch (error) {
+      const isSignedOut = error instanceof TokenManagerError && error.code === 'ERR_SIGNED_OUT'
+      if (whenSignedOut === 'bare' && isSignedOut) return undefined
+      throw error
+    }
+  }
+
+  function stepUp(response: Response, token: AccessToken): TokenManagerError {
+    const { status } = response
+    const reason = WANTS_MORE[status] as StepUpReason
+    const {
+      acr_values,
+      max_age = '',
+      ...wanted
+    } = errorsIn(response, token.type).find(({ error }) => error === reason) ?? {}
+    const scope = printable(wanted.scope)
+    observe('step_up_required', { reason, ...(scope && { scope }) })
+    const error = new TokenManagerError('ERR_STEP_UP_REQUIRED', reason, undefined, {
+      status,
+      scope,
+      acrValues: printable(acr_values)?.split(' '),
+      maxAge: /^\d{1,9}$/.test(max_age) ? Number(max_age) * 1000 : undefined,
+    })
+    insufficient.set(error, token)
+    return error
+  }
 }
+
+/** What follows an answer. */
+export type Next =
+  /** Nothing: it is what the caller gets. */
+  | 'done'
+  /** Its redirect. */
+  | 'follow'
+  /** The same request with another token. */
+  | 'renew'
+  /** A sign-in that brings what the API wants. */
+  | 'step_up'
+
+/** What follows an answer, or the same request with another proof, and why. */
+type Step = Next | ProofChallenge
+
+/** What an answer to a request with a token of `type` asks for. The challenge of that scheme decides (RFC 9449 §7.2). */
+export function next(answer: Answer, type: AccessToken['type']): Next {
+  const { ok, status } = answer
+  if (ok) return 'done'
+  if (answer.type === 'opaqueredirect' || /^30[12378]$/.test(`${status}`)) return 'follow'
+
+  const errors = errorsIn(answer, type).map(({ error }) => error)
+  if (errors.includes(WANTS_MORE[status])) return 'step_up'
+  const meansToken = errors.length === 0 || errors.includes('invalid_token')
+  return status === 401 && meansToken ? 'renew' : 'done'
+}
+
+type Answer = Pick<Response, 'ok' | 'status' | 'type' | 'headers'>
+type StepUpReason = 'insufficient_user_authentication' | 'insufficient_scope'
+
+/** By status: what an API answers that wants another sign-in (RFC 9470 §3, RFC 6750 §3.1). */
+const WANTS_MORE: Readonly<Record<number, StepUpReason>> = {
+  401: 'insufficient_user_authentication',
+  403: 'insufficient_scope',
+}
+
+/** The parameters of the challenges of the scheme `type` that name an error. */
+function errorsIn({ headers }: Answer, type: string) {
+  return parseChallenges(headers.get('www-authenticate'))
+    .filter(({ scheme, params }) => scheme === type.toLowerCase() && params.error)
+    .map(({ params }) => params)
+}
+
+/** Why the token was refused, as far as the API says. */
+function hintOf(answer: Answer, type: string): RefusalHint {
+  const refused = errorsIn(answer, type).find(({ error }) => error === 'invalid_token')
+  return HINTS.find((hint) => hint === refused?.reason)
+}
+
+const HINTS = ['expired', 'not_yet_valid', 'revoked', 'session_ended'] as const
 
 function discard(response: Response | undefined): void {
   response?.body?.cancel().catch(() => {})
-}
-
-/** Whether the answer means the token, and why: `''` where it does not say. The challenge of the scheme that was used decides (RFC 9449 §7.2). */
-function refusalOf(
-  { status, headers }: Response,
-  token: AccessToken,
-  observe: AuthorizedFetchOptions['observe'],
-): RefusalHint | '' {
-  if (status !== 401 && status !== 403) return undefined
-  const errors = parseChallenges(headers.get('www-authenticate')).filter(
-    ({ scheme, params }) => scheme === token.type.toLowerCase() && params.error,
-  )
-  const reason = status === 401 ? 'insufficient_user_authentication' : 'insufficient_scope'
-  const wanted = errors.find(({ params }) => params.error === reason)?.params
-  if (wanted) {
-    const { acr_values, max_age = '' } = wanted
-    const scope = printable(wanted.scope)
-    observe('step_up_required', { reason, ...(scope && { scope }) })
-    const error = new TokenManagerError(
-      'ERR_STEP_UP_REQUIRED',
-      reason,
-      status === 401 ? 'The API wants a stronger or fresher sign-in' : 'The API wants more scope',
-      {
-        status,
-        scope,
-        acrValues: printable(acr_values)?.split(' '),
-        maxAge: /^\d{1,9}$/.test(max_age) ? +max_age * 1000 : undefined,
-      },
-    )
-    insufficient.set(error, token)
-    throw error
-  }
-  const refused = errors.find(({ params }) => params.error === 'invalid_token')
-  if (status !== 401 || (errors[0] && !refused)) return undefined
-  return (
-    (/^(expired|not_yet_valid|revoked|session_ended)$/.exec(refused?.params.reason ?? '')?.[0] as RefusalHint) ?? ''
-  )
 }
 
 function printable(text = ''): string | undefined {

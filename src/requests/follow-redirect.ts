@@ -25,8 +25,10 @@ export function followRedirect(
   const to = match(where)
   const stays = to.target !== undefined && to.target === sent.target
   const isBare = sent.body === undefined && /^bearer /i.test(sent.init.headers.get('authorization') ?? '')
-  if (!stays && isBare && sent.hops < MAX_HOPS) return withoutToken(sent, where)
-  if (!stays || sent.hops >= MAX_HOPS)
+  const isTooLong = sent.hops >= MAX_HOPS
+  const canGoBare = isBare && !isTooLong
+  if (!stays && canGoBare) return withoutToken(sent, where)
+  if (!stays || isTooLong)
     throw redirectedError(sent.url, response, to.target ? /^[^/]+\/\/[^/]+/.exec(to.url)?.[0] : to.origin)
 
   const request = typeof sent.to === 'string' ? undefined : sent.to

@@ -20,7 +20,8 @@ export function requestBody(request: Request | undefined, init: RequestInit | un
     const once = typeof body === 'object' && ('getReader' in body || 'pipe' in body || Symbol.asyncIterator in body)
     return { replay: () => (once ? undefined : body) }
   }
-  if (!request || request.body === null || /^(GET|HEAD)$/.test(request.method)) return
+  if (!request || /^(GET|HEAD)$/.test(request.method)) return
+  if (request.body === null) return
   // A used body is for fetch itself to complain about.
   if (request.bodyUsed || request.body?.locked) return
   const copy = request.clone()

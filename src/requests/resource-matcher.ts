@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { union } from '../session/scope.ts'
 
@@ -63,14 +63,23 @@ const INDICATOR = /^[a-z][a-z\d+.-]*:[!"$-~]*$/i
 const MEMO = 99
 
 /** What the access token of a sign-in itself is for: what the first of `resources` names. */
-export function signInTarget([first]: readonly ResourceOption[] = []): Target {
-  const { resource, audience, scope } = Object(first)
-  return { resource, audience, scope }
+export function signInTarget([first = '']: readonly ResourceOption[] = []): Target {
+  const { url: _, ...target } = entryOf(first)
+  return target
 }
 
 /** What signing in asks for: `scope`, and that of every entry beside it. */
 export function signInScope(scope: string | undefined, resources: readonly ResourceOption[] = []): string {
-  return union(scope, ...resources.map((one) => Object(one).scope))
+  return union(scope, ...resources.map((one) => entryOf(one).scope))
+}
+
+/** The resource indicators of the entries. */
+export function resourcesIn(resources: readonly ResourceOption[] = []): readonly string[] {
+  return resources.flatMap((one) => entryOf(one).resource ?? [])
+}
+
+function entryOf(option: ResourceOption): Exclude<ResourceOption, string> {
+  return typeof option === 'string' ? { url: option } : option
 }
 
 /**
@@ -93,18 +102,19 @@ export function resourceMatcher(
     return { origin, path, rest, secure: origin[4] === 's' || (insecureLoopback && LOOPBACK.test(origin)) }
   }
   const invalid = (name: string) =>
-    new TokenManagerError(
-      'ERR_INVALID_OPTION',
-      'invalid_option',
-      `Option resources${name} has to be an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, audience?, scope? }, resource an absolute URI without fragment`,
+    invalidOption(
+      `resources${name}`,
+      'an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, audience?, scope? }, resource an absolute URI without fragment',
     )
   if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {
-    const { url, ...target } = typeof option === 'string' ? { url: option } : Object(option)
+    const { url = '', ...target } = entryOf(option) ?? {}
     const at = read(url)
-    const texts = Object.values(target).every((value) => /^(string|undefined)$/.test(typeof value))
-    if (!at?.secure || at.rest || !texts || !INDICATOR.test(target.resource ?? 'none:')) throw invalid(`[${index}]`)
-    return { ...at, target: Object.freeze(target) as Target }
+    const areTexts = Object.values(target).every((value) => value === undefined || typeof value === 'string')
+    const isTarget = areTexts && INDICATOR.test(target.resource ?? 'none:')
+    const isPlace = at?.secure && !at.rest
+    if (!isPlace || !isTarget) throw invalid(`[${index}]`)
+    return { ...at, target: Object.freeze(target) }
   })
   entries.sort((a, b) => b.path.length - a.path.length)
 

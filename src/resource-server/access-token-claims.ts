@@ -1,6 +1,7 @@
 import { type AccessTokenErrorReason, Refusal } from './access-token-error.ts'
 import { remedy, substituteFor } from './foreign-dialect.ts'
 import { shown } from './found.ts'
+import { isJsonObject } from './json-object.ts'
 
 /**
  * What a validated access token says, with the names of RFC 9068 §2.2 and RFC 7662 §2.2 whatever its issuer calls them; all other claims
@@ -48,8 +49,8 @@ export interface ClaimRules {
   readonly leeway: number
 }
 
-const STRINGS = ['sub', 'jti', 'client_id', 'sid', 'acr']
-const NUMBERS = ['exp', 'iat', 'nbf', 'auth_time']
+const NAMES = ['sub', 'jti', 'client_id', 'sid', 'acr']
+const TIMES = ['exp', 'iat', 'nbf', 'auth_time']
 /** Seconds since 1970 that a date can hold. */
 const LAST_SECOND = 8_640_000_000_000
 
@@ -66,22 +67,30 @@ export function checkClaims(
 ): AccessTokenClaims {
   const missing = required.find((name) => claims[name] === undefined)
   if (missing !== undefined) throw refused('claim_missing', detailOfMissing(missing, issuer, claims))
-  for (const name of STRINGS)
-    if (claims[name] !== undefined && (typeof claims[name] !== 'string' || claims[name] === ''))
-      throw refused('claim_invalid', name)
-  for (const name of NUMBERS) {
-    const value = claims[name]
-    if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= LAST_SECOND))
-      throw refused('claim_invalid', name)
-  }
-  const { aud, scope, cnf } = claims
-  if (scope !== undefined && typeof scope !== 'string') throw refused('claim_invalid', 'scope')
-  if (cnf !== undefined && (typeof cnf !== 'object' || cnf === null)) throw refused('claim_invalid', 'cnf')
+  checkKinds(claims)
+
+  const { aud } = claims
   const named = isStrings(aud) ? aud : [aud]
   if (!named.some((one) => audiences.includes(one as string)))
     throw refused('audience_mismatch', `aud is ${shown(aud)}, wanted ${shown(audiences)} (option audience)`)
   checkTimes(claims as AccessTokenClaims, leeway, now)
   return claims as AccessTokenClaims
+}
+
+/** Whether each claim is of the kind that everybody expects. What is in it is not told: it may name a person. */
+function checkKinds(claims: Readonly<Record<string, unknown>>): void {
+  for (const name of NAMES) {
+    const value = claims[name]
+    if (value !== undefined && !isName(value)) throw refused('claim_invalid', `${name} is no text, or empty`)
+  }
+  for (const name of TIMES) {
+    const value = claims[name]
+    if (value !== undefined && !isTime(value)) throw refused('claim_invalid', `${name} is no time in seconds`)
+  }
+  const { scope, cnf } = claims
+  if (scope !== undefined && typeof scope !== 'string')
+    throw refused('claim_invalid', 'scope is no text; option claims.scope of the issuer')
+  if (cnf !== undefined && !isJsonObject(cnf)) throw refused('claim_invalid', 'cnf is no object')
 }
 
 function detailOfMissing(name: string, issuer: string, claims: Readonly<Record<string, unknown>>): string {
@@ -92,9 +101,24 @@ function detailOfMissing(name: string, issuer: string, claims: Readonly<Record<s
 
 /** Whether the token counts now; the only claims that change with time. */
 export function checkTimes({ exp, nbf, iat }: AccessTokenClaims, leeway: number, now: number): void {
-  if (exp !== undefined && now >= exp * 1_000 + leeway) throw refused('expired')
-  if (nbf !== undefined && nbf * 1_000 > now + leeway) throw refused('not_yet_valid', 'nbf')
-  if (iat !== undefined && iat * 1_000 > now + leeway) throw refused('not_yet_valid', 'iat')
+  if (exp !== undefined && now >= exp * 1_000 + leeway)
+    throw refused('expired', `exp was ${secondsFrom(exp, now)} s ago (option leeway)`)
+  if (nbf !== undefined && nbf * 1_000 > now + leeway)
+    throw refused('not_yet_valid', `nbf is in ${-secondsFrom(nbf, now)} s (option leeway)`)
+  if (iat !== undefined && iat * 1_000 > now + leeway)
+    throw refused('not_yet_valid', `iat is in ${-secondsFrom(iat, now)} s (option leeway)`)
+}
+
+function secondsFrom(time: number, now: number): number {
+  return Math.round(now / 1_000 - time)
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND
 }
 
 function isStrings(value: unknown): value is readonly string[] {

@@ -1,3 +1,5 @@
+import { TokenManagerError } from '../errors.ts'
+
 /**
  * Why a request was refused, closed.
  *
@@ -173,4 +175,13 @@ export class Refusal {
     this.reason = reason
     this.answer = { ...more, detail }
   }
+}
+
+/**
+ * What the guard says of something that failed inside it. What is wrong with the configuration is told in its own words; of anything else
+ * the kind alone, because its words may hold what nobody should read.
+ */
+export function failure(cause: unknown): Refusal {
+  if (cause instanceof TokenManagerError) return new Refusal('guard_failed', cause.message)
+  return new Refusal('guard_failed', cause instanceof Error ? cause.name : typeof cause)
 }

@@ -2,14 +2,16 @@ import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { Refusal, retryAfterField } from './access-token-error.ts'
 import type { Denial } from './denial.ts'
 import type { Denylist } from './denylist.ts'
+import { shown } from './found.ts'
 import { invalidOption } from './invalid-option.ts'
 import { deniableBy, type IssuerOptions, issuerFrom } from './issuer.ts'
+import { type KeyOptions, keySource } from './key-options.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
 import { sha256 } from './sha256.ts'
 import { isSignedBy } from './signature.ts'
 import { readJwt } from './strict-jwt.ts'
-import type { KeyOptions } from './validator.ts'
 
 /**
  * Set it to `true` in the options to accept logout tokens without the type `logout+jwt` (OpenID Connect Back-Channel Logout 1.0
@@ -77,6 +79,20 @@ export interface BackchannelLogoutOptions {
   readonly [allowInsecureLoopback]?: boolean
 }
 
+const NAMES: OptionNames<BackchannelLogoutOptions> = {
+  issuer: true,
+  clientId: true,
+  denylist: true,
+  deny: true,
+  endSessions: true,
+  replayStore: true,
+  leeway: true,
+  maxLifetime: true,
+  onDecision: true,
+  keys: true,
+  fetch: true,
+  now: true,
+}
 /** Characters of a request that are read at most. */
 const LIMIT = 32_768
 
@@ -86,15 +102,15 @@ const LIMIT = 32_768
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function createBackchannelLogout(options: BackchannelLogoutOptions): (request: Request) => Promise<Response> {
+  checkOptionNames(options, NAMES)
   const { clientId, denylist, deny = 'session', endSessions, onDecision, now = Date.now } = options
   const { replayStore = memoryReplayStore({ now }), leeway = 60_000, maxLifetime = 600_000 } = options
-  const { timeout = 5_000, cooldown = 30_000, maxAge = 600_000, staleFor = 3_600_000 } = options.keys ?? {}
-  const { fetch = (...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request) } = options
   if (!clientId) throw invalidOption('clientId has to be the client the endpoint is registered for')
   if (!denylist && !endSessions) throw invalidOption('Back-channel logout needs denylist, endSessions, or both')
   if (!(leeway >= 0 && leeway <= 60_000)) throw invalidOption('leeway has to be 0 to 60 000 ms')
-  const source = { fetch, now, timeout, cooldown, maxAge, staleFor }
-  const issuer = issuerFrom(describedIssuer(options), source, options[allowInsecureLoopback] === true)
+  if (deny !== 'session' && deny !== 'subject') throw invalidOption("deny has to be 'session' or 'subject'")
+  const allowsInsecure = options[allowInsecureLoopback] === true
+  const issuer = issuerFrom(describedIssuer(options), keySource(options), allowsInsecure)
   denylist?.describeIssuer(deniableBy(issuer))
   const rules = { issuer, clientId, leeway, maxLifetime }
 
@@ -104,11 +120,9 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
     try {
       token = await verified(await logoutTokenOf(request))
     } catch (cause) {
-      const { reason, answer } = cause instanceof Refusal ? cause : new Refusal('malformed')
-      if (reason !== 'keys_unavailable') return respond(400, answer.detail ?? reason)
-      // Not the sender's fault, and worth trying again: the issuer may have a new key.
-      return respond(503, answer.detail ?? reason, { 'retry-after': retryAfterField(answer) })
+      return refuse(cause instanceof Refusal ? cause : new Refusal('malformed', 'the body could not be read'))
     }
+
     const key = await sha256(JSON.stringify(['logout', token.issuer, token.jti]))
     // A store that cannot say lets it be done again, which is harmless: it reaches no newer session.
     if (await replayStore.has(key).catch(() => false)) return respond(200, 'repeated')
@@ -124,14 +138,24 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   async function verified(text: string): Promise<LogoutToken> {
     const jwt = readJwt(text)
     if (!jwt) throw new Refusal('malformed', 'logout_token is no JWT')
-    const { alg, kid } = jwt.header
-    if (jwt.header.crit !== undefined || typeof alg !== 'string' || !issuer.algorithms.includes(alg))
-      throw new Refusal('algorithm_not_allowed')
+    const { alg, kid, crit } = jwt.header
+    if (crit !== undefined) throw new Refusal('malformed', 'the header has crit, which nothing here understands')
+    if (kid !== undefined && typeof kid !== 'string') throw new Refusal('malformed', `kid is ${shown(kid)}`)
+    if (typeof alg !== 'string' || !issuer.algorithms.includes(alg))
+      throw new Refusal('algorithm_not_allowed', `alg is ${shown(alg)} (option algorithms of the issuer)`)
+
     // What is wrong whoever signed it costs no signature and no request for keys.
     const token = readLogoutToken(jwt, rules, now())
-    for (const key of await issuer.keysOf(token.issuer).find(alg, typeof kid === 'string' ? kid : undefined))
+    for (const key of await issuer.keysOf(token.issuer).find(alg, kid))
       if (await isSignedBy(text, key, alg)) return token
-    throw new Refusal('signature_invalid')
+    throw new Refusal('signature_invalid', `no key of the issuer that fits alg ${shown(alg)} has made it`)
+  }
+
+  function refuse({ reason, answer }: Refusal): Response {
+    const outcome = answer.detail ?? reason
+    if (reason !== 'keys_unavailable') return respond(400, outcome)
+    // Not the sender's fault, and worth trying again: the issuer may have a new key.
+    return respond(503, outcome, { 'retry-after': retryAfterField(answer) })
   }
 
   async function carryOut(token: LogoutToken): Promise<void> {

@@ -1,7 +1,10 @@
 import { base64url } from 'jose'
 import type { AccessTokenClaims } from './access-token-claims.ts'
-import type { AccessTokenErrorReason } from './access-token-error.ts'
+import type { AccessTokenError, AccessTokenErrorReason } from './access-token-error.ts'
 import type { Bytes } from './builtin.ts'
+import type { GuardedRequest } from './credentials.ts'
+import { invalidOption } from './invalid-option.ts'
+import type { AccessPolicy } from './policy.ts'
 
 /** One decision of a guard, for logs, metrics and alarms. It holds nothing that could be used as a token. */
 export interface Decision {
@@ -33,6 +36,26 @@ export interface Decision {
   readonly duration: number
 }
 
+/** What is told of a request. */
+interface Told {
+  readonly request: GuardedRequest
+  readonly policy: AccessPolicy
+  readonly seen: { readonly claims?: AccessTokenClaims; readonly degraded?: Decision['degraded'] }
+  /** When it came, by `performance.now()`. */
+  readonly began: number
+  /** Absent: it passed. */
+  readonly error?: AccessTokenError
+}
+
+/** Who is told, and how. */
+interface TellingOptions {
+  readonly onDecision?: (decision: Decision) => void
+  readonly describe?: (request: GuardedRequest) => string | undefined
+  readonly auditKey?: Bytes
+}
+
+/** Bytes that a key has to have at least. */
+const SHORTEST_KEY = 32
 /** Characters of a hash that are shown: enough to tell apart, too few to be a token. */
 const SHOWN = 16
 
@@ -40,7 +63,7 @@ const SHOWN = 16
  * Keyed hashes for {@link Decision}: without the key nobody can try names on them.
  * @param secret default: random, drawn at the first use, as Cloudflare's workers have no randomness before they are called
  */
-export function identityHashes(
+function identityHashes(
   secret: Bytes | undefined,
 ): (claims: AccessTokenClaims) => Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>> {
   let key: Promise<CryptoKey> | undefined
@@ -62,5 +85,41 @@ export function identityHashes(
     }))
     known.set(claims, made)
     return made
+  }
+}
+
+/**
+ * Tells of decisions. What goes wrong with that goes no further.
+ * @param now epoch milliseconds
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for an `auditKey` that is too short
+ */
+export function decisionTeller(
+  { onDecision, describe, auditKey }: TellingOptions,
+  now: () => number,
+): (told: Told) => Promise<void> {
+  if (auditKey && auditKey.length < SHORTEST_KEY) throw invalidOption('auditKey has to be at least 32 bytes')
+  const hashes = identityHashes(auditKey)
+
+  return async ({ request, policy, seen: { claims, degraded }, began, error }) => {
+    try {
+      const hashed = claims && (await hashes(claims))
+      onDecision?.({
+        at: now(),
+        allowed: !error,
+        reason: error?.reason,
+        status: error?.status,
+        detail: error?.detail,
+        degraded,
+        issuer: claims?.iss,
+        clientId: claims?.client_id,
+        subjectHash: hashed?.subjectHash,
+        tokenHash: hashed?.tokenHash,
+        route: policy.route,
+        request: describe?.(request),
+        duration: performance.now() - began,
+      })
+    } catch {
+      // Whoever listens has no say in what passes.
+    }
   }
 }

@@ -3,9 +3,10 @@ export function deepFreeze<T>(value: T): T {
   const left: unknown[] = [value]
   while (left.length) {
     const next = left.pop()
-    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
+    const isObject = typeof next === 'object' && next !== null
+    if (!isObject || Object.isFrozen(next)) continue
     Object.freeze(next)
-    left.push(...Object.values(next))
+    for (const inside of Object.values(next)) left.push(inside)
   }
   return value
 }

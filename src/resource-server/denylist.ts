@@ -1,7 +1,8 @@
+import { deniableIssuers } from './deniable-issuers.ts'
 import type { DeniableIssuer, DeniableToken, Denial, DenylistEntry } from './denial.ts'
-import { isDenial, isDenylistEntry } from './denylist-entry.ts'
-import { FilteredMap } from './filtered-map.ts'
+import { isDenylistEntry } from './denylist-entry.ts'
 import { invalidOption } from './invalid-option.ts'
+import { type IssuerDenials, issuerDenials } from './issuer-denials.ts'
 
 /** Where denials live, so that every process hears of them. */
 export interface DenylistStore {
@@ -46,8 +47,9 @@ export interface DenylistOptions {
 export interface Denylist {
   /**
    * Denies, here at once and everywhere once the store has it. Rejects if the store did not take it; here it holds all the same.
-   * Rejects with `ERR_INVALID_OPTION` and denies nothing where a denial could hit nothing: a token by its name, or a sign-in without
-   * `owner`, of an issuer whose tokens carry no such name, as a guard of this process has it.
+   * Rejects with `ERR_INVALID_OPTION` and denies nothing where a denial could hit nothing: a time in seconds; an issuer that is a template or
+   * differs by a slash at its end; a token by its name, or a sign-in without `owner`, where the issuer's tokens carry no such name, as a
+   * guard of this process has it.
    */
   deny(...denials: readonly Denial[]): Promise<void>
   /** Why the token is refused, or `undefined`. In memory only. */
@@ -59,6 +61,8 @@ export interface Denylist {
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
   /** Hears from guards what tokens of an issuer carry. */
   describeIssuer(issuer: DeniableIssuer): void
+  /** Hears that there are new denials, of this process or of the store. Returns its own undo. */
+  subscribe(listener: () => void): () => void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
   /** The option. */
@@ -81,35 +85,6 @@ export interface DenylistStatus {
   readonly skipped: number
 }
 
-/** The denials of one issuer. Cut-offs in ms; expiries in seconds, which engines keep without a box. */
-interface Denied {
-  readonly jti: FilteredMap<number>
-  readonly sid: FilteredMap<Cutoff>
-  /** People, a sign-in of whom is denied: what of theirs names no sign-in may be of it. */
-  readonly sessionOf: FilteredMap<Cutoff>
-  readonly subject: FilteredMap<Cutoff>
-  readonly client: FilteredMap<Cutoff>
-  readonly grant: FilteredMap<Cutoff>
-}
-
-interface Cutoff {
-  readonly before: number
-  readonly until: number
-}
-
-/** The latest denials of one issuer by each claim, for tokens that lack it. */
-interface Latest {
-  jti: number
-  /** Sign-ins of whoever. */
-  sid: Cutoff
-  /** Sign-ins, those of an owner too. */
-  session: Cutoff
-  sub: Cutoff
-  client_id: Cutoff
-}
-
-const NEVER: Cutoff = { before: 0, until: 0 }
-
 /** Entries looked at for each one added, so that expired ones go without a timer. */
 const SWEEP = 4
 
@@ -119,17 +94,9 @@ const SWEEP = 4
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function createDenylist(options: DenylistOptions = {}): Denylist {
-  const { store, maxTokenLifetime = 86_400_000, leeway = 60_000, maxStaleness = 10_000, whenStale = 'deny' } = options
-  const { now = Date.now, onSkipped } = options
-  if (!(maxTokenLifetime > 0 && Number.isFinite(maxTokenLifetime)))
-    throw invalidOption('maxTokenLifetime has to be milliseconds above 0')
-  if (!(leeway >= 0 && Number.isFinite(leeway))) throw invalidOption('leeway has to be milliseconds, 0 or more')
-  if (!(maxStaleness > 0)) throw invalidOption('maxStaleness has to be milliseconds above 0')
-  if (!['deny', 'introspect', 'allow'].includes(whenStale))
-    throw invalidOption('whenStale has to be deny, introspect or allow')
-  const issuers = new Map<string, Denied>()
-  const latestOf = new Map<string, Latest>()
-  const described: DeniableIssuer[] = []
+  const { store, maxTokenLifetime, leeway, maxStaleness, whenStale, now, onSkipped } = checked(options)
+  const byIssuer = new Map<string, IssuerDenials>()
+  const deniable = deniableIssuers(now)
   let currentAt = Number.NEGATIVE_INFINITY
   let becomeReady = () => {}
   const isReady = new Promise<void>((resolve) => {
@@ -137,10 +104,13 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   })
   let sweeping: Iterator<() => void> | undefined
   let skipped = 0
+  const listeners = new Set<() => void>()
+
   const stop = store?.follow({
     onEntries(entries) {
       const fitting = entries.filter(isDenylistEntry)
       for (const entry of fitting) add(entry)
+      if (fitting.length > 0) tellDenied()
       tellSkipped(entries.length - fitting.length)
     },
     onCurrent(at) {
@@ -152,57 +122,55 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 
   return {
     async deny(...denials) {
-      for (const denial of denials) {
-        checkDenial(denial)
-        checkReach(denial)
-      }
-      const entries = denials.map((denial) => ({
-        denial,
-        until: ('jti' in denial ? denial.expiresAt : now() + maxTokenLifetime) + leeway,
-      }))
+      for (const denial of denials) deniable.check(denial)
+      const entries = denials.map((denial) => ({ denial, until: endOf(denial) }))
       for (const entry of entries) add(entry)
+      tellDenied()
       await store?.append(entries)
     },
-    check({ iss, jti, sid, sub, client_id, iat }) {
-      const denied = issuers.get(iss)
-      if (!denied) return undefined
-      const until = jti === undefined ? undefined : denied.jti.get(jti)
-      if (until !== undefined && until * 1_000 > now()) return 'revoked'
-      // Without a time of issue it may be older than any cut-off.
-      const issuedAt = iat === undefined ? 0 : iat * 1_000
-      if (sid !== undefined && denied.sid.size && hits(denied.sid.get(sid), issuedAt)) return 'session_ended'
-      const ofSomeSession = sid === undefined && sub !== undefined && denied.sessionOf.size > 0
-      if (ofSomeSession && hits(denied.sessionOf.get(sub), issuedAt)) return 'session_ended'
-      if (sub !== undefined && denied.subject.size && hits(denied.subject.get(sub), issuedAt)) return 'session_ended'
-      if (client_id === undefined) return undefined
-      if (denied.client.size && hits(denied.client.get(client_id), issuedAt)) return 'revoked'
-      if (sub !== undefined && denied.grant.size && hits(denied.grant.get(grantKey(sub, client_id)), issuedAt))
-        return 'revoked'
-      return undefined
+    check: (token) => byIssuer.get(token.iss)?.check(token),
+    cannotTell: (token) => byIssuer.get(token.iss)?.cannotTell(token),
+    describeIssuer: deniable.describe,
+    subscribe(listener) {
+      const own = () => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
     },
-    cannotTell({ iss, jti, sid, sub, client_id, iat = 0 }) {
-      const latest = latestOf.get(iss)
-      if (!latest) return undefined
-      const issuedAt = iat * 1_000
-      if (jti === undefined && latest.jti > now()) return 'jti'
-      // Whose sign-in it was helps only where the token says whose it is.
-      if (sid === undefined && hits(sub === undefined ? latest.session : latest.sid, issuedAt)) return 'sid'
-      if (sub === undefined && hits(latest.sub, issuedAt)) return 'sub'
-      return client_id === undefined && hits(latest.client_id, issuedAt) ? 'client_id' : undefined
-    },
-    describeIssuer: (issuer) => void described.push(issuer),
     whenStale,
     get stale() {
       return store && now() - currentAt > maxStaleness ? whenStale : undefined
     },
     status() {
       let entries = 0
-      for (const { jti, sid, subject, client, grant } of issuers.values())
-        for (const map of [jti, sid, subject, client, grant]) entries += map.size
+      for (const denials of byIssuer.values()) entries += denials.size
       return { entries, staleness: store ? now() - currentAt : 0, skipped }
     },
     ready: () => isReady,
     close: () => stop?.(),
+  }
+
+  /** After it no token is left that the denial could hit. */
+  function endOf(denial: Denial): number {
+    const lastToken = 'jti' in denial ? denial.expiresAt : now() + maxTokenLifetime
+    return lastToken + leeway
+  }
+
+  function add({ denial, until }: DenylistEntry): void {
+    if (until <= now()) return
+    const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now)
+    byIssuer.set(denial.issuer, denials)
+    denials.add(denial, until)
+    sweep()
+  }
+
+  function tellDenied(): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener()
+      } catch {
+        // Whoever listens has no say in what is denied.
+      }
+    }
   }
 
   function tellSkipped(count: number): void {
@@ -215,109 +183,30 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     }
   }
 
-  function hits(cutoff: Cutoff | undefined, issuedAt: number): boolean {
-    return cutoff !== undefined && issuedAt <= cutoff.before && cutoff.until > now()
-  }
-
-  function add({ denial, until }: DenylistEntry): void {
-    if (until <= now()) return
-    const denied = issuers.get(denial.issuer) ?? nobody()
-    issuers.set(denial.issuer, denied)
-    addTo(denied, denial, until)
-    const latest = latestOf.get(denial.issuer) ?? { jti: 0, sid: NEVER, session: NEVER, sub: NEVER, client_id: NEVER }
-    latestOf.set(denial.issuer, latest)
-    noteLatest(latest, denial, until)
-    sweep()
-  }
-
-  /** A denial that could hit no token is a mistake that nobody would notice. */
-  function checkReach(denial: Denial): void {
-    const issuer = described.filter(({ hasIssued }) => hasIssued(denial.issuer))
-    const namesToken = 'jti' in denial
-    const namesSession = 'sid' in denial && denial.owner === undefined
-    if (namesToken && issuer.some(({ hasTokenIds }) => !hasTokenIds))
-      throw invalidOption(
-        'Tokens of this issuer have no name of their own: deny sid, subject or clientId instead of jti',
-      )
-    if (namesSession && issuer.some(({ hasSessionIds }) => !hasSessionIds))
-      throw invalidOption('Tokens of this issuer do not name the sign-in: deny subject, or sid with owner')
-  }
-
   function sweep(): void {
     for (let step = 0; step < SWEEP; step++) {
-      sweeping ??= expired()
+      sweeping ??= everyEntry()
       const { done, value } = sweeping.next()
       if (done) sweeping = undefined
       else value()
     }
   }
 
-  function* expired(): Generator<() => void> {
-    for (const maps of issuers.values()) {
-      for (const map of Object.values(maps) as FilteredMap<number | Cutoff>[])
-        for (const [key, entry] of map)
-          yield () => {
-            if ((typeof entry === 'number' ? entry * 1_000 : entry.until) <= now() && map.get(key) === entry)
-              map.delete(key)
-          }
-    }
+  function* everyEntry(): Generator<() => void> {
+    for (const denials of byIssuer.values()) yield* denials.expiring()
   }
 }
 
-function nobody(): Denied {
-  return {
-    jti: new FilteredMap(),
-    sid: new FilteredMap(),
-    sessionOf: new FilteredMap(),
-    subject: new FilteredMap(),
-    client: new FilteredMap(),
-    grant: new FilteredMap(),
-  }
-}
+function checked(options: DenylistOptions) {
+  const { store, maxTokenLifetime = 86_400_000, leeway = 60_000, maxStaleness = 10_000, whenStale = 'deny' } = options
+  const { now = Date.now, onSkipped } = options
 
-function addTo(denied: Denied, denial: Denial, until: number): void {
-  if ('jti' in denial) {
-    denied.jti.set(denial.jti, Math.max(Math.ceil(until / 1_000), denied.jti.get(denial.jti) ?? 0))
-  } else if ('sid' in denial) {
-    raise(denied.sid, denial.sid, denial.before, until)
-    if (denial.owner !== undefined) raise(denied.sessionOf, denial.owner, denial.before, until)
-  } else if (!('subject' in denial)) {
-    raise(denied.client, denial.clientId, denial.before, until)
-  } else if ('clientId' in denial) {
-    raise(denied.grant, grantKey(denial.subject, denial.clientId), denial.before, until)
-  } else {
-    raise(denied.subject, denial.subject, denial.before, until)
-  }
-}
-
-function noteLatest(latest: Latest, denial: Denial, until: number): void {
-  if ('jti' in denial) {
-    latest.jti = Math.max(latest.jti, until)
-    return
-  }
-  const { before } = denial
-  if ('sid' in denial) latest.session = later(latest.session, before, until)
-  if ('sid' in denial && denial.owner === undefined) latest.sid = later(latest.sid, before, until)
-  if ('subject' in denial) latest.sub = later(latest.sub, before, until)
-  if ('clientId' in denial) latest.client_id = later(latest.client_id, before, until)
-}
-
-/** A later cut-off takes the earlier one's place; never the other way round, whatever the order they arrive in. */
-function raise(map: FilteredMap<Cutoff>, key: string, before: number, until: number): void {
-  map.set(key, later(map.get(key) ?? NEVER, before, until))
-}
-
-function later(known: Cutoff, before: number, until: number): Cutoff {
-  return { before: Math.max(before, known.before), until: Math.max(until, known.until) }
-}
-
-function grantKey(subject: string, clientId: string): string {
-  return `${clientId.length} ${clientId}${subject}`
-}
-
-function checkDenial(denial: Denial): void {
-  if (!isDenial(denial))
-    throw invalidOption(
-      'A denial names issuer and jti with expiresAt, or one of sid (perhaps with owner), subject, clientId, or subject and clientId, with before (ms)',
-    )
+  const hasLifetime = maxTokenLifetime > 0 && Number.isFinite(maxTokenLifetime)
+  if (!hasLifetime) throw invalidOption('maxTokenLifetime has to be milliseconds above 0')
+  const hasLeeway = leeway >= 0 && Number.isFinite(leeway)
+  if (!hasLeeway) throw invalidOption('leeway has to be milliseconds, 0 or more')
+  if (!(maxStaleness > 0)) throw invalidOption('maxStaleness has to be milliseconds above 0')
+  if (!['deny', 'introspect', 'allow'].includes(whenStale))
+    throw invalidOption('whenStale has to be deny, introspect or allow')
+  return { store, maxTokenLifetime, leeway, maxStaleness, whenStale, now, onSkipped }
 }

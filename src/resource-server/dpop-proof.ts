@@ -3,6 +3,7 @@ import { fieldValues, type GuardedRequest } from './credentials.ts'
 import { normalizedHtu } from './htu.ts'
 import { invalidOption } from './invalid-option.ts'
 import { signatureAlgorithms } from './key-set.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type NonceOptions, type Nonces, nonces } from './nonces.ts'
 import { type ProofKey, proofKey } from './proof-key.ts'
 import { memoryReplayStore, type ReplayStore } from './replay-store.ts'
@@ -61,6 +62,17 @@ export interface Proof {
   readonly owner: string
 }
 
+const NAMES: OptionNames<DpopProofOptions> = {
+  required: true,
+  algorithms: true,
+  baseUrl: true,
+  maxAge: true,
+  maxAhead: true,
+  nonce: true,
+  replayStore: true,
+  whenReplayStoreFails: true,
+}
+const NONCE_NAMES: OptionNames<NonceOptions> = { secret: true, lifetime: true }
 const DEFAULT_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256']
 const LONGEST_JTI = 256
 /** How far the clocks of processes that share a replay store may be apart, ms. */
@@ -70,17 +82,16 @@ const CLOCKS_APART = 10_000
 export function dpopProofs(options: DpopProofOptions, now: () => number, signatures?: SignatureMode): DpopProofs {
   const { required = false, algorithms = DEFAULT_ALGORITHMS, baseUrl, maxAge = 60_000, maxAhead = 10_000 } = options
   const { replayStore = memoryReplayStore({ now }), whenReplayStoreFails = 'deny', nonce: nonceOptions } = options
-  if (!algorithms.length || algorithms.some((alg) => !signatureAlgorithms.includes(alg)))
-    throw invalidOption(`dpop.algorithms has to be of ${signatureAlgorithms.join(', ')}`)
+  checkOptionNames(options, NAMES, 'dpop.')
+  const areKnown = algorithms.length > 0 && algorithms.every((alg) => signatureAlgorithms.includes(alg))
+  if (!areKnown) throw invalidOption(`dpop.algorithms has to be of ${signatureAlgorithms.join(', ')}`)
   if (!(maxAge > 0 && maxAge <= 300_000)) throw invalidOption('dpop.maxAge has to be 1 to 300 000 ms')
   if (!(maxAhead >= 0 && maxAhead <= 60_000)) throw invalidOption('dpop.maxAhead has to be 0 to 60 000 ms')
-  if (baseUrl !== undefined && (normalizedHtu(baseUrl) === undefined || /[?#]/.test(baseUrl)))
+  if (baseUrl !== undefined && !isBaseUrl(baseUrl))
     throw invalidOption('dpop.baseUrl has to be an absolute http(s) URL without query and fragment')
-  const { secret, lifetime = 300_000 } = nonceOptions ?? {}
-  if (secret && secret.length < 32) throw invalidOption('dpop.nonce.secret has to be at least 32 bytes')
-  if (!(lifetime >= 10_000 && lifetime <= 3_600_000))
-    throw invalidOption('dpop.nonce.lifetime has to be 10 000 to 3 600 000 ms')
+  const lifetime = checkNonceOptions(nonceOptions)
   const ownNonces = nonceOptions && nonces(nonceOptions, now)
+  const reusableFor = ownNonces ? 2 * lifetime : maxAge + maxAhead
 
   return {
     required,
@@ -100,7 +111,7 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
       await checkSignature(text, key, alg, signatures)
 
       const owner = key.thumbprint
-      const until = now() + (ownNonces ? 2 * lifetime : maxAge + maxAhead) + CLOCKS_APART
+      const until = now() + reusableFor + CLOCKS_APART
       return { key: await sha256(JSON.stringify([owner, place, jti])), until, owner }
     },
     async use({ key, until, owner }) {
@@ -122,7 +133,8 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
   }
 
   function checkClaims(request: GuardedRequest, { jti, htm, htu }: UnverifiedJwt['claims']) {
-    if (typeof jti !== 'string' || !jti || jti.length > LONGEST_JTI) throw invalid('jti')
+    if (typeof jti !== 'string' || jti === '') throw invalid('jti')
+    if (jti.length > LONGEST_JTI) throw invalid(`jti is longer than ${LONGEST_JTI} characters`)
     if (typeof htm !== 'string' || htm !== request.method) throw invalid('htm')
     const place = typeof htu === 'string' ? normalizedHtu(htu) : undefined
     if (place === undefined || place !== placeOf(request)) throw invalid('htu')
@@ -132,11 +144,13 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
   async function checkAge({ iat, nonce }: UnverifiedJwt['claims']): Promise<void> {
     if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalid('iat')
     if (ownNonces) {
-      if (!(await ownNonces.accepts(nonce))) throw new Refusal('nonce_required')
+      if (!(await ownNonces.accepts(nonce)))
+        throw new Refusal('nonce_required', 'it has no nonce of this API, or one that is too old')
       return
     }
     const made = iat * 1_000
-    if (made < now() - maxAge || made > now() + maxAhead) throw invalid('iat')
+    if (made < now() - maxAge) throw invalid('iat is too old (option dpop.maxAge)')
+    if (made > now() + maxAhead) throw invalid('iat is to come (option dpop.maxAhead)')
   }
 
   function placeOf({ url = '' }: GuardedRequest): string | undefined {
@@ -149,6 +163,20 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
     const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
     return normalizedHtu(baseUrl.replace(/\/$/, '') + path)
   }
+}
+
+function isBaseUrl(url: string): boolean {
+  return normalizedHtu(url) !== undefined && !/[?#]/.test(url)
+}
+
+/** @returns how long a nonce counts, ms */
+function checkNonceOptions(options: NonceOptions = {}): number {
+  checkOptionNames(options, NONCE_NAMES, 'dpop.nonce.')
+  const { secret, lifetime = 300_000 } = options
+  if (secret && secret.length < 32) throw invalidOption('dpop.nonce.secret has to be at least 32 bytes')
+  if (!(lifetime >= 10_000 && lifetime <= 3_600_000))
+    throw invalidOption('dpop.nonce.lifetime has to be 10 000 to 3 600 000 ms')
+  return lifetime
 }
 
 function proofOf(request: GuardedRequest): string {

@@ -39,7 +39,7 @@ export function remedy(issuer: string, claims: Readonly<Record<string, unknown>>
   const isIts = ({ claims: names }: KnownDialect) => names?.every((name) => Object.hasOwn(claims, name)) === true
   const found = known.find((one) => one.issuer?.test(issuer)) ?? known.find(isIts)
   const own = `option ${option} of the issuer`
-  return found ? `issuer: ${found.preset}.api(…) of tokenward/providers takes it, or ${own}` : own
+  return found ? `issuer: ${found.preset}.api(...) of tokenward/providers takes it, or ${own}` : own
 }
 
 /** The option that says where else a missing claim is, and the claim that seems to be it. */

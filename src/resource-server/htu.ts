@@ -14,7 +14,9 @@ export function normalizedHtu(url: string): string | undefined {
     return undefined
   }
   const { protocol, host, pathname, username, password } = parsed
-  if (!/^https?:$/.test(protocol) || username || password) return undefined
+  const isOfWeb = protocol === 'https:' || protocol === 'http:'
+  const hasUser = username !== '' || password !== ''
+  if (!isOfWeb || hasUser) return undefined
   const path = pathname.replace(/%[\da-f]{2}/gi, (escaped) => {
     const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16))
     return UNRESERVED.test(character) ? character : escaped.toUpperCase()

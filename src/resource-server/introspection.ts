@@ -3,6 +3,7 @@ import { boundedCache } from './bounded-cache.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { createOutage } from './outage.ts'
 import { sha256 } from './sha256.ts'
 
@@ -33,13 +34,22 @@ export interface IntrospectionOptions {
 export interface Introspection {
   /**
    * What the authorization server says about `token`. One request for any number of callers who ask at once.
-   * @throws Refusal `inactive`, `malformed` for one that is too long, or `introspection_unavailable` where there is no usable answer
+   * @param token of bounded length
+   * @throws Refusal `inactive`, or `introspection_unavailable` where there is no usable answer
    */
   ask(token: string): Promise<Readonly<Record<string, unknown>>>
 }
 
-/** Characters of a token that is asked about: as many as a JWT may have. */
-const LONGEST_TOKEN = 16_384
+const NAMES: OptionNames<IntrospectionOptions> = {
+  endpoint: true,
+  clientId: true,
+  clientSecret: true,
+  jwts: true,
+  maxAge: true,
+  negativeMaxAge: true,
+  timeout: true,
+  limit: true,
+}
 
 /**
  * Introspection at one authorization server.
@@ -52,6 +62,7 @@ export function introspection(
   isSecure: (url: unknown) => boolean,
   { fetch, now }: Pick<JsonSourceOptions, 'fetch' | 'now'>,
 ): Introspection {
+  checkOptionNames(options, NAMES, 'introspection.')
   const { endpoint, clientId, clientSecret, maxAge = 30_000, negativeMaxAge = 5_000, timeout = 2_000 } = options
   const { limit = 10_000 } = options
   if (endpoint !== undefined && !isSecure(endpoint))
@@ -64,7 +75,6 @@ export function introspection(
 
   return {
     async ask(token) {
-      if (token.length > LONGEST_TOKEN) throw new Refusal('malformed', `it is longer than ${LONGEST_TOKEN} characters`)
       const key = await sha256(token)
       const known = active.get(key)
       if (known !== undefined) return known
@@ -89,7 +99,8 @@ export function introspection(
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
     const found = Object.freeze({ ...answer, iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
-    active.set(key, found, Math.min(began + maxAge, typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY))
+    const expiresAt = typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY
+    active.set(key, found, Math.min(began + maxAge, expiresAt))
     return found
   }
 
@@ -101,7 +112,9 @@ export function introspection(
     try {
       const claims = await post(token)
       outage.answered()
-      return claims.active === true ? claims : new Refusal('inactive')
+      return claims.active === true
+        ? claims
+        : new Refusal('inactive', 'the introspection endpoint says that it is not active')
     } catch (cause) {
       const refusal = introspectionFailure(cause, timeout)
       if (!concernsToken(cause)) {

@@ -27,19 +27,44 @@ export function issuerTemplate(
     return undefined
   }
   const [before = '', after = ''] = issuer.split(variable)
-  const isOneSegment = /^https?:\/\/[^/]+\/(.*\/)?$/.test(before) && (after === '' || after.startsWith('/'))
-  if (others.length || !isOneSegment)
+  const beginsSegment = /^https?:\/\/[^/]+\/(.*\/)?$/.test(before)
+  const endsSegment = after === '' || after.startsWith('/')
+  const isOneSegment = beginsSegment && endsSegment
+  if (others.length > 0 || !isOneSegment)
     throw invalidOption(`issuer may have one variable, as a whole segment of its path, not ${issuer}`)
-  if (typeof tenants !== 'function' && !(Array.isArray(tenants) && tenants.length))
+  const areListed = Array.isArray(tenants) && tenants.length > 0
+  if (typeof tenants !== 'function' && !areListed)
     throw invalidOption('An issuer with a variable needs tenants: a list, or a function that says which count')
-  const counts = typeof tenants === 'function' ? tenants : (tenant: string) => tenants.includes(tenant)
+  const counts = typeof tenants === 'function' ? tenants : (tenant: string) => tenants?.includes(tenant)
 
   return {
     tenantOf(iss) {
-      const fits = iss.startsWith(before) && iss.endsWith(after) && iss.length > before.length + after.length
-      const tenant = fits ? iss.slice(before.length, iss.length - after.length) : ''
-      return TENANT.test(tenant) && counts(tenant) === true ? tenant : undefined
+      const tenant = between(before, after, iss)
+      const isOne = tenant !== undefined && TENANT.test(tenant)
+      return isOne && counts(tenant) === true ? tenant : undefined
     },
     fill: (url, tenant) => url.replace(variable, tenant),
   }
+}
+
+/**
+ * Whether a key that says whose it is, as those of Entra do (a member `issuer`), may sign for `iss`. Where many tenants share a place, a
+ * key of one of them must not sign for another. One that says nothing is whoever's place it was found at.
+ */
+export function mayOwnKey(owner: unknown, iss: string): boolean {
+  if (owner === undefined || owner === iss) return true
+  if (typeof owner !== 'string') return false
+
+  const [variable, ...others] = owner.match(VARIABLE) ?? []
+  if (variable === undefined || others.length > 0) return false
+  const [before = '', after = ''] = owner.split(variable)
+  const tenant = between(before, after, iss)
+  return tenant !== undefined && TENANT.test(tenant)
+}
+
+/** What stands between the two in `text`, if anything does. */
+function between(before: string, after: string, text: string): string | undefined {
+  const isAround = text.startsWith(before) && text.endsWith(after)
+  const hasMore = text.length > before.length + after.length
+  return isAround && hasMore ? text.slice(before.length, text.length - after.length) : undefined
 }

@@ -5,6 +5,7 @@ import { invalidOption } from './invalid-option.ts'
 import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
 import { type JsonSourceOptions, jsonSource } from './json-source.ts'
 import { type KeySet, type KeySetOptions, keySet, signatureAlgorithms } from './key-set.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type CheckedDialect, checkDialect, type TokenDialect } from './token-dialect.ts'
 
 /** An authorization server whose tokens are accepted, and how it writes them. */
@@ -16,14 +17,14 @@ export interface IssuerOptions extends TokenDialect {
    */
   readonly issuer: string
   /**
-   * The tenants that count, where `issuer` has a variable: a list, or a function that is asked about each, before the token's signature
-   * is looked at. No default.
+   * The tenants that count, where `issuer` has a variable: a list, or a function that is asked at each request, before the token's
+   * signature is looked at. No default.
    */
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)
   /**
    * Where its keys are. Default: as its metadata says (OpenID Connect Discovery §4, RFC 8414 §3). It may have the variable of `issuer`;
-   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched. Where the issuer has many tenants,
-   * a key with a member `issuer`, as Entra publishes them, counts for that issuer alone.
+   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched. A key with a member `issuer`, as
+   * Entra publishes them, counts for that issuer alone.
    */
   readonly jwksUri?: string
   /**
@@ -35,12 +36,18 @@ export interface IssuerOptions extends TokenDialect {
   readonly introspection?: IntrospectionOptions
 }
 
+/** The keys of those tokens that one issuer has issued. */
+interface IssuerKeySet {
+  /** As {@link KeySet}'s. */
+  find(alg: string, kid: string | undefined): ReturnType<KeySet['find']>
+}
+
 /** Which tokens are an issuer's, and its keys. */
 interface IssuerKeys {
   /** Whether a token with this `iss` is of this issuer, and of a tenant that counts. */
   hasIssued(iss: string): boolean
   /** The keys of tokens with this `iss`, which `hasIssued` has accepted. */
-  keysOf(iss: string): KeySet
+  keysOf(iss: string): IssuerKeySet
 }
 
 /** An issuer, ready to judge. */
@@ -54,6 +61,20 @@ export interface Issuer extends IssuerKeys {
   readonly introspectsJwts: boolean
 }
 
+const NAMES: OptionNames<IssuerOptions> = {
+  issuer: true,
+  tenants: true,
+  jwksUri: true,
+  algorithms: true,
+  introspection: true,
+  types: true,
+  claims: true,
+  requiredClaims: true,
+  requiredValues: true,
+  refusedClaims: true,
+  subjectKind: true,
+  logout: true,
+}
 /** Tenants whose keys are kept at most. */
 const TENANTS = 1_000
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/][^\s\\?#]*)?$/
@@ -63,33 +84,45 @@ const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(\/|$))/
  * Checks and completes the description of an issuer. Asks nothing yet.
  * @throws TokenManagerError `ERR_INVALID_OPTION` naming the option
  */
-export function issuerFrom(options: string | IssuerOptions, source: KeySetOptions, insecureLoopback: boolean): Issuer {
+export function issuerFrom(options: string | IssuerOptions, source: KeySetOptions, allowsInsecure: boolean): Issuer {
   const given: IssuerOptions = typeof options === 'string' ? { issuer: options } : options
+  checkOptionNames(given, NAMES, 'issuer.')
   const { issuer, tenants, jwksUri, algorithms = signatureAlgorithms, introspection: asking } = given
-  const isSecure = (url: unknown): url is string =>
-    typeof url === 'string' &&
-    HTTPS.test((insecureLoopback ? url.replace(LOOPBACK, 'https') : url).replace(/\?.*$/, ''))
+  const isSecure = (url: unknown): url is string => isSecureUrl(url, allowsInsecure)
   if (!isSecure(issuer) || issuer.includes('?'))
     throw invalidOption('issuer has to be an https URL without query and fragment')
   if (jwksUri !== undefined && !isSecure(jwksUri)) throw invalidOption('jwksUri has to be an https URL')
-  const unknown = algorithms.find((alg) => !signatureAlgorithms.includes(alg))
-  if (unknown !== undefined || !algorithms.length)
-    throw invalidOption(`algorithms has to be of ${signatureAlgorithms.join(', ')}, not ${unknown ?? 'empty'}`)
+  checkAlgorithms(algorithms)
   const template = issuerTemplate(issuer, tenants)
   if (template && jwksUri === undefined) throw invalidOption('An issuer with a variable needs jwksUri')
-  if (template && asking && asking.endpoint === undefined)
-    throw invalidOption('An issuer with a variable needs introspection.endpoint')
-  const endpoint = endpointsOf(issuer, isSecure, source)
-  const keys = template && jwksUri !== undefined ? tenantKeys(issuer, template, jwksUri, source) : undefined
+  const asksNowhere = asking !== undefined && asking.endpoint === undefined
+  if (template && asksNowhere) throw invalidOption('An issuer with a variable needs introspection.endpoint')
 
+  const endpoint = endpointsOf(issuer, isSecure, source)
+  const locate = async () => jwksUri ?? (await endpoint('jwks_uri'))
+  const keys = template && jwksUri !== undefined ? tenantKeys(template, jwksUri, source) : undefined
+  const { hasIssued, keysOf } = keys ?? ownKeys(issuer, locate, source)
   return {
     issuer,
     algorithms,
     dialect: checkDialect(given),
     introspection: asking && introspection(asking, issuer, () => endpoint('introspection_endpoint'), isSecure, source),
     introspectsJwts: asking?.jwts === true,
-    ...(keys ?? ownKeys(issuer, async () => jwksUri ?? (await endpoint('jwks_uri')), source)),
+    hasIssued,
+    keysOf,
   }
+}
+
+function isSecureUrl(url: unknown, allowsInsecure: boolean): url is string {
+  if (typeof url !== 'string') return false
+  const asSecure = allowsInsecure ? url.replace(LOOPBACK, 'https') : url
+  return HTTPS.test(asSecure.replace(/\?.*$/, ''))
+}
+
+function checkAlgorithms(algorithms: readonly string[]): void {
+  const unknown = algorithms.find((alg) => !signatureAlgorithms.includes(alg))
+  if (unknown !== undefined || algorithms.length === 0)
+    throw invalidOption(`algorithms has to be of ${signatureAlgorithms.join(', ')}, not ${unknown ?? 'empty'}`)
 }
 
 /** What the denylist has to know of an issuer. */
@@ -100,15 +133,16 @@ export function deniableBy({ hasIssued, dialect }: Issuer): DeniableIssuer {
 
 function ownKeys(issuer: string, locate: () => Promise<string>, source: KeySetOptions): IssuerKeys {
   const keys = keySet(locate, source)
+  const own: IssuerKeySet = { find: (alg, kid) => keys.find(alg, kid, issuer) }
   return {
     // Code point by code point: another spelling is another issuer.
     hasIssued: (iss) => iss === issuer,
-    keysOf: () => keys,
+    keysOf: () => own,
   }
 }
 
 /** Keys by a configured URL, into which at most the name of a tenant goes that counts: a token cannot choose where they come from. */
-function tenantKeys(issuer: string, template: IssuerTemplate, jwksUri: string, source: KeySetOptions): IssuerKeys {
+function tenantKeys(template: IssuerTemplate, jwksUri: string, source: KeySetOptions): IssuerKeys {
   const known = boundedCache<KeySet>(TENANTS, source.now)
   return {
     hasIssued: (iss) => template.tenantOf(iss) !== undefined,
@@ -116,8 +150,7 @@ function tenantKeys(issuer: string, template: IssuerTemplate, jwksUri: string, s
       const url = template.fill(jwksUri, template.tenantOf(iss) ?? '')
       const keys = known.get(url) ?? keySet(async () => url, source)
       known.set(url, keys, Number.POSITIVE_INFINITY)
-      // A key of one tenant must not sign for another one, though all are published in one place.
-      return { find: (alg, kid) => keys.find(alg, kid, [iss, issuer]) }
+      return { find: (alg, kid) => keys.find(alg, kid, iss) }
     },
   }
 }

@@ -1,3 +1,5 @@
+import { isJsonObject } from './json-object.ts'
+
 /** A JSON document elsewhere, kept for a while. */
 export interface JsonSource<T> {
   /** The document: the kept one while it is fresh, else fetched; where that fails, the kept one for the grace. Else rejects. */
@@ -154,8 +156,8 @@ export async function jsonObject(response: Response): Promise<Record<string, unk
     if (text.length > LIMIT) throw new UnusableAnswer(status, type)
   }
   const value = parsed(text + decoder.decode())
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnusableAnswer(status, type)
-  return value as Record<string, unknown>
+  if (!isJsonObject(value)) throw new UnusableAnswer(status, type)
+  return value
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,7 @@
 import type { JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
+import { shown } from './found.ts'
+import { mayOwnKey } from './issuer-template.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
 import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
 
@@ -8,18 +10,17 @@ export interface KeySet {
   /**
    * The keys that fit: same `kid` where the token names one, right type, curve and size for `alg`, meant for signatures.
    * An unknown `kid` makes the keys be fetched anew, at most once a cooldown.
-   * @param owners who may sign with a key that says whose it is (a member `issuer`, as Entra has it); without it the member is not read
+   * @param iss whose token it is: a key that says that it is another issuer's (a member `issuer`, as Entra has it) does not fit
    * @throws Refusal `key_unknown` where the issuer's present keys have none that fits, or `keys_unavailable` where the present ones cannot
    * be had now: the issuer may have a new key
    */
-  find(alg: string, kid: string | undefined, owners?: readonly string[]): Promise<readonly VerificationKey[]>
+  find(alg: string, kid: string | undefined, iss: string): Promise<readonly VerificationKey[]>
 }
 
-/** Keys of one name. */
-interface ImportedKeys {
-  readonly all: readonly VerificationKey[]
-  /** The same, each with the issuer that it says it is for. */
-  readonly owned: readonly { readonly key: VerificationKey; readonly owner: unknown }[]
+/** A key, and the issuer that it says it is for. */
+interface OwnedKey {
+  readonly key: VerificationKey
+  readonly owner: unknown
 }
 
 /** How a key set is kept and used. Milliseconds. */
@@ -52,13 +53,14 @@ const SMALLEST_MODULUS = 342
 /** Whether `jwk` can have made a signature with `alg`. */
 export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
   const shape = Object.hasOwn(shapes, alg) ? shapes[alg] : undefined
-  return (
-    shape !== undefined &&
-    jwk.kty === shape.kty &&
-    jwk.crv === shape.crv &&
-    (jwk.alg === undefined || jwk.alg === alg) &&
-    (shape.kty !== 'RSA' || (typeof jwk.n === 'string' && jwk.n.length >= SMALLEST_MODULUS))
-  )
+  if (!shape) return false
+  const hasShape = jwk.kty === shape.kty && jwk.crv === shape.crv
+  const isForAlgorithm = jwk.alg === undefined || jwk.alg === alg
+  return hasShape && isForAlgorithm && (shape.kty !== 'RSA' || hasLongModulus(jwk))
+}
+
+function hasLongModulus({ n }: JWK): boolean {
+  return typeof n === 'string' && n.length >= SMALLEST_MODULUS
 }
 
 /**
@@ -67,23 +69,23 @@ export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
  */
 export function keySet(locate: () => Promise<string>, options: KeySetOptions): KeySet {
   const source: JsonSource<readonly JWK[]> = jsonSource(locate, readKeys, options)
-  const found = new WeakMap<readonly JWK[], Map<string, ImportedKeys>>()
+  const found = new WeakMap<readonly JWK[], Map<string, readonly OwnedKey[]>>()
 
   return {
-    async find(alg, kid, owners) {
+    async find(alg, kid, iss) {
       const since = options.now()
       const known = await source.get().catch(() => undefined)
-      const fitting = known && keysFor(owners, await keysOf(known, alg, kid))
+      const fitting = known && (await keysFor(known, alg, kid, iss))
       if (fitting?.length) return fitting
 
       const renewed = await source.renew(since).catch(() => undefined)
       if (!renewed) throw unavailable('the key set could not be fetched')
-      const present = keysFor(owners, await keysOf(renewed.value, alg, kid))
-      if (present.length) return present
+      const present = await keysFor(renewed.value, alg, kid, iss)
+      if (present.length > 0) return present
       // Anybody can make up a kid and so keep the keys from being fetched for a while. That speaks against no token.
       if (!renewed.isCurrent)
         throw unavailable('no known key fits, and the key set cannot be fetched anew yet; option keys.cooldown')
-      throw new Refusal('key_unknown', 'no key of the issuer fits')
+      throw new Refusal('key_unknown', `no key of the issuer fits alg ${shown(alg)} and the kid of the token`)
     },
   }
 
@@ -91,39 +93,49 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
     return new Refusal('keys_unavailable', detail, { retryAfter: source.restsFor() })
   }
 
-  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<ImportedKeys> {
-    const before = found.get(set) ?? new Map<string, ImportedKeys>()
+  async function keysFor(
+    set: readonly JWK[],
+    alg: string,
+    kid: string | undefined,
+    iss: string,
+  ): Promise<readonly VerificationKey[]> {
+    const named = await keysOf(set, alg, kid)
+    return named.filter(({ owner }) => mayOwnKey(owner, iss)).map(({ key }) => key)
+  }
+
+  async function keysOf(set: readonly JWK[], alg: string, kid: string | undefined): Promise<readonly OwnedKey[]> {
+    const before = found.get(set) ?? new Map<string, readonly OwnedKey[]>()
     const name = kid === undefined ? alg : `${alg} ${kid}`
     const known = before.get(name)
     if (known) return known
-    const imported = await Promise.all(
-      choose(set, alg, kid).map(async (jwk) => ({
-        key: await verificationKey(jwk, alg, options.signatures),
-        owner: (jwk as { issuer?: unknown }).issuer,
-      })),
-    )
-    const owned = imported.flatMap(({ key, owner }) => (key === undefined ? [] : [{ key, owner }]))
-    const keys = { all: owned.map(({ key }) => key), owned }
+
+    const imported = await Promise.all(choose(set, alg, kid).map((jwk) => ownedKey(jwk, alg)))
+    const keys = imported.flat()
     // Only names that there are: anybody can make up others.
-    if (owned.length) found.set(set, before.set(name, keys))
+    if (keys.length > 0) found.set(set, before.set(name, keys))
     return keys
+  }
+
+  /** @returns none where `jwk` holds no key after all */
+  async function ownedKey(jwk: JWK, alg: string): Promise<readonly OwnedKey[]> {
+    const key = await verificationKey(jwk, alg, options.signatures)
+    const { issuer: owner } = jwk as { readonly issuer?: unknown }
+    return key === undefined ? [] : [{ key, owner }]
   }
 }
 
-function keysFor(owners: readonly string[] | undefined, { all, owned }: ImportedKeys): readonly VerificationKey[] {
-  if (!owners) return all
-  const fitting = owned.filter(({ owner }) => owner === undefined || owners.includes(owner as string))
-  return fitting.map(({ key }) => key)
+function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {
+  return keys.filter((jwk) => {
+    const isNamed = kid === undefined || jwk.kid === kid
+    return isNamed && isForSignatures(jwk) && fitsAlgorithm(jwk, alg)
+  })
 }
 
-function choose(keys: readonly JWK[], alg: string, kid: string | undefined): readonly JWK[] {
-  return keys.filter(
-    (jwk) =>
-      (kid === undefined || jwk.kid === kid) &&
-      (jwk.use === undefined || jwk.use === 'sig') &&
-      (!Array.isArray(jwk.key_ops) || jwk.key_ops.includes('verify')) &&
-      fitsAlgorithm(jwk, alg),
-  )
+/** Whether it was published for verifying (RFC 7517 §4.2, §4.3). */
+function isForSignatures({ use, key_ops }: JWK): boolean {
+  const hasUse = use === undefined || use === 'sig'
+  const hasOperation = key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('verify'))
+  return hasUse && hasOperation
 }
 
 function readKeys(body: Record<string, unknown>): readonly JWK[] | undefined {

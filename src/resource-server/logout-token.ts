@@ -2,6 +2,7 @@ import { Refusal } from './access-token-error.ts'
 import { remedy } from './foreign-dialect.ts'
 import { shown } from './found.ts'
 import type { Issuer } from './issuer.ts'
+import { isJsonObject } from './json-object.ts'
 import type { UnverifiedJwt } from './strict-jwt.ts'
 import { typeOf } from './token-dialect.ts'
 
@@ -31,34 +32,55 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
  * @param now epoch milliseconds
  * @throws Refusal
  */
-export function readLogoutToken(
-  { header, claims }: UnverifiedJwt,
-  { issuer, clientId, leeway, maxLifetime }: LogoutTokenRules,
-  now: number,
-): LogoutToken {
-  const { iss, aud, iat, exp, jti, events, sub, sid } = claims
-  const { logoutTypes, logoutWithoutExpiry } = issuer.dialect
-  if (!logoutTypes.includes(typeOf(header.typ)))
+export function readLogoutToken({ header, claims }: UnverifiedJwt, rules: LogoutTokenRules, now: number): LogoutToken {
+  const { issuer, clientId } = rules
+  if (!issuer.dialect.logoutTypes.includes(typeOf(header.typ)))
     throw new Refusal('type_wrong', detailOfType(header.typ, issuer, claims))
+  const { iss, aud } = claims
   if (typeof iss !== 'string' || !issuer.hasIssued(iss))
     throw new Refusal('issuer_unknown', `iss is ${shown(iss)}, wanted ${shown(issuer.issuer)} (option issuer)`)
-  if (!(Array.isArray(aud) ? aud : [aud]).includes(clientId))
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  if (!audiences.includes(clientId))
     throw new Refusal('audience_mismatch', `aud is ${shown(aud)}, wanted ${shown(clientId)} (option clientId)`)
-  if (exp === undefined && !logoutWithoutExpiry)
+
+  const times = readTimes(claims, rules, now)
+  const { jti, sub, sid } = claims
+  if (!isName(jti)) throw invalid('jti is no text, or empty')
+  checkEvents(claims)
+  if (!isNameOrMissing(sub)) throw invalid('sub is no text, or empty')
+  if (!isNameOrMissing(sid)) throw invalid('sid is no text, or empty')
+  if (sub === undefined && sid === undefined) throw invalid('it has neither sub nor sid')
+  return { jti, issuer: iss, subject: sub, sid, ...times }
+}
+
+/** When it was issued and when it expires; without `exp`, where that is allowed, it counts for `maxLifetime`. */
+function readTimes(
+  claims: UnverifiedJwt['claims'],
+  { issuer, leeway, maxLifetime }: LogoutTokenRules,
+  now: number,
+): Pick<LogoutToken, 'issuedAt' | 'expiresAt'> {
+  const { iat, exp } = claims
+  if (exp === undefined && !issuer.dialect.logoutWithoutExpiry)
     throw new Refusal('claim_missing', `wanted exp; ${remedy(issuer.issuer, claims, 'logout.withoutExpiry')}`)
-  if (!isTime(iat)) throw invalid('iat')
-  const issuedAt = iat * 1_000
+  if (!isTime(iat)) throw invalid('iat is no time in seconds')
   const end = exp === undefined ? iat + maxLifetime / 1_000 : exp
-  if (!isTime(end)) throw invalid('exp')
+  if (!isTime(end)) throw invalid('exp is no time in seconds')
+
+  const issuedAt = iat * 1_000
   const expiresAt = end * 1_000
-  if (now >= expiresAt + leeway) throw new Refusal('expired')
-  if (issuedAt > now + leeway) throw new Refusal('not_yet_valid')
-  if (expiresAt - issuedAt > maxLifetime || expiresAt < issuedAt) throw invalid('exp')
-  if (typeof jti !== 'string' || !jti) throw invalid('jti')
-  if (!isObject(events) || !Object.hasOwn(events, EVENT) || !isObject(events[EVENT])) throw invalid('events')
-  if ('nonce' in claims) throw invalid('nonce')
-  if (!isName(sub) || !isName(sid) || (sub === undefined && sid === undefined)) throw invalid('sub and sid')
-  return { jti, issuer: iss, subject: sub, sid, issuedAt, expiresAt }
+  if (now >= expiresAt + leeway) throw new Refusal('expired', 'exp is over (option leeway)')
+  if (issuedAt > now + leeway) throw new Refusal('not_yet_valid', 'iat is to come (option leeway)')
+  if (expiresAt < issuedAt) throw invalid('exp is before iat')
+  if (expiresAt - issuedAt > maxLifetime) throw invalid('exp is too far from iat (option maxLifetime)')
+  return { issuedAt, expiresAt }
+}
+
+/** It tells of a logout, and is no ID token. */
+function checkEvents(claims: UnverifiedJwt['claims']): void {
+  const { events } = claims
+  const logout = isJsonObject(events) && Object.hasOwn(events, EVENT) ? events[EVENT] : undefined
+  if (!isJsonObject(logout)) throw invalid('events does not tell of a logout')
+  if ('nonce' in claims) throw invalid('it has nonce, as ID tokens have')
 }
 
 function detailOfType(typ: unknown, { issuer, dialect }: Issuer, claims: Readonly<Record<string, unknown>>): string {
@@ -70,12 +92,12 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < 8_640_000_000_000
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
-function isName(value: unknown): value is string | undefined {
-  return value === undefined || (typeof value === 'string' && value !== '')
+function isNameOrMissing(value: unknown): value is string | undefined {
+  return value === undefined || isName(value)
 }
 
 function invalid(detail: string): Refusal {

@@ -10,9 +10,9 @@ export function normalizedClaims(
   names: CheckedDialect['names'],
 ): Readonly<Record<string, unknown>> {
   const { client, id, scope, session, audience } = names
-  const hasStandardNames = client === 'client_id' && id === 'jti' && session === 'sid' && scope === 'scope'
   const needsAudience = audience !== undefined && found.aud === undefined
-  if (hasStandardNames && !needsAudience && !Array.isArray(found.scope)) return found
+  const isChanged = needsAudience || Array.isArray(found.scope)
+  if (hasStandardNames(names) && !isChanged) return found
 
   const claims: Record<string, unknown> = { ...found }
   take('client_id', client)
@@ -44,6 +44,12 @@ export function normalizedAnswer(
     scope: has('scope') ? 'scope' : names.scope,
     session: has('sid') ? 'sid' : names.session,
   })
+}
+
+function hasStandardNames({ client, id, session, scope }: CheckedDialect['names']): boolean {
+  const namesWho = client === 'client_id' && session === 'sid'
+  const namesWhat = id === 'jti' && scope === 'scope'
+  return namesWho && namesWhat
 }
 
 function isListOfWords(value: unknown): value is readonly string[] {

@@ -3,6 +3,7 @@ import { Refusal } from './access-token-error.ts'
 import { remedy, substituteFor } from './foreign-dialect.ts'
 import { shown } from './found.ts'
 import { invalidOption } from './invalid-option.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import type { Validated } from './validator.ts'
 
 /** What a route asks for beside a valid token. */
@@ -27,6 +28,7 @@ export interface CheckedPolicy extends AccessPolicy {
   readonly scopes: readonly string[]
 }
 
+const NAMES: OptionNames<AccessPolicy> = { scope: true, acrValues: true, maxAge: true, subject: true, route: true }
 const NOT_A_USER = {
   client: 'a client got the token for itself',
   undefined:
@@ -39,14 +41,15 @@ const checked = new WeakMap<AccessPolicy, CheckedPolicy>()
 export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
   const known = checked.get(policy)
   if (known) return known
+  checkOptionNames(policy, NAMES)
   const { scope = [], acrValues, maxAge, subject } = policy
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : scope
   if (!Array.isArray(scopes) || !scopes.every((one) => SCOPE.test(one)))
     throw invalidOption('scope has to be scope values (RFC 6749 §3.3), separated by spaces or in a list')
   if (acrValues && !acrValues.every((one) => SCOPE.test(one)))
     throw invalidOption('acrValues has to be a list of acr values without spaces and quotes')
-  if (maxAge !== undefined && !(maxAge >= 0 && Number.isFinite(maxAge)))
-    throw invalidOption('maxAge has to be milliseconds, 0 or more')
+  const isAge = maxAge === undefined || (maxAge >= 0 && maxAge < Number.POSITIVE_INFINITY)
+  if (!isAge) throw invalidOption('maxAge has to be milliseconds, 0 or more')
   if (subject !== undefined && subject !== 'user') throw invalidOption("subject has to be 'user'")
   const result = { ...policy, scopes }
   checked.set(policy, result)
@@ -71,15 +74,21 @@ export function enforce(
   if (subject === 'user' && subjectKind !== 'user')
     throw new Refusal('subject_not_a_user', NOT_A_USER[`${subjectKind}`])
   const { acr, auth_time } = claims
-  const weak = acrValues && !(acr !== undefined && acrValues.includes(acr))
-  const old = maxAge !== undefined && !(auth_time !== undefined && now <= auth_time * 1_000 + maxAge + leeway)
-  if (weak || old)
-    throw new Refusal('step_up_required', undefined, {
-      params: {
-        ...(acrValues && { acr_values: acrValues.join(' ') }),
-        ...(maxAge !== undefined && { max_age: `${Math.floor(maxAge / 1_000)}` }),
-      },
-    })
+  const isStrong = acrValues === undefined || (acr !== undefined && acrValues.includes(acr))
+  const isFresh = maxAge === undefined || isAuthenticatedSince(auth_time, now - maxAge - leeway)
+  if (!isStrong || !isFresh) throw stepUp(acrValues, maxAge)
+}
+
+/** @param since epoch milliseconds */
+function isAuthenticatedSince(auth_time: number | undefined, since: number): boolean {
+  return auth_time !== undefined && auth_time * 1_000 >= since
+}
+
+function stepUp(acrValues: readonly string[] | undefined, maxAge: number | undefined): Refusal {
+  const params: Record<string, string> = {}
+  if (acrValues) params.acr_values = acrValues.join(' ')
+  if (maxAge !== undefined) params.max_age = `${Math.floor(maxAge / 1_000)}`
+  return new Refusal('step_up_required', 'acr or auth_time is not what the policy asks for', { params })
 }
 
 function detailOfScope(scopes: readonly string[], claims: AccessTokenClaims, issuer: string): string {

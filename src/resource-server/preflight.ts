@@ -16,7 +16,8 @@ export interface PreflightOptions {
  */
 export function corsHeaders(origin: string | null, { origins }: PreflightOptions): Record<string, string> {
   const vary = { vary: 'Origin' }
-  if (origin === null || (origins !== '*' && !origins.includes(origin))) return vary
+  const mayCall = origin !== null && (origins === '*' || origins.includes(origin))
+  if (!mayCall) return vary
   return {
     ...vary,
     'access-control-allow-origin': origins === '*' ? '*' : origin,
@@ -31,16 +32,12 @@ export function corsHeaders(origin: string | null, { origins }: PreflightOptions
 export function preflight(request: Request, options: PreflightOptions): Response | undefined {
   if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
   const { methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], headers = ['Content-Type'] } = options
-  const allowed = corsHeaders(request.headers.get('origin'), options)
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...allowed,
-      ...(allowed['access-control-allow-origin'] && {
-        'access-control-allow-methods': methods.join(', '),
-        'access-control-allow-headers': ['Authorization', 'DPoP', ...headers].join(', '),
-        'access-control-max-age': `${Math.floor((options.maxAge ?? 600_000) / 1_000)}`,
-      }),
-    },
-  })
+  const cors = corsHeaders(request.headers.get('origin'), options)
+  const isAllowed = cors['access-control-allow-origin'] !== undefined
+  const allowed = {
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': ['Authorization', 'DPoP', ...headers].join(', '),
+    'access-control-max-age': `${Math.floor((options.maxAge ?? 600_000) / 1_000)}`,
+  }
+  return new Response(null, { status: 204, headers: isAllowed ? { ...cors, ...allowed } : cors })
 }

@@ -1,5 +1,6 @@
 import { base64url } from 'jose'
 import { builtin } from './builtin.ts'
+import { isJsonObject } from './json-object.ts'
 
 /** A JWT in compact form, read but not verified. */
 export interface UnverifiedJwt {
@@ -7,9 +8,14 @@ export interface UnverifiedJwt {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Characters of a JWT that are read at most: more than fits into a header field of common servers. */
-const LIMIT = 16_384
+/** Characters of a token that are looked at, at most: more than fits into a header field of common servers. */
+export const LONGEST_JWT = 16_384
 const SEGMENT = /^[\w-]+$/
+/** Characters whose unused bits are zero, by how many characters of the last four there are. One alone holds no byte. */
+const ENDS_IN_ZEROES: ReadonlyMap<number, string> = new Map([
+  [2, 'AQgw'],
+  [3, 'AEIMQUYcgkosw048'],
+])
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const node = builtin('node:buffer')
 
@@ -24,7 +30,7 @@ export function looksLikeJwt(token: string): boolean {
  * @returns `undefined` for anything else; never throws, in time linear in the length
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
-  if (token.length > LIMIT) return undefined
+  if (token.length > LONGEST_JWT) return undefined
   const parts = token.split('.')
   const [head = '', body = '', signature = ''] = parts
   if (parts.length !== 3 || !isCanonical(signature)) return undefined
@@ -38,7 +44,9 @@ function isCanonical(text: string): boolean {
   if (!SEGMENT.test(text)) return false
   const last = text.at(-1) as string
   const rest = text.length % 4
-  return rest === 0 || (rest === 2 && 'AQgw'.includes(last)) || (rest === 3 && 'AEIMQUYcgkosw048'.includes(last))
+  if (rest === 0) return true
+  const zeroes = ENDS_IN_ZEROES.get(rest)
+  return zeroes?.includes(last) === true
 }
 
 function readObject(segment: string): Record<string, unknown> | undefined {
@@ -46,10 +54,10 @@ function readObject(segment: string): Record<string, unknown> | undefined {
   try {
     const text = decoded(segment)
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    if (!isJsonObject(value)) return undefined
     // What is written back the same has nothing twice; the rest is looked at closely.
-    if (JSON.stringify(value) !== text && repeatsMember(text)) return undefined
-    return value as Record<string, unknown>
+    const isWrittenBack = JSON.stringify(value) === text
+    return isWrittenBack || !repeatsMember(text) ? value : undefined
   } catch {
     return undefined
   }
@@ -67,19 +75,20 @@ const STRINGS_AND_BRACKETS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
 /** Whether an object in `json`, which is valid, has two members of one name. */
 function repeatsMember(json: string): boolean {
+  /** The names of each object that is open, and `undefined` for a list. */
   const open: (Set<string> | undefined)[] = []
   let last = ''
   for (const [token] of json.matchAll(STRINGS_AND_BRACKETS)) {
     if (token === '{') open.push(new Set())
     else if (token === '[') open.push(undefined)
     else if (token === '}' || token === ']') open.pop()
-    else if (token !== ':') last = token
-    else {
+    else if (token === ':') {
+      // What stands before a colon is a name.
       const name = JSON.parse(last) as string
       const names = open.at(-1)
       if (names?.has(name)) return true
       names?.add(name)
-    }
+    } else last = token
   }
   return false
 }

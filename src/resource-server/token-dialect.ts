@@ -1,5 +1,6 @@
 import type { AccessTokenClaims } from './access-token-claims.ts'
 import { invalidOption } from './invalid-option.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type SubjectKind, subjectIsNotTheClient, subjectShownByRfc9068 } from './subject-kind.ts'
 
 /**
@@ -78,6 +79,10 @@ export interface CheckedDialect {
   readonly logoutWithoutExpiry: boolean
 }
 
+const CLAIM_NAMES: OptionNames<ClaimNames> = { client: true, id: true, scope: true, session: true, audience: true }
+const LOGOUT_NAMES: OptionNames<LogoutDialect> = { types: true, withoutExpiry: true }
+/** The type of what has no type that anybody could allow. */
+const NO_TYPE = ''
 const MARKS_OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
 /** Types that are something else, whatever is allowed. */
 const OTHER_TYPES = /^(dpop|token-introspection|secevent|statuslist|oauth-authz-req|id)\+jwt$/
@@ -88,26 +93,16 @@ const OTHER_TYPES = /^(dpop|token-introspection|secevent|statuslist|oauth-authz-
  */
 export function checkDialect(options: TokenDialect): CheckedDialect {
   const { claims = {}, requiredValues = {}, subjectKind = subjectShownByRfc9068, logout = {} } = options
-  const names = { client: 'client_id', id: 'jti', scope: 'scope', session: 'sid', ...claims } as const
-  for (const [name, value] of Object.entries(names)) {
-    const mayBeFalse = name === 'id' || name === 'session'
-    const isName = typeof value === 'string' && value !== ''
-    if (!isName && !(mayBeFalse && value === false) && value !== undefined)
-      throw invalidOption(`claims.${name} has to be the name of a claim${mayBeFalse ? ', or false' : ''}`)
-  }
+  checkOptionNames(claims, CLAIM_NAMES, 'claims.')
+  checkOptionNames(logout, LOGOUT_NAMES, 'logout.')
   if (typeof subjectKind !== 'function' && subjectKind !== 'not_the_client')
     throw invalidOption("subjectKind has to be a function, or 'not_the_client'")
 
   return {
     types: checkTypes(options.types, 'types', 'at+jwt', ['logout+jwt']),
-    names,
+    names: checkClaimNames({ client: 'client_id', id: 'jti', scope: 'scope', session: 'sid', ...claims }),
     requiredClaims: checkNames(options.requiredClaims, 'requiredClaims'),
-    requiredValues: Object.entries(requiredValues).map(([name, value]) => {
-      const values = [value].flat()
-      if (!values.length || values.some((one) => typeof one !== 'string'))
-        throw invalidOption(`requiredValues.${name} has to be a string or a list of strings`)
-      return [name, values]
-    }),
+    requiredValues: Object.entries(requiredValues).map(([name, value]) => [name, checkValues(name, value)]),
     refusedClaims: checkNames(options.refusedClaims, 'refusedClaims') ?? MARKS_OF_OTHERS,
     subjectKind: subjectKind === 'not_the_client' ? subjectIsNotTheClient : subjectKind,
     logoutTypes: checkTypes(logout.types, 'logout.types', 'logout+jwt', ['at+jwt']),
@@ -115,13 +110,14 @@ export function checkDialect(options: TokenDialect): CheckedDialect {
   }
 }
 
-/** The type of a header as it is compared: lower case, without `application/` (RFC 7515 §4.1.9). `undefined`: it has none. */
+/**
+ * The type of a header as it is compared: lower case, without `application/` (RFC 7515 §4.1.9).
+ * @returns `undefined` where there is none, and for what is no text something that is no type
+ */
 export function typeOf(typ: unknown): string | undefined {
-  return typ === undefined
-    ? undefined
-    : String(typ)
-        .toLowerCase()
-        .replace(/^application\//, '')
+  if (typ === undefined) return undefined
+  if (typeof typ !== 'string') return NO_TYPE
+  return typ.toLowerCase().replace(/^application\//, '')
 }
 
 function checkTypes(
@@ -131,15 +127,32 @@ function checkTypes(
   others: readonly string[],
 ): readonly (string | undefined)[] {
   if (types === undefined) return [standard]
-  if (!Array.isArray(types) || !types.length) throw invalidOption(`${option} has to be a list of types`)
+  if (!Array.isArray(types) || types.length === 0) throw invalidOption(`${option} has to be a list of types`)
   return types.map((one: unknown) => {
     const type = typeOf(one)
-    if (one !== undefined && (typeof one !== 'string' || one === ''))
-      throw invalidOption(`${option} has to hold types, or undefined for tokens without one`)
-    if (type !== undefined && (OTHER_TYPES.test(type) || others.includes(type)))
-      throw invalidOption(`${option} must not hold ${type}, which is another kind of token`)
+    if (type === NO_TYPE) throw invalidOption(`${option} has to hold types, or undefined for tokens without one`)
+    const isAnother = type !== undefined && (OTHER_TYPES.test(type) || others.includes(type))
+    if (isAnother) throw invalidOption(`${option} must not hold ${type}, which is another kind of token`)
     return type
   })
+}
+
+function checkClaimNames(names: CheckedDialect['names']): CheckedDialect['names'] {
+  for (const [name, value] of Object.entries(names)) {
+    const mayBeFalse = name === 'id' || name === 'session'
+    const isLeftOut = value === undefined || (mayBeFalse && value === false)
+    const isName = typeof value === 'string' && value !== ''
+    if (!isName && !isLeftOut)
+      throw invalidOption(`claims.${name} has to be the name of a claim${mayBeFalse ? ', or false' : ''}`)
+  }
+  return names
+}
+
+function checkValues(name: string, value: string | readonly string[]): readonly string[] {
+  const values = [value].flat()
+  const areValues = values.length > 0 && values.every((one) => typeof one === 'string')
+  if (!areValues) throw invalidOption(`requiredValues.${name} has to be a string or a list of strings`)
+  return values
 }
 
 function checkNames(names: readonly string[] | undefined, option: string): readonly string[] | undefined {

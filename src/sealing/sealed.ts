@@ -56,11 +56,10 @@ export async function sealingKey(
   return undefined
 }
 
-/** Stands for a handle, by its place in `keys`. */
-const HANDLE = 'tokenward:handle'
-/** A member of the value that begins like it: stored with one more colon, so that it never stands for a handle. */
-const ALIKE = /^tokenward:handle:*$/
+/** Begins the text that stands for a handle, before its place in `keys`. A text of the value that begins so gets another one before it. */
+const MARK = '\0'
 
+const isMarked = (value: unknown) => typeof value === 'string' && value[0] === MARK
 const isHandle = (value: unknown) => Object.prototype.toString.call(value) === '[object CryptoKey]'
 
 /** `value` as it is stored under `name`. */
@@ -71,9 +70,10 @@ export async function sealWith(
   value: unknown,
 ): Promise<Sealed> {
   const keys: unknown[] = []
-  const text = JSON.stringify(value, (_, inner) =>
-    isHandle(inner) ? { [HANDLE]: keys.push(inner) - 1 } : renamed(inner, (name) => `${name}:`),
-  )
+  const text = JSON.stringify(value, (_, inner) => {
+    if (isHandle(inner)) return `${MARK}${keys.push(inner) - 1}`
+    return isMarked(inner) ? MARK + inner : inner
+  })
   const plaintext = utf8.encode(text)
   if (!key || plaintext.length > maxBytes)
     throw new TokenManagerError(
@@ -96,20 +96,14 @@ export async function openWith(
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
   try {
     const text = new TextDecoder().decode(await sealing.open(key, sealed, aadOf(name)))
-    return JSON.parse(text, (_, inner) =>
-      Object.hasOwn(Object(inner), HANDLE) ? sealed.keys?.[inner[HANDLE]] : renamed(inner, (name) => name.slice(0, -1)),
-    )
+    return JSON.parse(text, (_, inner) => {
+      if (!isMarked(inner)) return inner
+      const rest = inner.slice(1)
+      return isMarked(rest) ? rest : sealed.keys?.[rest]
+    })
   } catch {
     return
   }
-}
-
-/** `value` with other names for those of its members that are {@link ALIKE}. */
-function renamed(value: unknown, rename: (name: string) => string): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const members = Object.entries(value)
-  if (!members.some(([name]) => ALIKE.test(name))) return value
-  return Object.fromEntries(members.map(([name, inner]) => [ALIKE.test(name) ? rename(name) : name, inner]))
 }
 
 function aadOf(name: string): Bytes {

@@ -1,4 +1,5 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
+import { webText } from '../in-process/web-text.ts'
 import { type ManagerPlatform, managerBasis, managerOf } from '../manager/create-token-manager.ts'
 import { allowInsecureLoopback } from '../manager/options.ts'
 import { type SharedSession, sessionOptions } from '../manager/shared-session.ts'
@@ -9,6 +10,7 @@ import { listenerSet } from '../session/listener-set.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionState } from '../session/state.ts'
 import { tellOthers } from '../session/sync.ts'
+import { checkSession, type SessionCheck } from './check-session.ts'
 import { countingLock } from './counting-lock.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
 import { leavingUserAgent } from './leaving-user-agent.ts'
@@ -37,8 +39,8 @@ interface Entry {
   readonly handed: TokenManager
   readonly shared: () => SharedSession | undefined
   users: number
-  /** Somebody listens to it. */
-  isHeard: boolean
+  /** How many listen to it. */
+  hearers: number
 }
 
 /** The bounds of option `maxSessions`. */
@@ -67,13 +69,13 @@ export function createSessionPool(
 ): SessionPool {
   // A program in JavaScript may give no options. The checks then say what is missing.
   const { maxSessions = 10_000, denylist, ...common } = options ?? ({} as SessionPoolOptions)
-  if ('account' in common) throw invalid('account', 'left out: each session of a pool has its own')
+  if ('account' in common) throw invalidOption('account', 'left out: each session of a pool has its own')
   const isInBounds = Number.isInteger(maxSessions) && maxSessions >= 1 && maxSessions <= MOST_SESSIONS
-  if (!isInBounds) throw invalid('maxSessions', `1 to ${MOST_SESSIONS}`)
-  if (denylist && typeof denylist.check !== 'function') throw invalid('denylist', 'made by createDenylist()')
+  if (!isInBounds) throw invalidOption('maxSessions', `1 to ${MOST_SESSIONS}`)
+  if (denylist && typeof denylist.check !== 'function') throw invalidOption('denylist', 'made by createDenylist()')
 
   const basis = managerBasis(common, platform)
-  const given = basis.ports ?? platform
+  const given = { text: webText, ...(basis.ports ?? platform) }
 
   const clock = sharedTimer(given.clock)
   const lock = countingLock(given.lock)
@@ -85,9 +87,13 @@ export function createSessionPool(
 
   const entries = new Map<string, Entry>()
   const listeners = new Map<TokenManagerEventType, Listeners>()
+  let stopDenials: (() => void) | undefined
 
   return {
+    redirectUri: common.redirectUri,
+    allows: (url) => basis.match(url).target !== undefined,
     get: (account) => entryOf(account).handed,
+    check: (account) => using(account, checked),
     use: (account, work) => using(account, ({ handed }) => work(handed)),
     rename: (from, to) => watch('rename', rename(from, to)),
     on: (type, listener) => listenersOf(type).add(listener as (event: PoolEvent) => void),
@@ -100,6 +106,8 @@ export function createSessionPool(
     dispose() {
       for (const { manager } of entries.values()) manager.dispose()
       entries.clear()
+      stopDenials?.()
+      stopDenials = undefined
     },
   }
 
@@ -113,10 +121,10 @@ export function createSessionPool(
     }
 
     const isName = typeof account === 'string' && account !== '' && account.length <= LONGEST_NAME
-    if (!isName) throw invalid('account', `a string of 1 to ${LONGEST_NAME} characters`)
+    if (!isName) throw invalidOption('account', `a string of 1 to ${LONGEST_NAME} characters`)
 
     const [manager, shared] = managerOf({ ...common, account }, own)
-    const entry: Entry = { manager, handed: handedOut(account), shared, users: 0, isHeard: false }
+    const entry: Entry = { manager, handed: handedOut(account), shared, users: 0, hearers: 0 }
     entries.set(account, entry)
     for (const type of listeners.keys()) listen(manager, account, type)
     if (entries.size > maxSessions) evict()
@@ -126,6 +134,7 @@ export function createSessionPool(
   async function using<T>(account: string, work: (entry: Entry) => Promise<T>): Promise<T> {
     const entry = entryOf(account)
     entry.users++
+    stopDenials ??= denylist?.subscribe?.(endDeniedInUse)
     try {
       if (denylist) await endIfDenied(entry, denylist)
       return await work(entry)
@@ -138,6 +147,18 @@ export function createSessionPool(
     await manager.ready()
     const present = shared()
     if (present) await endDenied(present, denylist)
+  }
+
+  async function checked({ manager, shared }: Entry): Promise<SessionCheck> {
+    await manager.ready()
+    const present = shared()
+    return present ? checkSession(present) : { state: manager.state }
+  }
+
+  /** What uses a session for long, as an event stream does, may not use it again. */
+  function endDeniedInUse() {
+    const inUse = [...entries.values()].filter(({ users }) => users > 0)
+    for (const entry of inUse) if (denylist) endIfDenied(entry, denylist).catch(() => {})
   }
 
   function done(account: string, entry: Entry) {
@@ -171,7 +192,7 @@ export function createSessionPool(
   }
 
   async function rename(from: string, to: string): Promise<void> {
-    if (from === to) throw invalid('to', 'another name')
+    if (from === to) throw invalidOption('to', 'another name')
     await withSession(from, (old) => withSession(to, (next) => renameSession(old, next)))
   }
 
@@ -220,8 +241,8 @@ export function createSessionPool(
         const known = entries.has(account) ? undefined : left
         return known ?? entryOf(account).manager.state
       },
-      subscribe: (listener) => heard(account).subscribe(listener),
-      on: (type, listener) => heard(account).on(type, listener),
+      subscribe: (listener) => hear(account, (manager) => manager.subscribe(listener)),
+      on: (type, listener) => hear(account, (manager) => manager.on(type, listener)),
       async signIn(options) {
         await signingIn(account, options)
         return doing((manager) => manager.ready())
@@ -238,10 +259,19 @@ export function createSessionPool(
     }
   }
 
-  function heard(account: string): TokenManager {
+  function hear(account: string, listenTo: (manager: TokenManager) => () => void): () => void {
     const entry = entryOf(account)
-    entry.isHeard = true
-    return entry.manager
+    entry.hearers++
+    const stop = listenTo(entry.manager)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      stop()
+      entry.hearers--
+      const isPresent = entries.get(account) === entry
+      if (isPresent && isNobody(entry)) forget(account)
+    }
   }
 
   function listenersOf(type: TokenManagerEventType): Listeners {
@@ -275,7 +305,7 @@ export function createSessionPool(
 
   /** Nobody is signed in, and there is nothing to be done any more: anybody can make up such a name. */
   function isNobody(entry: Entry): boolean {
-    return hasNobody(entry) && !entry.isHeard && !isBusy(entry)
+    return hasNobody(entry) && entry.hearers === 0 && !isBusy(entry)
   }
 
   function hasNobody({ shared }: Entry): boolean {
@@ -290,8 +320,4 @@ export function createSessionPool(
     const { retrying, name, held } = session
     return retrying > 0 || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -1,4 +1,5 @@
 import type { SharedSession } from '../manager/shared-session.ts'
+import { numberOf } from '../protocol/json-members.ts'
 import type { SessionRecord } from '../session/record.ts'
 
 /** What a pool needs of a denylist. */
@@ -11,6 +12,8 @@ export interface SessionDenylist {
     readonly client_id: string
     readonly iat: number
   }): string | undefined
+  /** Hears that there are new denials. Returns its own undo. Absent: sessions that are in use are looked at when they are used next. */
+  subscribe?(listener: () => void): () => void
 }
 
 /** Signs the session out if `denylist` names it, and nothing that began later. */
@@ -19,7 +22,8 @@ export async function endDenied({ session, signOut }: SharedSession, denylist: S
   if (live && isDenied(live)) await signOut.end('session_ended', undefined, isDenied)
 
   function isDenied({ issuer, clientId, claims, signedInAt }: SessionRecord): boolean {
-    const { sub, sid, iat = Infinity } = claims ?? {}
+    const { sub, sid } = claims ?? {}
+    const iat = claims?.iat === undefined ? Infinity : numberOf(claims.iat)
     // A refresh brings a later `iat`, so the earlier of the two times counts. In whole seconds, as tokens have it.
     const began = Math.floor(Math.min(iat, signedInAt / 1000))
     return denylist.check({ iss: issuer, client_id: clientId, sub, sid, iat: began }) !== undefined

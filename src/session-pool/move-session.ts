@@ -70,7 +70,7 @@ async function settled({ platform, server, options, name }: Session): Promise<Fo
  * on at the new place, so none is revoked.
  */
 function ended(record: SessionRecord, clock: Clock): SessionRecord {
-  return { ...tombstone(record, { at: clock.now(), reason: 'signed_out' }, []), outbox: [] }
+  return { ...tombstone(record, { at: clock.now(), reason: 'renamed' }, []), outbox: [] }
 }
 
 async function movePending(store: Store<unknown>, from: string, to: string): Promise<void> {

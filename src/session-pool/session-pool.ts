@@ -1,6 +1,7 @@
 import type { TokenManagerOptions } from '../manager/options.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
 import type { TokenManagerEvent, TokenManagerEventType } from '../session/events.ts'
+import type { SessionCheck } from './check-session.ts'
 import type { SessionDenylist } from './end-denied.ts'
 
 /** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
@@ -13,8 +14,8 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
   readonly maxSessions?: number
   /**
    * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, and its tokens
-   * are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, or at once if it is in use
+   * just then, and its tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
    */
   readonly denylist?: SessionDenylist
 }
@@ -29,6 +30,16 @@ export interface SessionPool {
    * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
    */
   get(account: string): TokenManager
+  /** Where people come back to after a sign-in: the option of that name. */
+  readonly redirectUri: string | undefined
+  /** Whether option `resources` lets a token go to `url`. */
+  allows(url: string): boolean
+  /**
+   * Looks at a session without using it: `idleTimeout` goes on. What was read longer than `confirmInterval` ago is read again, and a
+   * session that a limit or the denylist ends is ended.
+   * @throws TokenManagerError `ERR_STORE_FAILED` if the store says nothing and the session is not in memory
+   */
+  check(account: string): Promise<SessionCheck>
   /** Runs `work` with a session, which stays in memory meanwhile. */
   use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
   /**

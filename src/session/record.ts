@@ -4,6 +4,7 @@ import type { StoredAccessToken } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
 import type { Failure } from './failure.ts'
+import { LONGEST_BACK_OFF } from './schedule.ts'
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
 export interface Lease {
@@ -116,11 +117,11 @@ export async function readRecord(
   if (Number.isInteger(version) && version > 1) return { kind: 'newer', tag }
 
   const isOurs = isRecord(record) && issuer === owner.issuer && clientId === owner.clientId
-  return isOurs ? { kind: 'record', record, tag } : { kind: 'corrupt', tag }
+  return isOurs ? { kind: 'record', record: withBoundedDelay(record), tag } : { kind: 'corrupt', tag }
 }
 
 /** The type of each member, by the first letter of what `typeof` says; `?`: it may be absent. */
-type Shape = Readonly<Record<string, string>>
+export type Shape = Readonly<Record<string, string>>
 
 const RECORD: Shape = {
   issuer: 's',
@@ -174,19 +175,29 @@ function isRecord(record: SessionRecord): boolean {
   if (record.version !== 1 || !fits(record, RECORD)) return false
   const { signedOut, lease, failure, accessTokens, outbox } = record
   return (
-    fits(signedOut, SIGNED_OUT) &&
-    fits(lease, LEASE) &&
-    fits(failure, FAILURE) &&
-    fits(failure?.cause, CAUSE) &&
-    Object.values(accessTokens).every((token) => token && fits(token, TOKEN)) &&
+    fitsIfThere(signedOut, SIGNED_OUT) &&
+    fitsIfThere(lease, LEASE) &&
+    fitsIfThere(failure, FAILURE) &&
+    fitsIfThere(failure?.cause, CAUSE) &&
+    Object.values(accessTokens).every((token) => fits(token, TOKEN) && /^(Bearer|DPoP)$/.test(token.type)) &&
     Array.isArray(outbox) &&
-    outbox.every((entry) => entry && fits(entry, PENDING))
+    outbox.every((entry) => fits(entry, PENDING))
   )
 }
 
-/** Whether `value` is absent, or has the members of `shape`. */
-function fits(value: unknown, shape: Shape): boolean {
-  if (value === undefined) return true
+/** No wait that lies in a store lasts longer than one this library would write. */
+function withBoundedDelay(record: SessionRecord): SessionRecord {
+  const { failure } = record
+  if (!failure || failure.delay <= LONGEST_BACK_OFF) return record
+  return { ...record, failure: { ...failure, delay: LONGEST_BACK_OFF } }
+}
+
+function fitsIfThere(value: unknown, shape: Shape): boolean {
+  return value === undefined || fits(value, shape)
+}
+
+/** Whether `value` has the members of `shape`. */
+export function fits(value: unknown, shape: Shape): boolean {
   const members = Object(value) as Record<string, unknown>
   return Object.entries(shape).every(([name, [type, mayLack]]) => {
     const member = members[name]

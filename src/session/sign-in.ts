@@ -131,7 +131,7 @@ export function signIn(session: Session, prefix: string): SignIn {
   }
 
   function complete(url: string): Promise<void> {
-    const state = firstValue(queryParameters(url), 'state') ?? ''
+    const state = firstValue(queryParameters(server.text, url), 'state') ?? ''
     const running = completing.get(state)
     if (running !== undefined) return running
     const promise = completeOnce(url, state).finally(() => completing.delete(state))

@@ -2,6 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { storeFailed } from './outcome.ts'
+import { fits } from './record.ts'
 import { lacking } from './scope.ts'
 import type { Session } from './session.ts'
 import { unsatisfied } from './step-up.ts'
@@ -79,13 +80,37 @@ async function change(
   try {
     for (;;) {
       const stored = await store.get(key)
-      const pending = Array.isArray(stored?.value) ? stored.value.filter(Boolean) : []
+      const pending = Array.isArray(stored?.value) ? stored.value.filter(isPending) : []
       const next = compute(pending, platform.clock.now())
       if (!next || (await store.swap(key, stored?.tag, next.length ? next : undefined))) return
     }
   } catch (cause) {
     throw storeFailed(cause)
   }
+}
+
+const TRIED = { createdAt: 'n', stepUp: 's?' }
+const TRANSACTION = {
+  ...TRIED,
+  state: 's',
+  codeVerifier: 's',
+  redirectUri: 's',
+  issuer: 's',
+  scope: 's',
+  nonce: 's?',
+  resource: 's?',
+  maxAge: 'n?',
+  returnTo: 's?',
+  onlySubject: 's?',
+  stepUpScope: 's?',
+  tokenScope: 's?',
+  acrValues: 'o?',
+  dpopKey: 'o?',
+}
+
+/** What lies in the store may be somebody else's. */
+function isPending(one: Transaction | Tried | null): boolean {
+  return fits(one, one?.state === undefined ? TRIED : TRANSACTION)
 }
 
 function isAlive({ createdAt }: Transaction | Tried, now: EpochMs): boolean {

@@ -13,7 +13,7 @@ export interface ManualClock extends Clock {
   readonly pending: number
 }
 
-// The platform's own even while a test has replaced the timers: nothing would run them.
+// The platform's own, taken at once: those by which a test replaces them stand still.
 const { setImmediate, setTimeout } = globalThis as unknown as Record<
   'setImmediate' | 'setTimeout',
   typeof queueMicrotask
@@ -28,10 +28,16 @@ export function manualClock(start: EpochMs = Date.UTC(2026, 0, 1)): ManualClock 
   const timers = new Set<{ time: number; run: () => void }>()
   let elapsed = 0
   let wall = start
+
   const moveTo = (time: number) => {
     wall += time - elapsed
     elapsed = time
   }
+  const nextUntil = (end: number) => {
+    const due = [...timers].filter(({ time }) => !(time > end))
+    return due.sort((a, b) => a.time - b.time)[0]
+  }
+
   return {
     now: () => wall,
     elapsed: () => elapsed,
@@ -43,9 +49,7 @@ export function manualClock(start: EpochMs = Date.UTC(2026, 0, 1)): ManualClock 
     async advance(ms) {
       const end = elapsed + ms
       await settle()
-      for (;;) {
-        const [next] = [...timers].filter(({ time }) => !(time > end)).sort((a, b) => a.time - b.time)
-        if (!next) break
+      for (let next = nextUntil(end); next; next = nextUntil(end)) {
         timers.delete(next)
         moveTo(Math.max(elapsed, next.time))
         next.run()

@@ -57,6 +57,15 @@ export interface TestTokenManager extends TokenManager {
 /** When everything happens. */
 const NOW: EpochMs = Date.UTC(2026, 0, 1)
 
+/** The ID token's claims, where the options say nothing else. */
+const CLAIMS: IdTokenClaims = {
+  iss: 'https://as.example',
+  sub: 'test-user',
+  aud: 'test-client',
+  iat: NOW / 1000,
+  exp: NOW / 1000 + 600,
+}
+
 /**
  * A manager for component tests: no storage, no server, no timers. Its state is given and moved by hand; `signIn()`, `adopt()` and
  * `completeSignIn()` sign in at once, `signOut()` signs out, and while it is `loading` calls wait. `fetch` treats URLs, 401 answers
@@ -66,6 +75,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
   const { state: first = 'signedIn', claims, scope = '', accessToken: prefix = 'test-access-token' } = options
   const { resources, unlisted = 'throw', whenSignedOut = 'throw', origin = 'https://app.example' } = options
   const { answer = () => new Response('{}', { headers: { 'content-type': 'application/json' } }) } = options
+
   const states = listenerSet<SessionState>()
   const events = listenerSet<TokenManagerEvent>()
   const requests: Request[] = []
@@ -135,14 +145,8 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     if (typeof given === 'object') return given
     if (given === 'loading') return { status: 'loading' }
     if (given === 'signedOut') return { status: 'signedOut', reason: 'none' }
-    const always = {
-      iss: 'https://as.example',
-      sub: 'test-user',
-      aud: 'test-client',
-      iat: NOW / 1000,
-      exp: NOW / 1000 + 600,
-    }
-    const all: IdTokenClaims = { ...always, ...claims }
+
+    const all: IdTokenClaims = { ...CLAIMS, ...claims }
     const session = { subject: all.sub, claims: all, scope, signedInAt: NOW }
     if (given === 'signedIn') return { status: 'signedIn', session, health: 'ok' }
     const cause = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')
@@ -153,10 +157,12 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     const before = state
     // The same object as long as nothing changed that anybody could see.
     if (JSON.stringify(next) === JSON.stringify(before)) return
+
     state = next
     states.tell(next)
     if (before.status === 'signedIn' && next.status === 'signedOut') manager.emit('signed_out', { reason: next.reason })
-    if (next.status !== 'loading') for (const go of waiting.splice(0)) go()
+    if (next.status === 'loading') return
+    for (const go of waiting.splice(0)) go()
   }
 
   function signedIn(call: TestCall, returnTo?: string): SessionState {
@@ -187,6 +193,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
 
   async function token(resource?: string, signal?: AbortSignal): Promise<AccessToken> {
     await loaded(signal)
+
     if (state.status === 'signedOut') throw new TokenManagerError('ERR_SIGNED_OUT', state.reason)
     if (state.status === 'signedIn' && state.health === 'suspended')
       throw state.cause ?? new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')

@@ -6,8 +6,13 @@ import { storeContract } from '../contracts/store.ts'
 
 const storeFailed = { code: 'ERR_STORE_FAILED', reason: 'store_failed' }
 const turns = async (count = 20) => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setTimeout(resolve))
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** The store's own time limit, on a clock that stands until the test moves it. */
+const timeout = 30
+const letTimePass = () => vi.advanceTimersByTimeAsync(timeout)
+const stopTime = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 
 let factory: IDBFactory
 
@@ -17,6 +22,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.useRealTimers()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
 })
@@ -31,7 +37,9 @@ async function block(): Promise<() => void> {
   return () => database.close()
 }
 
-storeContract('indexedDbStore', async () => ({ contexts: [indexedDbStore(), indexedDbStore()] }))
+// However busy the machine is.
+const patient = { timeout: 60_000 }
+storeContract('indexedDbStore', async () => ({ contexts: [indexedDbStore(patient), indexedDbStore(patient)] }))
 
 describe('indexedDbStore', () => {
   it('STO-08: opens nothing before the first use, and once for many', async () => {
@@ -114,9 +122,14 @@ describe('indexedDbStore', () => {
 
   it('STO-08: gives a blocked opening up in time, writes nothing later, and recovers', async () => {
     const unblock = await block()
-    const store = indexedDbStore({ timeout: 30 })
-    await expect(store.get('k')).rejects.toMatchObject({ ...storeFailed, cause: { name: 'TimeoutError' } })
-    await expect(store.swap('k', undefined, 1)).rejects.toMatchObject(storeFailed)
+    stopTime()
+    const store = indexedDbStore({ timeout })
+    const read = expect(store.get('k')).rejects.toMatchObject({ ...storeFailed, cause: { name: 'TimeoutError' } })
+    await letTimePass()
+    await read
+    const written = expect(store.swap('k', undefined, 1)).rejects.toMatchObject(storeFailed)
+    await letTimePass()
+    await written
     unblock()
     await turns()
     expect(await store.get('k')).toBeUndefined()
@@ -125,27 +138,35 @@ describe('indexedDbStore', () => {
 
   it('STO-08: opens anew after an opening that never answered', async () => {
     vi.spyOn(factory, 'open').mockReturnValueOnce({} as ReturnType<IDBFactory['open']>)
-    const store = indexedDbStore({ timeout: 30 })
-    await expect(store.get('k')).rejects.toMatchObject(storeFailed)
+    stopTime()
+    const store = indexedDbStore({ timeout })
+    const read = expect(store.get('k')).rejects.toMatchObject(storeFailed)
+    await letTimePass()
+    await read
     expect(await store.swap('k', undefined, 1)).toBe(true)
   })
 
   it('rolls back a write that did not complete in time', async () => {
-    const store = indexedDbStore({ timeout: 40 })
+    stopTime()
+    const store = indexedDbStore({ timeout })
     await store.get('k')
     const get = IDBObjectStore.prototype.get
+    let isHeld = true
     const spy = vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
-      const end = Date.now() + 60
       // Keeps the transaction alive with requests of its own until the time is up.
       const request = get.call(this, key)
       const original = request.addEventListener.bind(request)
       const hold = () => {
-        if (Date.now() < end) get.call(this, 'other').addEventListener('success', hold)
+        if (isHeld) get.call(this, 'other').addEventListener('success', hold)
       }
       original('success', hold)
       return request
     })
-    await expect(store.swap('k', undefined, 1)).rejects.toMatchObject({ cause: { name: 'TimeoutError' } })
+    const swapped = expect(store.swap('k', undefined, 1)).rejects.toMatchObject({ cause: { name: 'TimeoutError' } })
+    await turns()
+    await letTimePass()
+    await swapped
+    isHeld = false
     spy.mockRestore()
     await turns()
     expect(await store.get('k')).toBeUndefined()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { otherEngines } from '../../scripts/engines.mjs'
+import { otherEngines } from '../../scripts/programs.mjs'
 import type { EngineName } from '../chaos/engine.ts'
 import { runChaos } from '../chaos/run-chaos.ts'
 import { summary } from '../chaos/summary.ts'
@@ -27,7 +27,11 @@ it(
   'finds reuse where there is some: with neither lock nor lease, in Chromium',
   async () => {
     const result = await runChaos({
-      ...{ engine: 'chromium', duration: 3_000, seed, leaseless: true, only: ['tab opened'] },
+      engine: 'chromium',
+      duration: 3_000,
+      seed,
+      leaseless: true,
+      only: ['tab opened'],
       enough: ({ requests }) => requests.filter(({ reused, overlapping }) => reused && overlapping).length > 2,
     })
     expect(result.reuse.get('our own contexts')).toBeGreaterThan(0)

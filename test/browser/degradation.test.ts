@@ -27,13 +27,19 @@ async function liveAlone(url: string) {
 
 const lived = {
   before: { status: 'signedOut', reason: 'none' },
-  ...{ used: true, local: 'removed', status: 'signedOut', uncaught: [] },
+  used: true,
+  local: 'removed',
+  status: 'signedOut',
+  uncaught: [],
 }
 
 /** Runs {@link liveAlone} in a frame of `tab`. */
 const inFrame = (tab: Tab, url: string, sandbox: string | null) =>
   tab.evaluate(({ url, sandbox, run, echo }) => page.frames.run(url, sandbox ?? undefined, run, echo), {
-    ...{ url, sandbox, run: `${liveAlone}`, echo: `${world.site.origin}/echo` },
+    url,
+    sandbox,
+    run: `${liveAlone}`,
+    echo: `${world.site.origin}/echo`,
   })
 
 describe('what a page lacks', () => {
@@ -141,7 +147,12 @@ describe('what a page lacks', () => {
       uncaught: page.uncaught,
     }))
     expect(seen).toMatchObject({
-      ...{ secure: false, locks: 'undefined', subtle: 'undefined', channel: 'function', store: 'object', uncaught: [] },
+      secure: false,
+      locks: 'undefined',
+      subtle: 'undefined',
+      channel: 'function',
+      store: 'object',
+      uncaught: [],
       state: { status: 'signedOut' },
       signIn: { error: { name: 'TokenManagerError' } },
     })

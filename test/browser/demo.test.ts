@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { check } from '../../examples/demo/check.ts'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { findFirefox } from '../../scripts/programs.mjs'
 
 // In Chromium it is the demo's own check.
 if (findFirefox())

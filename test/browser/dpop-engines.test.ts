@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startApi } from '../../examples/demo/api.ts'
 import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { findFirefox, findWebKit } from '../../scripts/engines.mjs'
+import { findFirefox, findWebKit } from '../../scripts/programs.mjs'
 import { startFirefoxEngine } from '../chaos/firefox-engine.ts'
 import { startWebKitEngine } from '../chaos/webkit-engine.ts'
 import type { Report } from '../support/browser/dpop-page.ts'
@@ -21,7 +21,11 @@ for (const [name, found, start] of engines)
       const { outputFiles } = await build({
         entryPoints: [fileURLToPath(new URL('../support/browser/dpop-page.ts', import.meta.url))],
         tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
-        ...{ bundle: true, format: 'esm', target: 'es2022', platform: 'browser', write: false },
+        bundle: true,
+        format: 'esm',
+        target: 'es2022',
+        platform: 'browser',
+        write: false,
       })
       let heard = (_: Report) => {}
       const site = await startLoopbackServer(async (req, res) => {
@@ -34,7 +38,9 @@ for (const [name, found, start] of engines)
         res.end(isScript ? outputFiles[0]?.text : '<!doctype html><script type="module" src="/page.js"></script>')
       })
       const server = await startAuthorizationServer({
-        ...{ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice', dpop: 'required with nonces' },
+        redirectUris: [`${site.origin}/callback`],
+        autoLogin: 'alice',
+        dpop: 'required with nonces',
       })
       const { issuer, audience, clientId } = server
       const api = await startApi({ issuer, audience, origins: [site.origin], dpop: { nonce: {} } })

@@ -59,8 +59,13 @@ describe('a server that wants DPoP with nonces, and an API that does', () => {
       )
       const { extractable, type, usages } = privateKey
       return {
-        ...{ extractable, type, usages, x: publicKey.x, exported: await Promise.all(exported) },
-        ...{ dump: await page.dump(), inside: JSON.stringify(records) },
+        extractable,
+        type,
+        usages,
+        x: publicKey.x,
+        exported: await Promise.all(exported),
+        dump: await page.dump(),
+        inside: JSON.stringify(records),
       }
     })
     expect(seen).toMatchObject({ extractable: false, type: 'private', usages: ['sign'] })

@@ -6,6 +6,7 @@ import {
   type Profile,
   tellsNoSecret,
 } from '../support/browser/browser-world.ts'
+import { expectWithin, isMeasured } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
 
 const tabCount = 8
@@ -55,12 +56,16 @@ async function rush(tabs: readonly Tab[], what: 'tokens' | 'answers', { fresh = 
 type Rush = Awaited<ReturnType<typeof rush>>
 
 /**
- * What else the machine does only makes a round longer: the fastest shows what the library takes, after some rounds on a quiet machine and
- * more on a busy one.
+ * Two rounds show what has to hold. Where waits are measured there are more: other work of the machine only makes a round longer, so the
+ * fastest shows what the library takes.
  */
 async function rounds<T>(least: number, most: number, run: () => Promise<T>, enough: (done: readonly T[]) => boolean) {
   const done: T[] = []
-  while (done.length < least || (done.length < most && !enough(done))) done.push(await run())
+  const isDone = () => {
+    if (!isMeasured) return done.length >= 2
+    return done.length >= most || (done.length >= least && enough(done))
+  }
+  while (!isDone()) done.push(await run())
   return done
 }
 
@@ -75,7 +80,7 @@ function spread(times: readonly number[]): string {
 }
 
 describe('eight tabs at expiry', () => {
-  it('COO-01 COO-02 RT-03: 200 calls make one request, reuse nothing, and wait little longer than the server takes', async () => {
+  it('COO-01 COO-02 RT-03: 200 calls make one request and reuse nothing', async () => {
     const profile = await world.profile()
     const tabs = await eightTabs(profile)
     world.reset()
@@ -91,7 +96,7 @@ describe('eight tabs at expiry', () => {
     expect(world.refreshes).toBe(done.length)
     expect(world.server.reuseCount).toBe(0)
     expect(done.map(({ values }) => [values.length, new Set(values).size])).toEqual(done.map(() => [200, 1]))
-    expect(fastest(done)).toBeLessThanOrEqual(latency + ROOM)
+    expectWithin(fastest(done), latency + ROOM)
     await profile.close()
   })
 
@@ -118,7 +123,7 @@ describe('eight tabs at expiry', () => {
         .flatMap(({ values }) => values)
         .filter((status) => status !== 200),
     ).toEqual([])
-    expect(more(done)).toBeLessThanOrEqual(latency + ROOM)
+    expectWithin(more(done), latency + ROOM)
     await profile.close()
   })
 

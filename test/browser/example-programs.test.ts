@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, firefox } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { chromiumLaunchOptions, findFirefox } from '../../scripts/programs.mjs'
 import { openExample } from '../support/browser/example-site.ts'
 
 const FIREFOX = findFirefox()
 
 const startFirefox = () =>
   firefox.launch({
-    ...{ channel: 'moz-firefox', headless: true },
+    channel: 'moz-firefox',
+    headless: true,
     executablePath: fileURLToPath(new URL('../chaos/firefox.sh', import.meta.url)),
     env: { ...process.env, FIREFOX },
   })

@@ -8,8 +8,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { type Api, startApi } from '../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { chromiumLaunchOptions, findFirefox } from '../../scripts/programs.mjs'
 import { redisDenylistStore } from '../../src/redis/index.ts'
 import {
   allowInsecureLoopback,
@@ -52,8 +51,11 @@ async function start(): Promise<World> {
     res.end(isScript ? script : page)
   })
   const server = await startAuthorizationServer({
-    ...{ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice', accessTokenTtl: 600 },
-    ...{ backchannelLogoutUri: `${site.origin}/backchannel-logout`, endsWithSession: true },
+    redirectUris: [`${site.origin}/callback`],
+    autoLogin: 'alice',
+    accessTokenTtl: 600,
+    backchannelLogoutUri: `${site.origin}/backchannel-logout`,
+    endsWithSession: true,
   })
   const { issuer, audience, clientId } = server
   const redis = await startRedis()
@@ -76,7 +78,11 @@ async function start(): Promise<World> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('../support/browser/logout-page.ts', import.meta.url))],
     tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
-    ...{ bundle: true, format: 'esm', target: 'es2022', platform: 'browser', write: false },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    write: false,
   })
   script = outputFiles[0]?.text ?? ''
   onTestFinished(async () => {

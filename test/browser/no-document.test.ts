@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { type BrowserContext, chromium, type Page, type Worker } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
+import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 import { bundle } from '../support/browser/bundle.ts'
 import type { Errand, Report } from '../support/browser/no-document/context.ts'
 

@@ -12,7 +12,9 @@ afterEach(() => {
 function overHop(path: '/hop' | '/open-hop' = '/hop') {
   const { issuer } = world.server
   const metadata = {
-    ...{ issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/token/revocation` },
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/token/revocation`,
     authorization_endpoint: `${world.site.other}${path}?to=${encodeURIComponent(`${issuer}/auth`)}`,
   }
   return { agent: 'popup', metadata } as const

@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Dpop } from '../../examples/demo/provider-configuration.ts'
-import { chromiumLaunchOptions } from '../../scripts/chromium.mjs'
+import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 import { openExample } from '../support/browser/example-site.ts'
 
 let browser: Browser

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
+import { expectWithin } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
 
 const latency = 6_000
 /** The default: 10 s for a request and 3 s for everything around it. */
 const leaseTime = 13_000
-/** What everything may take longer on a machine that others use as well, ms; on an idle one it is some hundred. */
-const LOAD = 3_000
+/** What the machine may take for itself where waits are measured, ms. */
+const ROOM = 1_000
 
 let world: BrowserWorld
 beforeAll(async () => {
@@ -39,7 +40,7 @@ it('COO-04 RT-03: a server that takes six seconds: 8 tabs × 25 calls at expiry 
     `server ${latency} ms, 8 tabs × 25 calls at expiry: ${refreshes} request, ${answered} of 200 answered, ${longest} ms`,
   )
   expect([refreshes, world.server.reuseCount, answered, statuses.length]).toEqual([1, 0, 200, 200])
-  expect(longest).toBeLessThan(2 * latency)
+  expectWithin(longest, 2 * latency)
   await profile.close()
 })
 
@@ -73,7 +74,7 @@ async function heldUp(profile: Profile, stop: (holder: Tab) => Promise<() => voi
   return seen
 }
 
-it('COO-04 USE-08: a frozen or hung holder delays a refresh by less than 15 s, and no call as long as the token is good', async () => {
+it('COO-04 USE-08: a frozen or hung holder delays a refresh until its lease ends, and no call as long as the token is good', async () => {
   const profiles = [await world.profile(), await world.profile()] as const
   world.server.setLatency(0)
   world.reset()
@@ -94,11 +95,11 @@ it('COO-04 USE-08: a frozen or hung holder delays a refresh by less than 15 s, a
       `${what} holder: refreshed after ${took} ms; meanwhile ${served} calls were served, the slowest in ${slowest} ms`,
     )
     expect(took).toBeGreaterThan(leaseTime - 1_000)
-    // A lease, the second that a refresh token in doubt waits, and what a loaded machine takes for itself.
-    expect(took).toBeLessThan(leaseTime + 1_000 + LOAD)
-    expect(served).toBeGreaterThan(50)
-    // At once: nobody waited for the lease.
-    expect(slowest).toBeLessThan(LOAD)
+    // A lease, and the second that a refresh token in doubt waits.
+    expectWithin(took, leaseTime + 1_000 + ROOM)
+    // A call that waited for the lease would have been the only one.
+    expect(served).toBeGreaterThan(10)
+    expectWithin(slowest, ROOM)
   }
   expect([world.refreshes, world.server.reuseCount]).toEqual([2, 0])
   for (const profile of profiles) await profile.close()

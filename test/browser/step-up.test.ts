@@ -11,7 +11,10 @@ beforeAll(async () => {
   world = await browserWorld()
   const { issuer, audience } = world.server
   bank = await startApi({
-    ...{ issuer, audience, origins: [world.site.origin], policy: { acrValues: ['urn:example:passkey'] } },
+    issuer,
+    audience,
+    origins: [world.site.origin],
+    policy: { acrValues: ['urn:example:passkey'] },
   })
 })
 afterAll(async () => {
@@ -50,7 +53,8 @@ describe('an API that wants a stronger sign-in', () => {
     const other = await profile.ready(options())
     const before = world.server.lastIssued!.refreshToken
     expect(await stepUp(tab)).toEqual({
-      ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_user_authentication' },
+      code: 'ERR_STEP_UP_REQUIRED',
+      reason: 'insufficient_user_authentication',
       acrValues: ['urn:example:passkey'],
     })
     await tab.until(() => {

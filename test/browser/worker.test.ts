@@ -7,13 +7,12 @@ import {
   type Profile,
   tellsNoSecret,
 } from '../support/browser/browser-world.ts'
+import { expectWithin } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
 
 /** How often the tab that asked goes away. */
 const ROUNDS = Number(process.env.WORKER_ROUNDS ?? 10)
-/** Whether this machine has nothing else to do, so that every single wait tells something. */
-const STRICT = 'WORKER_ROUNDS' in process.env
 /** How often its renderer is killed. */
 const KILLS = Math.ceil(ROUNDS / 5)
 /** How long a page waits for a worker that is silent, ms. */
@@ -121,15 +120,15 @@ describe('the tab that asked for the refresh goes away', () => {
     const delays: number[] = []
     const lost: string[] = []
     let late = 0
-    for (let round = 0; round < ROUNDS + late; round++) {
+    for (let round = 0; waits.length < ROUNDS && round < 3 * ROUNDS; round++) {
       const [how, goAway] = Object.entries(ends)[round % 3]!
       await askFrom(asker)
       const [{ got, state, took, at, began }, comeBack] = await Promise.all([wants(other), goAway(asker)])
       if (got !== 'a token' || state !== 'signedIn') lost.push(`${how}: ${got}, ${state}`)
       expect(world.server.reuseCount).toBe(0)
       if (cameLate(began)) {
-        // Such a round shows nothing.
-        expect(++late).toBeLessThan(ROUNDS)
+        // Such a round shows nothing of the wait.
+        late++
       } else {
         expect(world.refreshes).toBe(1)
         waits.push(took)
@@ -144,8 +143,9 @@ describe('the tab that asked for the refresh goes away', () => {
         `server's answer; the server takes ${LATENCY} ms; ${late} rounds more in which the other tab came late`,
     )
     expect(lost).toEqual([])
-    expect(share(waits, 0.5)).toBeLessThanOrEqual(LATENCY + 100)
-    expect(share(delays, STRICT ? 1 : 0.9)).toBeLessThanOrEqual(300)
+    expect(waits.length).toBeGreaterThan(0)
+    expectWithin(share(waits, 0.5), LATENCY + 100)
+    expectWithin(share(delays, 1), 300)
     expect(await degraded(other)).toEqual([])
     // What is stored is what the server goes on with.
     expect(await wants(other)).toMatchObject({ got: 'a token', state: 'signedIn' })
@@ -182,7 +182,7 @@ describe('the tab that asked for the refresh goes away', () => {
         ),
       )
       expect(world.refreshes).toBe(1)
-      expect(afterTheAnswer(Math.max(...moments))).toBeLessThanOrEqual(STRICT ? 300 : 1_000)
+      expectWithin(afterTheAnswer(Math.max(...moments)), 300)
     } finally {
       world.server.setAccessTokenTtl(300)
     }
@@ -248,7 +248,7 @@ describe('a renderer is killed while the refresh runs', () => {
       `the tab that asked was killed: ${KILLS} of ${KILLS} sessions survive, longest wait ${Math.max(...took)} ms`,
     )
     // A process that dies takes its time from everybody on the machine.
-    expect(Math.max(...took)).toBeLessThan(LATENCY + 1_000)
+    expectWithin(Math.max(...took), LATENCY + 1_000)
   }, 120_000)
 
   it('RT-10: of the tab that started the worker: the loss is found out within seconds, and a new worker takes over', async () => {
@@ -257,7 +257,7 @@ describe('a renderer is killed while the refresh runs', () => {
     // Chromium runs the worker in the process of the tab that started it, and nobody knows what the server answered.
     expect(got).toBe('outcome_unknown')
     // Its lock went with it, so nobody waits for a lease to end.
-    expect(took).toBeLessThan(PATIENCE + 2_500)
+    expectWithin(took, PATIENCE + 2_500)
     world.server.setLatency(0, 'after')
     await other.evaluate(() => void tokens.signIn())
     await other.until(() => location.pathname === '/callback' && window.tokens?.state.status === 'signedIn')
@@ -278,7 +278,7 @@ describe('a worker that is gone', () => {
     const { got, took } = await wants(other)
     console.log(`after the worker died: ${took} ms`)
     expect(got).toBe('a token')
-    expect(took).toBeLessThan(1_500)
+    expectWithin(took, 1_500)
     expect(await degraded(other)).toEqual([])
     expect(world.server.reuseCount).toBe(0)
   })
@@ -297,7 +297,7 @@ describe('without a worker that answers the page refreshes itself, and says so',
     const { got, state, took } = await wants(tab)
     console.log(`${took} ms`)
     expect([got, state]).toEqual(['a token', 'signedIn'])
-    expect(took).toBeLessThan(limit)
+    expectWithin(took, limit)
     expect(await degraded(tab)).toEqual(['worker_unavailable'])
     expect(world.refreshes).toBe(1)
   })
@@ -308,10 +308,11 @@ describe('without a worker that answers the page refreshes itself, and says so',
     const seen = await tab.evaluate(async () => {
       tokens.dispose()
       const manager = page.library.createTokenManager({
-        ...{ issuer: page.defaults.issuer, clientId: page.defaults.clientId },
+        issuer: page.defaults.issuer,
+        clientId: page.defaults.clientId,
         [page.library.allowInsecureLoopback]: true,
         fetch: (input, init) => fetch(input, init),
-        refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }),
+        refreshWorker: page.library.refreshWorker(() => new SharedWorker('/worker.js', { type: 'module' })),
       })
       const steps: string[] = []
       manager.on('degraded', ({ step }) => steps.push(step))

@@ -55,7 +55,12 @@ async function bundle(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('./page/main.ts', import.meta.url))],
     tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
-    ...{ bundle: true, format: 'iife', target: 'es2022', platform: 'browser', write: false, logLevel: 'silent' },
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    platform: 'browser',
+    write: false,
+    logLevel: 'silent',
   })
   return outputFiles[0]?.text ?? ''
 }

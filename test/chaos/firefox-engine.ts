@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { firefox } from 'playwright-core'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { findFirefox } from '../../scripts/programs.mjs'
 import type { Engine } from './engine.ts'
 import { descendants } from './processes.ts'
 
@@ -10,7 +10,8 @@ export async function startFirefoxEngine(): Promise<Engine> {
   if (!FIREFOX) throw new Error('No Firefox found. Run `npm run setup`, or set FIREFOX_PATH.')
   const before = new Set(own())
   const browser = await firefox.launch({
-    ...{ channel: 'moz-firefox', headless: true },
+    channel: 'moz-firefox',
+    headless: true,
     executablePath: fileURLToPath(new URL('./firefox.sh', import.meta.url)),
     env: { ...process.env, FIREFOX },
   })

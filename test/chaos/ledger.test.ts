@@ -21,10 +21,18 @@ const at = (ms: number, run: () => unknown) => {
 }
 
 const report = (story: Report['story'] = []): Report => ({
-  ...{ context: 't1.a', tab: 't1', serial: 1, state: 'signedIn', family: 'f', story },
+  context: 't1.a',
+  tab: 't1',
+  serial: 1,
+  state: 'signedIn',
+  family: 'f',
+  story,
   calls: { begun: 0, answered: 0, failed: {}, longest: 0 },
   pending: { count: 0, oldest: 0 },
-  ...{ refreshed: 0, signedOut: [], restored: 0, uncaught: [] },
+  refreshed: 0,
+  signedOut: [],
+  restored: 0,
+  uncaught: [],
 })
 
 /** The page runs from one moment to another, and tells so every 250 ms. */
@@ -35,8 +43,15 @@ function lives(from: number, to: number, story: Report['story'] = []) {
 /** A token that came at 1 s and was answered 200 ms later, and came again at 4 s. */
 function reuse(first: Partial<SeenRequest> = {}, again: Partial<SeenRequest> = {}): SeenRequest {
   const seen: SeenRequest = {
-    ...{ at: start + 1_000, endedAt: start + 1_200, context: 't1.a', refreshToken: 'r', family: 'f' },
-    ...{ reused: undefined, overlapping: false, outcome: 'granted', ...first },
+    at: start + 1_000,
+    endedAt: start + 1_200,
+    context: 't1.a',
+    refreshToken: 'r',
+    family: 'f',
+    reused: undefined,
+    overlapping: false,
+    outcome: 'granted',
+    ...first,
   }
   return { ...seen, at: start + 4_000, context: 't2.b', reused: seen, ...again }
 }

@@ -128,7 +128,10 @@ export async function runChaos({
   const site = await startChaosSite(
     {
       metadata: { issuer: server.issuer, token_endpoint: `${proxy.origin}/token` },
-      ...{ api: server.api, requestTimeout: REQUEST_TIMEOUT, pace: [40, 300], leaseless },
+      api: server.api,
+      requestTimeout: REQUEST_TIMEOUT,
+      pace: [40, 300],
+      leaseless,
     },
     hear,
   )
@@ -182,7 +185,14 @@ export async function runChaos({
       }
       if (tabs.size < 2) await open().catch(() => {})
       const list = faults({
-        ...{ standstill, engine, server, proxy, ledger, chance, tabs, open },
+        standstill,
+        engine,
+        server,
+        proxy,
+        ledger,
+        chance,
+        tabs,
+        open,
         tell,
       })
       for (const [, what] of list) if (!counts.has(what)) counts.set(what, 0)

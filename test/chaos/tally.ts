@@ -135,17 +135,15 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
       if (sum.answered === 0) violations.push('nothing was answered')
       const { begun, answered, longest, restored, unanswered, sessions } = sum
       return {
-        ...{
-          refreshes,
-          requests: server.requests.length,
-          reuse,
-          lost,
-          longest,
-          restored,
-          unanswered,
-          sessions,
-          violations,
-        },
+        refreshes,
+        requests: server.requests.length,
+        reuse,
+        lost,
+        longest,
+        restored,
+        unanswered,
+        sessions,
+        violations,
         calls: { begun, answered, failed },
       }
     },

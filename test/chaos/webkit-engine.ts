@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findWebKit } from '../../scripts/engines.mjs'
+import { findWebKit } from '../../scripts/programs.mjs'
 import type { Engine } from './engine.ts'
 import { descendants, isThere, signal, startedWith } from './processes.ts'
 
@@ -37,8 +37,13 @@ export async function startWebKitEngine(): Promise<Engine> {
     display.once('error', reject)
   })
   const env = {
-    ...{ ...process.env, DISPLAY: `:${number}`, HOME: home, XDG_RUNTIME_DIR: home, GDK_BACKEND: 'x11' },
-    ...{ WEBKIT_DISABLE_DMABUF_RENDERER: '1', NO_AT_BRIDGE: '1' },
+    ...process.env,
+    DISPLAY: `:${number}`,
+    HOME: home,
+    XDG_RUNTIME_DIR: home,
+    GDK_BACKEND: 'x11',
+    WEBKIT_DISABLE_DMABUF_RENDERER: '1',
+    NO_AT_BRIDGE: '1',
   }
   const port = await freePort()
   const driver = spawn(found.driver, [`--port=${port}`, '--host=127.0.0.1'], { env, stdio: 'ignore' })

@@ -38,13 +38,19 @@ describe('createTokenExchange', () => {
     await tokens.for({ token: 'alice', tokenType, actor: { token: 'svc' } }).getAccessToken({ resource: 'urn:r' })
     const common = {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      ...{ client_id: 'svc', subject_token: 'alice', requested_token_type: ACCESS_TOKEN, tenant: 'x' },
+      client_id: 'svc',
+      subject_token: 'alice',
+      requested_token_type: ACCESS_TOKEN,
+      tenant: 'x',
     }
     expect(endpoint.requests.map(({ form }) => form)).toEqual([
       { ...common, subject_token_type: ACCESS_TOKEN, audience: 'orders', scope: 'read' },
       {
-        ...{ ...common, subject_token_type: tokenType, resource: 'urn:r' },
-        ...{ actor_token: 'svc', actor_token_type: ACCESS_TOKEN },
+        ...common,
+        subject_token_type: tokenType,
+        resource: 'urn:r',
+        actor_token: 'svc',
+        actor_token_type: ACCESS_TOKEN,
       },
     ])
   })
@@ -144,7 +150,9 @@ describe('createTokenExchange', () => {
       await tokens.forget('alice')
       expect(revoked()).toEqual(['canary-alice-2', 'canary-alice-3'])
       expect(endpoint.requests.at(-1)?.form).toEqual({
-        ...{ token: 'canary-alice-3', token_type_hint: kind, client_id: 'svc' },
+        token: 'canary-alice-3',
+        token_type_hint: kind,
+        client_id: 'svc',
       })
       await endpoint.clock.advance(0)
       expect(events).toMatchObject([undefined, 'orders'].map((audience) => ({ type: 'revoked', kind, audience })))
@@ -325,7 +333,10 @@ describe('createJwtBearer', () => {
       { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: 'jwt-alice-1', client_id: 'svc' },
       {
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        ...{ assertion: 'jwt-bob-2', client_id: 'svc', resource: 'urn:other', scope: 'read' },
+        assertion: 'jwt-bob-2',
+        client_id: 'svc',
+        resource: 'urn:other',
+        scope: 'read',
       },
     ])
     await tokens.forget('alice')

@@ -53,7 +53,11 @@ export function tokenEndpoint(clock = manualClock()): TokenEndpoint {
       refresh: { jitter: 0 },
     },
     platform: {
-      ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, clock },
+      store: memoryStore(),
+      lock: queueLock(),
+      channel: noChannel,
+      lifecycle: alwaysOnline,
+      clock,
       // Hashes in this turn, so that no time has to go by for it.
       crypto: { ...webCrypto, sha256: async (data) => new Uint8Array(createHash('sha256').update(data).digest()) },
       async fetch(input, init) {

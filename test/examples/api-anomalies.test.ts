@@ -10,7 +10,11 @@ async function world() {
   let place = 'home'
   const denylist = createDenylist({ now: () => now })
   const guard = createGuard({
-    ...{ issuer: as.issuer, audience: AUDIENCE, fetch: as.fetch, now: () => now, denylist },
+    issuer: as.issuer,
+    audience: AUDIENCE,
+    fetch: as.fetch,
+    now: () => now,
+    denylist,
     describe: () => place,
     onDecision: watchDecisions((anomaly) => found.push(anomaly)),
   })

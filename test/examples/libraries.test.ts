@@ -34,8 +34,13 @@ describe.each([
     tokens = createTokenManager(
       { issuer: server.issuer, clientId: server.clientId, resources: [api.origin], [allowInsecureLoopback]: true },
       {
-        ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-        ...{ clock: systemClock, crypto: webCrypto, fetch },
+        store: memoryStore(),
+        lock: queueLock(),
+        channel: noChannel,
+        lifecycle: alwaysOnline,
+        clock: systemClock,
+        crypto: webCrypto,
+        fetch,
       },
     )
     const answer = await plainOAuthClient(server, redirectUri).signIn()

@@ -70,7 +70,7 @@ const foreign: readonly [string, unknown][] = [
   ].map((value): [string, unknown] => [JSON.stringify(value), { denial: value, until: LATER }]),
 ]
 
-describe('who can write to the store can un-deny nobody whom a process has heard of', () => {
+describe('SECURITY.md: Who can write to it can deny anybody, and can un-deny nobody whom a process has heard of', () => {
   const denied = [
     { issuer, jti: 'j', expiresAt: LATER },
     { issuer, sid: 's', before: NOW },
@@ -99,7 +99,7 @@ describe('who can write to the store can un-deny nobody whom a process has heard
   })
 })
 
-describe('an entry that does not fit', () => {
+describe('SECURITY.md: What does not fit is skipped and counted', () => {
   it.each(foreign)('hides none of those beside it, and is told: %s', async (_, entry) => {
     const told: number[] = []
     const { denylist, write } = world({ onSkipped: (count) => told.push(count) })

@@ -77,7 +77,7 @@ const believing: Fetch = (input, init) => {
   return typeof url === 'string' ? fetch(url, init) : fetch(input, init)
 }
 
-describe('what is sent is what was judged', () => {
+describe('SECURITY.md: what is sent is what was judged, whatever a `Request` says of itself', () => {
   it.each(liars)('%s never takes the token to a place that is not listed', async (_, make) => {
     const { listed, evil } = await places()
     for (const platform of [globalThis.fetch, believing]) {

@@ -33,7 +33,7 @@ function client(resources: readonly ResourceOption[], follow?: typeof followRedi
   })
 }
 
-describe('a Bearer token on a request without a body', () => {
+describe('SECURITY.md: a redirect takes neither token nor body out of the entry they were sent to', () => {
   it.each([301, 302, 303, 307, 308])(
     'in Node is not led to an unlisted path of the same origin by %i',
     async (status) => {

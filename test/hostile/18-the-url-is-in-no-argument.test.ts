@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTokenManager } from '../../src/node/create-token-manager.ts'
 import { loopback } from '../../src/node/loopback.ts'
+import { redirectFile } from '../../src/node/redirect-file.ts'
 import { scriptedAuthorizationServer } from '../../src/testing/scripted-authorization-server.ts'
 
 const { env } = process
@@ -64,7 +65,7 @@ const addressIn = (page: string) =>
 const leftOver = async () => (await readdir(home)).filter((name) => name.startsWith('sign-in-'))
 
 describe.skipIf(process.platform === 'win32')("starting the person's browser", () => {
-  it('tells other users of the machine nothing of the sign-in: a file of mode 0600 leads the browser there', async () => {
+  it("SECURITY.md: The URL it opens is in no program's arguments", async () => {
     await browser(0)
     const { server, manager } = program()
     const signingIn = manager.signIn()
@@ -83,6 +84,37 @@ describe.skipIf(process.platform === 'win32')("starting the person's browser", (
     expect(await signingIn).toMatchObject({ status: 'signedIn' })
     expect(await leftOver()).toEqual([])
     manager.dispose()
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'writes it where every browser can read it, the home before the rest',
+    async () => {
+      await mkdir(join(home, 'tmp'))
+      Object.assign(env, { TMPDIR: join(home, 'tmp') })
+      const file = await redirectFile('https://as.example.com/authorize')
+      expect(dirname(dirname(file.path))).toBe(home)
+      file.remove()
+    },
+  )
+
+  it('writes no page that a URL could add anything to', async () => {
+    const url = `https://as.example.com/authorize?a="><script>alert('1')</script>&b='&#34;`
+    const file = await redirectFile(url)
+    const page = await readFile(file.path, 'utf8')
+    expect(addressIn(page)).toBe(url)
+    expect(page).not.toContain('<script')
+    file.remove()
+  })
+
+  it('takes the file away at the end of the process, and is asked for nothing once it is gone', async () => {
+    const before = process.listeners('exit')
+    const file = await redirectFile('https://as.example.com/authorize')
+    const [atExit] = process.listeners('exit').filter((one) => !before.includes(one))
+    expect(await leftOver()).toHaveLength(1)
+    atExit?.(0)
+    expect(await leftOver()).toEqual([])
+    file.remove()
+    expect(process.listeners('exit')).toEqual(before)
   })
 
   it('leaves no file behind when no browser can be opened', async () => {

@@ -1,4 +1,5 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import fs, { chmod, lstat, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -27,10 +28,16 @@ const asAnotherUser = () => {
   vi.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(user + 1)
 }
 
-describe.skipIf(process.platform === 'win32')('the folder of a fileStore', () => {
+const promise =
+  'SECURITY.md: refuses at every read and write a folder that belongs to another user, that others can reach, or that is a symbolic link'
+
+describe.skipIf(process.platform === 'win32')(promise, () => {
   it.each([
     ['belongs to', asAnotherUser],
     ['has mode 750', () => chmod(path, 0o750)],
+    ['has mode 705', () => chmod(path, 0o705)],
+    ['has mode 710', () => chmod(path, 0o710)],
+    ['has mode 701', () => chmod(path, 0o701)],
     [
       'is a symbolic link',
       async () => {
@@ -65,6 +72,20 @@ describe.skipIf(process.platform === 'win32')('the folder of a fileStore', () =>
     await expect(store.get('k')).rejects.toMatchObject(refusal('has mode 777'))
     await expect(store.swap('k', undefined, 2)).rejects.toMatchObject(refusal('has mode 777'))
     expect(await readdir(path)).toEqual([])
+  })
+
+  it('is refused where somebody makes it in the moment before it is made', async () => {
+    const { mkdir: make } = fs
+    vi.spyOn(fs, 'mkdir').mockImplementationOnce(async (folder) => {
+      await make(folder, { mode: 0o777 })
+      await chmod(folder as string, 0o777)
+      return undefined
+    })
+    syncBuiltinESMExports()
+    await expect(fileStore({ path, key }).swap('k', undefined, 1)).rejects.toMatchObject(refusal('has mode 777'))
+    expect(await readdir(path)).toEqual([])
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
   })
 
   it('is refused to the key as well, which would lie beside what somebody else put there', async () => {

@@ -39,8 +39,8 @@ function setUp(store: Store<unknown> = memoryStore()) {
   return { clock, server, newPool, signIn, pool: newPool() }
 }
 
-describe('rename', () => {
-  it('leaves nothing under the old name, in no process, and the session under the new one', async () => {
+describe('SECURITY.md: a name that was planted before opens nothing', () => {
+  it('rename leaves nothing under the old name, in no process, and the session under the new one', async () => {
     const { pool, newPool, signIn, server } = setUp()
     const other = newPool()
     const token = await signIn(pool, 'planted')

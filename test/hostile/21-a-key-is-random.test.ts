@@ -11,7 +11,7 @@ afterEach(() => {
   delete process.env[name]
 })
 
-describe('environmentKey takes no key that anybody could guess', () => {
+describe('SECURITY.md: `environmentKey` refuses zeroes, patterns and phrases', () => {
   const bytes: readonly (readonly [what: string, key: Uint8Array])[] = [
     ['zeroes', new Uint8Array(32)],
     ['one byte', new Uint8Array(32).fill(0xa7)],
@@ -22,6 +22,14 @@ describe('environmentKey takes no key that anybody could guess', () => {
       Uint8Array.from({ length: 32 }, (_, index) => [9, 200, 3, 77][index % 4] as number),
     ],
     ['text', new TextEncoder().encode('correct horse battery staple !!!')],
+    ['text of many letters', new TextEncoder().encode('Tr0ub4dor&3 zebra-quilt_JUMP;fox')],
+    [
+      'few bytes in no order',
+      Uint8Array.from(
+        '37a1c05e928b4d60f1c95a7b30e8249d',
+        (digit) => 129 + 8 * Math.min(Number.parseInt(digit, 16), 13),
+      ),
+    ],
   ]
   it.each(bytes)('%s', (_, key) => {
     for (const encoding of ['base64', 'base64url', 'hex'] as const)

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   allowInsecureLoopback,
   createTokenManager,
+  type MetadataSourceOptions,
+  metadataFrom,
   TokenManagerError,
   type TokenManagerOptions,
 } from '../../src/index.ts'
@@ -34,17 +36,8 @@ const wrong: Record<string, unknown[]> = {
   ],
   clientId: [...notStrings, ''],
   metadata: ['x', 7, null],
-  metadataUrl: [...notStrings, 'http://as.example/x', '/x', 'https://as.example/#x', ''],
-  metadataOverrides: [
-    'x',
-    null,
-    { issuer: 'https://as.example' },
-    { token_endpoint: 'http://as.example/' },
-    { a_endpoint: 7 },
-  ],
   resourceParameters: ['resource', null, ['scope'], [7]],
-  postLogoutRedirectParameter: [...notStrings, '', 'a b', 'client_id', 'state', 'id_token_hint'],
-  endSessionParams: ['x', null, { federated: true }, { client_id: 'x' }, { id_token_hint: 'x' }, { state: 'x' }],
+  endSessionParams: ['x', null, { federated: 'true' }],
   redirectUri: [...notStrings, '/callback', 'callback', 'https://app.example/#x', new URL('https://app.example/'), ''],
   postLogoutRedirectUri: [...notStrings, '/bye'],
   scope: notStrings,
@@ -150,29 +143,69 @@ describe('options', () => {
     })
   }
 
-  it('an issuer with a place for the tenant needs to be told where the metadata is', () => {
-    const template = 'https://as.example/{tenantid}/v2.0'
-    expect(refusal({ ...good, issuer: template })?.message).toContain('needs metadataUrl or metadata')
-    expect(refusal({ ...good, issuer: template, metadataUrl: 'https://as.example/common' })).toBeUndefined()
-    expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })).toBeUndefined()
-  })
+  describe('metadataFrom()', () => {
+    const from = (options: unknown, issuer = good.issuer) =>
+      refusal({ ...good, issuer, metadata: metadataFrom(options as MetadataSourceOptions) })
 
-  it.each([
-    'https://{tenantid}/',
-    'https://{tenantid}.example/v2.0',
-    'https://as.example/x{tenantid}/v2.0',
-    'https://as.example/{tenantid}x',
-    'https://as.example/{tenantid}/{tenantid}',
-    'https://as.example/{tenant}/v2.0',
-    'https://as.example/{/{tenantid}',
-  ])('the tenant is one part of the path and nothing else: not %s', (issuer) => {
-    const error = refusal({ ...good, issuer, metadataUrl: 'https://as.example/common' })
-    expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining('issuer') })
-  })
+    it.each<[string, unknown]>([
+      ...[...notStrings, 'http://as.example/x', '/x', 'https://as.example/#x', ''].map((url): [string, unknown] => [
+        'metadata.url',
+        { url },
+      ]),
+      ['metadata.url', { url: 'https://as.example/x', metadata: { issuer: good.issuer } }],
+      ['metadata.metadata', { metadata: 'x' }],
+      ['metadata.metadata', { metadata: null }],
+      ['metadata.overrides', { overrides: 'x' }],
+      ['metadata.overrides', { overrides: null }],
+      ['metadata.overrides.issuer', { overrides: { issuer: good.issuer } }],
+      ['metadata.overrides.token_endpoint', { overrides: { token_endpoint: 'http://as.example/' } }],
+      ['metadata.overrides.a_endpoint', { overrides: { a_endpoint: 7 } }],
+      ['metadata.urls', { urls: [] }],
+    ])('%s: a wrong value is refused at construction, by name (%j)', (name, options) => {
+      expect(from(options)).toMatchObject({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining(`Option ${name} `),
+      })
+    })
 
-  it('metadata is given or has a place, not both', () => {
-    const both = { metadata: { issuer: good.issuer }, metadataUrl: 'https://as.example/x' }
-    expect(refusal({ ...good, ...both })?.message).toContain('metadataUrl has to be left out')
+    it('takes what is right', () => {
+      for (const options of [
+        {},
+        { url: 'https://as.example/x?p=1', overrides: { revocation_endpoint: null, anything: 7 } },
+        { metadata: { issuer: good.issuer }, overrides: { token_endpoint: 'https://as.example/token' } },
+        { url: undefined, metadata: undefined, overrides: undefined },
+      ])
+        expect(from(options)).toBeUndefined()
+    })
+
+    it('an issuer with a place for the tenant needs to be told where the metadata is', () => {
+      const template = 'https://as.example/{tenantid}/v2.0'
+      expect(refusal({ ...good, issuer: template })?.message).toContain('Option issuer ')
+      expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })?.message).toContain(
+        'Option issuer ',
+      )
+      expect(from({ overrides: {} }, template)?.message).toContain('needs metadata or url')
+      expect(from({ url: 'https://as.example/common' }, template)).toBeUndefined()
+      expect(from({ metadata: { issuer: template } }, template)).toBeUndefined()
+    })
+
+    it.each([
+      'https://{tenantid}/',
+      'https://{tenantid}.example/v2.0',
+      'https://as.example/x{tenantid}/v2.0',
+      'https://as.example/{tenantid}x',
+      'https://as.example/{tenantid}/{tenantid}',
+      'https://as.example/{tenant}/v2.0',
+      'https://as.example/{/{tenantid}',
+      'http://as.example/{tenantid}/',
+      'https://as.example/{tenantid}/?x',
+      'https://as.example/{tenantid}/#x',
+    ])('the tenant is one part of the path and nothing else: not %s', (issuer) => {
+      expect(from({ url: 'https://as.example/common' }, issuer)).toMatchObject({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining('Option issuer '),
+      })
+    })
   })
 
   it('a parameter that the server does not take is refused, where it is listed and where it is asked for', async () => {

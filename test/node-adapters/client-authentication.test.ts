@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import {
   clientSecretBasic,
   clientSecretPost,
@@ -23,10 +24,13 @@ const refresh = { refreshToken: 'canary-rt', beforeSend: () => true }
 function clientOf(server: ScriptedServer, clientAuthentication: ClientAuthentication, metadata = {}, clientId = 'svc') {
   return authorizationServer(
     {
-      ...{ issuer: server.origin, metadata: metadataAt(server.origin, metadata), clientId },
-      ...{ requestTimeout: 2000, insecureLoopback: true },
+      issuer: server.origin,
+      metadata: metadataAt(server.origin, metadata),
+      clientId,
+      requestTimeout: 2000,
+      insecureLoopback: true,
     },
-    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, clientAuthentication },
+    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, text: webText, clientAuthentication },
   )
 }
 
@@ -112,7 +116,10 @@ describe('client authentication', () => {
     const server = await scriptedServer(reply(201, { request_uri: 'urn:x', expires_in: 60 }))
     const metadata = { pushed_authorization_request_endpoint: `${server.origin}/par` }
     await authorizationRequest(clientOf(server, clientSecretBasic('s'), metadata), {
-      ...{ redirectUri: 'https://app.example/cb', scope: 'read', statePrefix: 'tw.', push: true },
+      redirectUri: 'https://app.example/cb',
+      scope: 'read',
+      statePrefix: 'tw.',
+      push: true,
     })
     expect(server.seen.map(({ path, headers }) => [path, headers.authorization])).toEqual([['/par', 'Basic c3ZjOnM=']])
   })

@@ -45,13 +45,11 @@ function program(
   let polled = 0
   const prompts: DevicePrompt[] = []
   const manager: NodeTokenManager = createTokenManager({
-    ...{
-      issuer,
-      metadata,
-      clientId: 'cli',
-      scope: 'notes',
-      resources: [{ url: 'https://api.example/', resource: 'urn:api' }],
-    },
+    issuer,
+    metadata,
+    clientId: 'cli',
+    scope: 'notes',
+    resources: [{ url: 'https://api.example/', resource: 'urn:api' }],
     ...options,
     clock,
     async fetch(input, init) {
@@ -302,7 +300,9 @@ describe('signInWithDevice', () => {
     const { signIn } = program([], () => jsonResponse({ error: 'unauthorized_client' }, 400))
     expect(await signIn()).toMatchObject({ code: 'ERR_CLIENT_REJECTED' })
     const without = createTokenManager({
-      ...{ issuer, clientId: 'cli', fetch: () => expect.unreachable() },
+      issuer,
+      clientId: 'cli',
+      fetch: () => expect.unreachable(),
       metadata: { issuer, token_endpoint: `${issuer}/token` },
     })
     await expect(without.signInWithDevice({ prompt: () => {} })).rejects.toMatchObject({ reason: 'endpoint_missing' })

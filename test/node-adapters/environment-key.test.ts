@@ -25,7 +25,9 @@ it('does not read it before it is used', () => {
 
 it('ERR-01: says which variable is wrong, and not what is in it', () => {
   const short = randomBytes(16).toString('hex')
-  for (const text of [undefined, '', short, `${key.toString('hex')}00`, 'correct horse battery staple', `${short}!`]) {
+  const whole = key.toString('base64')
+  const withMore = `${whole.slice(0, 9)}!${whole.slice(9)}`
+  for (const text of [undefined, '', short, `${key.toString('hex')}00`, 'a phrase', `${short}!`, withMore]) {
     const expected = expect.objectContaining({
       code: 'ERR_INVALID_OPTION',
       message: `The environment variable ${name} has to hold 32 bytes as base64 or hex. Correct it.`,

@@ -62,7 +62,7 @@ describe('whileOwning', () => {
     expect(performance.now() - began).toBeGreaterThan(90)
     expect(await readdir(folder)).toEqual(['lock'])
     setTimeout(() => rm(path), 50)
-    expect(await own({ patience: 5_000 })).toBe('owned')
+    expect(await own({ patience: 20_000 })).toBe('owned')
   })
 
   it('takes over from a dead owner at once, and from its dead heirs', async () => {
@@ -96,7 +96,7 @@ describe('whileOwning', () => {
     for (const unknown of [{ system: 'another boot' }, { pid: process.pid, thread: 7 }]) {
       await owner(unknown)
       await expect(own({ holdLimit: 60_000, patience: 30 })).rejects.toMatchObject(refused)
-      expect(await own({ holdLimit: 20, patience: 1_000 })).toBe('owned')
+      expect(await own({ holdLimit: 20, patience: 20_000 })).toBe('owned')
     }
     expect(await readdir(folder)).toEqual([])
   })
@@ -105,7 +105,7 @@ describe('whileOwning', () => {
     await writeFile(path, '')
     await utimes(path, 1, 1)
     await expect(own({ holdLimit: 60_000, patience: 30 })).rejects.toMatchObject(refused)
-    expect(await own({ holdLimit: 20, patience: 1_000 })).toBe('owned')
+    expect(await own({ holdLimit: 20, patience: 20_000 })).toBe('owned')
   })
 
   it('lets no owner write that was held up, and takes nothing away that is not its own any more', async () => {

@@ -35,13 +35,23 @@ function place() {
     },
   }
   const options = {
-    ...{ issuer, metadata, clientId: 'svc', store, resources: ['https://api.example/'] },
+    issuer,
+    metadata,
+    clientId: 'svc',
+    store,
+    resources: ['https://api.example/'],
     fetch: (async (input) => {
       asked.push(new URL(String(input)).pathname)
       await gates.server
       const body = {
-        ...{ access_token: 'new', token_type: 'Bearer', expires_in: 300, refresh_token: 'rt2' },
-        ...{ device_code: 'd', user_code: 'c', verification_uri: `${issuer}/go`, interval: 0.01 },
+        access_token: 'new',
+        token_type: 'Bearer',
+        expires_in: 300,
+        refresh_token: 'rt2',
+        device_code: 'd',
+        user_code: 'c',
+        verification_uri: `${issuer}/go`,
+        interval: 0.01,
       }
       return new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
     }) as typeof fetch,
@@ -54,14 +64,12 @@ const tokens = () => ({ accessToken: 'at', refreshToken: 'rt', expiresAt: Date.n
 async function settled() {
   const before = await settle({ limit: 30 })
   open()
-  return { before, after: await settle({ limit: 2_000 }) }
+  return { before, after: await settle() }
 }
 
 describe('settle', () => {
   it('has nothing to wait for where nothing is under way', async () => {
-    const began = performance.now()
     expect(await settle()).toBe(true)
-    expect(performance.now() - began).toBeLessThan(1_000)
   })
 
   const kinds = {

@@ -28,7 +28,9 @@ async function tokenEndpoint(status: () => number, seconds: number) {
   }
   const client = () =>
     createClientCredentials({
-      ...{ issuer, metadata: { issuer, token_endpoint: `${issuer}/token` }, clientId: 'svc' },
+      issuer,
+      metadata: { issuer, token_endpoint: `${issuer}/token` },
+      clientId: 'svc',
       [allowInsecureLoopback]: true,
     })
   return { asked, client, stop }
@@ -78,7 +80,10 @@ it('has tokens that oidc-provider bound to its key', async () => {
   const server = await startProgramServer()
   try {
     const tokens = createClientCredentials({
-      ...{ issuer: server.issuer, clientId: 'service', scope: 'notes', resources: [server.api] },
+      issuer: server.issuer,
+      clientId: 'service',
+      scope: 'notes',
+      resources: [server.api],
       clientAuthentication: clientSecretBasic(clientSecret),
       dpop: dpop({ required: true }),
       [allowInsecureLoopback]: true,

@@ -22,7 +22,10 @@ afterAll(() => server.stop())
 
 function program(options: Partial<NodeTokenManagerOptions> = {}) {
   return createTokenManager({
-    ...{ issuer: server.issuer, clientId: 'cli', scope: 'openid offline_access notes', resources: [server.api] },
+    issuer: server.issuer,
+    clientId: 'cli',
+    scope: 'openid offline_access notes',
+    resources: [server.api],
     requestTimeout: 60_000,
     clock: {
       now: systemClock.now,
@@ -91,8 +94,10 @@ describe('signInWithDevice at oidc-provider', () => {
     const path = join(await mkdtemp(join(tmpdir(), 'tokenward-')), 'store')
     onTestFinished(() => rm(path, { recursive: true }))
     const options = () => ({
-      ...{ clientId: 'kiosk', clientAuthentication: clientSecretBasic(clientSecret) },
-      ...{ dpop: dpop({ required: true }), store: fileStore({ path, key: new Uint8Array(32).fill(7) }) },
+      clientId: 'kiosk',
+      clientAuthentication: clientSecretBasic(clientSecret),
+      dpop: dpop({ required: true }),
+      store: fileStore({ path, key: new Uint8Array(32).fill(7) }),
     })
     const tokens = program(options())
     await tokens.signInWithDevice({ prompt: later(server.agree) })

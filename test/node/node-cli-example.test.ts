@@ -31,7 +31,9 @@ afterAll(async () => {
 /** A person's account on this machine. */
 function machine() {
   const env = {
-    ...{ ISSUER: server.issuer, API: server.api, STATE_FOLDER: join(base, `state-${folders++}`) },
+    ISSUER: server.issuer,
+    API: server.api,
+    STATE_FOLDER: join(base, `state-${folders++}`),
     HOME: base,
     PATH: [join(base, 'bin'), process.env.PATH].join(delimiter),
     SEALING_KEY: randomBytes(32).toString('base64'),
@@ -88,7 +90,9 @@ describe('the example of a program for the terminal', () => {
     await server.agree((await said(signingIn, /(?<=or go to )\S+/)) ?? '', 'bob')
     const { code, output, errors } = await signingIn.ended
     expect({ code, errors, last: output.trim().split('\n').at(-1) }).toEqual({
-      ...{ code: 0, errors: '', last: 'Signed in as bob' },
+      code: 0,
+      errors: '',
+      last: 'Signed in as bob',
     })
     expect(output).toMatch(/^Go to \S+\/device and enter [A-Z]{4}-[A-Z]{4}\n/)
   })

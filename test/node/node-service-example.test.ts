@@ -13,8 +13,12 @@ it('the example of a service: one token for itself, and a session for each user'
   const service = `http://127.0.0.1:${port}`
   const child = program({
     env: {
-      ...{ ISSUER: server.issuer, API: server.api, CLIENT_SECRET: clientSecret, PORT: String(port) },
-      ...{ SEALING_KEY: randomBytes(32).toString('base64'), STATE_FOLDER: join(folder, 'sessions') },
+      ISSUER: server.issuer,
+      API: server.api,
+      CLIENT_SECRET: clientSecret,
+      PORT: String(port),
+      SEALING_KEY: randomBytes(32).toString('base64'),
+      STATE_FOLDER: join(folder, 'sessions'),
     },
     limit: 60_000,
   })

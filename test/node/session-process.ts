@@ -29,8 +29,13 @@ export type SessionMessage = { readonly status: string } | { readonly outcomes: 
 
 const { metadata, api, path, key, work }: SessionTask = JSON.parse(process.argv[2] ?? '{}')
 const common = {
-  ...{ issuer: metadata.issuer, metadata, clientId: 'fleet', resources: [api], requestTimeout: 3_000 },
-  ...{ store: fileStore({ path, key: Buffer.from(key, 'hex') }), [allowInsecureLoopback]: true as const },
+  issuer: metadata.issuer,
+  metadata,
+  clientId: 'fleet',
+  resources: [api],
+  requestTimeout: 3_000,
+  store: fileStore({ path, key: Buffer.from(key, 'hex') }),
+  [allowInsecureLoopback]: true as const,
 }
 const tell = (message: SessionMessage) => process.send?.(message)
 

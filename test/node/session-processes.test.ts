@@ -37,9 +37,13 @@ const start = (work: SessionTask['work'], metadata = server.metadata(work)): Chi
 /** A manager of this process on the same store, with a session; `account`: as the pool's processes name it. */
 async function seed({ expiresIn = 2, account }: { expiresIn?: number; account?: string } = {}) {
   const options = {
-    ...{ issuer: server.issuer, metadata: server.metadata('seed'), clientId: 'fleet', resources: [server.api] },
+    issuer: server.issuer,
+    metadata: server.metadata('seed'),
+    clientId: 'fleet',
+    resources: [server.api],
     requestTimeout: 3_000,
-    ...{ store: fileStore({ path, key: Buffer.from(key, 'hex') }), [allowInsecureLoopback]: true as const },
+    store: fileStore({ path, key: Buffer.from(key, 'hex') }),
+    [allowInsecureLoopback]: true as const,
   }
   server.expiresIn = () => expiresIn
   const { accessToken, refreshToken, expiresAt } = server.issue()

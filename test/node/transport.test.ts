@@ -39,7 +39,10 @@ async function listen(handler: Handler, tls?: ServerOptions): Promise<string> {
 
 async function signedIn(api: string, fetch?: Fetch) {
   const tokens = createTokenManager({
-    ...{ issuer: api, metadata: { issuer: api, token_endpoint: `${api}/token` }, clientId: 'svc', resources: [api] },
+    issuer: api,
+    metadata: { issuer: api, token_endpoint: `${api}/token` },
+    clientId: 'svc',
+    resources: [api],
     ...(fetch && { fetch }),
     [allowInsecureLoopback]: true,
   })
@@ -162,9 +165,14 @@ async function place() {
   closing.push(() => agent?.destroy())
   await use(first)
   const common = {
-    ...{ issuer, clientId: 'svc', clientAuthentication: mutualTls(), resources: [`${mtls}/api`] },
+    issuer,
+    clientId: 'svc',
+    clientAuthentication: mutualTls(),
+    resources: [`${mtls}/api`],
     metadata: {
-      ...{ issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` },
+      issuer,
+      token_endpoint: `${issuer}/token`,
+      revocation_endpoint: `${issuer}/revoke`,
       mtls_endpoint_aliases: { token_endpoint: `${mtls}/token` },
     },
     fetch: ((input, init) => undiciFetch(input as string, { ...init, dispatcher: agent } as never)) as Fetch,

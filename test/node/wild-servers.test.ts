@@ -30,12 +30,21 @@ async function expired(run: (setting: Setting) => Promise<void>) {
   const context = (name: string) =>
     createTokenManager(
       {
-        ...{ issuer: server.issuer, clientId: 'spa', resources: [server.api], requestTimeout: 1_000 },
-        ...{ metadata: server.metadata(name, proxy.origin), [allowInsecureLoopback]: true },
+        issuer: server.issuer,
+        clientId: 'spa',
+        resources: [server.api],
+        requestTimeout: 1_000,
+        metadata: server.metadata(name, proxy.origin),
+        [allowInsecureLoopback]: true,
       },
       {
-        ...{ store: { get: store.get, swap: store.swap }, lock: queueLock(), channel: noChannel, clock: systemClock },
-        ...{ lifecycle: alwaysOnline, crypto: webCrypto, fetch: (input, init) => fetch(input, init) },
+        store: { get: store.get, swap: store.swap },
+        lock: queueLock(),
+        channel: noChannel,
+        clock: systemClock,
+        lifecycle: alwaysOnline,
+        crypto: webCrypto,
+        fetch: (input, init) => fetch(input, init),
       },
     )
   const [tokens, other] = [context('a'), context('b')]

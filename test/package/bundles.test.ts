@@ -36,6 +36,16 @@ const cases: Record<string, Case> = {
     without: ['dpop+jwt', 'ECDSA', 'use_dpop_nonce', 'htu', 'dpop_unsupported_by_resource'],
     control: `import { dpop } from 'tokenward/browser'; globalThis.dpop = dpop()`,
   },
+  'who does not import metadataFrom() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['{tenantid}', 'metadata.overrides'],
+    control: `import { metadataFrom } from 'tokenward/browser'; globalThis.metadata = metadataFrom({})`,
+  },
+  'who does not import refreshWorker() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['worker_unavailable'],
+    control: `import { refreshWorker } from 'tokenward/browser'; globalThis.worker = refreshWorker()`,
+  },
   'who does not import what a logout page needs ships none of it': {
     program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
     without: ['other_session', 'not_seen', 'tokenward.end-session', 'createElement'],
@@ -56,6 +66,16 @@ const cases: Record<string, Case> = {
     program: `export * from 'tokenward/browser'`,
     without: ['Store contract', 'test-access-token', 'as.example', 'setImmediate'],
     control: `export * from 'tokenward/testing'`,
+  },
+  'who imports neither the journal nor the panel ships none of them': {
+    program: `export * from 'tokenward/browser'`,
+    without: ['tokenward.journal', 'tokenward-devtools', 'adoptedStyleSheets', 'The session ended because'],
+    control: `export * as journal from 'tokenward/telemetry'; export * as panel from 'tokenward/devtools'`,
+  },
+  'who imports the journal ships nothing of the panel, and no words that are not asked for': {
+    program: `import { journal } from 'tokenward/telemetry'; globalThis.journal = journal`,
+    without: ['adoptedStyleSheets', 'The session ended because', 'Nothing was sent'],
+    control: `export * as journal from 'tokenward/telemetry'; export * as panel from 'tokenward/devtools'`,
   },
   'who imports only the error ships no session': {
     program: `import { isTransient } from 'tokenward/browser'; globalThis.isTransient = isTransient`,

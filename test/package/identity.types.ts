@@ -1,7 +1,10 @@
 // Compiled against what was built, by the package's own name and without any ambient types, as an application would be.
 import type * as main from 'tokenward'
+import type * as angular from 'tokenward/angular'
 import type * as browser from 'tokenward/browser'
+import type * as svelte from 'tokenward/svelte'
 import type * as testing from 'tokenward/testing'
+import type * as vue from 'tokenward/vue'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type Is<T extends true> = T
@@ -23,6 +26,13 @@ export type ATestManagerIsAManager = Is<
 >
 
 export type AStoreIsTheSameInEveryEntry = Is<Same<ReturnType<typeof testing.memoryStore>, main.Store<unknown>>>
+
+export type ASessionIsTheSameInEveryFramework = Is<
+  Same<
+    ReturnType<ReturnType<typeof angular.injectSession>> | ReturnType<typeof svelte.session>['current'],
+    ReturnType<typeof vue.useSession>['value']
+  >
+>
 
 // The comparison itself can fail.
 export type TwoSymbolsDiffer = Is<Same<Same<typeof main.allowInsecureLoopback, symbol>, false>>

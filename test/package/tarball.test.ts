@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { manifest, root } from '../../scripts/entries.mjs'
@@ -33,17 +33,44 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
+/** Where the links and pictures of a document lead within the package. */
+function linksOf(markdown: string): readonly string[] {
+  const text = markdown.replace(/^```.*?^```$/gms, '')
+  const found = text.matchAll(/\]\(([^)\s]+)[^)]*\)|(?:src|href)="([^"]+)"/g)
+  return [...found].map(([, link, address]) => link ?? address ?? '').filter((link) => !/^[a-z]+:/.test(link))
+}
+
+/** The anchors that its headings make. */
+function headingsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 describe('the tarball', () => {
   it('holds these files and no others', () => {
     // How many files the entries share is the bundler's affair.
-    expect(files.filter((file) => !/^dist\/shared\d*\.(js|d\.ts)$/.test(file))).toEqual([
+    const isListed = (file: string) => !/^dist\/shared\d*\.(js|d\.ts)$|^(docs|examples)\//.test(file)
+    expect(files.filter(isListed)).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
+      'dist/angular.d.ts',
+      'dist/angular.js',
+      'dist/bff.d.ts',
+      'dist/bff.js',
+      'dist/bff/page.d.ts',
+      'dist/bff/page.js',
       'dist/browser.d.ts',
       'dist/browser.js',
       'dist/browser/worker.d.ts',
       'dist/browser/worker.js',
+      'dist/devtools.d.ts',
+      'dist/devtools.js',
       'dist/index.d.ts',
       'dist/index.js',
       'dist/node.d.ts',
@@ -58,10 +85,41 @@ describe('the tarball', () => {
       'dist/redis.js',
       'dist/resource-server.d.ts',
       'dist/resource-server.js',
+      'dist/svelte.d.ts',
+      'dist/svelte.js',
+      'dist/telemetry.d.ts',
+      'dist/telemetry.js',
       'dist/testing.d.ts',
       'dist/testing.js',
+      'dist/vue.d.ts',
+      'dist/vue.js',
       'package.json',
     ])
+  })
+
+  it('holds the documents for those who use it, and the programs they show', () => {
+    const kinds = files.filter((file) => /^(docs|examples)\//.test(file)).map((file) => /\.\w+$/.exec(file)?.[0])
+    expect([...new Set(kinds)].sort()).toEqual(['.html', '.md', '.mjs', '.png', '.ts'])
+    expect(files).toEqual(expect.arrayContaining(['docs/apis.md', 'docs/demo.png', 'docs/providers/README.md']))
+    expect(files.filter((file) => file.startsWith('docs/reference/') || file.includes('node_modules'))).toEqual([])
+  })
+
+  it('has no link and no picture in its documents that leads nowhere', async () => {
+    const documents = files.filter((file) => file.endsWith('.md'))
+    const texts = new Map<string, string>()
+    for (const file of documents) texts.set(file, await readFile(join(folder, 'node_modules/tokenward', file), 'utf8'))
+
+    const links = [...texts].flatMap(([file, text]) => linksOf(text).map((link) => ({ file, link })))
+    expect(links.length).toBeGreaterThan(50)
+    const isDead = ({ file, link }: (typeof links)[0]) => {
+      const [path = '', heading] = link.split('#')
+      const target = path === '' ? file : posix.join(posix.dirname(file), path)
+      if (!files.includes(target)) return true
+      return heading !== undefined && !headingsOf(texts.get(target) ?? '').includes(heading)
+    }
+    expect(links.filter(isDead)).toEqual([])
+    expect(isDead({ file: 'README.md', link: 'docs/conformance.md' })).toBe(true)
+    expect(isDead({ file: 'README.md', link: 'docs/apis.md#no-such-heading' })).toBe(true)
   })
 
   it('ERR-10: runs nothing when it is installed', async () => {

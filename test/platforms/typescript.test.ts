@@ -42,9 +42,16 @@ async function compile(version: string, resolution: string, text: string): Promi
   const folder = join(platformsFolder, `typescript-${version}-${resolution}`)
   mkdirSync(folder, { recursive: true })
   const compilerOptions = {
-    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true },
-    ...{ target: 'ES2022', lib: ['ES2022'], types: ['node'], skipLibCheck: false },
-    ...{ moduleResolution: resolution, module: resolution === 'node16' ? 'node16' : 'esnext' },
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    target: 'ES2022',
+    lib: ['ES2022'],
+    types: ['node'],
+    skipLibCheck: false,
+    moduleResolution: resolution,
+    module: resolution === 'node16' ? 'node16' : 'esnext',
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['main.ts'] }))

@@ -24,7 +24,11 @@ async function script(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'test/platforms/worker/main.ts')],
     alias: Object.fromEntries(entries.map(({ specifier, js }) => [specifier, js])),
-    ...{ bundle: true, format: 'esm', write: false, platform: 'neutral', mainFields: ['module', 'main'] },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
     external: ['node:*'],
     logLevel: 'silent',
   })

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
+import { metadataFrom } from '../../src/manager/metadata-from.ts'
 import { type AuthorizationServerOptions, authorizationServer } from '../../src/protocol/authorization-server.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
+import { manualClock } from '../support/manual-clock.ts'
 import { bareFetch, discovering, memoryFetch, metadataAt, reply, scriptedServer } from './scripted-server.ts'
 
 const json =
@@ -14,7 +17,7 @@ const json =
 function clientFor(issuer: string, fetch = bareFetch, insecureLoopback = false) {
   return authorizationServer(
     { issuer, clientId: 'spa', requestTimeout: 1000, insecureLoopback },
-    { fetch, clock: systemClock, crypto: webCrypto },
+    { fetch, clock: systemClock, crypto: webCrypto, text: webText },
   )
 }
 
@@ -93,7 +96,7 @@ describe('discovery', () => {
   it('ACQ-06: compares given metadata as well, and asks nobody', async () => {
     const { fetch, calls } = memoryFetch(json({}))
     const given = { issuer: 'https://as.example', token_endpoint: 'https://as.example/t' }
-    const ports = { fetch, clock: systemClock, crypto: webCrypto }
+    const ports = { fetch, clock: systemClock, crypto: webCrypto, text: webText }
     const options = { metadata: given, clientId: 'spa', requestTimeout: 1000 }
     expect(await authorizationServer({ ...options, issuer: 'https://as.example' }, ports).metadata()).toEqual(given)
     await expect(
@@ -221,12 +224,17 @@ describe('every request', () => {
 
   it('sends nothing once its time is up', async () => {
     const { fetch, calls } = memoryFetch(json({}))
-    const answer = await exchange({ fetch, clock: systemClock }, 20, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 60))
+    const clock = manualClock()
+    let makeRequest = () => {}
+    const asking = new Promise<void>((resolve) => (makeRequest = resolve))
+    const answering = exchange({ fetch, clock, text: webText }, 20, async () => {
+      await asking
       return { url: 'https://as.example/token', method: 'POST', headers: {}, body: '' }
     })
-    expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    await clock.advance(20)
+    expect(await answering).toMatchObject({ kind: 'transient', lost: false, error: { reason: 'timeout' } })
+    makeRequest()
+    await clock.advance(1_000)
     expect(calls).toEqual([])
   })
 
@@ -250,7 +258,7 @@ describe('every request', () => {
         }
       },
     }
-    await exchange({ fetch: bareFetch, clock }, 2_000, () => Promise.reject(new Error('before sending')))
+    await exchange({ fetch: bareFetch, clock, text: webText }, 2_000, () => Promise.reject(new Error('before sending')))
     await discovering(server.origin).metadata()
     expect(running).toBe(0)
   })
@@ -267,26 +275,26 @@ describe('metadata that is not as it should be', () => {
   }
   const serving = (document: object, options: Partial<AuthorizationServerOptions> = {}) => {
     const memory = memoryFetch(() => new Response(JSON.stringify(document)))
-    const platform = { fetch: memory.fetch, clock: systemClock, crypto: webCrypto }
+    const platform = { fetch: memory.fetch, clock: systemClock, crypto: webCrypto, text: webText }
     const server = authorizationServer({ issuer, clientId: 'spa', requestTimeout: 2000, ...options }, platform)
     return { ...memory, server }
   }
 
-  it('is asked for at metadataUrl and nowhere else, and its issuer has to be the same all the same', async () => {
-    const metadataUrl = 'https://elsewhere.example/.well-known/openid-configuration?p=policy'
-    const { server, calls } = serving(body, { metadataUrl })
+  it('is asked for at the url of metadataFrom() and nowhere else, and its issuer has to be the same all the same', async () => {
+    const url = 'https://elsewhere.example/.well-known/openid-configuration?p=policy'
+    const { server, calls } = serving(body, { metadata: metadataFrom({ url }) })
     expect(await server.metadata()).toMatchObject({ issuer })
-    expect(calls.map(({ url }) => url)).toEqual([metadataUrl])
+    expect(calls.map(({ url }) => url)).toEqual([url])
 
-    const other = serving({ ...body, issuer: 'https://as.example/other' }, { metadataUrl })
+    const other = serving({ ...body, issuer: 'https://as.example/other' }, { metadata: metadataFrom({ url }) })
     await expect(other.server.metadata()).rejects.toMatchObject({ reason: 'metadata_issuer_mismatch' })
   })
 
   it('has single members replaced and removed', async () => {
-    const metadataOverrides = { end_session_endpoint: 'https://login.example/logout', revocation_endpoint: null }
-    const found = await serving(body, { metadataOverrides }).server.metadata()
+    const overrides = { end_session_endpoint: 'https://login.example/logout', revocation_endpoint: null }
+    const found = await serving(body, { metadata: metadataFrom({ overrides }) }).server.metadata()
     expect(found.token_endpoint).toBe(body.token_endpoint)
-    expect(found.end_session_endpoint).toBe(metadataOverrides.end_session_endpoint)
+    expect(found.end_session_endpoint).toBe(overrides.end_session_endpoint)
     expect(found).not.toHaveProperty('revocation_endpoint')
   })
 

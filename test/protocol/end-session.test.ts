@@ -24,11 +24,15 @@ describe('endSessionUrl', () => {
     expect(await endSessionUrl(clientOf({ origin }), undefined, {})).toBe(`${origin}/logout?client_id=spa`)
   })
 
-  it('names the place to return to as the server does, which then gets no ID token', async () => {
+  it('sends what a server with a logout of its own wants, and nothing else', async () => {
     const url = await endSessionUrl(clientOf({ origin }), idToken({ exp: 1 }), {
       postLogoutRedirectUri: 'https://app.example/bye',
-      postLogoutRedirectParameter: 'logout_uri',
-      endSessionParams: { federated: 'true' },
+      endSessionParams: ({ client_id, post_logout_redirect_uri: logout_uri }) => ({
+        client_id,
+        logout_uri,
+        federated: 'true',
+        nothing: undefined,
+      }),
     })
     expect(Object.fromEntries(new URL(url ?? '').searchParams)).toEqual({
       client_id: 'spa',

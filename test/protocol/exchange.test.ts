@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import type { TokenManagerError } from '../../src/errors.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import type { Clock } from '../../src/ports.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
 
@@ -44,7 +45,7 @@ async function asked(timeout = 2_000) {
         signal?.addEventListener('abort', () => reject(signal.reason))
         sent()
       })
-    done = exchange({ fetch, clock: page.clock }, timeout, () => request)
+    done = exchange({ fetch, clock: page.clock, text: webText }, timeout, () => request)
   })
   return { ...page, done, answer: () => answer(new Response('{}')) }
 }
@@ -86,7 +87,7 @@ async function sentWhere(make: (url: string, init: RequestInit) => object) {
     sent.push(init)
     return new Response('{}')
   }
-  const answer = await exchange({ fetch, clock: sleepyClock().clock }, 2_000, () => request)
+  const answer = await exchange({ fetch, clock: sleepyClock().clock, text: webText }, 2_000, () => request)
   return { answer, init: sent[0] }
 }
 
@@ -100,6 +101,36 @@ it('asks not to be cached only where requests have that member', async () => {
   })
   expect(worker.answer).toMatchObject({ kind: 'answer', status: 200 })
   expect(worker.init).not.toHaveProperty('cache')
+})
+
+it('reads an answer in whatever parts it comes, and no more than 1 MiB of it', async () => {
+  const text = JSON.stringify({ name: 'Zoë 日本 🙂' })
+  const bytes = new TextEncoder().encode(text)
+  const answering = (parts: readonly Uint8Array[]) => async () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          for (const part of parts) controller.enqueue(part)
+          controller.close()
+        },
+      }),
+    )
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const fetch = answering([bytes.subarray(0, cut), bytes.subarray(cut)])
+    const answer = await exchange({ fetch, clock: sleepyClock().clock, text: webText }, 2_000, () => request)
+    expect(answer).toMatchObject({ kind: 'answer', body: JSON.parse(text) })
+  }
+
+  const blanks = new Uint8Array(2 ** 20 - bytes.length).fill(0x20)
+  const whole = await exchange(
+    { fetch: answering([blanks, bytes]), clock: sleepyClock().clock, text: webText },
+    2_000,
+    () => request,
+  )
+  expect(whole).toMatchObject({ kind: 'answer', body: JSON.parse(text) })
+  const more = answering([blanks, bytes, new Uint8Array([0x20])])
+  const cut = await exchange({ fetch: more, clock: sleepyClock().clock, text: webText }, 2_000, () => request)
+  expect(cut).toMatchObject({ kind: 'transient', lost: true })
 })
 
 it('a request that the platform refuses to make is no failure of the network', async () => {

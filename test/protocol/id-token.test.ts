@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { metadataFrom } from '../../src/manager/metadata-from.ts'
 import { authorizationResponse, type PendingAuthorization } from '../../src/protocol/authorization-code.ts'
 import type { AuthorizationServerOptions } from '../../src/protocol/authorization-server.ts'
 import { checkIdToken, type IdTokenClaims } from '../../src/protocol/id-token.ts'
@@ -13,7 +14,10 @@ const claims = { iss: `${origin}/${tid}/v2.0`, tid, sub: 'p', aud: 'spa', exp: n
 const pending = { nonce: 'n', createdAt: now * 1000 }
 
 function check(given: object, options: Partial<AuthorizationServerOptions> = {}, previous?: IdTokenClaims) {
-  const server = clientOf({ origin }, { issuer: template, metadata: metadataAt(template), ...options })
+  const server = clientOf(
+    { origin },
+    { issuer: template, metadata: metadataFrom({ metadata: metadataAt(template) }), ...options },
+  )
   return checkIdToken(server, idToken({ ...claims, ...given }), 'at', previous ? { previous } : { pending })
 }
 
@@ -61,7 +65,10 @@ describe('an issuer with a place for the tenant', () => {
   })
 
   it('may be filled in, or not, where the answer to an authorization request names it', async () => {
-    const server = clientOf({ origin }, { issuer: template, metadata: metadataAt(template) })
+    const server = clientOf(
+      { origin },
+      { issuer: template, metadata: metadataFrom({ metadata: metadataAt(template) }) },
+    )
     const redirectUri = 'https://app.example/cb'
     const answer = (iss: string) =>
       authorizationResponse(server, `${redirectUri}?code=c&state=s&iss=${encodeURIComponent(iss)}`, {

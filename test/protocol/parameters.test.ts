@@ -1,58 +1,13 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formText, queryParameters } from '../../src/protocol/parameters.ts'
+import { webText } from '../../src/in-process/web-text.ts'
+import { queryParameters, withQuery } from '../../src/protocol/parameters.ts'
+import { ownText } from '../../src/react-native/own-text.ts'
 
-const texts = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.string({
-    unit: fc.constantFrom(
-      '%',
-      '%2',
-      '%zz',
-      '+',
-      '=',
-      '&',
-      ' ',
-      '~',
-      "'",
-      '(',
-      '!',
-      '*',
-      '\ud800',
-      '\udc00',
-      'ß',
-      '%C3',
-      '%9f',
-      '😀',
-    ),
-  }),
-)
-
-describe('parameters', () => {
-  it('are written as the platform writes them', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(texts, texts)), (given) => {
-        expect(formText(given)).toBe(String(new URLSearchParams(given)))
-      }),
-      { numRuns: 2_000 },
-    )
-  })
-
-  it('are read as the platform reads them', () => {
-    fc.assert(
-      fc.property(texts, texts, (query, fragment) => {
-        // These are in no URL: half a character, and what the platform takes out.
-        const written = query.replace(/[\ud800-\udfff\t\r\n]/gu, '')
-        const url = `https://app.example/cb?${written}#${fragment}`
-        expect(queryParameters(url)).toEqual([...new URL(url).searchParams])
-      }),
-      { numRuns: 2_000 },
-    )
-  })
-
+describe.each(Object.entries({ webText, ownText }))('the parameters of a URL, with %s', (_, text) => {
   it.each([
     ['https://app.example/cb', []],
     ['https://app.example/cb#?state=x', []],
+    ['https://app.example/cb?a=1#b?c=2', [['a', '1']]],
     [
       'com.example.app:/cb?code=a=b==&state=100%',
       [
@@ -67,7 +22,12 @@ describe('parameters', () => {
         ['', 'x'],
       ],
     ],
-  ])('of %s', (url, expected) => {
-    expect(queryParameters(url)).toEqual(expected)
+  ])('of %s are read', (url, expected) => {
+    expect(queryParameters(text, url)).toEqual(expected)
+  })
+
+  it("are added to an endpoint's own", () => {
+    expect(withQuery(text, 'https://as.example/a', [['b', 'c d']])).toBe('https://as.example/a?b=c+d')
+    expect(withQuery(text, 'https://as.example/a?x=1', [['b', 'ß']])).toBe('https://as.example/a?x=1&b=%C3%9F')
   })
 })

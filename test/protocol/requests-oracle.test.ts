@@ -15,6 +15,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import { clientSecretBasic, clientSecretPost } from '../../src/node/client-authentication.ts'
 import type { ClientAuthentication } from '../../src/ports.ts'
 import { type AuthorizationServer, authorizationServer } from '../../src/protocol/authorization-server.ts'
@@ -102,7 +103,13 @@ async function bothWays(
   const their = wire()
   const server = authorizationServer(
     { issuer, metadata, clientId, requestTimeout: 1_000 },
-    { fetch: our.fetch, clock: systemClock, crypto: webCrypto, clientAuthentication: authentication.ours },
+    {
+      fetch: our.fetch,
+      clock: systemClock,
+      crypto: webCrypto,
+      text: webText,
+      clientAuthentication: authentication.ours,
+    },
   )
   await ours(server).catch(() => {})
   await theirs(metadata, { client_id: clientId }, authentication.theirs, { [customFetch]: their.fetch })
@@ -203,7 +210,7 @@ describe('every request is the one that oauth4webapi makes', () => {
             asked.push(`${method} ${url} ${headers.get('accept')}`)
             return new Response('', { status: 404 })
           }
-          const platform = { fetch, clock: systemClock, crypto: webCrypto }
+          const platform = { fetch, clock: systemClock, crypto: webCrypto, text: webText }
           await authorizationServer({ issuer, clientId: 'spa', requestTimeout: 1_000 }, platform)
             .metadata()
             .catch(() => {})

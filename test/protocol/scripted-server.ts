@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { webText } from '../../src/in-process/web-text.ts'
 import type { Clock, Fetch } from '../../src/ports.ts'
 import {
   type AuthorizationServer,
@@ -96,7 +97,7 @@ export function clientOf(
       insecureLoopback: true,
       ...options,
     },
-    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, ...ports },
+    { fetch: bareFetch, clock: systemClock, crypto: webCrypto, text: webText, ...ports },
   )
 }
 
@@ -104,7 +105,7 @@ export function clientOf(
 export function discovering(issuer: string, fetch: Fetch = bareFetch, requestTimeout = 2000): AuthorizationServer {
   return authorizationServer(
     { issuer, clientId: 'spa', requestTimeout, insecureLoopback: true },
-    { fetch, clock: systemClock, crypto: webCrypto },
+    { fetch, clock: systemClock, crypto: webCrypto, text: webText },
   )
 }
 

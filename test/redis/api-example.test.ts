@@ -32,7 +32,10 @@ beforeAll(async () => {
   const origins = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
   const audience = `${origins[0]}/`
   server = await startAuthorizationServer({
-    ...{ redirectUris: [redirectUri], autoLogin: 'alice', accessTokenTtl: 300, audiences: [audience] },
+    redirectUris: [redirectUri],
+    autoLogin: 'alice',
+    accessTokenTtl: 300,
+    audiences: [audience],
     backchannelLogoutUri: `${origins[0]}/backchannel-logout`,
   })
   const program = await childProgram('examples/api.ts')
@@ -65,8 +68,13 @@ async function website(): Promise<SessionPool> {
   const client = new Redis(redis.port)
   const denylist = createDenylist({ store: redisDenylistStore({ client }), maxTokenLifetime: 30 * 86_400_000 })
   const pool = createSessionPool({
-    ...{ issuer: server.issuer, clientId: server.clientId, redirectUri, scope: 'openid offline_access notes' },
-    ...{ resources: apis.map(({ origin }) => `${origin}/`), store: redisStore({ client, key }), denylist },
+    issuer: server.issuer,
+    clientId: server.clientId,
+    redirectUri,
+    scope: 'openid offline_access notes',
+    resources: apis.map(({ origin }) => `${origin}/`),
+    store: redisStore({ client, key }),
+    denylist,
     [allowInsecureLoopback]: true,
   })
   closing.push(() => {

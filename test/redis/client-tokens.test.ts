@@ -28,7 +28,9 @@ async function place(finished: typeof onTestFinished, seconds: number) {
     const { client, close } = await connectRedis({ library: 'ioredis', port: redis.port })
     closing.push(close)
     const tokens = createClientCredentials({
-      ...{ issuer, metadata: { issuer, token_endpoint: `${issuer}/token` }, clientId: 'svc' },
+      issuer,
+      metadata: { issuer, token_endpoint: `${issuer}/token` },
+      clientId: 'svc',
       store: redisStore({ client, key: new Uint8Array(32).fill(7), timeout: 300 }),
       [allowInsecureLoopback]: true,
     })

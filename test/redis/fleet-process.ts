@@ -26,7 +26,11 @@ export type FleetMessage =
 const { redis, metadata, api, key }: FleetSettings = JSON.parse(process.argv[2] ?? '{}')
 const { client, close } = await connectRedis(redis)
 const tokens = createTokenManager({
-  ...{ issuer: metadata.issuer, metadata, clientId: 'fleet', resources: [api], [allowInsecureLoopback]: true },
+  issuer: metadata.issuer,
+  metadata,
+  clientId: 'fleet',
+  resources: [api],
+  [allowInsecureLoopback]: true,
   store: redisStore({ client, key: Buffer.from(key, 'hex') }),
   channel: redisChannel({ client }),
 })

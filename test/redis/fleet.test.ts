@@ -22,7 +22,10 @@ it(`COO-01 RT-03: ${processes} processes × ${calls} calls at expiry make one to
   server.expiresIn = () => 2
   const { issuer, api } = server
   const seed = createTokenManager({
-    ...{ issuer, metadata: server.metadata('seed'), clientId: 'fleet', [allowInsecureLoopback]: true },
+    issuer,
+    metadata: server.metadata('seed'),
+    clientId: 'fleet',
+    [allowInsecureLoopback]: true,
     store: redisStore({ client, key: Buffer.from(key, 'hex') }),
   })
   const { accessToken, refreshToken, expiresAt } = server.issue()
@@ -47,7 +50,9 @@ it(`COO-01 RT-03: ${processes} processes × ${calls} calls at expiry make one to
     const { length: requests } = server.requests
     console.log(`${processes} processes × ${calls} calls: ${requests} token request, reuse ${server.reuse}, ${took} ms`)
     expect({ outcomes, requests, reuse: server.reuse }).toEqual({
-      ...{ outcomes: { 200: processes * calls }, requests: 1, reuse: 0 },
+      outcomes: { 200: processes * calls },
+      requests: 1,
+      reuse: 0,
     })
     expect([...server.calls]).toEqual([[200, processes * calls]])
   } finally {

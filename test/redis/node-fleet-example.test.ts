@@ -11,8 +11,12 @@ it('the example of a fleet: four processes, one request at the authorization ser
     const start = await childProgram('examples/node-fleet.ts')
     const { code, output, errors } = await start({
       env: {
-        ...{ REDIS_URL: redis.url, SEALING_KEY: randomBytes(32).toString('base64'), ISSUER: server.issuer },
-        ...{ API: server.api, ACCESS_TOKEN: accessToken, REFRESH_TOKEN: refreshToken },
+        REDIS_URL: redis.url,
+        SEALING_KEY: randomBytes(32).toString('base64'),
+        ISSUER: server.issuer,
+        API: server.api,
+        ACCESS_TOKEN: accessToken,
+        REFRESH_TOKEN: refreshToken,
       },
       limit: 60_000,
     }).ended

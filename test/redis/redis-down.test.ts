@@ -21,7 +21,11 @@ async function place(finished: typeof onTestFinished) {
     const { client, close } = await connectRedis({ library, port: redis.port })
     const { issuer, api } = server
     const manager = createTokenManager({
-      ...{ issuer, metadata: server.metadata(), clientId: 'fleet', resources: [api], [allowInsecureLoopback]: true },
+      issuer,
+      metadata: server.metadata(),
+      clientId: 'fleet',
+      resources: [api],
+      [allowInsecureLoopback]: true,
       store: redisStore({ client, key, timeout: 300 }),
       channel: redisChannel({ client }),
       ...options,
@@ -59,7 +63,9 @@ describe.concurrent('while Redis is not there', () => {
       await sleep(Math.max(0, first.expiresAt - Date.now()))
       const began = performance.now()
       await expect(tokens.getAccessToken()).rejects.toMatchObject({
-        ...{ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'store_failed', retryAt: expect.any(Number) },
+        code: 'ERR_TEMPORARILY_UNAVAILABLE',
+        reason: 'store_failed',
+        retryAt: expect.any(Number),
       })
       expect(performance.now() - began).toBeLessThan(1_500)
       expect(tokens.state).toMatchObject({ status: 'signedIn', health: 'suspended', retryAt: expect.any(Number) })

@@ -278,3 +278,31 @@ it('law: a token is refused if and only if a denial that still lives covers it',
     { numRuns: 2_000 },
   )
 })
+
+it('a listener hears of denials of this process and of the store, until it does not want to any more', async () => {
+  let come = (_: readonly unknown[]) => {}
+  const list = createDenylist({
+    store: {
+      append: async () => {},
+      follow({ onEntries }) {
+        come = onEntries
+        return () => {}
+      },
+    },
+  })
+  let heard = 0
+  list.subscribe(() => {
+    throw new Error('its own fault')
+  })
+  const stop = list.subscribe(() => heard++)
+  const denial = { issuer: 'https://as.example', subject: 'alice', before: Date.now() }
+  await list.deny(denial)
+  expect(heard).toBe(1)
+  come([{ denial: { ...denial, subject: 'bob' }, until: Date.now() + 60_000 }])
+  expect(heard).toBe(2)
+  come(['nothing that fits'])
+  expect(heard).toBe(2)
+  stop()
+  await list.deny(denial)
+  expect(heard).toBe(2)
+})

@@ -1,4 +1,4 @@
-// What a service needs of the built package, on whatever runtime runs this file: `npm run runtimes`. It uses nothing but the package, the
+// What a service needs of the built package, on whatever runtime runs this file: `npm run test:platforms`. It uses nothing but the package, the
 // platform and a server of its own, and prints one line for each check and a total.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
@@ -12,7 +12,9 @@ import * as node from 'tokenward/node'
 const { allowInsecureLoopback, TokenManagerError } = node
 const server = await startServer()
 const base = {
-  ...{ issuer: server.origin, clientId: 'svc', resources: [`${server.origin}/api`] },
+  issuer: server.origin,
+  clientId: 'svc',
+  resources: [`${server.origin}/api`],
   metadata: {
     issuer: server.origin,
     token_endpoint: `${server.origin}/token`,
@@ -193,7 +195,9 @@ async function startServer() {
       response.setHeader('content-type', 'application/json')
       return response.end(
         JSON.stringify({
-          ...{ access_token: accessToken, token_type: 'Bearer', expires_in: 3600 },
+          access_token: accessToken,
+          token_type: 'Bearer',
+          expires_in: 3600,
           ...(form.grant_type === 'refresh_token' && { refresh_token: refreshToken }),
           ...(form.subject_token && { issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
         }),

@@ -12,7 +12,12 @@ function setUp(options: Partial<SessionPoolOptions> = {}) {
   const store = faultyStore(memoryStore<unknown>())
   const paths: string[] = []
   const platform = {
-    ...{ store, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, clock, crypto: webCrypto },
+    store,
+    lock: queueLock(),
+    channel: noChannel,
+    lifecycle: alwaysOnline,
+    clock,
+    crypto: webCrypto,
     fetch: ((input, init) => {
       paths.push(new URL(String(input)).pathname)
       return server.fetch(input, init)

@@ -17,17 +17,21 @@ function setUp(options: Partial<SessionPoolOptions> = {}) {
   const poolOf = (own: Partial<SessionPoolOptions> = {}) =>
     createSessionPool(
       {
-        ...{
-          issuer: server.issuer,
-          clientId: 'web',
-          scope: 'openid notes',
-          resources: ['https://api.example/'],
-          denylist,
-        },
-        ...{ ...options, ...own },
+        issuer: server.issuer,
+        clientId: 'web',
+        scope: 'openid notes',
+        resources: ['https://api.example/'],
+        denylist,
+        ...options,
+        ...own,
       },
       {
-        ...{ store, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, clock, crypto: webCrypto },
+        store,
+        lock: queueLock(),
+        channel: noChannel,
+        lifecycle: alwaysOnline,
+        clock,
+        crypto: webCrypto,
         fetch: server.fetch,
       },
     )
@@ -146,6 +150,32 @@ describe('a session that a denylist names', () => {
     await denylist.deny({ issuer: server.issuer, sid: 's1', before: clock.now() })
     await signIn('a', { sub: 'alice', sid: 's2' })
     expect(await outcome(pool, 'a')).toBe(200)
+  })
+})
+
+describe('a session that is in use when a denylist names it', () => {
+  it('ends at once, and others do not', async () => {
+    const { pool, signIn, denylist, server, clock } = setUp()
+    await signIn('a', { sub: 'alice', sid: 's1' })
+    await signIn('b', { sub: 'bob', sid: 's2' })
+    const states: string[] = []
+    let done = () => {}
+    const using = ['a', 'b'].map((account) =>
+      pool.use(account, async (tokens) => {
+        tokens.subscribe(({ status }) => states.push(`${account} ${status}`))
+        await new Promise<void>((resolve) => {
+          done = resolve
+        })
+      }),
+    )
+    await clock.advance(0)
+    states.splice(0)
+    await denylist.deny({ issuer: server.issuer, sid: 's1', before: clock.now() })
+    await clock.advance(0)
+    expect(states).toEqual(['a signedOut'])
+    pool.dispose()
+    done()
+    await Promise.race(using)
   })
 })
 

@@ -14,7 +14,10 @@ function page(live?: Partial<SessionRecord>) {
   const store = faultyStore(memoryStore<unknown>())
   const session = { name: 'n', live, platform: { store, clock } } as unknown as Session
   const begin = (state: string, more: Partial<Transaction> = {}) =>
-    keepTransaction(session, { state, createdAt: clock.now(), ...more } as Transaction)
+    keepTransaction(session, {
+      ...{ state, createdAt: clock.now(), codeVerifier: 'v', redirectUri: 'https://app.example/cb' },
+      ...{ issuer: 'https://as.example', scope: 'notes', ...more },
+    })
   const stored = async () => (await store.get('n.pending'))?.value
   return {
     clock,

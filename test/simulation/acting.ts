@@ -17,7 +17,10 @@ export function start(history: History, slot: number): Tab {
   const tab = openTab(history, slot, `tab ${slot + 1}${'′'.repeat(earlier)}`)
   tab.manager = subject.createTokenManager(
     {
-      ...{ issuer: ISSUER, clientId: CLIENT, scope: 'notes files', resources: [API] },
+      issuer: ISSUER,
+      clientId: CLIENT,
+      scope: 'notes files',
+      resources: [API],
       metadata: metadata(plan.server.revocation !== 'absent'),
       ...timing(plan),
     },

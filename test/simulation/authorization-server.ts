@@ -104,7 +104,8 @@ export function authorizationServer(personality: Personality, dice: Random): Aut
         told === 1 ? now + personality.lifetime : told === 0 ? now : Infinity,
       )
       const body: Record<string, unknown> = {
-        ...{ access_token: accessToken, token_type: personality.tokenType },
+        access_token: accessToken,
+        token_type: personality.tokenType,
         expires_in: { number: seconds, text: `${seconds}`, zero: 0, negative: -1, absent: undefined, huge: 1e15 }[
           personality.expiresIn
         ],
@@ -150,7 +151,8 @@ export function authorizationServer(personality: Personality, dice: Random): Aut
     switch (personality.refusal) {
       case 'as_text':
         return {
-          ...{ status: 400, body: '{"error":"invalid_grant"}' },
+          status: 400,
+          body: '{"error":"invalid_grant"}',
           headers: { 'content-type': 'text/plain', 'www-authenticate': 'Bearer error="invalid_token"' },
         }
       case 'empty':

@@ -49,7 +49,11 @@ export function calls(known: Evidence): Calls {
         tab.signOuts++
       }
       const call: Call = {
-        ...{ tab, name, began: time.now, awake: time.awake, frozenBefore: tab.frozenFor },
+        tab,
+        name,
+        began: time.now,
+        awake: time.awake,
+        frozenBefore: tab.frozenFor,
         record: knownTo(tab),
         storeTrouble: Math.max(tab.readFailedAt, tab.writeFailedAt),
       }

@@ -44,8 +44,15 @@ export function evidence(history: History): Evidence {
   const { plan, time } = history
   let violation: Violation | undefined
   const known: Evidence = {
-    ...{ history, record: undefined, clearedAt: -Infinity, stolenAt: -Infinity, signOuts: 0 },
-    ...{ buried: new Map(), replaced: new Map(), grantOf: new Map(), families: new Set() },
+    history,
+    record: undefined,
+    clearedAt: -Infinity,
+    stolenAt: -Infinity,
+    signOuts: 0,
+    buried: new Map(),
+    replaced: new Map(),
+    grantOf: new Map(),
+    families: new Set(),
     clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift && !plan.noise.skew,
     get violation() {
       return violation

@@ -81,7 +81,12 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
   let people = 0
 
   const history: { -readonly [Name in keyof History]: History[Name] } = {
-    ...{ plan, subject, dice, time, tabs, storage: createStorage() },
+    plan,
+    subject,
+    dice,
+    time,
+    tabs,
+    storage: createStorage(),
     server: authorizationServer(plan.server, dice.fork('server')),
     get wallOffset() {
       return wallOffset
@@ -118,8 +123,15 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
   process.off('unhandledRejection', escaped)
   const { violation, presentations: refreshes, longestWait } = history.judge
   return {
-    ...{ violation, refreshes, longestWait, reuses: history.server.reuses },
-    ...{ steps: time.steps, tabs: tabs.length, time: time.now, faults, timeline: lines },
+    violation,
+    refreshes,
+    longestWait,
+    reuses: history.server.reuses,
+    steps: time.steps,
+    tabs: tabs.length,
+    time: time.now,
+    faults,
+    timeline: lines,
   }
 
   function note(tab: Tab | undefined, what: string) {

@@ -49,7 +49,8 @@ export function createLocks(history: History): Locks {
           }
           const delay = () => (history.calm ? 0 : plan.noise.lockDelay * dice.next())
           const request: Request = {
-            ...{ tab, holds: false },
+            tab,
+            holds: false,
             grant: () =>
               void time.inTab(tab, delay(), () => {
                 if (!queue.includes(request)) return

@@ -34,7 +34,12 @@ async function searched(): Promise<boolean> {
   const end = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort())
   const { tally, failures } = await simulate({
-    ...{ histories, seed, workers, failures: Number(values.failures), fault: values.fault, signal: end.signal },
+    histories,
+    seed,
+    workers,
+    failures: Number(values.failures),
+    fault: values.fault,
+    signal: end.signal,
     failed: ({ seed, story }) => console.log(`\nseed ${seed}\n${story}\n`),
     progress({ histories }) {
       if (performance.now() - shown < 60_000) return

@@ -6,7 +6,9 @@ import type { Tab } from './tab.ts'
 
 /** The metadata the tabs are given, so that nobody has to discover it. */
 export const metadata = (revocation: boolean) => ({
-  ...{ issuer: ISSUER, authorization_endpoint: `${ISSUER}/authorize`, token_endpoint: `${ISSUER}/token` },
+  issuer: ISSUER,
+  authorization_endpoint: `${ISSUER}/authorize`,
+  token_endpoint: `${ISSUER}/token`,
   ...(revocation && { revocation_endpoint: `${ISSUER}/revoke` }),
 })
 
@@ -95,7 +97,11 @@ export function fetchOf(history: History, tab: Tab, dice: Random): Fetch {
 /** What the manager reads of a response, settled in microtasks. */
 function response({ status, body, headers = {} }: ServerAnswer): Response {
   return {
-    ...{ status, ok: status < 300, type: 'basic', redirected: false, body: null },
+    status,
+    ok: status < 300,
+    type: 'basic',
+    redirected: false,
+    body: null,
     headers: { get: (name: string) => headers[name.toLowerCase()] ?? null },
     text: async () => body,
   } as unknown as Response

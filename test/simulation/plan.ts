@@ -154,7 +154,8 @@ export function plan(seed: number): Plan {
   const dice = random(seed)
   const lifetime = dice.pick([20_000, 60_000, 60_000, 300_000])
   const server: Personality = {
-    ...{ lifetime, rotation: dice.pick(['strict', 'strict', 'strict', 'grace', 'none', 'same'] as const) },
+    lifetime,
+    rotation: dice.pick(['strict', 'strict', 'strict', 'grace', 'none', 'same'] as const),
     refusal:
       sometimes(dice, 0.3, ['as_text', 'empty', 'invalid_request', 'html', 'forbidden'] as const) ?? 'invalid_grant',
     expiresIn: sometimes(dice, 0.15, ['text', 'zero', 'negative', 'absent', 'huge'] as const) ?? 'number',
@@ -183,7 +184,12 @@ export function plan(seed: number): Plan {
   const ends = lifetime * dice.pick([1.5, 3, 3, 5])
   const limit = sometimes(dice, 0.08, [{ idleTimeout: lifetime * 0.7 }, { maxAge: lifetime * 2.2 }]) ?? {}
   const made: Plan = {
-    ...{ seed, tabs, server, noise, ends, processes: false },
+    seed,
+    tabs,
+    server,
+    noise,
+    ends,
+    processes: false,
     lock: dice.pick([...Array(9).fill('shared'), 'process', 'process', 'never', 'never', 'refused']),
     options: {
       requestTimeout: dice.pick([10_000, 10_000, 4_000]),

@@ -71,8 +71,16 @@ export function presentations(known: Evidence): Presentations {
     add(tab, token) {
       const family = history.server.refreshTokens.get(token)?.family
       const made: Presentation = {
-        ...{ tab, token, family, sentAt: time.now, frozenFor: tab.frozenFor, result: 'flying', overAt: Infinity },
-        ...{ awakeAt: time.awake, stored: false, generation: known.record?.generation },
+        tab,
+        token,
+        family,
+        sentAt: time.now,
+        frozenFor: tab.frozenFor,
+        result: 'flying',
+        overAt: Infinity,
+        awakeAt: time.awake,
+        stored: false,
+        generation: known.record?.generation,
       }
       for (const other of all) if (other.family === family) compare(made, other)
       backOff(made)
@@ -92,8 +100,11 @@ export function presentations(known: Evidence): Presentations {
         const row = rows.get(family)
         const retryAfter = answer === 'lost' ? 0 : Number(answer.headers?.['retry-after'] ?? 0) || 0
         rows.set(family, {
-          ...{ count: (row?.count ?? 0) + 1, at: time.now, wallOffset: history.wallOffset },
-          ...{ retryAfter: retryAfter * 1000, isRefusal: result === 'refused' },
+          count: (row?.count ?? 0) + 1,
+          at: time.now,
+          wallOffset: history.wallOffset,
+          retryAfter: retryAfter * 1000,
+          isRefusal: result === 'refused',
         })
       } else rows.delete(family)
     },

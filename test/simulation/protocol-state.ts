@@ -105,26 +105,38 @@ export interface State {
 }
 
 export const idle: Context = {
-  ...{ phase: 'idle', lock: false, robbed: false, owns: false, from: 0, token: -1, given: -1, age: 0, out: 0 },
-  ...{ retried: false, clears: false },
+  phase: 'idle',
+  lock: false,
+  robbed: false,
+  owns: false,
+  from: 0,
+  token: -1,
+  given: -1,
+  age: 0,
+  out: 0,
+  retried: false,
+  clears: false,
 }
 
 export function start(faults: number, contexts: number, strict: boolean): State {
   return {
-    ...{
-      grant: 0,
-      generation: 0,
-      token: 0,
-      lease: 'none',
-      still: 0,
-      doubt: -1,
-      ended: '',
-      outbox: -1,
-      issued: 0,
-      family: 'alive',
-      strict,
-    },
-    ...{ strays: [], contexts: Array(contexts).fill(idle), faults, handed: -1, stored: -1, broken: '' },
+    grant: 0,
+    generation: 0,
+    token: 0,
+    lease: 'none',
+    still: 0,
+    doubt: -1,
+    ended: '',
+    outbox: -1,
+    issued: 0,
+    family: 'alive',
+    strict,
+    strays: [],
+    contexts: Array(contexts).fill(idle),
+    faults,
+    handed: -1,
+    stored: -1,
+    broken: '',
   }
 }
 

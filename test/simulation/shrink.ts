@@ -42,8 +42,14 @@ export async function shrink(plan: Plan, subject: Subject, law: number, tries = 
 }
 
 const ordinary = {
-  ...{ rotation: 'strict', refusal: 'invalid_grant', expiresIn: 'number', tokenType: 'Bearer', revocation: 'works' },
-  ...{ idTokens: false, malformed: 0, otherPerson: 0 },
+  rotation: 'strict',
+  refusal: 'invalid_grant',
+  expiresIn: 'number',
+  tokenType: 'Bearer',
+  revocation: 'works',
+  idTokens: false,
+  malformed: 0,
+  otherPerson: 0,
 } as const
 
 function lengthOf({ moves, noise }: Plan): number {

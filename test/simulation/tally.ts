@@ -20,8 +20,15 @@ export interface Tally {
 
 export function emptyTally(): Tally {
   return {
-    ...{ histories: 0, steps: 0, time: 0, contexts: 0, refreshes: 0, reuses: 0, longestWait: 0 },
-    ...{ personalities: {}, faults: {} },
+    histories: 0,
+    steps: 0,
+    time: 0,
+    contexts: 0,
+    refreshes: 0,
+    reuses: 0,
+    longestWait: 0,
+    personalities: {},
+    faults: {},
   }
 }
 
@@ -37,8 +44,15 @@ export function countHistory(tally: Tally, plan: Plan, outcome: Outcome): void {
   if (plan.programs) personalities['programs of one call'] = 1
   if (server.otherPerson) personalities["another person's tokens"] = 1
   addTally(tally, {
-    ...{ histories: 1, steps, time, contexts: tabs, refreshes, reuses, longestWait },
-    ...{ personalities, faults: { ...faults } },
+    histories: 1,
+    steps,
+    time,
+    contexts: tabs,
+    refreshes,
+    reuses,
+    longestWait,
+    personalities,
+    faults: { ...faults },
   })
 }
 

@@ -49,7 +49,11 @@ export interface DpopProgramOptions {
 export async function dpopProgram(options: DpopProgramOptions = {}): Promise<DpopProgram> {
   const { apiCount = 1, rotation = Infinity, skipped = () => 0, pushed = false } = options
   const server = await startAuthorizationServer({
-    ...{ redirectUris: [redirectUri], autoLogin: 'alice', dpop: 'required with nonces', accessTokenTtl: 300, pushed },
+    redirectUris: [redirectUri],
+    autoLogin: 'alice',
+    dpop: 'required with nonces',
+    accessTokenTtl: 300,
+    pushed,
   })
   const apis: Api[] = []
   const began = Date.now()
@@ -57,7 +61,10 @@ export async function dpopProgram(options: DpopProgramOptions = {}): Promise<Dpo
     const { issuer, audience } = server
     const laps = () => skipped() + Math.floor((api?.requests.length ?? 0) / rotation)
     const api: Api | undefined = await startApi({
-      ...{ issuer, audience, origins: [], dpop: { nonce: { lifetime: 2 * LAP } } },
+      issuer,
+      audience,
+      origins: [],
+      dpop: { nonce: { lifetime: 2 * LAP } },
       // By requests, not by time: a machine that is slow sees the same nonces.
       now: () => began + laps() * LAP,
     })
@@ -77,12 +84,21 @@ export async function dpopProgram(options: DpopProgramOptions = {}): Promise<Dpo
   }
   const manager = createTokenManager(
     {
-      ...{ issuer: server.issuer, clientId: server.clientId, redirectUri, scope: 'openid notes', dpop: dpop() },
-      ...{ resources: apis.map((api) => `${api.origin}/`), [allowInsecureLoopback]: true },
+      issuer: server.issuer,
+      clientId: server.clientId,
+      redirectUri,
+      scope: 'openid notes',
+      dpop: dpop(),
+      resources: apis.map((api) => `${api.origin}/`),
+      [allowInsecureLoopback]: true,
     },
     {
-      ...{ store: noting, lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-      ...{ clock: systemClock, crypto: webCrypto },
+      store: noting,
+      lock: queueLock(),
+      channel: noChannel,
+      lifecycle: alwaysOnline,
+      clock: systemClock,
+      crypto: webCrypto,
       userAgent: {
         authorize(url) {
           visited.push(url)
@@ -102,7 +118,10 @@ export async function dpopProgram(options: DpopProgramOptions = {}): Promise<Dpo
   for (const type of ['token_rejected', 'refresh_failed', 'dpop_not_bound', 'refreshed'] as const)
     manager.on(type, () => told.push(type))
   await manager.signIn()
-  const stored = async () => String((Object((await store.get(key))?.value) as SessionRecord).refreshToken)
+  const stored = async () => {
+    const row = await store.get(key)
+    return String((row?.value as SessionRecord | undefined)?.refreshToken)
+  }
   const stop = async () => {
     manager.dispose()
     await Promise.all([server.stop(), ...apis.map((api) => api.stop())])

@@ -8,10 +8,10 @@ export function lockManager(): Pick<LockManager, 'request'> {
   const next = (name: string) => queues.get(name)?.[0]?.start()
   const request = async (name: string, options: LockOptions, run: () => unknown): Promise<unknown> => {
     const { signal, steal, ifAvailable } = options
-    if (name.startsWith('-') || (signal && (steal || ifAvailable)) || (steal && ifAvailable)) {
-      throw new DOMException('misuse', 'NotSupportedError')
-    }
+    const isMixed = (signal && (steal || ifAvailable)) || (steal && ifAvailable)
+    if (isMixed || name.startsWith('-')) throw new DOMException('misuse', 'NotSupportedError')
     signal?.throwIfAborted()
+
     const queue = queues.get(name) ?? []
     queues.set(name, queue)
     let waiting: Waiting | undefined

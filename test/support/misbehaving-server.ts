@@ -117,8 +117,15 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const issuer = `http://127.0.0.1:${port}`
 
   const server: MisbehavingServer = {
-    ...{ issuer, port, requests, calls, api: `${issuer}/api/` },
-    ...{ rotation: 'strict', graceTime: 30_000, expiresIn: () => 300, latency: { before: 0, after: 0 } },
+    issuer,
+    port,
+    requests,
+    calls,
+    api: `${issuer}/api/`,
+    rotation: 'strict',
+    graceTime: 30_000,
+    expiresIn: () => 300,
+    latency: { before: 0, after: 0 },
     metadata: (context = '', origin = issuer) => ({
       issuer,
       authorization_endpoint: `${origin}/authorize`,
@@ -196,13 +203,19 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
     const family = families.get(refreshToken)
     const before = server.rotation === 'none' ? undefined : presented.get(refreshToken)
     const seen: SeenRequest = {
-      ...{ at: Date.now(), context, refreshToken, family: family?.id ?? '', reused: before },
-      ...{ overlapping: (family?.running ?? 0) > 0, outcome: 'pending' },
+      at: Date.now(),
+      context,
+      refreshToken,
+      family: family?.id ?? '',
+      reused: before,
+      overlapping: (family?.running ?? 0) > 0,
+      outcome: 'pending',
     }
     requests.push(seen)
     const fault = queue.shift() ?? steady
     // What is not processed spends nothing.
-    if (!before && fault?.kind !== 'refuse' && fault?.kind !== 'reset') presented.set(refreshToken, seen)
+    const isProcessed = fault?.kind !== 'refuse' && fault?.kind !== 'reset'
+    if (!before && isProcessed) presented.set(refreshToken, seen)
     if (family) overlap = Math.max(overlap, ++family.running)
     res.once('close', () => {
       if (family) family.running--
@@ -233,7 +246,8 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   function refresh(seen: SeenRequest, family: Family | undefined, fault: RequestFault | undefined): Response {
     const before = used.get(seen.refreshToken)
     const inGrace = server.rotation === 'grace' && before && Date.now() - before.at < server.graceTime
-    if (family && family.current !== seen.refreshToken && !inGrace) {
+    const isReuse = family !== undefined && family.current !== seen.refreshToken
+    if (isReuse && !inGrace) {
       reuse++
       family.alive = false
     }

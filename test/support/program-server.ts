@@ -1,7 +1,7 @@
 /// <reference path="../../examples/demo/oidc-provider.d.ts" />
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Context, Provider } from 'oidc-provider'
 import type { TokenSet } from '../../src/index.ts'
 
@@ -18,6 +18,8 @@ export interface ProgramServer {
   refuse(url: string): Promise<Response>
   /** New tokens of the client `web`, as if `account` had signed in elsewhere. */
   issue(account: string): Promise<TokenSet>
+  /** What tells the client `web` that `account` has signed out at the server (OpenID Connect Back-Channel Logout §2.4). */
+  logoutToken(account: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -75,7 +77,9 @@ export async function startProgramServer({
   }
 
   return {
-    ...{ issuer, grants, api: `${issuer}/api/` },
+    issuer,
+    grants,
+    api: `${issuer}/api/`,
     agree: (url, account = 'alice', cookies = new Map()) => visit(url, { account, cookies, button: 'confirm' }),
     refuse: (url) => visit(url, { account: 'alice', cookies: new Map(), button: 'abort' }),
     async issue(account) {
@@ -85,6 +89,16 @@ export async function startProgramServer({
       const { access_token: accessToken = '', refresh_token: refreshToken = '' } = tokens
       return { accessToken, refreshToken, expiresAt: Date.now() + accessTokenTtl * 1000 }
     },
+    logoutToken: (account) =>
+      new SignJWT({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })
+        .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt' })
+        .setIssuer(issuer)
+        .setAudience('web')
+        .setSubject(account)
+        .setJti(crypto.randomUUID())
+        .setIssuedAt()
+        .setExpirationTime('2m')
+        .sign(privateKey),
     async stop() {
       const closed = new Promise((resolve) => http.close(resolve))
       http.closeAllConnections()
@@ -100,19 +114,25 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
   return {
     clients: [
       {
-        ...{ client_id: 'cli', token_endpoint_auth_method: 'none', application_type: 'native', ...code },
-        ...{
-          grant_types: ['authorization_code', 'refresh_token', DEVICE],
-          redirect_uris: ['http://127.0.0.1/callback'],
-        },
+        client_id: 'cli',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        ...code,
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
+        redirect_uris: ['http://127.0.0.1/callback'],
       },
       {
-        ...{ client_id: 'kiosk', ...secret, ...none },
-        ...{ grant_types: ['refresh_token', DEVICE] },
+        client_id: 'kiosk',
+        ...secret,
+        ...none,
+        grant_types: ['refresh_token', DEVICE],
       },
       { client_id: 'service', ...secret, ...none, grant_types: ['client_credentials'] },
       {
-        ...{ client_id: 'web', ...secret, ...code, grant_types: ['authorization_code', 'refresh_token', DEVICE] },
+        client_id: 'web',
+        ...secret,
+        ...code,
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
         redirect_uris: redirectUris,
       },
     ],
@@ -136,7 +156,10 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
         defaultResource: () => AUDIENCE,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
-          ...{ audience: AUDIENCE, scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } },
+          audience: AUDIENCE,
+          scope: 'notes',
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
         }),
       },
     },
@@ -150,8 +173,15 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
     rotateRefreshToken: true,
     scopes: ['openid', 'offline_access', 'notes'],
     ttl: {
-      ...{ AccessToken: accessTokenTtl, ClientCredentials: accessTokenTtl, IdToken: 3600, AuthorizationCode: 60 },
-      ...{ DeviceCode: 600, Session: 3600, Interaction: 3600, Grant: 3600, RefreshToken: 3600 },
+      AccessToken: accessTokenTtl,
+      ClientCredentials: accessTokenTtl,
+      IdToken: 3600,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      Session: 3600,
+      Interaction: 3600,
+      Grant: 3600,
+      RefreshToken: 3600,
     },
   }
 }

@@ -85,7 +85,8 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
   })
   control.on('error', () => {})
   const server: RedisServer = {
-    ...{ port, url: `redis://${HOST}:${port}` },
+    port,
+    url: `redis://${HOST}:${port}`,
     get pid() {
       return child.pid as number
     },
@@ -150,7 +151,9 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
     }
   }
   const trio: SentinelTrio = {
-    ...{ name, servers, sentinels: watchers.map(({ port }) => ({ host: HOST, port })) },
+    name,
+    servers,
+    sentinels: watchers.map(({ port }) => ({ host: HOST, port })),
     async primary() {
       const port = await ask()
       return servers.find((server) => server.port === port) ?? first
@@ -204,7 +207,8 @@ export async function startCluster(): Promise<RedisCluster> {
   }
   await until(async () => (await Promise.all(servers.map(isUp))).every(Boolean))
   return {
-    ...{ servers, nodes: servers.map(({ port }) => ({ host: HOST, port })) },
+    servers,
+    nodes: servers.map(({ port }) => ({ host: HOST, port })),
     async stop() {
       await Promise.all(servers.map((server) => server.stop()))
     },

@@ -146,8 +146,13 @@ export function world({ lock = 'shared', word, visible = false }: WorldOptions =
       const lifecycle = manualLifecycle()
       lifecycle.setVisible(visible)
       const ports = {
-        ...{ store: life.store(store), channel: life.channel(hub.context()), fetch: life.fetch(server.fetch) },
-        ...{ lock: life.lock(lockPort()), clock: life.clock(clock), lifecycle, crypto },
+        store: life.store(store),
+        channel: life.channel(hub.context()),
+        fetch: life.fetch(server.fetch),
+        lock: life.lock(lockPort()),
+        clock: life.clock(clock),
+        lifecycle,
+        crypto,
       }
       const manager = createTokenManager(
         { issuer: server.issuer, clientId: 'spa', scope: 'notes', resources: ['https://api.example/'], ...options },

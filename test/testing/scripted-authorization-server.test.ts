@@ -14,8 +14,13 @@ async function signedIn() {
   const tokens = createTokenManager(
     { issuer: server.issuer, clientId: 'spa', resources: ['https://api.example.com/'] },
     {
-      ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-      ...{ clock, crypto: webCrypto, fetch: server.fetch },
+      store: memoryStore(),
+      lock: queueLock(),
+      channel: noChannel,
+      lifecycle: alwaysOnline,
+      clock,
+      crypto: webCrypto,
+      fetch: server.fetch,
     },
   )
   await tokens.adopt({ ...server.issue(), expiresAt: clock.now() + 300_000 })

@@ -3,9 +3,12 @@ import {
   allowInsecureLoopback,
   createTokenManager,
   dpop,
+  indexedDbStore,
   type SessionState,
   TokenManagerError,
 } from 'tokenward/browser'
+import { devtools } from 'tokenward/devtools'
+import { journal } from 'tokenward/telemetry'
 import { showControls, wireControls } from './controls.ts'
 import { createDemoClock } from './demo-clock.ts'
 import { createEventLog } from './event-log.ts'
@@ -101,6 +104,8 @@ badge.hidden = false
 showLegend(document.getElementById('legend') as HTMLElement)
 createEventLog(document.getElementById('log') as HTMLElement, feed)
 createTimeline(document.getElementById('timeline') as HTMLElement, feed, tab)
+const decisions = journal(tokens, { store: indexedDbStore(), clock })
+document.getElementById('devtools')?.append(devtools(tokens, { journal: decisions }))
 showCounts(setting.counts)
 feed.add({ kind: 'tab', what: 'opened' })
 addEventListener('pagehide', () => feed.add({ kind: 'tab', what: 'closed' }))

@@ -56,7 +56,8 @@ export function showControls(state: SessionState, world: World, tabs: number): v
   at('server').classList.toggle('active', world.down)
   at('network').hidden = !world.offline
   at('hint').textContent = hint(signedIn, world, tabs)
-  if (focused instanceof HTMLElement && focused !== document.body && focused.offsetParent === null) at('hint').focus()
+  const isGone = focused instanceof HTMLElement && focused !== document.body && focused.offsetParent === null
+  if (isGone) at('hint').focus()
   showBanner(signedIn, world)
 }
 

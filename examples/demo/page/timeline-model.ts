@@ -103,7 +103,7 @@ export function timelineModel(entries: readonly Entry[]): Model {
         toggle(down, entry.world.down, at)
         toggle(offline, entry.world.offline, at)
         // The clock was put forward: every token's end came closer.
-        for (const { bars } of lanes.values()) for (const bar of bars) hasten(bar, entry.world.ahead - ahead, at)
+        for (const bar of [...lanes.values()].flatMap(({ bars }) => bars)) hasten(bar, entry.world.ahead - ahead, at)
         ahead = entry.world.ahead
         break
       case 'event': {
@@ -113,8 +113,9 @@ export function timelineModel(entries: readonly Entry[]): Model {
         const which = `${grant} ${generation}`
         if (type === 'refreshed') leaders.set(which, tab)
         const leader = leaders.get(which)
+        const isOther = leader !== undefined && leader !== tab
         if (type === 'waited') lane.waited.push({ from: at - duration, until: at })
-        if (type === 'adopted' && leader && leader !== tab) handovers.push({ at, from: leader, to: tab })
+        if (type === 'adopted' && isOther) handovers.push({ at, from: leader, to: tab })
         if (type === 'signed_out') endBar(lane, at)
       }
     }
@@ -126,7 +127,8 @@ export function timelineModel(entries: readonly Entry[]): Model {
 function addBar({ bars }: Lane, at: number, { end, lifetime, generation }: Extract<Entry, { kind: 'token' }>) {
   const last = bars.at(-1)
   // A reload finds the token the tab already had.
-  if (last && last.generation === generation && Math.abs(last.end - end) < 1500) {
+  const isSame = last?.generation === generation && Math.abs(last.end - end) < 1500
+  if (last && isSame) {
     last.until = last.end
     return
   }
@@ -150,7 +152,7 @@ function markRequest(lane: Lane, server: Mark[], at: number, request: Extract<En
   const text = `${to} by tab ${lane.tab}: ${status}, ${Math.round(took)} ms`
   if (to === 'API' && status === 401)
     lane.marks.push({ at, symbol: 'rejected', text: 'The API refused the token (401)' })
-  if (to === 'API' || to === 'metadata' || to === 'request object') return
+  if (['API', 'metadata', 'request object'].includes(to)) return
   if (to === 'refresh') lane.led.push({ from: at - took, until: at })
   // What got no answer has not reached the server, as far as anybody knows.
   if (status === 0) return

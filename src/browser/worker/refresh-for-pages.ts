@@ -1,4 +1,6 @@
+import { webText } from '../../in-process/web-text.ts'
 import { dpop } from '../../manager/dpop.ts'
+import { metadataFrom } from '../../manager/metadata-from.ts'
 import { checkOptions, type TokenManagerOptions } from '../../manager/options.ts'
 import { sessionName, sessionOptions } from '../../manager/shared-session.ts'
 import type { Platform } from '../../ports.ts'
@@ -42,13 +44,17 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
   /** The first page decides where the tokens of an issuer and client go: no later message changes that. */
   function serverOf({ options, insecureLoopback = false, dpop: settings }: Request): AuthorizationServer | undefined {
-    const { issuer, clientId, metadata, metadataUrl, metadataOverrides } = options
-    const whereTo = [metadata, metadataUrl, metadataOverrides]
-    const key = JSON.stringify([issuer, clientId, ...whereTo, insecureLoopback, settings])
+    const { issuer, clientId, metadata } = options
+    const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
     const known = servers.get(key)
     const rival = [...servers.values()].some((server) => server.issuer === issuer && server.clientId === clientId)
-    if (known || rival || servers.size >= MANY) return known
-    const server = authorizationServer({ ...options, ...sessionOptions(options), insecureLoopback }, platform)
+    const isRefused = rival || servers.size >= MANY
+    if (known || isRefused) return known
+
+    const server = authorizationServer(
+      { ...options, ...sessionOptions(options), insecureLoopback },
+      { text: webText, ...platform },
+    )
     servers.set(key, server)
     return server
   }
@@ -68,7 +74,9 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
         session.name = await sessionName(options, platform)
         const record = await session.read()
         // The page's storage is not the one seen here, or could not be written.
-        if (!record || (record.grantId === from.grantId && record.generation < from.generation)) return false
+        const isBehind = record?.grantId === from.grantId && record.generation < from.generation
+        if (!record || isBehind) return false
+
         clock.at(clock.elapsed() + PROMPT, () => resolve(true))
         const deafen = hearOthers(session)
         const { outcome } = await refreshOnce(session, { from, target }).finally(deafen)
@@ -81,11 +89,16 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
 
 /** Throws for what is no message of this version. */
 function readMessage(message: unknown): Request {
-  const { version, options: given, dpop: settings, from, target } = message as Request
-  const options = settings ? { ...given, dpop: dpop(settings) } : given
+  const { version, options: given, dpop: settings, metadataFrom: source, from, target } = message as Request
+  const options = {
+    ...given,
+    ...(settings && { dpop: dpop(settings) }),
+    ...(source && { metadata: metadataFrom(source) }),
+  }
   checkOptions(options)
   const texts = [from.grantId, target.resource ?? '', target.audience ?? '', target.scope ?? '']
-  if (version !== 1 || !Number.isInteger(from.generation) || texts.some((text) => typeof text !== 'string'))
-    throw new TypeError()
+  const isOurs = version === 1 && Number.isInteger(from.generation)
+  if (!isOurs || texts.some((text) => typeof text !== 'string')) throw new TypeError()
+
   return { ...(message as Request), options }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findFaketime } from '../../../scripts/faketime.mjs'
+import { findFaketime } from '../../../scripts/programs.mjs'
 import { childProgram } from '../../support/processes/child-program.ts'
 import type { Report } from '../page/report.ts'
 import type { Chance } from '../random.ts'
@@ -45,7 +45,8 @@ export async function createCrew({ chance, limit, settings, hear, log }: CrewOpt
   let started = 0
 
   return {
-    ...{ members, latest },
+    members,
+    latest,
     get started() {
       return started
     },

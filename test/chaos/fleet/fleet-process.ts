@@ -11,7 +11,11 @@ const { client } = await connectRedis({ ...settings.redis, library: settings.lib
 const shared = redisStore({ client, key: Buffer.from(settings.key, 'hex'), timeout: 1_000, replicas })
 
 const manager = createTokenManager({
-  ...{ issuer: metadata.issuer, metadata, clientId: 'chaos', resources: [api], requestTimeout },
+  issuer: metadata.issuer,
+  metadata,
+  clientId: 'chaos',
+  resources: [api],
+  requestTimeout,
   [allowInsecureLoopback]: true,
   store: noting(settings.leaseless ? leaseless(shared) : shared),
   channel: redisChannel({ client }),
@@ -35,8 +39,12 @@ let serial = 0
 let resting = false
 let family = ''
 const empty = () => ({
-  ...{ begun: 0, answered: 0, longest: 0, failed: {} as Record<string, number> },
-  ...{ refreshed: 0, signedOut: [] as { reason: string; family: string }[] },
+  begun: 0,
+  answered: 0,
+  longest: 0,
+  failed: {} as Record<string, number>,
+  refreshed: 0,
+  signedOut: [] as { reason: string; family: string }[],
   story: [] as (readonly [at: number, what: string])[],
 })
 let since = empty()
@@ -69,7 +77,13 @@ function tell() {
   const { state } = manager
   const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran - one.since)))
   const report: Report = {
-    ...{ context, tab, serial: ++serial, family, calls: { begun, answered, longest, failed }, ...rest, restored: 0 },
+    context,
+    tab,
+    serial: ++serial,
+    family,
+    calls: { begun, answered, longest, failed },
+    ...rest,
+    restored: 0,
     state: state.status === 'signedOut' ? `signedOut ${state.reason}` : state.status,
     health: state.status === 'signedIn' ? state.health : undefined,
     pending: { count: pending.size, oldest },

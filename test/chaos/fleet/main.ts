@@ -11,7 +11,7 @@ const { values } = parseArgs({
 })
 const minutes = Number(values.minutes)
 if (!(minutes > 0)) {
-  console.error('chaos:fleet: --minutes is a number above 0')
+  console.error('chaos: --minutes is a number above 0')
   process.exit(1)
 }
 const began = Date.now()

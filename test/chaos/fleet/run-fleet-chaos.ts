@@ -103,10 +103,18 @@ export async function runFleetChaos({
   }
 
   const crew = await createCrew({
-    ...{ chance, log, limit: duration + 300_000 },
+    chance,
+    log,
+    limit: duration + 300_000,
     settings: (name) => ({
-      ...{ key, leaseless, replicas: REPLICAS, requestTimeout: REQUEST_TIMEOUT, pace: [100, 600], api: server.api },
-      ...{ redis: { sentinels: redis.sentinels, name: redis.name }, metadata: server.metadata(name, proxy.origin) },
+      key,
+      leaseless,
+      replicas: REPLICAS,
+      requestTimeout: REQUEST_TIMEOUT,
+      pace: [100, 600],
+      api: server.api,
+      redis: { sentinels: redis.sentinels, name: redis.name },
+      metadata: server.metadata(name, proxy.origin),
     }),
     hear(name, message) {
       if (!('stored' in message)) hear(name, message)
@@ -147,7 +155,12 @@ export async function runFleetChaos({
     for (const request of server.requests.filter(({ reused }) => reused)) log(`reuse: ${howCome(request)}`)
     const apart = converged === undefined ? [`the processes do not agree: ${told()}`] : []
     return {
-      ...{ ...result, seed, faults: counts, processes: crew.started, usable: looks.usable / looks.all, converged },
+      ...result,
+      seed,
+      faults: counts,
+      processes: crew.started,
+      usable: looks.usable / looks.all,
+      converged,
       violations: [...result.violations, ...apart],
     }
   } finally {

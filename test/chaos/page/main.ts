@@ -12,7 +12,10 @@ const now = Date.now
 Date.now = () => now() + ahead
 
 const manager = createTokenManager({
-  ...{ issuer, clientId: 'chaos', resources: [settings.api], requestTimeout: settings.requestTimeout },
+  issuer,
+  clientId: 'chaos',
+  resources: [settings.api],
+  requestTimeout: settings.requestTimeout,
   metadata: { issuer, token_endpoint: `${token_endpoint}?context=${context}` },
   [allowInsecureLoopback]: true,
   ...(settings.leaseless && {
@@ -39,8 +42,14 @@ let serial = 0
 let resting = false
 let family = ''
 const empty = () => ({
-  ...{ begun: 0, answered: 0, longest: 0, failed: {} as Record<string, number> },
-  ...{ refreshed: 0, restored: 0, signedOut: [] as { reason: string; family: string }[], uncaught: [] as string[] },
+  begun: 0,
+  answered: 0,
+  longest: 0,
+  failed: {} as Record<string, number>,
+  refreshed: 0,
+  restored: 0,
+  signedOut: [] as { reason: string; family: string }[],
+  uncaught: [] as string[],
   story: [] as [number, string][],
 })
 let since = empty()
@@ -85,7 +94,12 @@ async function tell(): Promise<void> {
     const { state } = manager
     const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran - one.since)))
     const report: Report = {
-      ...{ context, tab, serial: ++serial, family, calls: { begun, answered, longest, failed }, ...rest },
+      context,
+      tab,
+      serial: ++serial,
+      family,
+      calls: { begun, answered, longest, failed },
+      ...rest,
       state: state.status === 'signedOut' ? `signedOut ${state.reason}` : state.status,
       health: state.status === 'signedIn' ? state.health : undefined,
       pending: { count: pending.size, oldest },

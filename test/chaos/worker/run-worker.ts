@@ -76,7 +76,9 @@ export async function runWorker(
     }
     try {
       await run({
-        ...{ engine, tabs, ask },
+        engine,
+        tabs,
+        ask,
         open: async (tab, worker = true) =>
           void tabs.set(tab, await engine.open(`${site.origin}/?tab=${tab}${worker ? '&worker=1' : ''}`)),
         async close(tab) {

@@ -1,4 +1,29 @@
 import { KeyObject } from "node:crypto";
+type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+interface TokenManagerErrorDetails {
+    status?: number | undefined;
+    error?: string | undefined;
+    retryAt?: number | undefined;
+    acrValues?: readonly string[] | undefined;
+    maxAge?: number | undefined;
+    scope?: string | undefined;
+    cause?: unknown;
+}
+declare class TokenManagerError extends Error {
+    readonly name = "TokenManagerError";
+    readonly code: TokenManagerErrorCode;
+    readonly reason: TokenManagerErrorReason;
+    readonly status?: number;
+    readonly error?: string;
+    readonly retryAt?: number;
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly scope?: string;
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+}
+declare function isTransient(error: unknown): boolean;
 type EpochMs = number;
 type Bytes = ReturnType<typeof Uint8Array.from>;
 interface WebCryptographyHost<Made> {
@@ -88,6 +113,17 @@ interface Sealed {
     readonly data: Bytes;
     readonly keys?: readonly unknown[];
 }
+interface WireText {
+    form(parameters: readonly (readonly [
+        name: string,
+        value: string
+    ])[]): string;
+    query(text: string): readonly (readonly [
+        name: string,
+        value: string
+    ])[];
+    utf8(bytes: string): string;
+}
 interface Crypto {
     randomBytes(length: number): Bytes;
     sha256(data: Bytes): Promise<Bytes>;
@@ -111,9 +147,7 @@ interface RefreshElsewhere {
         readonly grantId: string;
         readonly generation: number;
     }, target: {
-        readonly resource?: string;
-        readonly audience?: string;
-        readonly scope?: string;
+        readonly [part in "resource" | "audience" | "scope"]?: string | undefined;
     }): Promise<void>;
     join(): void;
 }
@@ -138,6 +172,7 @@ interface Platform {
     readonly lifecycle: Lifecycle;
     readonly clock: Clock;
     readonly crypto: Crypto;
+    readonly text?: WireText;
     readonly userAgent?: UserAgent | undefined;
     readonly origin?: string | undefined;
     readonly refreshElsewhere?: RefreshElsewhere | undefined;
@@ -154,59 +189,6 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
-}
-interface DpopOptions {
-    readonly required?: boolean | undefined;
-    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
-    readonly signing?: Signing;
-}
-type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
-interface ClockOff {
-    readonly by: number;
-    readonly origin?: string | undefined;
-}
-interface DpopProver {
-    readonly required: boolean;
-    readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
-    thumbprint(key: DpopKey): Promise<string>;
-    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
-    prove(key: DpopKey | undefined, method: string, url: string, token?: {
-        readonly value: string;
-    }): Promise<string>;
-    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
-    tell(time: EpochMs, sentAt: EpochMs): void;
-}
-interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
-    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
-}
-interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
-}
-declare const allowInsecureLoopback: unique symbol;
-declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
     readonly issuer: string;
     readonly authorization_endpoint?: string | undefined;
@@ -221,97 +203,98 @@ interface AuthorizationServerMetadata {
     readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined;
     readonly [member: string]: unknown;
 }
-type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
-interface TokenManagerErrorDetails {
-    status?: number | undefined;
-    error?: string | undefined;
-    retryAt?: number | undefined;
-    acrValues?: readonly string[] | undefined;
-    maxAge?: number | undefined;
-    scope?: string | undefined;
-    cause?: unknown;
-}
-declare class TokenManagerError extends Error {
-    readonly name = "TokenManagerError";
-    readonly code: TokenManagerErrorCode;
-    readonly reason: TokenManagerErrorReason;
-    readonly status?: number;
-    readonly error?: string;
-    readonly retryAt?: number;
-    readonly acrValues?: readonly string[];
-    readonly maxAge?: number;
-    readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
-}
-declare function isTransient(error: unknown): boolean;
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
-type ResourceOption = string | {
-    readonly url: string;
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
-};
-type Match = {
-    readonly target: Target;
-    readonly url: string;
-    readonly wholeOrigin: boolean;
-} | {
-    readonly target?: undefined;
-    readonly url?: undefined;
-    readonly reason: "target_not_listed" | "insecure_target";
-    readonly origin?: string | undefined;
-};
-interface Dpop {
-    readonly options: DpopOptions;
-    start(platform: ProverPlatform): DpopProver;
-}
-declare function dpop(options?: DpopOptions): Dpop;
-interface RefreshOptions {
-    readonly leeway?: number;
-    readonly jitter?: number;
-    readonly interval?: number;
-}
-interface TokenManagerOptions {
-    readonly issuer: string;
+interface MetadataSourceOptions {
+    readonly url?: string;
     readonly metadata?: AuthorizationServerMetadata;
-    readonly metadataUrl?: string;
-    readonly metadataOverrides?: MetadataOverrides;
-    readonly clientId: string;
-    readonly redirectUri?: string;
-    readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
-    readonly scope?: string;
-    readonly resources?: readonly ResourceOption[];
-    readonly resourceParameters?: readonly ("resource" | "audience")[];
-    readonly unlisted?: "throw" | "bare";
-    readonly whenSignedOut?: "throw" | "bare";
-    readonly refresh?: RefreshOptions;
-    readonly expiresInZero?: "unknown" | "expired";
-    readonly dpop?: Dpop;
-    readonly idleTimeout?: number;
-    readonly maxAge?: number;
-    readonly requestTimeout?: number;
-    readonly confirmInterval?: number;
-    readonly account?: string;
-    readonly authorizationParams?: Readonly<Record<string, string>>;
-    readonly pushedAuthorizationRequests?: boolean;
-    readonly revokeReplaced?: boolean;
-    readonly [allowInsecureLoopback]?: boolean;
-    readonly [allowMissingNonce]?: boolean;
-    readonly userAgent?: UserAgent;
-    readonly store?: Store<unknown>;
-    readonly fetch?: Fetch;
-    readonly lock?: Lock;
-    readonly channel?: Channel;
-    readonly lifecycle?: Lifecycle;
-    readonly clock?: Clock;
-    readonly crypto?: Crypto;
+    readonly overrides?: MetadataOverrides;
 }
+interface MetadataSource {
+    readonly options: MetadataSourceOptions;
+    start(issuer: string, checkUrl: (option: string, url: unknown) => void): StartedMetadata;
+}
+interface StartedMetadata {
+    load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+    isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
+}
+interface Target {
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+}
+type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
+interface ClockOff {
+    readonly by: number;
+    readonly origin?: string | undefined;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
+    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
+}
+interface TransientFailure {
+    readonly kind: "transient";
+    readonly error: TokenManagerError;
+    readonly lost: boolean;
+    readonly retryAfter?: number | undefined;
+}
+interface Answer {
+    readonly kind: "answer";
+    readonly status: number;
+    readonly body: Record<string, unknown> | undefined;
+    readonly isEmpty: boolean;
+    readonly sentAt: EpochMs;
+}
+interface Attempted {
+    readonly response: Response;
+    readonly answer: Answer | TransientFailure;
+    readonly sentAt: EpochMs;
+}
+type Through = (attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>) => Promise<Attempted>;
+interface ProofSender extends DpopProver {
+    through(key: DpopKey | undefined, url: string): Through;
+    proofs(keyOf: KeyOf, lost?: KeyLost): Proofs;
+}
+type KeyOf = (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>;
+type KeyLost = (token: AccessToken, error: TokenManagerError) => Promise<void>;
 interface IdTokenClaims {
     readonly iss: string;
     readonly sub: string;
@@ -326,6 +309,29 @@ interface IdTokenClaims {
     readonly sid?: string;
     readonly [claim: string]: unknown;
 }
+type RevocationOutcome = "revoked" | "unsupported" | "failed";
+interface SessionView {
+    readonly subject?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
+    readonly scope: string;
+    readonly signedInAt: EpochMs;
+    readonly maxAgeAt?: EpochMs | undefined;
+    readonly returnTo?: string | undefined;
+}
+type SessionState = {
+    readonly status: "loading";
+} | {
+    readonly status: "signedOut";
+    readonly reason: SignedOutReason;
+    readonly error?: TokenManagerError | undefined;
+    readonly returnTo?: string | undefined;
+} | {
+    readonly status: "signedIn";
+    readonly session: SessionView;
+    readonly health: "ok" | "suspended" | "sign_in_suggested";
+    readonly cause?: TokenManagerError | undefined;
+    readonly retryAt?: EpochMs | undefined;
+};
 interface ClaimRequest {
     readonly essential?: boolean;
     readonly value?: unknown;
@@ -415,29 +421,12 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
     } & TokenManagerEvents[Type];
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
-type RevocationOutcome = "revoked" | "unsupported" | "failed";
-interface SessionView {
-    readonly subject?: string | undefined;
-    readonly claims?: IdTokenClaims | undefined;
-    readonly scope: string;
-    readonly signedInAt: EpochMs;
-    readonly maxAgeAt?: EpochMs | undefined;
-    readonly returnTo?: string | undefined;
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
 }
-type SessionState = {
-    readonly status: "loading";
-} | {
-    readonly status: "signedOut";
-    readonly reason: SignedOutReason;
-    readonly error?: TokenManagerError | undefined;
-    readonly returnTo?: string | undefined;
-} | {
-    readonly status: "signedIn";
-    readonly session: SessionView;
-    readonly health: "ok" | "suspended" | "sign_in_suggested";
-    readonly cause?: TokenManagerError | undefined;
-    readonly retryAt?: EpochMs | undefined;
-};
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
 type Revocation = RevocationOutcome | "uncertain" | "pending" | undefined;
 interface SignOutOptions {
     readonly endSession?: boolean;
@@ -494,6 +483,101 @@ interface TokenManager {
     signOut(options?: SignOutOptions): Promise<SignOutReport>;
     dispose(): void;
 }
+declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
+type ResourceOption = string | {
+    readonly url: string;
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope?: string;
+};
+type Match = {
+    readonly target: Target;
+    readonly url: string;
+    readonly wholeOrigin: boolean;
+} | {
+    readonly target?: undefined;
+    readonly url?: undefined;
+    readonly reason: "target_not_listed" | "insecure_target";
+    readonly origin?: string | undefined;
+};
+interface Dpop {
+    readonly options: DpopOptions;
+    start(platform: ProverPlatform): ProofSender;
+}
+declare function dpop(options?: DpopOptions): Dpop;
+interface RefreshOptions {
+    readonly leeway?: number;
+    readonly jitter?: number;
+    readonly interval?: number;
+}
+interface TokenManagerOptions {
+    readonly issuer: string;
+    readonly metadata?: AuthorizationServerMetadata | MetadataSource;
+    readonly clientId: string;
+    readonly redirectUri?: string;
+    readonly postLogoutRedirectUri?: string;
+    readonly endSessionParams?: EndSessionParams;
+    readonly scope?: string;
+    readonly resources?: readonly ResourceOption[];
+    readonly resourceParameters?: readonly ("resource" | "audience")[];
+    readonly unlisted?: "throw" | "bare";
+    readonly whenSignedOut?: "throw" | "bare";
+    readonly refresh?: RefreshOptions;
+    readonly expiresInZero?: "unknown" | "expired";
+    readonly dpop?: Dpop;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly requestTimeout?: number;
+    readonly confirmInterval?: number;
+    readonly account?: string;
+    readonly authorizationParams?: Readonly<Record<string, string>>;
+    readonly pushedAuthorizationRequests?: boolean;
+    readonly revokeReplaced?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly [allowMissingNonce]?: boolean;
+    readonly userAgent?: UserAgent;
+    readonly store?: Store<unknown>;
+    readonly fetch?: Fetch;
+    readonly lock?: Lock;
+    readonly channel?: Channel;
+    readonly lifecycle?: Lifecycle;
+    readonly clock?: Clock;
+    readonly crypto?: Crypto;
+}
+interface SessionCheck {
+    readonly state: SessionState;
+    readonly endsAt?: EpochMs | undefined;
+}
+interface SessionDenylist {
+    check(session: {
+        readonly iss: string;
+        readonly sub?: string | undefined;
+        readonly sid?: string | undefined;
+        readonly client_id: string;
+        readonly iat: number;
+    }): string | undefined;
+    subscribe?(listener: () => void): () => void;
+}
+interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
+    readonly maxSessions?: number;
+    readonly denylist?: SessionDenylist;
+}
+interface SessionPool {
+    get(account: string): TokenManager;
+    readonly redirectUri: string | undefined;
+    allows(url: string): boolean;
+    check(account: string): Promise<SessionCheck>;
+    use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>;
+    rename(from: string, to: string): Promise<void>;
+    on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void;
+    readonly size: number;
+    readonly alarms: number;
+    dispose(): void;
+}
+type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
+    readonly account: string;
+};
 type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
 type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
 type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
@@ -556,6 +640,7 @@ interface AuthorizedFetchOptions {
 interface ManagerPlatform extends Platform {
     readonly followRedirect?: AuthorizedFetchOptions["follow"];
 }
+declare function metadataFrom(options: MetadataSourceOptions): MetadataSource;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare function sealed(store: Store<unknown>, options: {
     sealing: Sealing;
@@ -589,7 +674,7 @@ type ClientTokenEvent<T extends ClientTokenEventType = ClientTokenEventType> = {
         readonly type: Type;
     } & ClientTokenEvents[Type];
 }[T];
-interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata" | "metadataUrl" | "metadataOverrides">, Pick<TokenManagerOptions, "resources" | "resourceParameters" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "expiresInZero" | "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
+interface ClientTokenOptions extends Pick<TokenManagerOptions, "issuer" | "metadata">, Pick<TokenManagerOptions, "resources" | "resourceParameters" | "unlisted" | "requestTimeout">, Pick<TokenManagerOptions, "expiresInZero" | "dpop" | "fetch" | "clock" | "crypto" | typeof allowInsecureLoopback> {
     readonly clientId: string;
     readonly clientAuthentication?: ClientAuthentication;
     readonly scope?: string;
@@ -637,31 +722,6 @@ interface TokenExchange {
     on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
     dispose(): void;
 }
-interface SessionDenylist {
-    check(session: {
-        readonly iss: string;
-        readonly sub?: string | undefined;
-        readonly sid?: string | undefined;
-        readonly client_id: string;
-        readonly iat: number;
-    }): string | undefined;
-}
-interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
-    readonly maxSessions?: number;
-    readonly denylist?: SessionDenylist;
-}
-interface SessionPool {
-    get(account: string): TokenManager;
-    use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>;
-    rename(from: string, to: string): Promise<void>;
-    on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void;
-    readonly size: number;
-    readonly alarms: number;
-    dispose(): void;
-}
-type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
-    readonly account: string;
-};
 type SealingKey = Uint8Array | CryptoKey;
 type ClientSecret = string | (() => string | Promise<string>);
 declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
@@ -738,5 +798,5 @@ interface SettleOptions {
     readonly limit?: number;
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
-export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
+export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, ProofSender, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionCheck, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };

@@ -1,3 +1,27 @@
+type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+interface TokenManagerErrorDetails {
+    status?: number | undefined;
+    error?: string | undefined;
+    retryAt?: number | undefined;
+    acrValues?: readonly string[] | undefined;
+    maxAge?: number | undefined;
+    scope?: string | undefined;
+    cause?: unknown;
+}
+declare class TokenManagerError extends Error {
+    readonly name = "TokenManagerError";
+    readonly code: TokenManagerErrorCode;
+    readonly reason: TokenManagerErrorReason;
+    readonly status?: number;
+    readonly error?: string;
+    readonly retryAt?: number;
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly scope?: string;
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+}
 type EpochMs = number;
 type Bytes = ReturnType<typeof Uint8Array.from>;
 interface WebCryptographyHost<Made> {
@@ -82,6 +106,17 @@ interface Clock {
     elapsed(): number;
     at(time: number, run: () => void): () => void;
 }
+interface WireText {
+    form(parameters: readonly (readonly [
+        name: string,
+        value: string
+    ])[]): string;
+    query(text: string): readonly (readonly [
+        name: string,
+        value: string
+    ])[];
+    utf8(bytes: string): string;
+}
 interface Crypto {
     randomBytes(length: number): Bytes;
     sha256(data: Bytes): Promise<Bytes>;
@@ -100,9 +135,7 @@ interface RefreshElsewhere {
         readonly grantId: string;
         readonly generation: number;
     }, target: {
-        readonly resource?: string;
-        readonly audience?: string;
-        readonly scope?: string;
+        readonly [part in "resource" | "audience" | "scope"]?: string | undefined;
     }): Promise<void>;
     join(): void;
 }
@@ -127,6 +160,7 @@ interface Platform {
     readonly lifecycle: Lifecycle;
     readonly clock: Clock;
     readonly crypto: Crypto;
+    readonly text?: WireText;
     readonly userAgent?: UserAgent | undefined;
     readonly origin?: string | undefined;
     readonly refreshElsewhere?: RefreshElsewhere | undefined;
@@ -143,37 +177,6 @@ interface Signing {
     generate(alg: string, extractable: boolean): Promise<SigningKey>;
     signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
-}
-interface DpopOptions {
-    readonly required?: boolean | undefined;
-    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
-    readonly signing?: Signing;
-}
-type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
-interface ClockOff {
-    readonly by: number;
-    readonly origin?: string | undefined;
-}
-interface DpopProver {
-    readonly required: boolean;
-    readonly clockOffset: number | undefined;
-    newKey(offered: readonly string[] | undefined): Promise<DpopKey | undefined>;
-    thumbprint(key: DpopKey): Promise<string>;
-    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
-    prove(key: DpopKey | undefined, method: string, url: string, token?: {
-        readonly value: string;
-    }): Promise<string>;
-    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
-    tell(time: EpochMs, sentAt: EpochMs): void;
-}
-interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
-    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
-}
-declare const allowInsecureLoopback: unique symbol;
-declare const allowMissingNonce: unique symbol;
 interface AuthorizationServerMetadata {
     readonly issuer: string;
     readonly authorization_endpoint?: string | undefined;
@@ -191,6 +194,92 @@ interface AuthorizationServerMetadata {
 type MetadataOverrides = {
     readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null;
 };
+interface MetadataSourceOptions {
+    readonly url?: string;
+    readonly metadata?: AuthorizationServerMetadata;
+    readonly overrides?: MetadataOverrides;
+}
+interface MetadataSource {
+    readonly options: MetadataSourceOptions;
+    start(issuer: string, checkUrl: (option: string, url: unknown) => void): StartedMetadata;
+}
+interface StartedMetadata {
+    load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+    isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+}
+type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
+interface ClockOff {
+    readonly by: number;
+    readonly origin?: string | undefined;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+    tell(time: EpochMs, sentAt: EpochMs): void;
+}
+interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
+    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
+}
+interface TransientFailure {
+    readonly kind: "transient";
+    readonly error: TokenManagerError;
+    readonly lost: boolean;
+    readonly retryAfter?: number | undefined;
+}
+interface Answer {
+    readonly kind: "answer";
+    readonly status: number;
+    readonly body: Record<string, unknown> | undefined;
+    readonly isEmpty: boolean;
+    readonly sentAt: EpochMs;
+}
+interface Attempted {
+    readonly response: Response;
+    readonly answer: Answer | TransientFailure;
+    readonly sentAt: EpochMs;
+}
+type Through = (attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>) => Promise<Attempted>;
+interface ProofSender extends DpopProver {
+    through(key: DpopKey | undefined, url: string): Through;
+    proofs(keyOf: KeyOf, lost?: KeyLost): Proofs;
+}
+type KeyOf = (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>;
+type KeyLost = (token: AccessToken, error: TokenManagerError) => Promise<void>;
+interface EndSessionParameters {
+    readonly client_id: string;
+    readonly id_token_hint: string | undefined;
+    readonly post_logout_redirect_uri: string | undefined;
+}
+type EndSessionParams = (own: EndSessionParameters) => Readonly<Record<string, string | undefined>>;
+declare const allowInsecureLoopback: unique symbol;
+declare const allowMissingNonce: unique symbol;
 type ResourceOption = string | {
     readonly url: string;
     readonly resource?: string;
@@ -199,7 +288,7 @@ type ResourceOption = string | {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: ProverPlatform): DpopProver;
+    start(platform: ProverPlatform): ProofSender;
 }
 interface RefreshOptions {
     readonly leeway?: number;
@@ -208,14 +297,11 @@ interface RefreshOptions {
 }
 interface TokenManagerOptions {
     readonly issuer: string;
-    readonly metadata?: AuthorizationServerMetadata;
-    readonly metadataUrl?: string;
-    readonly metadataOverrides?: MetadataOverrides;
+    readonly metadata?: AuthorizationServerMetadata | MetadataSource;
     readonly clientId: string;
     readonly redirectUri?: string;
     readonly postLogoutRedirectUri?: string;
-    readonly postLogoutRedirectParameter?: string;
-    readonly endSessionParams?: Readonly<Record<string, string>>;
+    readonly endSessionParams?: EndSessionParams;
     readonly scope?: string;
     readonly resources?: readonly ResourceOption[];
     readonly resourceParameters?: readonly ("resource" | "audience")[];

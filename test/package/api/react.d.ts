@@ -1,4 +1,28 @@
 import { ReactNode, ReactElement } from "react";
+type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+interface TokenManagerErrorDetails {
+    status?: number | undefined;
+    error?: string | undefined;
+    retryAt?: number | undefined;
+    acrValues?: readonly string[] | undefined;
+    maxAge?: number | undefined;
+    scope?: string | undefined;
+    cause?: unknown;
+}
+declare class TokenManagerError extends Error {
+    readonly name = "TokenManagerError";
+    readonly code: TokenManagerErrorCode;
+    readonly reason: TokenManagerErrorReason;
+    readonly status?: number;
+    readonly error?: string;
+    readonly retryAt?: number;
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly scope?: string;
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+}
 type EpochMs = number;
 interface WebCryptographyHost<Made> {
     readonly crypto: {
@@ -56,13 +80,10 @@ interface SigningKey {
     readonly privateKey: CryptoKey | JsonWebKey;
     readonly publicKey: JsonWebKey;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
-}
 interface Target {
-    readonly resource?: string;
-    readonly audience?: string;
-    readonly scope?: string;
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
 }
 interface AccessToken {
     readonly value: string;
@@ -72,29 +93,8 @@ interface AccessToken {
     readonly resource?: string;
 }
 type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
-type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
-interface TokenManagerErrorDetails {
-    status?: number | undefined;
-    error?: string | undefined;
-    retryAt?: number | undefined;
-    acrValues?: readonly string[] | undefined;
-    maxAge?: number | undefined;
-    scope?: string | undefined;
-    cause?: unknown;
-}
-declare class TokenManagerError extends Error {
-    readonly name = "TokenManagerError";
-    readonly code: TokenManagerErrorCode;
-    readonly reason: TokenManagerErrorReason;
-    readonly status?: number;
-    readonly error?: string;
-    readonly retryAt?: number;
-    readonly acrValues?: readonly string[];
-    readonly maxAge?: number;
-    readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
 }
 interface IdTokenClaims {
     readonly iss: string;
@@ -110,6 +110,29 @@ interface IdTokenClaims {
     readonly sid?: string;
     readonly [claim: string]: unknown;
 }
+type RevocationOutcome = "revoked" | "unsupported" | "failed";
+interface SessionView {
+    readonly subject?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
+    readonly scope: string;
+    readonly signedInAt: EpochMs;
+    readonly maxAgeAt?: EpochMs | undefined;
+    readonly returnTo?: string | undefined;
+}
+type SessionState = {
+    readonly status: "loading";
+} | {
+    readonly status: "signedOut";
+    readonly reason: SignedOutReason;
+    readonly error?: TokenManagerError | undefined;
+    readonly returnTo?: string | undefined;
+} | {
+    readonly status: "signedIn";
+    readonly session: SessionView;
+    readonly health: "ok" | "suspended" | "sign_in_suggested";
+    readonly cause?: TokenManagerError | undefined;
+    readonly retryAt?: EpochMs | undefined;
+};
 interface ClaimRequest {
     readonly essential?: boolean;
     readonly value?: unknown;
@@ -199,29 +222,6 @@ type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEventType> 
     } & TokenManagerEvents[Type];
 }[T];
 type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (event: TokenManagerEvent<T>) => void;
-type RevocationOutcome = "revoked" | "unsupported" | "failed";
-interface SessionView {
-    readonly subject?: string | undefined;
-    readonly claims?: IdTokenClaims | undefined;
-    readonly scope: string;
-    readonly signedInAt: EpochMs;
-    readonly maxAgeAt?: EpochMs | undefined;
-    readonly returnTo?: string | undefined;
-}
-type SessionState = {
-    readonly status: "loading";
-} | {
-    readonly status: "signedOut";
-    readonly reason: SignedOutReason;
-    readonly error?: TokenManagerError | undefined;
-    readonly returnTo?: string | undefined;
-} | {
-    readonly status: "signedIn";
-    readonly session: SessionView;
-    readonly health: "ok" | "suspended" | "sign_in_suggested";
-    readonly cause?: TokenManagerError | undefined;
-    readonly retryAt?: EpochMs | undefined;
-};
 type Revocation = RevocationOutcome | "uncertain" | "pending" | undefined;
 interface SignOutOptions {
     readonly endSession?: boolean;
@@ -278,6 +278,10 @@ interface TokenManager {
     signOut(options?: SignOutOptions): Promise<SignOutReport>;
     dispose(): void;
 }
+interface AccessTokenState {
+    readonly accessToken?: AccessToken | undefined;
+    readonly error?: TokenManagerError | undefined;
+}
 interface RequireSessionProps {
     readonly children?: ReactNode;
     readonly loading?: ReactNode;
@@ -292,10 +296,6 @@ interface TokenManagerProviderProps {
 }
 declare function TokenManagerProvider({ manager, children }: TokenManagerProviderProps): ReactElement;
 declare function useTokenManager(): TokenManager;
-interface AccessTokenState {
-    readonly accessToken?: AccessToken | undefined;
-    readonly error?: TokenManagerError | undefined;
-}
 declare function useAccessToken({ resource, audience, scope }?: Target): AccessTokenState;
 declare function useSession(): SessionState;
 export { RequireSession, TokenManagerProvider, useAccessToken, useSession, useTokenManager };

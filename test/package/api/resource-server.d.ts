@@ -1,7 +1,5 @@
-type EpochMs = number;
-declare const allowInsecureLoopback: unique symbol;
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed";
+type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
 type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
@@ -24,6 +22,8 @@ declare class TokenManagerError extends Error {
     readonly scope?: string;
     constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
+type EpochMs = number;
+declare const allowInsecureLoopback: unique symbol;
 type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
 type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
 type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
@@ -165,6 +165,7 @@ interface Denylist {
     check(token: DeniableToken): "revoked" | "session_ended" | undefined;
     cannotTell(token: DeniableToken): "jti" | "sid" | "sub" | "client_id" | undefined;
     describeIssuer(issuer: DeniableIssuer): void;
+    subscribe(listener: () => void): () => void;
     readonly stale: NonNullable<DenylistOptions["whenStale"]> | undefined;
     readonly whenStale: NonNullable<DenylistOptions["whenStale"]>;
     status(): DenylistStatus;
@@ -204,26 +205,12 @@ declare class AccessTokenError extends Error {
     constructor(reason: AccessTokenErrorReason, answer?: RefusalAnswer);
     toResponse(): Response;
 }
-interface ValidatorOptions {
-    readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[];
-    readonly requiredClaims?: readonly string[];
-    readonly leeway?: number;
-    readonly [allowUntypedTokens]?: boolean;
-    readonly [allowInsecureLoopback]?: boolean;
-    readonly cacheLimit?: number;
-    readonly cacheMaxAge?: number;
-    readonly signatures?: SignatureMode;
-    readonly keys?: KeyOptions;
-    readonly fetch?: typeof fetch;
-    readonly now?: () => number;
-}
 interface KeyOptions {
     readonly timeout?: number;
     readonly cooldown?: number;
     readonly maxAge?: number;
     readonly staleFor?: number;
 }
-declare const allowUntypedTokens: unique symbol;
 declare const allowUntypedLogoutTokens: unique symbol;
 interface LogoutEvent {
     readonly issuer: string;
@@ -265,6 +252,27 @@ type HeadersLike = {
     get(name: string): string | null;
 } | Readonly<Record<string, string | readonly string[] | undefined>>;
 type Bytes = ReturnType<typeof Uint8Array.from>;
+interface ValidatorOptions {
+    readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[];
+    readonly requiredClaims?: readonly string[];
+    readonly leeway?: number;
+    readonly [allowUntypedTokens]?: boolean;
+    readonly [allowInsecureLoopback]?: boolean;
+    readonly cacheLimit?: number;
+    readonly cacheMaxAge?: number;
+    readonly signatures?: SignatureMode;
+    readonly keys?: KeyOptions;
+    readonly fetch?: typeof fetch;
+    readonly now?: () => number;
+}
+declare const allowUntypedTokens: unique symbol;
+interface AccessPolicy {
+    readonly scope?: string | readonly string[];
+    readonly acrValues?: readonly string[];
+    readonly maxAge?: number;
+    readonly subject?: "user";
+    readonly route?: string;
+}
 interface Decision {
     readonly at: number;
     readonly allowed: boolean;
@@ -308,13 +316,6 @@ interface DpopProofOptions {
     readonly nonce?: NonceOptions;
     readonly replayStore?: ReplayStore;
     readonly whenReplayStoreFails?: "deny" | "allow";
-}
-interface AccessPolicy {
-    readonly scope?: string | readonly string[];
-    readonly acrValues?: readonly string[];
-    readonly maxAge?: number;
-    readonly subject?: "user";
-    readonly route?: string;
 }
 interface GuardOptions extends ValidatorOptions {
     readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[];

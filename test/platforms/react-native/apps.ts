@@ -7,7 +7,7 @@ import { reactNativeFolder } from '../../../scripts/platform-packages.mjs'
 
 const execute = promisify(execFile)
 
-/** An app whose packages `npm run platforms` has installed. */
+/** An app whose packages `npm run test:platforms` has installed. */
 export interface App {
   readonly folder: string
   /** The Node that its Metro wants. */

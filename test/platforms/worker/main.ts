@@ -9,8 +9,13 @@ const issuer = 'https://as.example.com'
 const tokens = createTokenManager(
   { issuer, clientId: 'worker', resources: ['https://api.example.com/'] },
   {
-    ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
-    ...{ clock: systemClock, crypto: webCrypto, fetch: (input, init) => fetch(input, init) },
+    store: memoryStore(),
+    lock: queueLock(),
+    channel: noChannel,
+    lifecycle: alwaysOnline,
+    clock: systemClock,
+    crypto: webCrypto,
+    fetch: (input, init) => fetch(input, init),
   },
 )
 

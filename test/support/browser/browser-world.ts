@@ -75,7 +75,10 @@ export async function browserWorld(options: BrowserWorldOptions = {}): Promise<B
   const api = await startApi({ issuer, audience, origins: [site.origin], dpop: proofs })
   const servers = [server]
   const defaults: PageOptions = {
-    ...{ issuer, clientId, redirectUri, scope: 'openid profile notes' },
+    issuer,
+    clientId,
+    redirectUri,
+    scope: 'openid profile notes',
     resources: [`${api.origin}/`],
   }
   const heard = createSecrets(
@@ -88,7 +91,9 @@ export async function browserWorld(options: BrowserWorldOptions = {}): Promise<B
   })
   const opened = watchPages(chromium, heard, network)
   await chromium.send('Target.setAutoAttach', {
-    ...{ autoAttach: true, waitForDebuggerOnStart: true, flatten: true },
+    autoAttach: true,
+    waitForDebuggerOnStart: true,
+    flatten: true,
   })
 
   const profile = async (): Promise<Profile> => {
@@ -96,7 +101,9 @@ export async function browserWorld(options: BrowserWorldOptions = {}): Promise<B
     const open: Profile['open'] = async ({ path = '/', ...options } = {}) => {
       site.defaults = { ...defaults, ...options }
       const { targetId } = await chromium.send<{ targetId: string }>('Target.createTarget', {
-        ...{ url: 'about:blank', browserContextId, newWindow: true },
+        url: 'about:blank',
+        browserContextId,
+        newWindow: true,
       })
       const tab = await opened.of(targetId)
       await tab.goto(new URL(path, site.origin).href)
@@ -124,7 +131,13 @@ export async function browserWorld(options: BrowserWorldOptions = {}): Promise<B
   }
 
   return {
-    ...{ server, api, site, chromium, secrets: heard, servers, profile },
+    server,
+    api,
+    site,
+    chromium,
+    secrets: heard,
+    servers,
+    profile,
     get refreshes() {
       return server.requests.filter(({ grantType }) => grantType === 'refresh_token').length
     },

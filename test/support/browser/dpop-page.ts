@@ -26,7 +26,11 @@ if (given) localStorage.setItem('places', given)
 const { issuer, clientId, api } = JSON.parse(localStorage.getItem('places') ?? '{}') as Places
 const trouble: string[] = []
 const tokens = createTokenManager({
-  ...{ issuer, clientId, redirectUri: `${location.origin}/callback`, scope: 'openid notes', resources: [`${api}/`] },
+  issuer,
+  clientId,
+  redirectUri: `${location.origin}/callback`,
+  scope: 'openid notes',
+  resources: [`${api}/`],
   dpop: dpop({ required: true }),
   [allowInsecureLoopback]: true,
 })

@@ -87,7 +87,10 @@ async function startExample(name: string, { server: settings, policy }: ExampleO
       .replace('resources:', '[allowInsecureLoopback]: true, resources:'),
   )
   return {
-    ...{ app, server, api, other },
+    app,
+    server,
+    api,
+    other,
     stop: async () => void (await Promise.all([app.refuse(), server.stop(), api.stop(), other.stop()])),
   }
 }
@@ -96,7 +99,11 @@ async function bundle(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, loader: 'ts', resolveDir: root },
     tsconfig: `${root}tsconfig.json`,
-    ...{ bundle: true, format: 'esm', target: 'es2022', platform: 'browser', write: false },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    write: false,
   })
   return outputFiles[0]?.text ?? ''
 }

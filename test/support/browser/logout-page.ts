@@ -7,7 +7,10 @@ const show = (id: string, text: string) => {
   if (place) place.textContent = text
 }
 const tokens = createTokenManager({
-  ...{ issuer, clientId, redirectUri: `${location.origin}/callback`, scope: 'openid notes' },
+  issuer,
+  clientId,
+  redirectUri: `${location.origin}/callback`,
+  scope: 'openid notes',
   resources: services.map((service: string) => `${service}/`),
   [allowInsecureLoopback]: true,
 })

@@ -18,6 +18,9 @@ interface Request {
   readonly postData?: string
 }
 
+/** The protocol's events of what a page's console shows. */
+const ofConsole = ['Runtime.consoleAPICalled', 'Runtime.exceptionThrown', 'Log.entryAdded']
+
 /** Codes, states, nonces and verifiers as the browser saw them go by, and the tokens that `servers` issued. */
 export function secrets(servers: () => readonly AuthorizationServer[], redirectUri: () => string): Secrets {
   const seen = new Map<string, string>()
@@ -44,12 +47,7 @@ export function secrets(servers: () => readonly AuthorizationServer[], redirectU
       else if (method === 'Network.requestWillBeSentExtraInfo') {
         const { Referer, referer = Referer } = params.headers as Record<string, string>
         if (referer !== undefined) own.hear('Referer', referer)
-      } else if (
-        method === 'Runtime.consoleAPICalled' ||
-        method === 'Runtime.exceptionThrown' ||
-        method === 'Log.entryAdded'
-      )
-        own.hear(`console (${method})`, JSON.stringify(params))
+      } else if (ofConsole.includes(method)) own.hear(`console (${method})`, JSON.stringify(params))
       else if (method === 'Runtime.bindingCalled') own.hear('page', String(params.payload))
     },
     get size() {

@@ -78,7 +78,12 @@ export async function startSite(): Promise<Site> {
   const handle: RequestListener = (req, res) => void answer(req, res).catch(() => res.destroy())
   const [main, other] = await Promise.all([startLoopbackServer(handle), startLoopbackServer(handle)])
   const site: Site = {
-    ...{ origin: main.origin, port: main.port, other: other.origin, requests, latency: 0, indiscreet: false },
+    origin: main.origin,
+    port: main.port,
+    other: other.origin,
+    requests,
+    latency: 0,
+    indiscreet: false,
     defaults: {} as PageOptions,
     stop: async () => void (await Promise.all([main.refuse(), other.refuse()])),
   }
@@ -136,7 +141,8 @@ function policy(path: string, { defaults, indiscreet }: Site): Record<string, st
   if (path !== '/csp' && path !== '/callback') return {}
   const { issuer, metadata, resources = [] } = defaults
   const places = resources.map((one) => (typeof one === 'string' ? one : one.url))
-  const sources = [issuer, metadata?.token_endpoint ?? '', ...places].join(' ')
+  const tokenEndpoint = metadata && 'issuer' in metadata ? metadata.token_endpoint : undefined
+  const sources = [issuer, tokenEndpoint ?? '', ...places].join(' ')
   return {
     'content-security-policy': `default-src 'self'; connect-src 'self' ${sources}; img-src 'self' data:; require-trusted-types-for 'script'`,
     // What loads before the library has taken the code out of the address would tell it to others (RFC 9700 §4.2.4).

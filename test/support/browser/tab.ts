@@ -60,7 +60,7 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     send,
     evaluate: (run, argument) => evaluate(run, argument, false),
     click: (run, argument) => evaluate(run, argument, true),
-    async until(run, argument, limit = 10_000) {
+    async until(run, argument, limit = 30_000) {
       const end = performance.now() + limit
       for (let last: unknown = 'it stayed false'; ; await sleep(20)) {
         // While a page gives way to the next, there is nothing to run in.
@@ -88,7 +88,10 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     },
     async setOffline(offline, site) {
       await send('Network.emulateNetworkConditions', {
-        ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+        offline,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
       })
       await (offline ? send('Fetch.enable', { patterns: [{ urlPattern: `${site}/*` }] }) : send('Fetch.disable'))
     },

@@ -1,4 +1,4 @@
-import { allowInsecureLoopback, createTokenManager, type TokenManagerError } from 'tokenward/browser'
+import { allowInsecureLoopback, createTokenManager, refreshWorker, type TokenManagerError } from 'tokenward/browser'
 import type { Answer, PageSettings, Question } from './question.ts'
 
 const { metadata, api }: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
@@ -8,9 +8,14 @@ const send = fetch
 globalThis.fetch = (input, init) =>
   send(String(input) === metadata.token_endpoint ? `${input}?context=${query.get('tab')}` : input, init)
 const manager = createTokenManager({
-  ...{ issuer: metadata.issuer, clientId: 'worker', resources: [api], metadata },
+  issuer: metadata.issuer,
+  clientId: 'worker',
+  resources: [api],
+  metadata,
   [allowInsecureLoopback]: true,
-  ...(query.get('worker') && { refreshWorker: () => new SharedWorker('/worker.js', { type: 'module' }) }),
+  ...(query.get('worker') && {
+    refreshWorker: refreshWorker(() => new SharedWorker('/worker.js', { type: 'module' })),
+  }),
 })
 
 let ballast: Uint8Array | undefined
@@ -28,7 +33,9 @@ async function answer(question: Question): Promise<Answer> {
   )
   const { state } = manager
   return {
-    ...{ from, to: now(), got },
+    from,
+    to: now(),
+    got,
     state: state.status === 'signedOut' ? `signedOut ${state.reason}` : state.status,
   }
 }

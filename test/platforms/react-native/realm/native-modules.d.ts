@@ -1,4 +1,4 @@
-// What the realm takes of packages that `npm run platforms` installs beside it.
+// What the realm takes of packages that `npm run test:platforms` installs beside it.
 
 declare module 'react-native/Libraries/Core/InitializeCore' {}
 declare module 'react-native/Libraries/Network/fetch' {

@@ -10,12 +10,14 @@ export interface ErrorDescription {
 
 /** `error` as plain data, with everything that a logger could find in it. */
 export function describeError(error: unknown): ErrorDescription {
-  const { name, code, reason, message } = Object(error) as Record<string, string>
+  const { name, code, reason, message } = (error ?? {}) as Record<string, string>
   return { name: String(name), code, reason, message: String(message), text: textOf(error) }
 }
 
 function textOf(value: unknown, depth = 0): string {
-  if (typeof value !== 'object' || value === null || depth > 8) return String(value)
+  const isTold = typeof value !== 'object' || depth > 8
+  if (isTold || value === null) return String(value)
+
   const names = [...Object.getOwnPropertyNames(value), ...Object.getOwnPropertyNames(Object.getPrototypeOf(value))]
   const parts = names.map((name) => {
     try {

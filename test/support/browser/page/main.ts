@@ -139,7 +139,7 @@ window.page = {
             fetch: page.steps.fetch((input, init) => fetch(input, init)),
             clock: page.clock,
           }
-        : { refreshWorker: () => new SharedWorker(trusted(worker), workerOptions) }),
+        : { refreshWorker: tokenward.refreshWorker(() => new SharedWorker(trusted(worker), workerOptions)) }),
       ...(agent === 'popup' && { userAgent: tokenward.popup({ closedPollInterval: 50 }) }),
       ...(silent && { channel: silence }),
       ...(locking === 'none' && { lock: noLock }),
@@ -211,10 +211,10 @@ function storeOf(persistence: Persistence, fault: PageOptions['fault']): Store<u
 }
 
 function faulty(store: Store<unknown>, fault: PageOptions['fault']): Store<unknown> {
-  const without = (value: unknown, name: string) =>
-    typeof value === 'object' && value !== null && name in value
-      ? { ...value, [name]: name === 'outbox' ? [] : undefined }
-      : value
+  const without = (value: unknown, name: string) => {
+    const has = typeof value === 'object' && value !== null && name in value
+    return has ? { ...value, [name]: name === 'outbox' ? [] : undefined } : value
+  }
   if (fault === 'forgetful')
     return {
       get: store.get,

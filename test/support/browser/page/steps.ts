@@ -58,7 +58,7 @@ export function steps(): Steps {
           return row
         },
         async swap(key, tag, value, options) {
-          const { generation = 0, lease, signedOut } = Object(value) as Row
+          const { generation = 0, lease, signedOut } = (value ?? {}) as Row
           const commits = tag !== undefined && !signedOut && generation > (generations.get(key) ?? 0)
           const claims = !commits && lease !== undefined
           if (claims) await pass('before the claim')

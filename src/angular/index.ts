@@ -1,0 +1,7 @@
+export type { RouteGuardOptions } from '../manager/detour.ts'
+export type { AccessTokenState } from '../manager/follow-access-token.ts'
+export { injectAccessToken } from './inject-access-token.ts'
+export { injectSession } from './inject-session.ts'
+export { injectTokenManager, provideTokenManager } from './provide-token-manager.ts'
+export { requireSession } from './require-session.ts'
+export { tokenInterceptor } from './token-interceptor.ts'

@@ -1,0 +1,15 @@
+import type { Signal } from '@angular/core'
+import { type AccessTokenState, followAccessToken, NO_ACCESS_TOKEN } from '../manager/follow-access-token.ts'
+import type { Target } from '../protocol/access-token.ts'
+import { followed } from './followed.ts'
+import { injectTokenManager } from './provide-token-manager.ts'
+
+/**
+ * The access token, for what is not a request of `HttpClient`: a WebSocket, a map widget, a media player. It changes with each new token.
+ * Works wherever `inject()` may be called.
+ * @param target which token. Default: the first entry of `resources`
+ */
+export function injectAccessToken(target: Target = {}): Signal<AccessTokenState> {
+  const manager = injectTokenManager()
+  return followed(NO_ACCESS_TOKEN, (tell) => followAccessToken(manager, target, tell))
+}

@@ -1,0 +1,81 @@
+import type { HttpErrorResponse, HttpInterceptorFn, HttpRequest } from '@angular/common/http'
+import { catchError, defer, switchMap } from 'rxjs'
+import type { TokenManagerError } from '../errors.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
+import type { Target } from '../protocol/access-token.ts'
+import { parseChallenges } from '../protocol/challenge.ts'
+import { injectTokenManager } from './provide-token-manager.ts'
+
+type AnyRequest = HttpRequest<unknown>
+
+/**
+ * An interceptor that gives requests of `HttpClient` their token: `provideHttpClient(withInterceptors([tokenInterceptor()]))`.
+ * - Only what the manager's `resources` list gets a token. Everything else is sent as it is.
+ * - A 401 that means the token gets one new token and one second request. A second 401 is handed on, and that token is then not replaced
+ *   any more: the API and the authorization server disagree.
+ * - When nobody is signed in the request fails with the manager's `ERR_SIGNED_OUT`.
+ *
+ * An API that asks for DPoP nonces or for a step-up sign-in (RFC 9449 §9, RFC 9470) needs `tokens.fetch`, which understands them.
+ * @param targetOf which token a request has, where several entries of `resources` have tokens of their own. Default: the first entry's
+ */
+export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () => ({})): HttpInterceptorFn {
+  // The `Authorization` that an API refused although it was new.
+  let refusedAnew: string | null = null
+
+  return (request, next) => {
+    const manager = injectTokenManager()
+    const again = (sent: AnyRequest, error: HttpErrorResponse) =>
+      defer(() => withNewToken(manager, request, sent, error)).pipe(
+        switchMap((second) =>
+          next(second).pipe(
+            catchError((failure: HttpErrorResponse) => {
+              if (isRefusal(failure, second)) refusedAnew = authorizationOf(second)
+              throw failure
+            }),
+          ),
+        ),
+      )
+
+    return defer(() => withToken(manager, request)).pipe(
+      switchMap((sent) => next(sent).pipe(catchError((error: HttpErrorResponse) => again(sent, error)))),
+    )
+  }
+
+  /** The request to send instead of `sent`. Rejects with `error`, the API's own answer, where there is none. */
+  async function withNewToken(manager: TokenManager, request: AnyRequest, sent: AnyRequest, error: HttpErrorResponse) {
+    const used = authorizationOf(sent)
+    if (!isRefusal(error, sent) || used === refusedAnew) throw error
+
+    // Another request may have got a new one meanwhile.
+    const now = await withToken(manager, request)
+    if (authorizationOf(now) !== used) return now
+
+    await manager.refresh({ ...targetOf(request), reason: 'token_rejected' }).catch(() => Promise.reject(error))
+    return withToken(manager, request)
+  }
+}
+
+async function withToken(manager: TokenManager, request: AnyRequest): Promise<AnyRequest> {
+  try {
+    const setHeaders: Record<string, string> = {}
+    const headers = await manager.headersFor(request.urlWithParams, request.method)
+    headers.forEach((value, name) => {
+      setHeaders[name] = value
+    })
+    return request.clone({ setHeaders })
+  } catch (error) {
+    if ((error as TokenManagerError).code === 'ERR_TARGET_NOT_ALLOWED') return request
+    throw error
+  }
+}
+
+function authorizationOf(request: AnyRequest): string | null {
+  return request.headers.get('authorization')
+}
+
+/** Whether an answer means the token that was sent (RFC 6750 §3.1). */
+function isRefusal({ status, headers }: HttpErrorResponse, sent: AnyRequest): boolean {
+  if (status !== 401 || !authorizationOf(sent)) return false
+  const errors = parseChallenges(headers.get('www-authenticate')).flatMap(({ params }) => params.error || [])
+  return errors.length === 0 || errors.includes('invalid_token')
+}

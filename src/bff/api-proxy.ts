@@ -1,0 +1,89 @@
+import type { Clock } from '../ports.ts'
+import type { ApiRoute } from './api-route.ts'
+import type { BffSettings } from './bff-settings.ts'
+import { answerFields, requestFields } from './proxied-fields.ts'
+import { FIELD, Refused } from './refusal.ts'
+import { type SentBody, sentBody, tooLarge } from './sent-body.ts'
+import { accountOf } from './session-cookie.ts'
+
+/** Codings that the platform's `fetch` undoes. */
+const UNDONE = /^(identity|gzip|x-gzip|deflate|br)$/i
+
+/**
+ * Sends a request of the page on to its API with the access token of the session called `name`, and hands the answer back. Bodies flow in
+ * constant memory in both directions.
+ * @throws Refused 400, 413, 502 and 504; TokenManagerError if there is no token
+ */
+export async function proxied(
+  request: Request,
+  route: ApiRoute,
+  name: string,
+  { sessions, forwarded, clock }: BffSettings,
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url)
+  const url = route.urlFor(pathname, search)
+  const body = await sentBody(request, route.maxBodySize)
+  const headers = requestFields(request, route)
+  const via = forwarded(request)
+  if (via !== undefined) headers.set('forwarded', via)
+
+  const patience = limited(request.signal, route, clock)
+  const init: RequestInit & { duplex?: 'half' } = {
+    method: request.method,
+    headers,
+    // A redirect could lead this host anywhere, also to places that only it can reach.
+    redirect: 'manual',
+    signal: patience.signal,
+  }
+  if (body.content !== null) init.body = body.content
+  if (body.isStreamed) init.duplex = 'half'
+
+  const answer = await sessions
+    .get(accountOf(name))
+    .fetch(url, init)
+    .catch((error) => {
+      throw failureOf(error, body, patience.signal, route)
+    })
+    .finally(patience.stop)
+  return handedOn(answer, url, route, body)
+}
+
+function handedOn(answer: Response, url: string, route: ApiRoute, { isStreamed }: SentBody): Response {
+  const coding = answer.headers.get('content-encoding')
+  if (coding !== null && !UNDONE.test(coding)) throw unusable(answer, 'with a content coding it was not asked for')
+
+  const headers = answerFields(answer, route, url)
+  if (coding !== null) {
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+  }
+  const isRedirect = [301, 302, 303, 307, 308].includes(answer.status)
+  if (isRedirect && !headers.has('location')) throw unusable(answer, 'with a redirect to a place that is not listed')
+  if (answer.status === 401 && isStreamed) headers.set(FIELD, 'not_repeated')
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
+function unusable(answer: Response, what: string): Refused {
+  answer.body?.cancel().catch(() => {})
+  return new Refused(502, 'api_answer_unusable', `The API answered ${what}`)
+}
+
+/** What a call that brought no answer means. */
+function failureOf(error: unknown, body: SentBody, signal: AbortSignal, { maxBodySize }: ApiRoute): unknown {
+  if (body.tooLarge()) return tooLarge(maxBodySize)
+  if (signal.aborted) return signal.reason
+  const isOfFetch = error instanceof TypeError
+  return isOfFetch ? new Refused(502, 'api_unreachable', 'The API could not be reached', {}, error) : error
+}
+
+/** A signal that follows the page's own, and ends the wait for the API's first word. */
+function limited(page: AbortSignal, { timeout }: ApiRoute, clock: Clock) {
+  const controller = new AbortController()
+  const gone = () => controller.abort(new Refused(499, 'api_unreachable', 'The page gave up'))
+  if (page.aborted) gone()
+  page.addEventListener('abort', gone, { once: true })
+
+  const late = () => controller.abort(new Refused(504, 'api_timeout', `The API did not answer within ${timeout} ms`))
+  const stop = clock.at(clock.elapsed() + timeout, late)
+  return { signal: controller.signal, stop }
+}

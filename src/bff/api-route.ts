@@ -1,0 +1,108 @@
+import { TokenManagerError } from '../errors.ts'
+import { resourceMatcher } from '../requests/resource-matcher.ts'
+import type { SessionPool } from '../session-pool/session-pool.ts'
+import type { BffApi } from './bff-options.ts'
+import { isForwardable } from './field-names.ts'
+import { Refused } from './refusal.ts'
+
+/** A path of this site, and the API that answers there. */
+export interface ApiRoute extends Required<Omit<BffApi, 'url' | 'requestFields' | 'setCookies'>> {
+  /** Without a slash at the end. */
+  readonly path: string
+  /** In lower case. */
+  readonly requestFields: ReadonlySet<string>
+  readonly setCookies: ReadonlySet<string>
+  /**
+   * The URL at the API for a path and a query of this site.
+   * @throws Refused 400 if some server could read it as another place
+   */
+  urlFor(path: string, query: string): string
+  /** The path of this site for a URL of the API; `undefined` if it is another place. `base`: what `location` is relative to. */
+  pathFor(location: string, base: string): string | undefined
+}
+
+const PATH = /^(\/[\w.~-]+)+$/
+
+/**
+ * Reads option `api`; the longest path comes first.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function readApiRoutes(
+  api: Readonly<Record<string, string | BffApi>>,
+  base: string,
+  sessions: SessionPool,
+): readonly ApiRoute[] {
+  const routes = Object.entries(api).map(([path, given]) => {
+    const name = `api['${path}']`
+    const isOwn = path === base || path.startsWith(`${base}/`)
+    const climbs = path.split('/').some((part) => part === '.' || part === '..')
+    const isClear = PATH.test(path) && !climbs
+    if (!isClear || isOwn)
+      throw invalid(name, `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`)
+    return readRoute(path, typeof given === 'string' ? { url: given } : Object(given), name, sessions)
+  })
+  return routes.sort((a, b) => b.path.length - a.path.length)
+}
+
+/** The route that covers `path`. */
+export function routeFor(routes: readonly ApiRoute[], path: string): ApiRoute | undefined {
+  return routes.find((route) => path === route.path || path.startsWith(`${route.path}/`))
+}
+
+function readRoute(path: string, given: BffApi, name: string, sessions: SessionPool): ApiRoute {
+  const { url, timeout = 30_000, maxBodySize = 10_485_760, requestFields = [], setCookies = [] } = given
+  const judge = judgeOf(url, name)
+  if (!sessions.allows(url)) throw invalid(`${name}.url`, 'covered by option resources of the session pool')
+  if (!(timeout >= 1 && timeout <= 600_000)) throw invalid(`${name}.timeout`, '1 to 600000 ms')
+  if (!(maxBodySize >= 0)) throw invalid(`${name}.maxBodySize`, 'a number of bytes, or Infinity')
+
+  const fields = requestFields.map((field) => field.toLowerCase())
+  const refused = fields.find((field) => !isForwardable(field))
+  if (refused !== undefined)
+    throw invalid(`${name}.requestFields`, `a list without ${refused}, which never goes through`)
+  const cookies = setCookies.filter((cookie) => /^(?!__)[\w.-]+$/.test(cookie))
+  if (cookies.length < setCookies.length)
+    throw invalid(
+      `${name}.setCookies`,
+      'a list of names of letters, digits, ".", "-" and "_" that do not begin with __',
+    )
+
+  const place = url.replace(/\/$/, '')
+  return {
+    path,
+    timeout,
+    maxBodySize,
+    requestFields: new Set(fields),
+    setCookies: new Set(cookies),
+    urlFor(asked, query) {
+      const below = asked.slice(path.length)
+      const judged = judge((below ? place + below : url) + query)
+      if (judged) return judged
+      throw new Refused(400, 'invalid_request', `Below ${path} this path or query could be read as another place`)
+    },
+    pathFor(location, from) {
+      const reached = URL.canParse(location, from) ? new URL(location, from) : undefined
+      if (!reached || reached.hash) return undefined
+      if (!judge(reached.href)) return undefined
+
+      const { pathname } = new URL(place)
+      const below = pathname === '/' ? reached.pathname : reached.pathname.slice(pathname.length)
+      return path + below + reached.search
+    },
+  }
+}
+
+/** The library's own reader of URLs, for this API alone. */
+function judgeOf(url: string, name: string): (url: string) => string | undefined {
+  try {
+    // Whether http is allowed there the pool decides.
+    const match = resourceMatcher([url], { insecureLoopback: true })
+    return (each) => match(each).url
+  } catch {
+    throw invalid(`${name}.url`, 'an absolute https URL without query, fragment, dot segments and user name')
+  }
+}
+
+function invalid(name: string, expected: string): TokenManagerError {
+  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../ports.ts'
+import type { SessionPool } from '../session-pool/session-pool.ts'
+import type { BffRefusal } from './refusal.ts'
+
+/** One API behind the backend. */
+export interface BffApi {
+  /**
+   * Where it is: an absolute URL that `resources` of the session pool cover. What the page asks for below the path goes below this URL. It
+   * has no query, no fragment, no dot segments and no user name.
+   */
+  readonly url: string
+  /** How long the API may take until it begins to answer, ms. Default 30 000, 1 to 600 000. How long an answer lasts has no limit. */
+  readonly timeout?: number
+  /** The longest body of a request, bytes; longer ones are answered 413. Default 10 485 760 (10 MiB); `Infinity` for any length. */
+  readonly maxBodySize?: number
+  /**
+   * Further fields of the page's request that go through, such as `x-api-version`. Default: none beside those of content negotiation,
+   * conditional requests, ranges and tracing. Cookies, `Authorization` and what speaks of the connection never go through.
+   */
+  readonly requestFields?: readonly string[]
+  /** Names of cookies that the API may set in the browser, for this host only. Default: none. Never the backend's own. */
+  readonly setCookies?: readonly string[]
+}
+
+/** The backend's cookies. */
+export interface BffCookieOptions {
+  /** The name without its prefix: letters, digits, `-` and `_`. Give each backend of one host its own. Default `'session'`. */
+  readonly name?: string
+  /**
+   * Default `'__Host-'`: only this host can set it. `'__Host-Http-'`: and no script of this host either; browsers that do not know the
+   * prefix yet refuse such a cookie of a script only because of the first half of its name.
+   */
+  readonly prefix?: '__Host-' | '__Host-Http-'
+  /**
+   * Default `'Strict'`: no request that another site caused carries it. So the very first request of a visit by a link from elsewhere does
+   * not, and neither does the one right after a sign-in; what a page's script asks for does. `'Lax'` is for sites whose server renders pages
+   * for the person.
+   */
+  readonly sameSite?: 'Strict' | 'Lax'
+  /** How long the browser keeps it, ms. Default: until it is closed. The session's own limits are those of the pool. */
+  readonly maxAge?: number
+}
+
+/** Options of `createBff`. */
+export interface BffOptions {
+  /**
+   * Where the sessions are: `createSessionPool()` of `tokenward/node`. The backend's place comes from its `redirectUri`, which ends with
+   * `/callback`: with `https://app.example.com/auth/callback` the paths are `/auth/login`, `/auth/logout` and so on.
+   */
+  readonly sessions: SessionPool
+  /**
+   * The only APIs that the page reaches: a path of this site, and what answers there. `'/api/notes': 'https://api.example.com/notes'` covers
+   * `/api/notes` and everything below it. Default: none.
+   */
+  readonly api?: Readonly<Record<string, string | BffApi>>
+  /**
+   * Hears of logouts at the authorization server, at the path `backchannel`: `createBackchannelLogout()` of `tokenward/resource-server`
+   * with the denylist that the pool has. Default: there is no such path.
+   */
+  readonly backchannelLogout?: (request: Request) => Promise<Response>
+  /** The cookies. */
+  readonly cookie?: BffCookieOptions
+  /** Claims of the ID token that the page is told. Default: all of them. */
+  readonly claims?: readonly string[]
+  /**
+   * Other origins whose pages may use the backend, each spelled exactly as in their `Origin`. Cookies come along only from hosts of the same
+   * site. Default: none, and no answer has fields of CORS.
+   */
+  readonly origins?: readonly string[]
+  /** The path of this site that a person sees whose sign-in failed; `?reason=` says why. Default: a line of text. */
+  readonly signInFailed?: string
+  /**
+   * Whether APIs are told how the page reached this site: `Forwarded: host=…;proto=…` (RFC 7239) by the configured redirect URI, or what the
+   * function makes of the request. What the browser sends of this kind never goes through. Default false.
+   */
+  readonly forwarded?: boolean | ((request: Request) => string)
+  /** Hears every request that was not carried out. What it throws is ignored. */
+  readonly onRefusal?: (refusal: BffRefusal) => void
+  /** Replaces the machine's clock. */
+  readonly clock?: Clock
+}

@@ -1,0 +1,58 @@
+import type { Bff } from './create-bff.ts'
+import { answerNode, type NodeRequestLike, type NodeResponseLike } from './node-listener.ts'
+
+/** Middleware for Express and Connect, to be used before whatever parses bodies: `app.use(expressBff(bff))`. */
+export function expressBff(
+  bff: Bff,
+): (request: NodeRequestLike, response: NodeResponseLike, next: (error?: unknown) => void) => Promise<void> {
+  return async (request, response, next) => {
+    try {
+      if (!(await answerNode(bff, request, response))) next()
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+/** What the backend needs of Fastify's reply. */
+export interface FastifyBffReplyLike {
+  /** Node's. */
+  readonly raw: NodeResponseLike
+  /** Tells Fastify that the reply is somebody else's. */
+  hijack(): unknown
+}
+
+/** A hook for Fastify: `app.addHook('onRequest', fastifyBff(bff))`. */
+export function fastifyBff(
+  bff: Bff,
+): (request: { readonly raw: NodeRequestLike }, reply: FastifyBffReplyLike) => Promise<void> {
+  return async ({ raw }, reply) => {
+    if (await answerNode(bff, raw, reply.raw)) reply.hijack()
+  }
+}
+
+/** Middleware for Hono: `app.use(honoBff(bff))`. */
+export function honoBff(
+  bff: Bff,
+): (context: { readonly req: { readonly raw: Request } }, next: () => Promise<void>) => Promise<Response | undefined> {
+  return async ({ req }, next) => {
+    const answer = await bff(req.raw)
+    if (answer) return answer
+    await next()
+    return undefined
+  }
+}
+
+/** A handler for each method. */
+export type RouteHandlers = Readonly<
+  Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', (request: Request) => Promise<Response>>
+>
+
+/**
+ * Route handlers for Next.js, in `app/auth/[...path]/route.ts` and in one such file for each API:
+ * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(bff)`.
+ */
+export function nextBff(bff: Bff): RouteHandlers {
+  const handle = async (request: Request) => (await bff(request)) ?? new Response(null, { status: 404 })
+  return { GET: handle, HEAD: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle }
+}

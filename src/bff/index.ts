@@ -1,0 +1,14 @@
+export { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
+export type { BffApi, BffCookieOptions, BffOptions } from './bff-options.ts'
+export { type Bff, createBff } from './create-bff.ts'
+export {
+  expressBff,
+  type FastifyBffReplyLike,
+  fastifyBff,
+  honoBff,
+  nextBff,
+  type RouteHandlers,
+} from './frameworks.ts'
+export { type NodeRequestLike, type NodeResponseLike, nodeBff } from './node-listener.ts'
+export type { SessionAnswer, SignOutAnswer } from './page-answers.ts'
+export type { BffRefusal, BffRefusalCode } from './refusal.ts'

@@ -1,0 +1,61 @@
+import type { SessionCheck } from '../session-pool/check-session.ts'
+import type { BffSettings } from './bff-settings.ts'
+
+/** How often a session is looked at on which nothing happens, ms: a message of another host can be lost. */
+const LOOK = 15_000
+
+/** What hears of the session it belongs to. */
+export interface ConnectionListener {
+  /** The session changed, or ended: a state of `signedOut` is the last one. */
+  changed(check: SessionCheck): void
+  /** Time went by and nothing happened. */
+  quiet?(): void
+}
+
+/**
+ * Binds an open connection (an event stream, a socket) to the session called `account`, which stays in memory meanwhile. Whatever ends the
+ * session, here or on another host, is told at once; a message that was lost costs 15 s. Looking keeps no session alive.
+ * @param first the session as it was when the connection was accepted
+ * @returns unbinds it
+ */
+export function bindConnection(
+  account: string,
+  { sessions, clock }: BffSettings,
+  { changed, quiet }: ConnectionListener,
+): () => void {
+  const stops: (() => void)[] = []
+  let isOpen = true
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const close = () => {
+    isOpen = false
+    for (const stop of stops.splice(0)) stop()
+    release()
+  }
+
+  // Denials, limits and messages are heard of by those sessions alone that somebody uses.
+  sessions.use(account, () => held).catch(close)
+  const tokens = sessions.get(account)
+  stops.push(tokens.subscribe(() => void look()))
+  wait()
+  return close
+
+  async function look(): Promise<void> {
+    const check = await sessions.check(account).catch(() => undefined)
+    const isKnown = check !== undefined && check.state.status !== 'loading'
+    if (!isOpen || !isKnown) return
+    if (check.state.status === 'signedOut') close()
+    changed(check)
+  }
+
+  function wait(): void {
+    const stop = clock.at(clock.elapsed() + LOOK, () => {
+      stops.splice(stops.indexOf(stop), 1)
+      quiet?.()
+      void look().finally(() => isOpen && wait())
+    })
+    stops.push(stop)
+  }
+}

@@ -1,0 +1,215 @@
+import { TokenManagerError } from '../../errors.ts'
+import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
+import type { TokenManagerEvent } from '../../session/events.ts'
+import { listenerSet } from '../../session/listener-set.ts'
+import { LOADING, type SessionState } from '../../session/state.ts'
+import type { SessionAnswer, SignOutAnswer } from '../page-answers.ts'
+import { backendAt, refusalOf, stateOf } from './backend.ts'
+import { type SessionStream, sessionStream } from './session-stream.ts'
+
+/** Options of the page's half. */
+export interface PageOptions {
+  /**
+   * Where the backend's own paths are: the folder of its `redirectUri`. A path of this site, or a URL where the backend has another origin and
+   * lists this one in `origins`. Default `'/auth'`.
+   */
+  readonly base?: string
+}
+
+/** How long a session that has got another name is asked for again, and how often; ms. */
+const PATIENCE = 10_000
+const PAUSE = 200
+
+/**
+ * The token manager of a page whose backend keeps the tokens (`createBff`): the same `state`, `subscribe`, `ready`, `signIn`, `signOut`, `fetch` and
+ * `on`, so that `tokenward/react` works with it. There are no tokens here: what would hand one out rejects with `ERR_UNSUPPORTED`.
+ *
+ * It hears of the session by one event stream for all tabs. `fetch` is for paths of this site that the backend passes on. Events are
+ * `signed_in`, `signed_out` and `user_changed`.
+ */
+export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenManager {
+  const isPage = typeof window === 'object'
+  const backend = isPage ? backendAt(base) : undefined
+  const states = listenerSet<SessionState>()
+  const events = listenerSet<TokenManagerEvent>()
+  let state = LOADING.state
+  let stream: SessionStream | undefined
+  let starting: Promise<SessionState> | undefined
+  let told = ''
+  /** How often the backend was asked, and which of these answers was the last that counted: a late one says what was. */
+  let begun = 0
+  let applied = 0
+
+  const manager: TokenManager = {
+    get state() {
+      return state
+    },
+    subscribe(listener) {
+      listener(state)
+      void start()
+      return states.add(listener)
+    },
+    on: (type, listener) => {
+      void start()
+      return events.add((event) => event.type === type && listener(event as never))
+    },
+    ready: () => start(),
+    signIn(options) {
+      here()
+      location.assign(`${base}/login?${new URLSearchParams(loginParameters(options))}`)
+      // The page is left.
+      return new Promise(() => {})
+    },
+    async signOut({ endSession } = {}) {
+      const response = await here().ask('/logout', { method: 'POST' })
+      const { local, endSessionUrl }: SignOutAnswer = await response.json()
+      apply({ status: 'signedOut', reason: 'signed_out' }, ++begun)
+      tellTabs()
+      return {
+        local,
+        tokens: [],
+        revoked: Promise.resolve('pending'),
+        endSessionUrl: endSession ? endSessionUrl : undefined,
+      }
+    },
+    async fetch(input, init) {
+      const { send, origin } = here()
+      const request = new Request(input as RequestInfo, init)
+      if (new URL(request.url).origin !== origin)
+        throw new TokenManagerError('ERR_TARGET_NOT_ALLOWED', 'target_not_listed', `The backend is at ${origin}`)
+      // A stream can be read once.
+      const again = request.body ? undefined : request.clone()
+      const response = await send(request)
+      const refusal = await refusalOf(response)
+      if (!refusal) return response
+
+      const isOver = refusal.code === 'ERR_SIGNED_OUT'
+      const isRenamed = isOver && (await look()).status === 'signedIn'
+      const repeated = isRenamed && again && (await send(again))
+      const outcome = repeated ? await refusalOf(repeated) : refusal
+      if (repeated && !outcome) return repeated
+      throw outcome
+    },
+    async headersFor() {
+      here()
+      return new Headers({ 'x-tokenward': '1' })
+    },
+    completeSignIn: unsupported,
+    adopt: unsupported,
+    getAccessToken: unsupported,
+    refresh: unsupported,
+    dispose() {
+      stream?.dispose()
+      stream = undefined
+      starting = undefined
+    },
+  }
+  return manager
+
+  function here() {
+    if (backend) return backend
+    throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'There is no window here')
+  }
+
+  function start(): Promise<SessionState> {
+    if (!backend) return Promise.resolve(state)
+    stream ??= sessionStream(base, backend, {
+      changed(answer) {
+        apply(answer, ++begun)
+        tellTabs()
+      },
+      ended: lookAndTell,
+      heard: (known) => known !== told && void look(),
+    })
+    // Somebody may have signed in here, which the other tabs cannot know yet.
+    starting ??= lookAndTell()
+    return starting
+  }
+
+  async function lookAndTell(): Promise<SessionState> {
+    await look()
+    tellTabs()
+    return state
+  }
+
+  function tellTabs() {
+    stream?.tell(told)
+  }
+
+  /** Asks until the backend answers. A session that has just got another name is asked for again: the cookie is on its way. */
+  async function look(): Promise<SessionState> {
+    const until = Date.now() + PATIENCE
+    const own = stream
+    for (let pause = PAUSE; own === stream; pause = Math.min(2 * pause, PATIENCE)) {
+      const order = ++begun
+      const answer: SessionAnswer | undefined = await here()
+        .ask('/session')
+        .then((response) => response.json())
+        .catch(() => undefined)
+      const isRenamed = answer?.reason === 'renamed' && Date.now() < until
+      if (answer && !isRenamed) {
+        apply(answer, order)
+        return state
+      }
+      await new Promise((resolve) => setTimeout(resolve, isRenamed ? PAUSE : pause))
+    }
+    return state
+  }
+
+  function apply({ endsAt: _, ...answer }: SessionAnswer, order: number) {
+    if (order < applied) return
+    applied = order
+    const isSignedIn = answer.status === 'signedIn'
+    if (isSignedIn) stream?.open()
+    else stream?.close()
+    const text = JSON.stringify(answer)
+    // Why it ended was said when it ended.
+    const isKnown = text === told || (!isSignedIn && state.status === 'signedOut')
+    if (isKnown) return
+    told = text
+
+    const before = state
+    // The cookie is gone: another tab has taken it away.
+    const isLost = before.status === 'signedIn' && answer.reason === 'none'
+    state = stateOf(isLost ? { ...answer, reason: 'signed_out_elsewhere' } : answer)
+    states.tell(state)
+    tell(before, state)
+  }
+
+  function tell(before: SessionState, after: SessionState) {
+    const was = before.status === 'signedIn' ? before.session.subject : undefined
+    const at = Date.now()
+    if (after.status === 'signedOut' && before.status === 'signedIn')
+      events.tell({ type: 'signed_out', at, reason: after.reason })
+    if (after.status !== 'signedIn') return
+    const { subject } = after.session
+    if (before.status === 'signedOut') events.tell({ type: 'signed_in', at, subject })
+    if (before.status === 'signedIn' && was !== subject) events.tell({ type: 'user_changed', at })
+  }
+}
+
+/** What `login` is asked for; nothing in place of what is not given. */
+function loginParameters({
+  stepUp,
+  returnTo,
+  prompt,
+  loginHint,
+  ...asked
+}: SignInOptions = {}): Record<string, string> {
+  const { pathname, search, hash } = location
+  const { acrValues, maxAge, scope } = { ...asked, ...stepUp }
+  const given = {
+    returnTo: returnTo ?? pathname + search + hash,
+    prompt,
+    loginHint,
+    acrValues: acrValues?.join(' '),
+    maxAge: maxAge?.toString(),
+    scope,
+    uiLocales: asked.uiLocales?.join(' '),
+  }
+  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined))
+}
+
+async function unsupported(): Promise<never> {
+  throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'The backend keeps the tokens')
+}

@@ -1,0 +1,9 @@
+export {
+  isTransient,
+  TokenManagerError,
+  type TokenManagerErrorCode,
+  type TokenManagerErrorReason,
+} from '../../errors.ts'
+export type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
+export type { SessionState, SessionView } from '../../session/state.ts'
+export { createTokenManager, type PageOptions } from './create-token-manager.ts'

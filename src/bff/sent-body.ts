@@ -1,0 +1,70 @@
+import { Refused } from './refusal.ts'
+
+/** A body up to this length is read first, so that it can be sent again with a new token; bytes. */
+const KEPT = 65_536
+
+/** What goes to an API of the body of a page's request. */
+export interface SentBody {
+  /** `null`: there is none. */
+  readonly content: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
+  /** Whether it can be sent only once. */
+  readonly isStreamed: boolean
+  /** Set once more bytes came than are allowed. */
+  readonly tooLarge: () => boolean
+}
+
+/**
+ * Short bodies are kept, others flow through in constant memory.
+ * @throws Refused 413 for one that is announced to be longer than `limit`
+ */
+export async function sentBody({ body, headers }: Request, limit: number): Promise<SentBody> {
+  if (!body) return { content: null, isStreamed: false, tooLarge: () => false }
+
+  const announced = announcedLength(headers)
+  if (announced !== undefined && announced > limit) throw tooLarge(limit)
+  if (announced !== undefined && announced <= KEPT)
+    return { content: await wholeOf(body, announced), isStreamed: false, tooLarge: () => false }
+
+  const counted = counting(limit)
+  return { content: body.pipeThrough(counted.through), isStreamed: true, tooLarge: counted.isOver }
+}
+
+/** 413 for a body of more than `limit` bytes. */
+export function tooLarge(limit: number): Refused {
+  return new Refused(413, 'body_too_large', `The body has more than ${limit} bytes`)
+}
+
+function announcedLength(headers: Headers): number | undefined {
+  const field = headers.get('content-length')
+  if (field === null) return undefined
+  if (/^\d{1,15}$/.test(field)) return Number(field)
+  throw new Refused(400, 'invalid_request', 'Content-Length has to be one number')
+}
+
+async function wholeOf(body: ReadableStream<Uint8Array>, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = new Uint8Array(length)
+  let filled = 0
+  for await (const chunk of body) {
+    if (filled + chunk.byteLength > length) throw lengthDiffers()
+    whole.set(chunk, filled)
+    filled += chunk.byteLength
+  }
+  if (filled < length) throw lengthDiffers()
+  return whole
+}
+
+function lengthDiffers(): Refused {
+  return new Refused(400, 'invalid_request', 'The body has another length than Content-Length says')
+}
+
+function counting(limit: number) {
+  let size = 0
+  const through = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      size += chunk.byteLength
+      if (size > limit) controller.error(tooLarge(limit))
+      else controller.enqueue(chunk)
+    },
+  })
+  return { through, isOver: () => size > limit }
+}

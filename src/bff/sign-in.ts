@@ -1,0 +1,179 @@
+import { TokenManagerError } from '../errors.ts'
+import type { SignInOptions } from '../manager/token-manager.ts'
+import type { UserAgent } from '../ports.ts'
+import type { BffSettings } from './bff-settings.ts'
+import { checkOwnNavigation, checkTopLevel } from './cross-site.ts'
+import { Refused, refusalAsText, refusedBy } from './refusal.ts'
+import { returnPath } from './return-path.ts'
+import { accountOf, newName, type SessionCookies } from './session-cookie.ts'
+
+/** Where the authorization server is to be asked, and the `state` that the person comes back with. */
+interface Departure {
+  readonly url: string
+  readonly state: string
+}
+
+const PARAMETERS = ['returnTo', 'prompt', 'loginHint', 'acrValues', 'maxAge', 'scope', 'uiLocales']
+
+/**
+ * Sends the person to the authorization server. Nothing but the sign-in itself is stored until they are back.
+ * @throws Refused 400, 403; TokenManagerError if the server cannot be asked
+ */
+export async function login(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
+  checkOwnNavigation(request, settings)
+  const { sessions, origin } = settings
+  const options = signInOptions(new URL(request.url).searchParams, origin)
+
+  // Whoever is signed in keeps the session until they are back: what they bring then takes its place.
+  const present = cookies.session(request)
+  const isLiving = present !== undefined && (await sessions.check(accountOf(present))).state.status === 'signedIn'
+  const begun = isLiving ? present : newName()
+
+  const departure = await departing((userAgent) => sessions.get(accountOf(begun)).signIn({ ...options, userAgent }))
+  // Another tab has brought what this step-up is for.
+  if (!departure) return redirectTo(origin + options.returnTo)
+
+  const { url, state } = departure
+  return redirectTo(url, [cookies.setSignIn(state, begun)])
+}
+
+/**
+ * Takes the person back: once, and only in the browser in which the sign-in was begun. The session gets a new name, also one that lives on
+ * because the sign-in failed: the one from before opens nothing any more.
+ * @throws Refused 400, 403
+ */
+export async function callback(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
+  checkTopLevel(request)
+  const { sessions, origin, base, clock } = settings
+  const { search, searchParams } = new URL(request.url)
+  const [state = '', ...more] = searchParams.getAll('state')
+  const begun = cookies.signIn(request, state)
+  if (begun === undefined || more.length > 0)
+    throw new Refused(400, 'no_sign_in', 'No sign-in with this answer was begun in this browser. Begin it again')
+
+  const name = newName()
+  const account = accountOf(name)
+  const forget = cookies.clearSignIn(state)
+  try {
+    await sessions.rename(accountOf(begun), account)
+    await replacing(request, { settings, cookies, begun, account })
+    const signedIn = await sessions.get(account).completeSignIn(`${origin}${base}/callback${search}`)
+    const { returnTo = '/' } = signedIn.status === 'signedIn' ? signedIn.session : {}
+    return redirectTo(origin + (returnPath(returnTo, origin) ?? '/'), [cookies.setSession(name), forget])
+  } catch (error) {
+    const refused = refusedBy(error, clock.now())
+    settings.tell(refused, request)
+    const answer = failedAnswer(refused, error, settings)
+    answer.headers.append('set-cookie', forget)
+    const livesOn = await sessions.check(account).then(
+      ({ state }) => state.status === 'signedIn',
+      () => false,
+    )
+    if (livesOn) answer.headers.append('set-cookie', cookies.setSession(name))
+    return answer
+  }
+}
+
+function failedAnswer(refused: Refused, error: unknown, { origin, signInFailed }: BffSettings): Response {
+  if (signInFailed === undefined) return refusalAsText(refused)
+  const reason = error instanceof TokenManagerError ? error.reason : refused.code
+  return redirectTo(origin + withReason(signInFailed, reason))
+}
+
+/** A session that began in this browser meanwhile is replaced as well, rather than left behind. */
+async function replacing(
+  request: Request,
+  of: {
+    readonly settings: BffSettings
+    readonly cookies: SessionCookies
+    readonly begun: string
+    readonly account: string
+  },
+): Promise<void> {
+  const present = of.cookies.session(request)
+  if (present === undefined || present === of.begun) return
+  await of.settings.sessions.rename(accountOf(present), of.account).catch((error: TokenManagerError) => {
+    // The sign-in was begun by a session that lives: that one is replaced, and the other has its own limits.
+    if (error.code !== 'ERR_INVALID_OPTION') throw error
+  })
+}
+
+/** Runs `signIn` up to the moment when the person would leave; `undefined` if it is over without that. */
+function departing(signIn: (userAgent: UserAgent) => Promise<unknown>): Promise<Departure | undefined> {
+  let leave = (_: Departure) => {}
+  const left = new Promise<Departure>((resolve) => {
+    leave = resolve
+  })
+  const userAgent: UserAgent = {
+    authorize(url, _, state) {
+      leave({ url, state })
+      // The person comes back by way of the callback.
+      return new Promise(() => {})
+    },
+    callbackUrl: () => undefined,
+  }
+  return Promise.race([left, signIn(userAgent).then(() => undefined)])
+}
+
+function signInOptions(query: URLSearchParams, origin: string): SignInOptions & { readonly returnTo: string } {
+  const [unknown] = [...query.keys()].filter((name) => !PARAMETERS.includes(name))
+  if (unknown !== undefined) throw wrong(`There is no parameter ${JSON.stringify(unknown)}`)
+  const given = (name: string, form: RegExp) => {
+    const [value, ...more] = query.getAll(name)
+    if (more.length > 0) throw wrong(`${name} has to be there once`)
+    if (value !== undefined && !form.test(value)) throw wrong(`${name} is not what it has to be`)
+    return value
+  }
+
+  const returnTo = returnPath(given('returnTo', /^/) ?? '/', origin)
+  if (returnTo === undefined) throw wrong('returnTo has to be a path of this site')
+  const prompt = given('prompt', /^[a-z_ ]{1,64}$/)
+  const loginHint = given('loginHint', /^[^\p{Cc}]{1,256}$/u)
+  const uiLocales = given('uiLocales', /^[\w -]{1,128}$/)?.split(' ')
+  const stepUp = stepUpOf({
+    acrValues: given('acrValues', /^[!-~ ]{1,512}$/)?.split(' '),
+    maxAge: given('maxAge', /^\d{1,12}$/),
+    scope: given('scope', /^[!-~ ]{1,512}$/),
+  })
+  return {
+    returnTo,
+    ...(prompt !== undefined && { prompt }),
+    ...(loginHint !== undefined && { loginHint }),
+    ...(uiLocales && { uiLocales }),
+    ...(stepUp && { stepUp }),
+  }
+}
+
+/** What an API asked for (RFC 9470), as the page passes it on. */
+function stepUpOf(wanted: {
+  readonly acrValues: readonly string[] | undefined
+  readonly maxAge: string | undefined
+  readonly scope: string | undefined
+}): TokenManagerError | undefined {
+  const { acrValues, maxAge, scope } = wanted
+  const isWanted = acrValues !== undefined || maxAge !== undefined || scope !== undefined
+  if (!isWanted) return undefined
+  const age = maxAge === undefined ? undefined : Number(maxAge)
+  const what = 'An API asked for it'
+  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_user_authentication', what, {
+    acrValues,
+    maxAge: age,
+    scope,
+  })
+}
+
+function wrong(message: string): Refused {
+  return new Refused(400, 'invalid_request', message)
+}
+
+function withReason(path: string, reason: string): string {
+  const [page = '', hash] = path.split('#')
+  const mark = page.includes('?') ? '&' : '?'
+  return `${page}${mark}reason=${reason}${hash === undefined ? '' : `#${hash}`}`
+}
+
+function redirectTo(url: string, setCookies: readonly string[] = []): Response {
+  const headers = new Headers({ location: url, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+  for (const line of setCookies) headers.append('set-cookie', line)
+  return new Response(null, { status: 303, headers })
+}

@@ -1,0 +1,55 @@
+import type { BffSettings } from './bff-settings.ts'
+import { checkOwnForm, checkPageRequest } from './cross-site.ts'
+import type { SignOutAnswer } from './page-answers.ts'
+import { FIELD } from './refusal.ts'
+import { accountOf, type SessionCookies } from './session-cookie.ts'
+
+/** How long a sign-out that the store does not take is tried again, and how often; ms. */
+const PATIENCE = 600_000
+const PAUSE = 1_000
+
+/**
+ * Signs the person out: asked by the page's script it says where to go next, asked by a form it goes there.
+ * @throws Refused 403
+ */
+export async function logout(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
+  const isOfScript = request.headers.has(FIELD)
+  if (isOfScript) checkPageRequest(request, settings)
+  else checkOwnForm(request, settings)
+
+  const name = cookies.session(request)
+  const { local, endSessionUrl } = name === undefined ? { local: 'removed' as const } : await end(name, settings)
+  const headers = new Headers({ 'cache-control': 'no-store', 'set-cookie': cookies.clearSession() })
+  if (isOfScript) {
+    headers.set('content-type', 'application/json')
+    return new Response(JSON.stringify({ local, endSessionUrl } satisfies SignOutAnswer), { headers })
+  }
+  headers.set('location', endSessionUrl ?? `${settings.origin}/`)
+  return new Response(null, { status: 303, headers })
+}
+
+/** Signing out beats everything: the browser forgets the session whatever the store says, and the store is asked again. */
+async function end(name: string, settings: BffSettings): Promise<SignOutAnswer> {
+  const { sessions } = settings
+  const account = accountOf(name)
+  try {
+    await sessions.check(account)
+  } catch {
+    endLater(account, settings)
+    return { local: 'memory_only' }
+  }
+  const { local, endSessionUrl } = await sessions.get(account).signOut({ endSession: true })
+  return { local, endSessionUrl }
+}
+
+function endLater(account: string, { sessions, clock }: BffSettings): void {
+  const until = clock.elapsed() + PATIENCE
+  const again = () => {
+    sessions
+      .check(account)
+      .then(() => sessions.get(account).signOut())
+      .catch(() => clock.elapsed() < until && wait())
+  }
+  const wait = () => clock.at(clock.elapsed() + PAUSE, again)
+  wait()
+}

@@ -1,0 +1,63 @@
+import type { SessionState } from '../session/state.ts'
+
+/** What a guard of routes has to know of the app's paths. */
+export interface RouteGuardOptions {
+  /**
+   * Path of the page for people who are not signed in: one with a button that calls `signIn()`. It gets the query parameter `returnTo`,
+   * where the person wanted to go: hand it to `signIn({ returnTo })`.
+   */
+  readonly signedOut: string
+  /** Path of the manager's `redirectUri`. It shows nothing: the guard sends the person on. Default `/callback`. */
+  readonly callback?: string
+}
+
+/** A route that somebody is on, or wants to go to. */
+export interface Place {
+  /** Without query and fragment. */
+  readonly path: string
+  /** With both. */
+  readonly url: string
+  /** The query parameter of that name. */
+  readonly returnTo?: string | undefined
+  /** Whether it is for people who are signed in. */
+  readonly isGuarded: boolean
+}
+
+/** Where the person has to go instead; `undefined`: nowhere. A guard that asks again there is told `undefined`. */
+export function detour(
+  state: SessionState,
+  { path, url, returnTo, isGuarded }: Place,
+  options: RouteGuardOptions,
+): string | undefined {
+  const { signedOut, callback = '/callback' } = options
+  // Before the session is read, and on a server, nobody knows.
+  if (state.status === 'loading') return undefined
+
+  const back = (to: string | undefined) => {
+    const wanted = returnPath(to)
+    const isInBetween = [callback, signedOut].includes(wanted.replace(/[?#].*/, ''))
+    const next = isInBetween ? '/' : wanted
+    return next === path ? undefined : next
+  }
+  if (state.status === 'signedIn') {
+    if (path === callback) return back(state.session.returnTo)
+    return path === signedOut && returnTo !== undefined ? back(returnTo) : undefined
+  }
+
+  if (path === signedOut) return undefined
+  if (path === callback) return toSignIn(signedOut, state.returnTo)
+  return isGuarded ? toSignIn(signedOut, url) : undefined
+}
+
+/**
+ * `returnTo` where it is a path of this origin, and `/` otherwise: it may come out of a link that a stranger made, and a person who has
+ * just signed in must not end up on the stranger's site.
+ */
+export function returnPath(returnTo = ''): string {
+  // Browsers drop tabs and line feeds, and take a backslash for a slash: "/\t/evil.example" is another host.
+  return /^\/(?![/\\])[^\t\n\r]*$/.test(returnTo) ? returnTo : '/'
+}
+
+function toSignIn(signedOut: string, returnTo: string | undefined): string {
+  return returnTo === undefined ? signedOut : `${signedOut}?returnTo=${encodeURIComponent(returnTo)}`
+}

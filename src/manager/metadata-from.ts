@@ -1,0 +1,68 @@
+import { invalidOption } from '../errors.ts'
+import type {
+  MetadataOverrides,
+  MetadataSource,
+  MetadataSourceOptions,
+} from '../protocol/authorization-server-metadata.ts'
+import { textOf } from '../protocol/json-members.ts'
+
+/** What stands in an issuer for the tenant, which an ID token names in `tid`. */
+const TENANT = '{tenantid}'
+/** The tenant is a whole part of the path, once: never the host. */
+const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
+const TENANT_ID = /[\da-f-]{36}/i
+
+/**
+ * The authorization server's metadata, where it is not simply to be found below the issuer, or not as it should be: it lies somewhere else
+ * (`url`) or is given (`metadata`), and `overrides` replaces single members of it. Then the issuer may be a template with `{tenantid}` as one
+ * part of its path, for a server that speaks for many tenants (Microsoft Entra ID): an ID token has to name the tenant, a GUID, in `tid`, and
+ * the issuer with that tenant filled in as its `iss`.
+ * @throws nothing; `createTokenManager()` throws `ERR_INVALID_OPTION` for what is wrong in it
+ */
+export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
+  return {
+    options,
+    start(issuer, checkUrl) {
+      const { url, metadata, overrides, ...unknown } = options
+      const [unknownName] = Object.keys(unknown)
+      if (unknownName !== undefined)
+        throw invalidOption(`metadata.${unknownName}`, 'left out: the options are url, metadata, overrides')
+      const isTold = url !== undefined || metadata !== undefined
+      const isTemplate = issuer.includes('{')
+      if (metadata !== undefined && !isObject(metadata)) throw invalidOption('metadata.metadata', 'an object')
+      if (overrides !== undefined && !isObject(overrides)) throw invalidOption('metadata.overrides', 'an object')
+      if (url !== undefined && metadata !== undefined)
+        throw invalidOption('metadata.url', 'left out: metadata is given')
+      const isReadable = TEMPLATE.test(issuer) && isTold
+      if (isTemplate && !isReadable)
+        throw invalidOption('issuer', `an https URL; ${TENANT} may be one part of its path, and needs metadata or url`)
+
+      checkUrl('issuer', issuer.replace(TENANT, ''))
+      if (url !== undefined) checkUrl('metadata.url', url)
+      checkOverrides(overrides ?? {}, checkUrl)
+
+      return {
+        load: async (find) => ({ ...(metadata ?? (await find(url))), ...overrides }),
+        isIssuer(iss, claims) {
+          if (!isTemplate) return iss === issuer
+          const isFilledIn = textOf(iss).replace(TENANT_ID, TENANT) === issuer
+          // Which tenant it was, the ID token says.
+          if (!claims) return isFilledIn
+          return isFilledIn && iss !== issuer && iss === issuer.replace(TENANT, textOf(claims.tid))
+        },
+      }
+    },
+  }
+}
+
+function checkOverrides(overrides: MetadataOverrides, checkUrl: (option: string, url: unknown) => void): void {
+  for (const [name, value] of Object.entries(overrides)) {
+    const option = `metadata.overrides.${name}`
+    if (name === 'issuer') throw invalidOption(option, 'left out: it is set or checked here')
+    if (name.endsWith('_endpoint') && value !== null) checkUrl(option, value)
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,40 @@
+import { Refusal } from './access-token-error.ts'
+import { remedy } from './foreign-dialect.ts'
+import { shown } from './found.ts'
+import type { Issuer } from './issuer.ts'
+import { typeOf } from './token-dialect.ts'
+
+/**
+ * Whether it is an access token at all, and not another token of the same issuer.
+ * @param typ as the header has it, whatever that is
+ * @throws Refusal `type_wrong`
+ */
+export function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>>, { issuer, dialect }: Issuer): void {
+  const { types, requiredValues } = dialect
+  const type = typeOf(typ)
+  if (!types.includes(type)) {
+    const wanted = types.map((one) => one ?? 'none').join(', ')
+    throw wrong(`typ is ${shown(typ)}, wanted ${wanted}`, 'types')
+  }
+  for (const [name, values] of requiredValues)
+    if (!values.includes(claims[name] as string))
+      throw wrong(`${name} is ${shown(claims[name])}, wanted ${values.join(' or ')}`, 'requiredValues')
+
+  // Of any other type its claims have to tell.
+  if (type !== 'at+jwt') checkMarks()
+
+  function checkMarks(): void {
+    const { refusedClaims, names } = dialect
+    const refused = refusedClaims.find((name) => Object.hasOwn(claims, name))
+    if (refused !== undefined) throw wrong(`it has ${refused}, as tokens of other kinds have`, 'refusedClaims')
+
+    const hasOwnMark = [names.client, names.scope].some((name) => Object.hasOwn(claims, name))
+    const isOfAccess = requiredValues.length > 0 || hasOwnMark
+    if (!isOfAccess)
+      throw wrong(`it has neither ${names.client} nor ${names.scope}, as ID tokens have neither`, 'claims')
+  }
+
+  function wrong(found: string, option: string): Refusal {
+    return new Refusal('type_wrong', `${found}; ${remedy(issuer, claims, option)}`)
+  }
+}

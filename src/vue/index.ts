@@ -1,0 +1,6 @@
+export type { RouteGuardOptions } from '../manager/detour.ts'
+export type { AccessTokenState } from '../manager/follow-access-token.ts'
+export { type RouteLike, type RouteRefLike, type RouterLike, requireSession } from './require-session.ts'
+export { tokenManagerPlugin, useTokenManager } from './token-manager-plugin.ts'
+export { useAccessToken } from './use-access-token.ts'
+export { useSession } from './use-session.ts'

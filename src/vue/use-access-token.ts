@@ -1,0 +1,23 @@
+import { type MaybeRefOrGetter, type ShallowRef, shallowRef, toValue, watchPostEffect } from 'vue'
+import { type AccessTokenState, followAccessToken, NO_ACCESS_TOKEN } from '../manager/follow-access-token.ts'
+import type { Target } from '../protocol/access-token.ts'
+import { useTokenManager } from './token-manager-plugin.ts'
+
+/**
+ * The access token, for what is not a `fetch`: a WebSocket, a map widget, a media player. It changes with each new token. For requests
+ * take `manager.fetch`, which asks for the token when the request leaves.
+ * @param target which token, as a value, a ref or a getter. Default: the first entry of `resources`
+ * @throws TokenManagerError `ERR_INVALID_OPTION` in an app without {@link tokenManagerPlugin}
+ */
+export function useAccessToken(target: MaybeRefOrGetter<Target> = {}): Readonly<ShallowRef<AccessTokenState>> {
+  const manager = useTokenManager()
+  const shown = shallowRef(NO_ACCESS_TOKEN)
+
+  watchPostEffect((onCleanup) => {
+    const stop = followAccessToken(manager, toValue(target), (next) => {
+      shown.value = next
+    })
+    onCleanup(stop)
+  })
+  return shown
+}

@@ -1,0 +1,26 @@
+import { getCurrentInstance, type ShallowRef, shallowRef, watchPostEffect } from 'vue'
+import type { SessionState } from '../session/state.ts'
+import { useTokenManager } from './token-manager-plugin.ts'
+
+const LOADING: SessionState = { status: 'loading' }
+
+/**
+ * The state of the session. It changes when something a person could see has changed, and not for a refresh. `loading` on a server,
+ * and while a page that a server rendered is hydrated.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` in an app without {@link tokenManagerPlugin}
+ */
+export function useSession(): Readonly<ShallowRef<SessionState>> {
+  const manager = useTokenManager()
+  // What a server rendered is there before the component is.
+  const isHydrated = Boolean(getCurrentInstance()?.vnode.el)
+  const state = shallowRef(isHydrated ? LOADING : manager.state)
+
+  // After the component was shown, so never on a server.
+  watchPostEffect((onCleanup) => {
+    const stop = manager.subscribe((next) => {
+      state.value = next
+    })
+    onCleanup(stop)
+  })
+  return state
+}

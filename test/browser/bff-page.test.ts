@@ -1,0 +1,279 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { build } from 'esbuild'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { root } from '../../scripts/entries.mjs'
+import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
+import type { SessionState, TokenManager } from '../../src/index.ts'
+import { type BffSite, bffSite, type SiteOptions } from '../bff/bff-site.ts'
+
+/** What the page has on its `window`. */
+interface PageGlobals {
+  readonly tokens: TokenManager
+  readonly states: SessionState[]
+  readonly events: string[]
+}
+
+let browser: Browser
+let script: string
+let site: BffSite
+const contexts: BrowserContext[] = []
+
+beforeAll(async () => {
+  browser = await chromium.launch(chromiumLaunchOptions())
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { createTokenManager } from './src/bff/page/index.ts'
+        const tokens = createTokenManager()
+        const states = [], events = []
+        tokens.subscribe((state) => states.push(state))
+        for (const type of ['signed_in', 'signed_out', 'user_changed']) tokens.on(type, () => events.push(type))
+        Object.assign(window, { tokens, states, events })`,
+      resolveDir: root,
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  })
+  script = outputFiles[0]?.text ?? ''
+})
+afterAll(() => browser?.close())
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close()
+  await site?.stop()
+})
+
+const app: RequestListener = (request, response) => {
+  const isScript = request.url === '/page.js'
+  response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+  response.end(isScript ? script : '<!doctype html><title>page</title><script type="module" src="/page.js"></script>')
+}
+
+async function start(options: SiteOptions = {}): Promise<void> {
+  site = await bffSite({ app, ...options })
+}
+
+/** A person's browser. */
+async function browserOf(person: string): Promise<BrowserContext> {
+  const context = await browser.newContext({ extraHTTPHeaders: { 'x-person': person } })
+  contexts.push(context)
+  return context
+}
+
+const within = <T>(page: Page, run: (globals: PageGlobals) => T | Promise<T>): Promise<T> =>
+  page.evaluate(`(${run})(window)`) as Promise<T>
+
+async function open(context: BrowserContext, path = '/'): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(site.origin + path)
+  await page.waitForFunction('window.tokens !== undefined')
+  return page
+}
+
+async function signIn(page: Page, returnTo = '/welcome'): Promise<void> {
+  await page.evaluate(`void tokens.signIn({ returnTo: ${JSON.stringify(returnTo)} })`)
+  await page.waitForURL(site.origin + returnTo)
+  await page.waitForFunction("window.tokens?.state.status === 'signedIn'")
+}
+
+const isSignedOut = (page: Page) => page.waitForFunction("window.tokens.state.status === 'signedOut'")
+const isSignedIn = (page: Page) => page.waitForFunction("window.tokens.state.status === 'signedIn'")
+
+describe("the page's half", () => {
+  it('signs in, calls an API and signs out, with the same members as a manager that has tokens', async () => {
+    await start()
+    const page = await open(await browserOf('alice'))
+    expect(await within(page, ({ tokens }) => tokens.ready())).toEqual({ status: 'signedOut', reason: 'none' })
+    await signIn(page)
+    const state = await within(page, ({ tokens }) => tokens.state)
+    expect(state).toMatchObject({ status: 'signedIn', session: { subject: 'alice' } })
+    const notes = await within(page, async ({ tokens }) => (await tokens.fetch('/api/notes')).json())
+    expect(notes).toEqual({ method: 'GET', url: '/v1/notes' })
+    const posted = await within(page, async ({ tokens }) =>
+      (await tokens.fetch('/api/notes', { method: 'POST', body: 'text' })).json(),
+    )
+    expect(posted).toEqual({ method: 'POST', url: '/v1/notes' })
+
+    const report = await within(page, async ({ tokens }) => {
+      const { local, endSessionUrl } = await tokens.signOut({ endSession: true })
+      return { local, endSessionUrl }
+    })
+    expect(report).toMatchObject({ local: 'removed', endSessionUrl: expect.stringContaining('/session/end?') })
+    expect(await within(page, ({ tokens }) => tokens.state)).toEqual({ status: 'signedOut', reason: 'signed_out' })
+    const refused = await within(page, ({ tokens }) => tokens.fetch('/api/notes').catch(({ code }) => code))
+    expect(refused).toBe('ERR_SIGNED_OUT')
+    const elsewhere = await within(page, ({ tokens }) =>
+      tokens.fetch('https://evil.example/').catch(({ code }) => code),
+    )
+    expect(elsewhere).toBe('ERR_TARGET_NOT_ALLOWED')
+  })
+
+  it('BFF-02 BFF-13: finds nothing to take for a thief, and hears of a sign-out in every tab by one stream', async () => {
+    await start({ hosts: 2 })
+    const context = await browserOf('alice')
+    const first = await open(context)
+    const streams: string[] = []
+    context.on('request', (request) => {
+      if (request.url().endsWith('/auth/events')) streams.push(request.url())
+    })
+    await signIn(first)
+    const tabs = [first, ...(await Promise.all(Array.from({ length: 7 }, () => open(context))))]
+    await Promise.all(tabs.map(isSignedIn))
+
+    const stolen = await within(first, () =>
+      JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, indexedDB.databases]),
+    )
+    expect(stolen).toBe('["",{},{},null]')
+    expect(await first.evaluate('indexedDB.databases()')).toEqual([])
+    for (const method of ['getAccessToken', 'refresh', 'adopt'] as const)
+      expect(await first.evaluate(`tokens.${method}({}).catch(({ code }) => code)`)).toBe('ERR_UNSUPPORTED')
+
+    expect(streams).toHaveLength(1)
+    await within(tabs[3]!, async ({ tokens }) => void (await tokens.signOut()))
+    await Promise.all(tabs.map(isSignedOut))
+    const reasons = await Promise.all(
+      tabs.map((tab) => within(tab, ({ tokens: { state } }) => (state.status === 'signedOut' ? state.reason : ''))),
+    )
+    expect(new Set(reasons)).toEqual(new Set(['signed_out', 'signed_out_elsewhere']))
+  })
+
+  it('another tab takes over the stream of one that is closed', async () => {
+    await start()
+    const context = await browserOf('alice')
+    const first = await open(context)
+    await signIn(first)
+    const second = await open(context)
+    await isSignedIn(second)
+    const reopened = context.waitForEvent('request', (request) => request.url().endsWith('/auth/events'))
+    await first.close()
+    await (await reopened).response()
+    // Ended where no tab of this browser has a say.
+    const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
+    await fetch(`${site.origin}/auth/logout`, { method: 'POST', headers: { cookie, 'x-tokenward': '1' } })
+    await isSignedOut(second)
+    expect(await within(second, ({ events }) => events)).toEqual(['signed_out'])
+  })
+
+  it('goes on in the other tabs when the session gets a new name by another sign-in, and tells of another person', async () => {
+    await start()
+    const context = await browserOf('alice')
+    const [first, second] = [await open(context), await open(context)]
+    await signIn(first)
+    await isSignedIn(second)
+    await signIn(second, '/again')
+    expect(await within(first, async ({ tokens }) => (await tokens.fetch('/api/x')).status)).toBe(200)
+    expect(await within(first, ({ tokens, events }) => [tokens.state.status, ...events])).toEqual(['signedIn'])
+
+    await context.setExtraHTTPHeaders({ 'x-person': 'bob' })
+    await second.evaluate("void tokens.signIn({ prompt: 'login', returnTo: '/third' })")
+    await second.waitForURL(`${site.origin}/third`)
+    await first.waitForFunction("window.tokens.state.session?.subject === 'bob'")
+    expect(await within(first, ({ events }) => events)).toEqual(['user_changed'])
+  })
+
+  it('waits for a backend that does not answer, and throws what it says in place of an API', async () => {
+    let answer: RequestListener = (_, response) => void response.end('{}')
+    await start({ api: (...of) => answer(...of) })
+    const context = await browserOf('alice')
+    const page = await open(context)
+    await signIn(page)
+    answer = (_, response) =>
+      response
+        .writeHead(401, { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="gold"' })
+        .end()
+    const refused = await within(page, ({ tokens }) =>
+      tokens.fetch('/api/x').catch(({ code, acrValues }) => [code, acrValues]),
+    )
+    expect(refused).toEqual(['ERR_STEP_UP_REQUIRED', ['gold']])
+    answer = (_, response) => response.writeHead(404).end()
+    expect(await within(page, async ({ tokens }) => (await tokens.fetch('/api/x')).status)).toBe(404)
+
+    await context.route('**/auth/session', (route) => route.fulfill({ status: 503 }))
+    const late = await open(context, '/late')
+    expect(await within(late, ({ tokens }) => tokens.state)).toEqual({ status: 'loading' })
+    await context.unroute('**/auth/session')
+    await isSignedIn(late)
+  })
+})
+
+describe('BFF-05: in a real browser, a page of another origin', () => {
+  let hostile: Server
+  let port: number
+  beforeAll(async () => {
+    hostile = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html>'))
+    await new Promise<void>((resolve) => hostile.listen(0, resolve))
+    port = (hostile.address() as AddressInfo).port
+  })
+  afterAll(() => new Promise((resolve) => hostile.close(resolve)))
+
+  // Another port of the same host is a sibling: the browser sends it even cookies that are strict.
+  it.each([
+    ['of the same site', '127.0.0.1'],
+    ['of another site', 'localhost'],
+  ])('%s changes nothing, reads nothing and reaches no API', async (_, host) => {
+    await start()
+    const context = await browserOf('alice')
+    const page = await open(context)
+    await signIn(page)
+    site.asked.splice(0)
+
+    const attacker = await context.newPage()
+    await context.setExtraHTTPHeaders({})
+    await attacker.goto(`http://${host}:${port}/`)
+    const outcomes = await attacker.evaluate(async (origin) => {
+      const outcome = (work: Promise<Response>) =>
+        work.then(
+          ({ type, status }) => `${type} ${status}`,
+          () => 'refused',
+        )
+      const init = { credentials: 'include' } as const
+      const image = (path: string) =>
+        new Promise<string>((resolve) => {
+          const one = new Image()
+          one.onload = () => resolve('loaded')
+          one.onerror = () => resolve('refused')
+          one.src = origin + path
+        })
+      return [
+        await outcome(fetch(`${origin}/api/x`, init)),
+        await outcome(fetch(`${origin}/api/x`, { ...init, method: 'POST', mode: 'no-cors', body: 'a=1' })),
+        await outcome(fetch(`${origin}/api/x`, { ...init, method: 'DELETE' })),
+        await outcome(fetch(`${origin}/api/x`, { ...init, headers: { 'x-tokenward': '1' } })),
+        await outcome(fetch(`${origin}/auth/session`, { ...init, headers: { 'x-tokenward': '1' } })),
+        await outcome(fetch(`${origin}/auth/logout`, { ...init, method: 'POST', mode: 'no-cors' })),
+        await outcome(fetch(`${origin}/auth/logout`, { ...init, method: 'POST', headers: { 'x-tokenward': '1' } })),
+        await image('/api/x'),
+        await image('/auth/login'),
+      ]
+    }, site.origin)
+    expect(outcomes.map((one) => one.replace('opaque 0', 'refused'))).toEqual(Array(9).fill('refused'))
+
+    for (const [path, method] of [
+      ['/auth/logout', 'post'],
+      ['/api/x', 'post'],
+      ['/auth/login', 'get'],
+      ['/auth/callback', 'get'],
+    ] as const) {
+      await attacker.goto(`http://${host}:${port}/`)
+      const answered = attacker.waitForResponse((response) => response.url().startsWith(site.origin))
+      await attacker.evaluate(
+        ([action, how]) => {
+          const form = document.createElement('form')
+          Object.assign(form, { action, method: how })
+          document.body.append(form)
+          form.submit()
+        },
+        [site.origin + path, method] as const,
+      )
+      const status = (await answered).status()
+      await attacker.waitForURL(({ origin }) => origin === site.origin)
+      expect([path, status]).toEqual([path, path === '/auth/callback' ? 400 : 403])
+    }
+
+    expect(site.asked).toEqual([])
+    const name = (await context.cookies()).find((one) => one.name === 'session')?.value
+    expect(name).toMatch(/^[\w-]{43}$/)
+    expect(await within(page, async ({ tokens }) => (await tokens.fetch('/api/x')).status)).toBe(200)
+  })
+})
