@@ -222,7 +222,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         return result
     }
     // One failure is heard of by every call until it is over, and told once.
-    const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
+    const mark = `${live?.grantId} ${live?.generation} ${live?.failure?.beat}`
     const isNews = !heard || mark !== lastTold
     lastTold = mark
     const told = await shown(result, from, target)
