@@ -318,6 +318,6 @@ export function createSessionPool(
     const session = shared()?.session
     if (!session) return false
     const { retrying, name, held } = session
-    return retrying || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
+    return retrying > 0 || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }
 }

@@ -1,29 +1,8 @@
-import type { EpochMs } from '../ports.ts'
+import type { Claim, Hold } from './attempt.ts'
 import { backOffRest } from './failure.ts'
+import { moment } from './moment.ts'
 import { randomId, type SessionRecord } from './record.ts'
-import type { Change, Session } from './session.ts'
-
-/** A refresh token this context may send. */
-export interface Claim {
-  /** As the claim's swap wrote it. */
-  readonly record: SessionRecord
-  readonly owner: string
-  /** Just before the swap was called. */
-  began: { elapsed: number; now: EpochMs }
-  /** When the refresh token left, on the monotonic clock. */
-  sentAt?: number
-  /** Whether there was a network then. */
-  online?: boolean
-  /** How often it was sent. */
-  attempt: number
-}
-
-/** What an attempt rests on. */
-export interface Hold {
-  /** Whether it is under a lock that spans the store. */
-  locked: boolean
-  claim?: Claim | undefined
-}
+import type { Session } from './session.ts'
 
 /** The wait before a refresh token that may be spent is sent (again), ms. */
 export const DOUBT_WAIT = 1_000
@@ -37,28 +16,26 @@ export async function claimFrom(
 ): Promise<Claim | undefined> {
   const { clock, crypto, store } = session.platform
   const owner = randomId(crypto)
-  const began = { elapsed: clock.elapsed(), now: clock.now() }
-  const { written, ...result } = await session.update(
+  const began = moment(clock)
+  const claimed = await session.update(
     (now) => {
-      if (!now || now.signedOut || now.grantId !== seen.grantId || now.generation !== seen.generation) return undefined
-      if (now.refreshToken === undefined || backOffLeft(session, now, asked) > 0) return undefined
+      if (!isSameGeneration(now, seen) || !now.refreshToken) return undefined
       const { locked } = hold
-      if (now.lease && !isDead(session, now, locked)) return undefined
+      const isWaitedFor = now.lease && !isDead(session, now, locked)
+      if (isWaitedFor || backOffLeft(session, now, asked) > 0) return undefined
+
       const lease = { owner, beat: 0, locked, process: store.processes?.own }
-      return now.lease ? { ...now, lease, doubt: owner, doubtAt: clock.now() } : { ...now, lease }
+      const next = { ...now, lease }
+      return { next: now.lease ? withDoubt(session, next, owner) : next }
     },
     { durability: 'relaxed' },
   )
-  if (!written) return undefined
-  const record = result.record as SessionRecord
-  const claim: Claim = { record, owner, began, attempt: 1 }
-  if (record.doubt !== owner) return claim
-  // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
-  await session.wait(DOUBT_WAIT)
-  const now = await session.read()
-  if (now?.lease?.owner === owner && now.generation === seen.generation) return claim
-  await release(session, claim)
-  return undefined
+  return claimed && { record: claimed.next, owner, began }
+}
+
+/** Whether `claim` takes the place of another, whose sender died or sleeps. */
+export function isTakeover({ record, owner }: Claim): boolean {
+  return record.doubt === owner
 }
 
 /**
@@ -67,28 +44,51 @@ export async function claimFrom(
  */
 export async function takeBack(session: Session, hold: Hold): Promise<void> {
   hold.locked = false
-  const { claim } = hold
-  if (claim?.sentAt === undefined) return
+  const claim = 'claim' in hold.attempt ? hold.attempt.claim : undefined
+  if (!claim?.sent) return
   const { owner, record, began } = claim
   const { clock, store } = session.platform
   // A lock spans one machine: when that sleeps, all do, and this clock with them.
-  const awake = clock.elapsed() - began.elapsed < session.options.leaseTime
-  const change: Change = (now) =>
-    now?.lease && now.grantId === record.grantId && (awake || now.lease.owner === owner)
-      ? { ...now, lease: { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own } }
-      : undefined
-  await session.update(change).catch(() => {})
+  const isAwake = clock.elapsed() - began.elapsed < session.options.leaseTime
+  await session
+    .update((now) => {
+      if (!now?.lease || now.grantId !== record.grantId) return undefined
+      if (!isAwake && now.lease.owner !== owner) return undefined
+      const lease = { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own }
+      return { next: { ...now, lease } }
+    })
+    .catch(() => {})
 }
 
 /** Takes the lease of `claim` out of the record, if it is still there. */
-export async function release(session: Session, { owner }: Claim): Promise<void> {
-  await session.update((now) => (now?.lease?.owner === owner ? { ...now, lease: undefined } : undefined))
+export async function release(session: Session, claim: Claim): Promise<void> {
+  await session.update((now) => ({ next: released(claim, now) }))
+}
+
+/** `record` without the lease of `claim`; `undefined` if it has another, or none. */
+export function released(claim: Claim, record: SessionRecord | undefined): SessionRecord | undefined {
+  return owns(claim, record) ? { ...record, lease: undefined } : undefined
+}
+
+/** Whether the lease of `record` is that of `claim`. */
+export function owns({ owner }: Claim, record: SessionRecord | undefined): record is SessionRecord {
+  return record?.lease?.owner === owner
+}
+
+/** Whether nothing has happened to the grant of `seen` since: it lives, and nobody has refreshed. */
+export function isSameGeneration(now: SessionRecord | undefined, seen: SessionRecord): now is SessionRecord {
+  return now?.grantId === seen.grantId && now.generation === seen.generation && !now.signedOut
 }
 
 /** The same lease, once more shown to be alive. */
 export function withBeat(record: SessionRecord): SessionRecord {
   const { lease } = record
   return { ...record, lease: lease && { ...lease, beat: lease.beat + 1 } }
+}
+
+/** `record`, of which from now on nobody knows whether its refresh token is spent. */
+export function withDoubt({ platform }: Session, record: SessionRecord, doubt?: string): SessionRecord {
+  return { ...record, doubt: doubt ?? randomId(platform.crypto), doubtAt: platform.clock.now() }
 }
 
 /**
@@ -98,7 +98,7 @@ export function withBeat(record: SessionRecord): SessionRecord {
 export function isDead({ platform, unchangedFor, options }: Session, record: SessionRecord, locked: boolean): boolean {
   const { lease } = record
   if (locked && lease?.locked) return true
-  if (lease?.process !== undefined && platform.store.processes?.isOver(lease.process)) return true
+  if (lease?.process && platform.store.processes?.isOver(lease.process)) return true
   return unchangedFor('lease', record) >= options.leaseTime
 }
 

@@ -53,48 +53,50 @@ const SECOND_LOOK = 8_000
 const PERSON_DELAY = 15 * 60_000
 const ASKED_DELAY = 30_000
 
+const NONE: Failure = { attempts: 0, delay: 0, beat: '' }
+
 /**
  * What the record says after one more failure.
  * @param usable whether there is an access token to go on with
  * @param random in [0, 1)
  */
 export function nextFailure(
-  before: Failure | undefined,
-  { error, retryAfter, meaning }: Failed,
+  before = NONE,
+  { error: { code, reason, status, error }, retryAfter, meaning }: Failed,
   usable: boolean,
   { at, beat, random }: { readonly at: EpochMs; readonly beat: string; readonly random: number },
 ): Failure {
-  const attempts = (before?.attempts ?? 0) + 1
-  const { code, reason, status, error: word } = error
-  const cause: FailureCause = { code, reason, status, error: word }
-  const wasRefused = before?.refusedFor !== undefined
-  const isRefusal = meaning !== undefined
-  const unclear = (before?.unclear ?? 0) + (meaning === 'unclear' ? 1 : 0)
+  const cause: FailureCause = { code, reason, status, error }
+  const { unclear = 0, refusedFor } = before
+  const isUnclear = meaning === 'unclear'
+  const isSilent = meaning === undefined
   const next = {
-    attempts,
+    ...before,
+    attempts: before.attempts + 1,
     beat,
     at,
-    cause: isRefusal || !wasRefused ? cause : before.cause,
-    refusedFor: isRefusal ? refusedFor(before, cause, at) : before?.refusedFor,
-    unclear,
+    // Where there was no answer, the refusal before it says more.
+    cause: isSilent && refusedFor !== undefined ? before.cause : cause,
+    refusedFor: isSilent ? refusedFor : longerRefused(before, cause, at),
+    unclear: isUnclear ? unclear + 1 : unclear,
   }
-  const personNeeded = meaning === 'person_needed' || needsPerson({ ...before, ...next, delay: 0 }, usable)
-  let delay = backOff(attempts, random, retryAfter)
+  const personNeeded = meaning === 'person_needed' || needsPerson(next, usable)
+  const wait = backOff(next.attempts, random, retryAfter)
+  if (personNeeded) return { ...next, delay: Math.max(wait, Math.round(PERSON_DELAY * (1 + random / 5))), personNeeded }
   // Two refusals tell more than one: the second is not left to a back-off that an outage before made long.
-  if (meaning === 'unclear' && unclear < ENOUGH_UNCLEAR) delay = Math.min(delay, SECOND_LOOK)
-  if (personNeeded) delay = Math.max(delay, Math.round(PERSON_DELAY * (1 + random / 5)))
-  return { ...next, delay, personNeeded: personNeeded || undefined }
+  const isFirst = isUnclear && next.unclear < ENOUGH_UNCLEAR
+  return { ...next, delay: isFirst ? Math.min(wait, SECOND_LOOK) : wait }
 }
 
 /** For how long the server has now been refusing because of `cause`. */
-function refusedFor(before: Failure | undefined, cause: FailureCause, now: EpochMs): number {
-  if (before?.refusedFor === undefined || !isSame(before.cause, cause)) return 0
-  const since = Math.max(before.delay, now - (before.at ?? now))
-  return before.refusedFor + Math.min(since, LONGEST_COUNTED)
+function longerRefused(before: Failure, cause: FailureCause, now: EpochMs): number {
+  const { refusedFor, at = now, delay } = before
+  if (refusedFor === undefined || !isSame(before.cause, cause)) return 0
+  return refusedFor + Math.min(Math.max(delay, now - at), LONGEST_COUNTED)
 }
 
 /** Whether two errors tell a person the same. */
-export function isSame(a: FailureCause | undefined, b: FailureCause): boolean {
+function isSame(a: FailureCause | undefined, b: FailureCause): boolean {
   return a?.reason === b.reason && a.status === b.status && a.error === b.error
 }
 
@@ -112,15 +114,21 @@ export function backOffRest(failure: Failure, now: EpochMs, waited: number, aske
   return at > now + CLOCK_STEP ? 0 : delay - Math.max(now - at, waited)
 }
 
-/** Why there is no new token, for whoever hears of it later. */
-export function errorOf(failure: Failure, usable: boolean, retryAt: EpochMs | undefined): TokenManagerError {
-  const { cause = { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'throttled' } satisfies FailureCause, unclear = 0 } =
-    failure
-  const { reason, status, error } = cause
+const NOBODY_KNOWS: FailureCause = { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'throttled' }
+
+/** Why there is no new token, for whoever hears of it later. `retryAt`: by default when the back-off is over on the wall clock. */
+export function errorOf(failure: Failure, usable: boolean, retryAt = endOf(failure)): TokenManagerError {
+  const { cause = NOBODY_KNOWS, unclear = 0 } = failure
+  const { code, reason, status, error } = cause
+  const details = { status, error, retryAt }
   const isDead = unclear >= ENOUGH_UNCLEAR && reason === 'server_refused' && needsPerson(failure, usable)
-  const what = isDead ? 'The server goes on refusing the refresh token' : undefined
-  const code = isDead ? 'ERR_GRANT_REJECTED' : cause.code
-  return new TokenManagerError(code, reason, what, { status, error, retryAt })
+  if (!isDead) return new TokenManagerError(code, reason, undefined, details)
+  const what = 'The server goes on refusing the refresh token'
+  return new TokenManagerError('ERR_GRANT_REJECTED', reason, what, details)
+}
+
+function endOf({ at, delay }: Failure): EpochMs | undefined {
+  return at && at + delay
 }
 
 /** The error of a refusal after which the person has to sign in. */

@@ -20,7 +20,7 @@ export function limits(session: Session): Limits {
   const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
   return {
     overdue(record = session.live) {
-      if (!record || (maxAge === undefined && idleTimeout === undefined)) return undefined
+      if (!record) return undefined
       const now = clock.now()
       return now >= maxAgeAt(record.signedInAt) ? 'max_age' : now >= idleAt(record.usedAt) ? 'idle' : undefined
     },
@@ -36,11 +36,11 @@ export function limits(session: Session): Limits {
       // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
       session
         .update(
-          (record) =>
-            record && !record.signedOut && record.grantId === live.grantId ? { ...record, usedAt: now } : undefined,
-          {
-            durability: 'relaxed',
+          (record) => {
+            const isSame = record?.grantId === live.grantId && !record.signedOut
+            return isSame ? { next: { ...record, usedAt: now } } : undefined
           },
+          { durability: 'relaxed' },
         )
         .catch(() => {})
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
-import { revocable, type SessionRecord, tombstone } from './record.ts'
+import { type SessionRecord, tombstone } from './record.ts'
+import type { Change } from './record-writer.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
 /** What is used of a session. */
@@ -9,7 +10,7 @@ interface KeyHolder {
   readonly options: { readonly maxAge?: number | undefined }
   readonly server: { readonly dpop?: DpopProver | undefined }
   readonly platform: { readonly clock: Clock }
-  update(change: (record: SessionRecord | undefined) => SessionRecord | undefined): Promise<unknown>
+  update(change: Change): Promise<unknown>
   retry(work: () => Promise<unknown>, during: string): Promise<void>
 }
 
@@ -17,16 +18,19 @@ interface KeyHolder {
 export function transitionWithKey(session: KeyHolder, event: SessionEvent): ReturnType<typeof transition> {
   const { held, options, server, platform } = session
   const moved = transition(held, event, options.maxAge, platform.clock.now())
-  const { state, record } = moved[0]
-  if (!record || state.status !== 'signedIn' || !isKeyLost(record, server.dpop)) return moved
+  const [next] = moved
+  const { state, record } = next
+  const isLost = state.status === 'signedIn' && record && isKeyLost(record, server.dpop)
+  if (!isLost) return moved
+
   const { grantId } = record
   void session.retry(() => wipe(session, grantId), 'sign_out')
-  return transition(moved[0], { type: 'ended', grantId, reason: 'dpop_key_lost' })
+  return transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
 }
 
 /** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */
 function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
-  if (!dpop) return dpopKey !== undefined
+  if (!dpop) return Boolean(dpopKey)
   const types = Object.values(accessTokens).map(({ type }) => type)
   return !dpop.canUse(dpopKey, types)
 }
@@ -35,9 +39,8 @@ function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | 
 async function wipe({ server, platform, update }: KeyHolder, grantId: string): Promise<void> {
   if (!server.dpop) return
   const at = platform.clock.now()
-  await update((now) =>
-    now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
-      ? tombstone(now, { at, reason: 'dpop_key_lost' }, revocable(now, at))
-      : undefined,
-  )
+  await update((now) => {
+    const isThere = now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
+    return isThere ? { next: tombstone(now, { at, reason: 'dpop_key_lost' }) } : undefined
+  })
 }

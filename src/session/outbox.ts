@@ -1,12 +1,5 @@
 import { revokeToken } from '../protocol/revocation.ts'
-import {
-  type PendingRevocation,
-  type RevocationOutcome,
-  type RevokedGrant,
-  type SessionRecord,
-  settled,
-  withPending,
-} from './record.ts'
+import { type PendingRevocation, type RevocationOutcome, type RevokedGrant, settled, withPending } from './record.ts'
 import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 
@@ -41,18 +34,20 @@ export function outbox(session: Session): Outbox {
     drain: begin,
     async outcome(grantId) {
       await begin()
-      let { record } = await look()
       // A run that was under way may have read the outbox before.
-      if (isPending(record, grantId) && !cancel) {
-        await begin()
-        record = (await look()).record
-      }
-      return isPending(record, grantId) ? 'pending' : summary(record?.revoked?.[`${grantId}`])
+      if ((await read(grantId)) === 'pending' && !cancel) await begin()
+      return read(grantId)
     },
     nudge() {
       if (!cancel) void begin()
     },
     close: () => cancel?.(),
+  }
+
+  async function read(grantId: string | undefined): Promise<Revocation> {
+    const record = await session.read()
+    const isPending = record?.outbox.some((entry) => entry.grantId === grantId)
+    return isPending ? 'pending' : summary(record?.revoked?.[`${grantId}`])
   }
 
   function begin(): Promise<void> {
@@ -80,7 +75,7 @@ export function outbox(session: Session): Outbox {
     cancel = undefined
     const tried = new Set<string>()
     while (!session.closed) {
-      const { record } = await look()
+      const record = await session.read()
       const pending = withPending(record?.outbox ?? [], [], clock.now())
       const next = pending.find(({ token }) => !tried.has(token))
       if (!next) break
@@ -95,21 +90,18 @@ export function outbox(session: Session): Outbox {
   async function revoke(entry: PendingRevocation): Promise<number | undefined> {
     const { kind, token } = entry
     const answer = await revokeToken(session.server, entry, { keepalive: true })
-    const outcome = typeof answer === 'object' ? 'failed' : answer
+    let outcome: RevocationOutcome = 'failed'
     if (typeof answer === 'object') {
       const { failed, final, retryAfter = 0 } = answer
       session.emit('revocation_failed', { kind, reason: failed.reason, final })
       if (!final) return retryAfter
-    }
+    } else outcome = answer
     if (outcome === 'revoked') session.emit('revoked', { kind })
-    await session.update((record) =>
-      record?.outbox.some((other) => other.token === token) ? settled(record, entry, outcome) : undefined,
-    )
+    await session.update((record) => {
+      if (!record?.outbox.some((other) => other.token === token)) return undefined
+      return { next: settled(record, entry, outcome) }
+    })
     return undefined
-  }
-
-  function look() {
-    return session.update(() => undefined)
   }
 
   function again(retryAfter = 0) {
@@ -122,10 +114,6 @@ export function outbox(session: Session): Outbox {
       void begin()
     })
   }
-}
-
-function isPending(record: SessionRecord | undefined, grantId: string | undefined): boolean {
-  return record?.outbox.some((entry) => entry.grantId === grantId) === true
 }
 
 function summary(grant: RevokedGrant | undefined): Revocation {

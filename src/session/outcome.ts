@@ -6,35 +6,39 @@ import { hasAccessToken, NEWER_VERSION, type SessionRecord } from './record.ts'
 import { CLOCK_STEP } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What came of a refresh. `heard`: nothing was tried, the record already said so. */
-export type RefreshOutcome =
-  | { readonly outcome: 'refreshed'; readonly attempt: number; readonly error?: undefined }
-  /** Another context had made it, before or meanwhile. */
-  | { readonly outcome: 'adopted' | 'superseded' | 'signed_out'; readonly error?: TokenManagerError }
-  /** No new token; the session is kept. `held`: the tokens are here all the same, in memory, until this resolves. */
-  | {
-      readonly outcome: 'store_failed' | 'offline' | 'throttled' | 'failed'
-      readonly error: TokenManagerError
-      readonly held?: Promise<void>
-      readonly heard?: boolean
-    }
-  /** The end of the session. */
-  | {
-      readonly outcome: 'rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired'
-      readonly error: TokenManagerError
-      readonly heard?: boolean
-    }
+/** What came of a refresh. */
+export type RefreshOutcome = RefreshSuccess | RefreshFailure
+
+/** `attempt`: how often the refresh token was sent. The others: another context had made it, before or meanwhile. */
+type RefreshSuccess = { readonly error?: TokenManagerError; readonly held?: undefined; readonly heard?: undefined } & (
+  | { readonly outcome: 'refreshed'; readonly attempt: number }
+  | { readonly outcome: 'adopted' | 'superseded' | 'signed_out' }
+)
+
+/** No new token. After the outcomes of the second line the session is at its end, or soon will be. */
+export interface RefreshFailure {
+  readonly outcome:
+    | ('store_failed' | 'offline' | 'throttled' | 'failed')
+    | ('rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired')
+  readonly error: TokenManagerError
+  /** The new tokens are here all the same, in memory, until this resolves. */
+  readonly held?: Promise<void>
+  /** Nothing was tried: the record already said so. */
+  readonly heard?: boolean
+}
 
 /** Whether `token` is there and has not expired, as far as the wall clock tells. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
   const now = session.platform.clock.now()
-  return token !== undefined && (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
+  if (!token) return false
+  return (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
 }
 
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
   // A storage that knows when to ask again, or why it cannot be read, says so itself.
-  if (cause instanceof TokenManagerError && (cause.retryAt || isLocked(cause))) return cause
+  const saysWhen = cause instanceof TokenManagerError && cause.retryAt
+  if (saysWhen || isLocked(cause)) return cause
   return cause === NEWER_VERSION
     ? new TokenManagerError(
         'ERR_SIGNED_OUT',
@@ -71,10 +75,7 @@ export function backingOff(
   return { outcome: 'throttled', heard: true, error: errorOf(failure, hasAccessToken(record, now), now + rest) }
 }
 
-/** A refresh that waited for other contexts for too long. */
-export function outOfPatience(): RefreshOutcome {
-  return {
-    outcome: 'throttled',
-    error: new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout'),
-  }
+/** The error of a refresh that waited for its turn for too long, or slept each time it came. */
+export function outOfPatience(): TokenManagerError {
+  return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout')
 }

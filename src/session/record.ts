@@ -1,9 +1,10 @@
 import type { SignedOutReason } from '../errors.ts'
-import type { Crypto, EpochMs, Store, SwapOptions } from '../ports.ts'
+import type { Crypto, EpochMs, Store } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
 import type { Failure } from './failure.ts'
+import { LONGEST_BACK_OFF } from './schedule.ts'
 
 /** Somebody may have sent the refresh token, and its outcome is not yet known. */
 export interface Lease {
@@ -92,7 +93,7 @@ export type Found =
   | { readonly kind: 'record'; readonly record: SessionRecord; readonly tag: string }
   | { readonly kind: 'newer' | 'corrupt'; readonly tag: string }
 
-/** Thrown by {@link update} for a record that a newer version of this library wrote: it is never written. */
+/** Thrown by whatever would write a record that a newer version of this library wrote: it is never written. */
 export const NEWER_VERSION = Symbol('newer version')
 
 const OUTBOX_LIMIT = 50
@@ -101,8 +102,6 @@ const ACCESS_TOKEN_LIMIT = 32
 const REVOKED_LIMIT = 8
 /** The worst last. */
 const OUTCOMES: readonly (RevocationOutcome | undefined)[] = [undefined, 'revoked', 'unsupported', 'failed']
-/** Retry-After counts that much at most. */
-const LONGEST_DELAY = 3_600_000
 
 /** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
 export async function readRecord(
@@ -114,20 +113,43 @@ export async function readRecord(
   if (!stored) return { kind: 'absent' }
   const { value, tag } = stored
   const record = Object(value) as SessionRecord
-  if (Number.isInteger(record.version) && (record.version as number) > 1) return { kind: 'newer', tag }
-  if (!isRecord(record) || record.issuer !== owner.issuer || record.clientId !== owner.clientId)
-    return { kind: 'corrupt', tag }
-  return { kind: 'record', record: withBoundedDelay(record), tag }
+  const { version, issuer, clientId }: { version: number; issuer: string; clientId: string } = record
+  if (Number.isInteger(version) && version > 1) return { kind: 'newer', tag }
+
+  const isOurs = isRecord(record) && issuer === owner.issuer && clientId === owner.clientId
+  return isOurs ? { kind: 'record', record: withBoundedDelay(record), tag } : { kind: 'corrupt', tag }
 }
 
-// The first letter of what typeof says; `?`: may be absent.
-const RECORD = {
-  ...{ issuer: 's', clientId: 's', grantId: 's', generation: 'n', scope: 's', signedInAt: 'n', obtainedAt: 'n' },
-  ...{ usedAt: 'n', accessTokens: 'o', outbox: 'o', refreshToken: 's?', idToken: 's?', doubt: 's?', claims: 'o?' },
-  ...{ signedOut: 'o?', lease: 'o?', failure: 'o?', dpopKey: 'o?', follows: 's?', revoked: 'o?', doubtAt: 'n?' },
+/** The type of each member, by the first letter of what `typeof` says; `?`: it may be absent. */
+export type Shape = Readonly<Record<string, string>>
+
+const RECORD: Shape = {
+  issuer: 's',
+  clientId: 's',
+  grantId: 's',
+  generation: 'n',
+  scope: 's',
+  signedInAt: 'n',
+  obtainedAt: 'n',
+  usedAt: 'n',
+  accessTokens: 'o',
+  outbox: 'o',
+  refreshToken: 's?',
+  idToken: 's?',
+  doubt: 's?',
+  claims: 'o?',
+  signedOut: 'o?',
+  lease: 'o?',
+  failure: 'o?',
+  dpopKey: 'o?',
+  follows: 's?',
+  revoked: 'o?',
+  doubtAt: 'n?',
   requestedScope: 's?',
 }
-const FAILURE = {
+const SIGNED_OUT: Shape = { at: 'n', reason: 's' }
+const LEASE: Shape = { owner: 's', beat: 'n', process: 's?' }
+const FAILURE: Shape = {
   beat: 's',
   delay: 'n',
   attempts: 'n',
@@ -137,81 +159,74 @@ const FAILURE = {
   unclear: 'n?',
   personNeeded: 'b?',
 }
-const CAUSE = { code: 's', reason: 's', status: 'n?', error: 's?' }
-const TOKEN = { value: 's', type: 's', obtainedAt: 'n', scope: 's', expiresAt: 'n?', resource: 's?', generation: 'n?' }
+const CAUSE: Shape = { code: 's', reason: 's', status: 'n?', error: 's?' }
+const TOKEN: Shape = {
+  value: 's',
+  type: 's',
+  obtainedAt: 'n',
+  scope: 's',
+  expiresAt: 'n?',
+  resource: 's?',
+  generation: 'n?',
+}
+const PENDING: Shape = { token: 's', kind: 's', addedAt: 'n' }
 
 function isRecord(record: SessionRecord): boolean {
+  if (record.version !== 1 || !fits(record, RECORD)) return false
+  const { signedOut, lease, failure, accessTokens, outbox } = record
   return (
-    record.version === 1 &&
-    fits(record, RECORD) &&
-    fits(record.signedOut ?? { at: 0, reason: '' }, { at: 'n', reason: 's' }) &&
-    fits(record.lease ?? { owner: '', beat: 0 }, { owner: 's', beat: 'n', process: 's?' }) &&
-    fits(record.failure ?? { beat: '', delay: 0, attempts: 0 }, FAILURE) &&
-    fits(record.failure?.cause ?? { code: '', reason: '' }, CAUSE) &&
-    Object.values(record.accessTokens).every((token) => fits(token, TOKEN) && /^(Bearer|DPoP)$/.test(token.type)) &&
-    Array.isArray(record.outbox) &&
-    record.outbox.every((entry) => fits(entry, { token: 's', kind: 's', addedAt: 'n' }))
+    fitsIfThere(signedOut, SIGNED_OUT) &&
+    fitsIfThere(lease, LEASE) &&
+    fitsIfThere(failure, FAILURE) &&
+    fitsIfThere(failure?.cause, CAUSE) &&
+    Object.values(accessTokens).every((token) => fits(token, TOKEN) && /^(Bearer|DPoP)$/.test(token.type)) &&
+    Array.isArray(outbox) &&
+    outbox.every((entry) => fits(entry, PENDING))
   )
 }
 
 /** No wait that lies in a store lasts longer than one this library would write. */
 function withBoundedDelay(record: SessionRecord): SessionRecord {
   const { failure } = record
-  return failure && failure.delay > LONGEST_DELAY
-    ? { ...record, failure: { ...failure, delay: LONGEST_DELAY } }
-    : record
+  if (!failure || failure.delay <= LONGEST_BACK_OFF) return record
+  return { ...record, failure: { ...failure, delay: LONGEST_BACK_OFF } }
 }
 
-/** Whether the members of `value` are of the types of `shape`: the first letter of what typeof says; `?`: may be absent. */
-export function fits(value: unknown, shape: Readonly<Record<string, string>>): boolean {
-  const given = Object(value) as Record<string, unknown>
-  return Object.entries(shape).every(([name, type]) =>
-    given[name] === undefined ? type[1] : given[name] !== null && (typeof given[name])[0] === type[0],
-  )
+function fitsIfThere(value: unknown, shape: Shape): boolean {
+  return value === undefined || fits(value, shape)
 }
 
-/**
- * Reads, computes, swaps, and starts again when the swap was lost: the only way a record is written.
- * @param change pure and synchronous, may run again; `undefined` leaves the record as it is
- * @returns the record as it is now, and whether this call wrote it
- * @throws NEWER_VERSION, and whatever the store rejects with
- */
-export async function update(
-  read: () => Promise<Found>,
-  store: Store<unknown>,
-  key: string,
-  change: (record: SessionRecord | undefined) => SessionRecord | undefined,
-  options?: SwapOptions,
-): Promise<{ readonly record: SessionRecord | undefined; readonly written: boolean }> {
-  for (;;) {
-    const found = await read()
-    if (found.kind === 'newer') throw NEWER_VERSION
-    const record = found.kind === 'record' ? found.record : undefined
-    const next = change(record)
-    if (!next) return { record, written: false }
-    if (await store.swap(key, found.tag, next, options)) return { record: next, written: true }
-  }
+/** Whether `value` has the members of `shape`. */
+export function fits(value: unknown, shape: Shape): boolean {
+  const members = Object(value) as Record<string, unknown>
+  return Object.entries(shape).every(([name, [type, mayLack]]) => {
+    const member = members[name]
+    if (member === undefined) return mayLack !== undefined
+    return member !== null && (typeof member)[0] === type
+  })
 }
 
-/** The record as signing out leaves it; `tokens` are added to the outbox. */
+/** The record as signing out leaves it; `tokens`, which are its own where nothing else is said, are added to the outbox. */
 export function tombstone(
   record: SessionRecord,
   signedOut: NonNullable<SessionRecord['signedOut']>,
-  tokens: readonly PendingRevocation[],
+  tokens: readonly PendingRevocation[] = revocable(record, signedOut.at),
 ): SessionRecord {
-  const nothing = { refreshToken: undefined, idToken: undefined, claims: undefined, lease: undefined, doubt: undefined }
-  const outbox = withPending(record.outbox, tokens, signedOut.at)
+  const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt, revoked } = record
   return {
-    ...record,
-    ...nothing,
-    doubtAt: undefined,
-    failure: undefined,
-    dpopKey: undefined,
-    requestedScope: undefined,
+    version,
+    issuer,
+    clientId,
+    grantId,
+    generation,
+    signedInAt,
+    obtainedAt,
+    usedAt,
+    revoked,
     signedOut,
     scope: '',
     accessTokens: {},
-    outbox,
+    outbox: withPending(record.outbox, tokens, signedOut.at),
   }
 }
 
@@ -234,10 +249,9 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
     addedAt: now,
     grantId,
   })
-  const alive = Object.values(record.accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
   return [
-    ...(record.refreshToken === undefined ? [] : [pending('refresh_token', record.refreshToken)]),
-    ...alive.map(({ value }) => pending('access_token', value)),
+    ...(record.refreshToken ? [pending('refresh_token', record.refreshToken)] : []),
+    ...living(record, now).map(({ value }) => pending('access_token', value)),
   ]
 }
 
@@ -248,7 +262,7 @@ export function settled(
   outcome: RevocationOutcome,
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
-  if (grantId === undefined) return { ...record, outbox }
+  if (!grantId) return { ...record, outbox }
   const before = record.revoked?.[grantId]?.[kind]
   const worst = OUTCOMES.indexOf(before) > OUTCOMES.indexOf(outcome) ? before : outcome
   return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: worst }) }
@@ -279,7 +293,7 @@ export function withAccessToken(
 /** Whether `next` is of the same grant and further on: a later generation, or its end, after which nothing comes. */
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
   if (next.grantId !== current.grantId || current.signedOut) return false
-  return next.signedOut !== undefined || next.generation > current.generation
+  return Boolean(next.signedOut) || next.generation > current.generation
 }
 
 /** Whether a call that began in `grant` may have the tokens of `live`: nobody gets another person's. */
@@ -288,8 +302,12 @@ export function continues(live: SessionRecord | undefined, grant: string | undef
 }
 
 /** Whether one of the access tokens has not expired, by the wall clock. */
-export function hasAccessToken({ accessTokens }: SessionRecord, now: EpochMs): boolean {
-  return Object.values(accessTokens).some(({ expiresAt = Infinity }) => expiresAt > now)
+export function hasAccessToken(record: SessionRecord, now: EpochMs): boolean {
+  return living(record, now).length > 0
+}
+
+function living({ accessTokens }: SessionRecord, now: EpochMs): StoredAccessToken[] {
+  return Object.values(accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
 }
 
 /** 128 random bits as hex. */

@@ -2,18 +2,22 @@ import { TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { refreshTokenGrant } from '../protocol/refresh-token.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
+import { type Attempt, answered, type Claim, type Hold, LOOK, type Next } from './attempt.ts'
 import {
   backOffLeft,
-  type Claim,
   claimFrom,
   DOUBT_WAIT,
-  type Hold,
   isDead,
+  isSameGeneration,
+  isTakeover,
+  owns,
   release,
   takeBack,
   withBeat,
+  withDoubt,
 } from './claim.ts'
 import { conclude } from './commit.ts'
+import { ageOf, moment } from './moment.ts'
 import {
   backingOff,
   isUsable,
@@ -23,7 +27,7 @@ import {
   type RefreshOutcome,
   storeFailed,
 } from './outcome.ts'
-import { randomId, type SessionRecord } from './record.ts'
+import type { SessionRecord } from './record.ts'
 import { fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
@@ -48,161 +52,195 @@ const UNSENT_LIMIT = 3
  * atomic. Never rejects.
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
+  const { from, target, reason, asked } = request
+  const { clock, crypto, lifecycle, lock } = session.platform
+  const { requestTimeout, leaseTime, lockTimeout } = session.options
+  const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
+  const patience = clock.elapsed() + lockTimeout + 3 * leaseTime
+  let unsent = 0
+
   try {
     if (session.held.unsaved) await session.save()
-    return await underLock(session, request)
+    return await underLock()
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
   }
-}
 
-/** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
-async function underLock(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
-  const { platform, options, name } = session
-  const until = platform.clock.elapsed() + options.lockTimeout
-  const waiting = new AbortController()
-  const hold: Hold = { locked: platform.lock.spans === 'store' }
-  let work = undefined as Promise<RefreshOutcome> | undefined
-  let waits = true
-  const isWaiting = () => waits
-  const underIt = async () => {
-    if (!waits) return
-    waits = false
-    session.wake()
-    work = attempt(session, request, hold)
-    // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
-    await work.then(
-      (result) => ('held' in result ? result.held : undefined),
-      () => {},
-    )
-  }
-  platform.lock.request(name, { signal: waiting.signal }, underIt).catch(() => {
-    if (work !== undefined) void takeBack(session, hold)
-    waits = false
-    session.wake()
-  })
-  try {
-    while (isWaiting()) {
-      await session.pause(WATCH)
-      if (!isWaiting()) break
-      const record = await session.read()
-      const settled = settledBy(session, record, request)
-      const alive = record?.lease && !isDead(session, record, false)
-      if (!isWaiting()) break
-      if (settled) return settled
-      if (platform.clock.elapsed() >= until + (alive ? options.leaseTime : 0)) break
+  /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
+  async function underLock(): Promise<RefreshOutcome> {
+    const until = clock.elapsed() + lockTimeout
+    const waiting = new AbortController()
+    let isWaiting = true
+    let work = undefined as Promise<RefreshOutcome> | undefined
+
+    const goOn = () => {
+      isWaiting = false
+      session.wake()
     }
-  } finally {
-    waits = false
-    waiting.abort()
-  }
-  return work ?? attempt(session, request, { locked: false })
-}
-
-async function attempt(session: Session, request: RefreshRequest, hold: Hold): Promise<RefreshOutcome> {
-  const { server, options } = session
-  const { clock } = session.platform
-  const patience = clock.elapsed() + 3 * options.leaseTime
-  for (let tries = 0; ; ) {
-    hold.claim = undefined
-    const record = await session.read()
-    const settled = settledBy(session, record, request)
+    const underIt = async () => {
+      if (!isWaiting) return
+      goOn()
+      work = attempted()
+      const result = await work.catch(() => undefined)
+      // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
+      await result?.held
+    }
+    lock.request(session.name, { signal: waiting.signal }, underIt).catch(() => {
+      if (work !== undefined) void takeBack(session, hold)
+      goOn()
+    })
+    const settled = await settledMeanwhile().finally(() => {
+      isWaiting = false
+      waiting.abort()
+    })
     if (settled) return settled
-    // Lost, or memory is ahead of the store, which could not be written then.
-    if (!record || (session.live as SessionRecord).generation > record.generation) {
-      await session.save()
-      continue
+    if (work !== undefined) return work
+    hold.locked = false
+    return attempted()
+
+    /** Watches the record until there is nothing more to wait for: what it decides by then. */
+    async function settledMeanwhile(): Promise<RefreshOutcome | undefined> {
+      while (isWaiting) {
+        await session.pause(WATCH)
+        if (!isWaiting) break
+        const record = await session.read()
+        if (!isWaiting) break
+
+        const settled = settledBy(record)
+        if (settled) return settled
+        const isLeased = record?.lease && !isDead(session, record, false)
+        if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break
+      }
+      return undefined
     }
-    const { failure } = record
-    const rest = backOffLeft(session, record, request.asked)
-    if (failure && rest > 0) return backingOff(session, record, failure, rest)
-    if (record.lease && !isDead(session, record, hold.locked)) {
-      if (clock.elapsed() > patience) return outOfPatience()
-      await session.pause(WATCH)
-      continue
-    }
-    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-    const unavailable = await server.metadata().then(
-      () => undefined,
-      (error: TokenManagerError) => error,
-    )
-    if (unavailable) return { outcome: offlineOr(session, 'failed'), error: unavailable }
-    const claim = await claimFrom(session, record, hold, request.asked)
-    if (!claim) continue
-    hold.claim = claim
-    const answer = await send(session, hold, claim, request, tries > 0)
-    if (answer === 'again' || (answer.kind === 'unsent' && ++tries < UNSENT_LIMIT)) {
-      // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
-      const wrong = claim.record.lease?.locked && !hold.locked && claim.record.doubt === claim.owner
-      if (!wrong) await release(session, claim)
-      continue
-    }
-    const outcome = await conclude(session, claim, answer, request.target)
-    // Another context was quicker: what it brought may do, or not.
-    if (outcome.outcome !== 'superseded') return outcome
-    await release(session, claim)
   }
-}
 
-/** What the record alone already decides. */
-function settledBy(
-  session: Session,
-  record: SessionRecord | undefined,
-  { from, target }: RefreshRequest,
-): RefreshOutcome | undefined {
-  const { live } = session
-  if (live?.grantId !== from.grantId || (record && record.grantId !== from.grantId)) return { outcome: 'signed_out' }
-  if (!record) return undefined
-  const token = record.accessTokens[targetKey(target)]
-  // A newer generation may have brought a token for something else.
-  if ((token?.generation ?? record.generation) > from.generation && isUsable(session, token))
-    return { outcome: 'adopted' }
-  if (record.refreshToken !== undefined) return undefined
-  return record.doubt === undefined
-    ? { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
-    : { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
-}
+  /** Takes one step after the other, until there is an outcome. */
+  async function attempted(): Promise<RefreshOutcome> {
+    for (;;) {
+      const next = await taken(hold.attempt)
+      if ('outcome' in next) return next
+      hold.attempt = next
+    }
+  }
 
-async function send(
-  session: Session,
-  hold: Hold,
-  claim: Claim,
-  { target, reason }: RefreshRequest,
-  quiet: boolean,
-): Promise<TokenAnswer | 'again'> {
-  const { clock, crypto, lifecycle } = session.platform
-  const { record } = claim
-  const { requestTimeout, leaseTime } = session.options
-  const once = (): Promise<TokenAnswer> =>
-    refreshTokenGrant(session.server, {
-      refreshToken: record.refreshToken as string,
+  /** Does what `attempt` says, and what comes after it. */
+  async function taken(attempt: Attempt): Promise<Next> {
+    switch (attempt.step) {
+      case 'look':
+        return looked(await session.read())
+      case 'claim':
+        return claimed(attempt.seen)
+      case 'send':
+        return sent(attempt.claim)
+      case 'send_again':
+        return claimedAgain(attempt.claim, attempt.lost)
+      case 'conclude': {
+        const { claim, answer } = attempt
+        const outcome = await conclude(session, claim, answer, target)
+        // Another context was quicker: what it brought may do, or not.
+        return outcome.outcome === 'superseded' ? { step: 'release', claim } : outcome
+      }
+      case 'release': {
+        const { claim } = attempt
+        // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
+        const isWrong = claim.record.lease?.locked && !hold.locked && isTakeover(claim)
+        if (!isWrong) await release(session, claim)
+        return LOOK
+      }
+    }
+  }
+
+  /** What the record asks for, as it was just read: a claim, or to make it right or wait, and look again. */
+  async function looked(record: SessionRecord | undefined): Promise<Next> {
+    const settled = settledBy(record)
+    if (settled) return settled
+    const isBehind = !record || (session.live as SessionRecord).generation > record.generation
+    if (isBehind) {
+      await session.save()
+      return LOOK
+    }
+
+    const { failure, lease } = record
+    const rest = backOffLeft(session, record, asked)
+    if (failure && rest > 0) return backingOff(session, record, failure, rest)
+
+    const isOthers = lease && !isDead(session, record, hold.locked)
+    if (!isOthers) return { step: 'claim', seen: record }
+    if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
+    await session.pause(WATCH)
+    return LOOK
+  }
+
+  async function claimed(seen: SessionRecord): Promise<Next> {
+    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+    const error = await session.server.metadata().then(
+      () => undefined,
+      (cause: TokenManagerError) => cause,
+    )
+    if (error) return { outcome: offlineOr(session, 'failed'), error }
+
+    const claim = await claimFrom(session, seen, hold, asked)
+    if (!claim) return LOOK
+    if (!isTakeover(claim)) return { step: 'send', claim }
+    // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
+    await session.wait(DOUBT_WAIT)
+    const now = await session.read()
+    const isOurs = owns(claim, now) && isSameGeneration(now, seen)
+    return { step: isOurs ? 'send' : 'release', claim }
+  }
+
+  async function sent(claim: Claim): Promise<Attempt> {
+    const { record, began, lost } = claim
+    let now = claim
+    if (!lost && unsent === 0) session.emit('refreshing', { reason })
+    const answer = await refreshTokenGrant(session.server, {
       ...target,
+      refreshToken: record.refreshToken as string,
       previous: record.claims,
       dpopKey: record.dpopKey,
-      beforeSend: () => {
-        const age = Math.max(clock.elapsed() - claim.began.elapsed, clock.now() - claim.began.now)
+      beforeSend() {
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
-        const robbed = record.lease?.locked && !hold.locked && claim.sentAt === undefined
-        if (robbed || age > leaseTime - requestTimeout || session.live?.grantId !== record.grantId) return false
-        claim.sentAt = clock.elapsed()
-        claim.online = lifecycle.isOnline()
+        const isOld = ageOf(began, clock) > leaseTime - requestTimeout
+        const isRobbed = record.lease?.locked && !hold.locked && !now.sent
+        const isOver = session.live?.grantId !== from.grantId
+        const mustNot = isOld || isRobbed || isOver
+        if (mustNot) return false
+
+        now = { ...now, sent: { at: clock.elapsed(), online: lifecycle.isOnline() } }
+        hold.attempt = { step: 'send', claim: now }
         return true
       },
     })
-  if (!quiet) session.emit('refreshing', { reason })
-  const answer = await once()
-  const unanswered = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
-  // In an outage that lasts, the shared back-off is the wait before the next try.
-  if (!unanswered || record.failure || !lifecycle.isOnline()) return answer
-  await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
-  claim.began = { elapsed: clock.elapsed(), now: clock.now() }
-  const { written } = await session.update((now) =>
-    now?.lease?.owner === claim.owner && now.generation === record.generation && !now.signedOut
-      ? { ...withBeat(now), doubt: randomId(crypto), doubtAt: clock.now() }
-      : undefined,
-  )
-  if (!written) return 'again'
-  claim.attempt = 2
-  const second = await once()
-  return second.kind === 'unsent' ? answer : second
+    if (answer.kind === 'unsent') unsent++
+    return answered(now, answer, lifecycle.isOnline(), unsent < UNSENT_LIMIT)
+  }
+
+  /** The wait before the second and last request, and the swap that says so. */
+  async function claimedAgain(claim: Claim, lost: TokenAnswer): Promise<Attempt> {
+    await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
+    const began = moment(clock)
+    const raised = await session.update((now) => {
+      if (!owns(claim, now) || !isSameGeneration(now, claim.record)) return undefined
+      return { next: withDoubt(session, withBeat(now)) }
+    })
+    return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
+  }
+
+  /** What the record alone already decides. */
+  function settledBy(record: SessionRecord | undefined): RefreshOutcome | undefined {
+    const { grantId } = from
+    const isOver = session.live?.grantId !== grantId || (record && record.grantId !== grantId)
+    if (isOver) return { outcome: 'signed_out' }
+    if (!record) return undefined
+
+    const token = record.accessTokens[targetKey(target)]
+    // A newer generation may have brought a token for something else.
+    const isNewer = (token?.generation ?? record.generation) > from.generation
+    if (isNewer && isUsable(session, token)) return { outcome: 'adopted' }
+    if (record.refreshToken) return undefined
+    return record.doubt
+      ? { outcome: 'outcome_unknown', heard: true, error: outcomeUnknown() }
+      : { outcome: 'expired', heard: true, error: new TokenManagerError('ERR_SIGNED_OUT', 'expired') }
+  }
 }

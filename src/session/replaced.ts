@@ -13,7 +13,8 @@ export function outboxBeside(
   record: SessionRecord,
   person: IdTokenClaims | undefined,
   tokens: readonly PendingRevocation[],
-  { at, revokeReplaced }: { readonly at: EpochMs; readonly revokeReplaced: boolean },
+  at: EpochMs,
+  revokeReplaced: boolean,
 ): readonly PendingRevocation[] {
   const isSamePerson = person?.sub === record.claims?.sub
   const own = new Set(revocable(record, -Infinity).map(({ token }) => token))

@@ -3,22 +3,23 @@ import type { Target } from '../protocol/access-token.ts'
 /** Speak of the person or of the grant, and of no API (OpenID Connect Core §5.4, §11). */
 const OF_NO_API = /^(openid|profile|email|address|phone|offline_access)$/
 
-const listOf = (scope = ''): string[] => scope.split(' ').filter(Boolean)
+/** Each of a space-separated list of scopes. */
+export const scopesOf = (scope = ''): string[] => scope.split(' ').filter(Boolean)
 
 /** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
 export function lacking(wanted: string | undefined, granted: string | undefined): string | undefined {
-  const has = listOf(granted)
-  const missing = listOf(wanted).filter((one) => !has.includes(one))
+  const has = scopesOf(granted)
+  const missing = scopesOf(wanted).filter((one) => !has.includes(one))
   return missing.join(' ') || undefined
 }
 
 /** All of `scopes`, each once, in this order. */
 export function union(...scopes: readonly (string | undefined)[]): string {
-  return [...new Set(scopes.flatMap(listOf))].join(' ')
+  return [...new Set(scopes.flatMap(scopesOf))].join(' ')
 }
 
 function ofApis(scope: string | undefined): string | undefined {
-  const apis = listOf(scope).filter((one) => !OF_NO_API.test(one))
+  const apis = scopesOf(scope).filter((one) => !OF_NO_API.test(one))
   return apis.join(' ') || undefined
 }
 
@@ -30,7 +31,7 @@ function ofApis(scope: string | undefined): string | undefined {
  */
 export function unmet(wanted: string | undefined, given: string, asked: string): string | undefined {
   const missing = lacking(ofApis(wanted), given)
-  return missing !== undefined && inOwnWords(wanted, given, asked) ? undefined : missing
+  return missing && inOwnWords(wanted, given, asked) ? undefined : missing
 }
 
 /**
@@ -39,8 +40,8 @@ export function unmet(wanted: string | undefined, given: string, asked: string):
  */
 export function inOwnWords(wanted: string | undefined, given: string, asked: string): boolean {
   const needed = ofApis(wanted)
-  const isNoneNamed = needed !== undefined && lacking(needed, given) === needed
-  return isNoneNamed && lacking(ofApis(given), asked) !== undefined
+  const isNoneNamed = needed && lacking(needed, given) === needed
+  return Boolean(isNoneNamed && lacking(ofApis(given), asked))
 }
 
 /**
@@ -49,7 +50,7 @@ export function inOwnWords(wanted: string | undefined, given: string, asked: str
  * @param asked what the authorization request asks for
  */
 export function tokenScope({ resource, audience, scope }: Target, asked: string): string | undefined {
-  const isToldApart = scope !== undefined && resource === undefined && audience === undefined
+  const isToldApart = scope && !resource && !audience
   if (!isToldApart || lacking(scope, asked)) return undefined
   return union(lacking(asked, ofApis(asked)), scope)
 }
@@ -59,7 +60,8 @@ export function tokenScope({ resource, audience, scope }: Target, asked: string)
  * other APIs want.
  */
 export function speaksOfOne(target: Target, given: string, asked: string): boolean {
-  return target.resource !== undefined || (tokenScope(target, asked) !== undefined && !goesBeyond(target, given, asked))
+  if (target.resource) return true
+  return Boolean(tokenScope(target, asked)) && !goesBeyond(target, given, asked)
 }
 
 /**
@@ -75,13 +77,12 @@ export function broughtBy(
   const { scope: _, ...whole } = target
   const scope = inOwnWords(target.scope, given, asked) ? tokenScope(target, asked) : given
   return {
-    scope: (target.resource === undefined ? scope : undefined) ?? asked,
+    scope: (!target.resource && scope) || asked,
     target: goesBeyond(target, given, asked) ? whole : target,
   }
 }
 
 function goesBeyond({ scope }: Target, given: string, asked: string): boolean {
-  if (scope === undefined) return false
-  const others = lacking(ofApis(asked), scope)
-  return others !== undefined && lacking(others, given) !== others
+  const others = scope && lacking(ofApis(asked), scope)
+  return Boolean(others) && lacking(others, given) !== others
 }

@@ -12,10 +12,10 @@ import { checkIdToken } from '../protocol/id-token.ts'
 import { firstValue, queryParameters } from '../protocol/parameters.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
+import { begun } from './begun.ts'
 import { storedAccessToken } from './commit.ts'
 import { storeFailed } from './outcome.ts'
-import { randomId, revocable, type SessionRecord, tombstone } from './record.ts'
-import { outboxBeside } from './replaced.ts'
+import { randomId, type SessionRecord } from './record.ts'
 import { broughtBy, lacking, speaksOfOne, tokenScope } from './scope.ts'
 import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
@@ -121,7 +121,7 @@ export function signIn(session: Session, prefix: string): SignIn {
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'dpop_not_bound',
-          'adopt() needs dpopKey for tokens that are bound to a key, as they have to be where dpop is required, and option dpop',
+          'adopt() needs dpopKey and option dpop for tokens that are bound to a key, and for all where dpop is required',
         )
       await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
         dpopKey,
@@ -184,38 +184,24 @@ export function signIn(session: Session, prefix: string): SignIn {
     { returnTo, onlySubject, dpopKey, scope: asked = scope }: Partial<Transaction> = {},
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
-    const other = onlySubject !== undefined && onlySubject !== response.claims?.sub
-    let late = false
     const at = clock.now()
-    const change = (now: SessionRecord | undefined): SessionRecord => {
-      const replaced = now ? revocable(now, at) : []
-      const mine = revocable(record, at)
-      // Somebody else has signed in meanwhile, on purpose.
-      late = onlySubject !== undefined && now?.claims !== undefined && now.claims.sub !== onlySubject
-      if (now && late) return { ...now, outbox: outboxBeside(now, record.claims, mine, { at, revokeReplaced }) }
-      if (other) return tombstone(now ?? record, { at, reason: 'user_changed' }, [...mine, ...replaced])
-      if (!now) return record
-      const { outbox, revoked } = now
-      const begun = { ...record, outbox, revoked }
-      return {
-        ...begun,
-        follows: onlySubject !== undefined && now.claims ? now.grantId : undefined,
-        outbox: outboxBeside(begun, now.claims, replaced, { at, revokeReplaced }),
-      }
-    }
+    const change = (now?: SessionRecord) => begun(now, record, onlySubject, at, revokeReplaced)
+    let { outcome } = change()
     try {
-      await session.update(change, { returnTo })
+      const decided = await session.update(change, { returnTo })
+      outcome = decided.outcome
     } catch (cause) {
       const error = storeFailed(cause)
-      const { refreshToken: token } = response
-      if (other && token !== undefined) void revokeToken(server, { kind: 'refresh_token', token })
-      if (error.reason === 'incompatible_version' || other) throw error
-      session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
+      const { refreshToken: token } = record
+      const isOther = outcome === 'user_changed'
+      if (isOther && token) void revokeToken(server, { kind: 'refresh_token', token })
+      if (isOther || error.reason === 'incompatible_version') throw error
       // The new session lives in memory alone until the store takes it.
-      void session.retry(() => session.save(), 'sign_in')
+      session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
+      void session.retry(session.save, 'sign_in')
     }
     tellOthers(session)
-    if (other || late)
+    if (outcome === 'user_changed')
       throw new TokenManagerError(
         'ERR_AUTHORIZATION_REJECTED',
         'user_changed',

@@ -2,7 +2,8 @@ import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import { type EndSessionRequest, endSessionUrl } from '../protocol/end-session.ts'
 import type { Outbox, Revocation } from './outbox.ts'
 import { type PendingRevocation, revocable, type SessionRecord, tombstone, withPending, withRevoked } from './record.ts'
-import type { Change, Session } from './session.ts'
+import { lacking } from './scope.ts'
+import type { Session } from './session.ts'
 import { tellOthers } from './sync.ts'
 
 /** How to sign out. */
@@ -68,61 +69,56 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       )
       const url = endSession ? await endSessionUrl(session.server, idToken, request).catch(() => undefined) : undefined
       return {
-        ...{ local, revoked, endSessionUrl: url },
+        local,
+        revoked,
+        endSessionUrl: url,
         tokens: tokens.map(({ kind }) => ({ kind, revocation: 'pending' as const })),
       }
     },
     async end(reason, error, still) {
       const { live } = session
-      await bury({ reason, error, still, kept: reason === 'session_ended' && isOffline(live) })
+      // Granted for times when nobody is there (OpenID Connect Core §11).
+      await bury({ reason, error, still, kept: reason === 'session_ended' && !lacking('offline_access', live?.scope) })
     },
   }
 
-  async function bury({ reason, error, still, kept }: Burial): Promise<Buried> {
+  async function bury({ reason, error, still, kept }: Ending): Promise<Burial> {
     const { live } = session
     const { unsaved } = session.held
     const at = clock.now()
-    const change: Change = (record = live) => {
-      if (!record || isAnother(record)) return undefined
+    const change = (record = live): Burial => {
+      if (!record) return { local: 'removed', tokens: [], grantId: undefined }
+      // It ends the grant it saw first, and no other.
+      const isAnother = live && record.grantId !== live.grantId && !unsaved
+      const isOtherwise = still && !still(record)
+      if (isAnother || isOtherwise) return { local: 'superseded', tokens: [], grantId: (live ?? record).grantId }
+
       const { grantId } = record
-      const tokens = [record, live].flatMap((one) => (one && !kept ? revocable({ ...one, grantId }, at) : []))
-      if (!record.signedOut) return tombstoneOf(record, { at, reason, kept }, tokens)
-      return tokens.length ? { ...record, outbox: withPending(record.outbox, tokens, at) } : undefined
+      const mine = [record, live].flatMap((one) => (one && !kept ? revocable({ ...one, grantId }, at) : []))
+      const next = record.signedOut
+        ? { ...record, outbox: withPending(record.outbox, mine, at) }
+        : tombstoneOf(record, { at, reason, kept }, mine)
+      const isChanged = mine.length > 0 || !record.signedOut
+      const tokens = next.outbox.filter((entry) => entry.grantId === grantId)
+      return { next: isChanged ? next : undefined, local: 'removed', tokens, grantId }
     }
     const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
     // Refused from this turn on, whatever the store says and however long it takes.
     if (!still) ended()
     try {
-      const { record, written } = await session.update(change)
-      if (!written && record && isAnother(record))
-        return { local: 'superseded', tokens: [], grantId: live?.grantId ?? record.grantId }
-      const tokens = record?.outbox.filter(({ grantId }) => grantId === record.grantId) ?? []
-      return { local: 'removed', tokens, grantId: record?.grantId }
+      return await session.update(change)
     } catch {
       ended()
-      void session.retry(
-        () =>
-          session.update(change).then(() => {
-            tellOthers(session)
-            outbox.nudge()
-          }),
-        'sign_out',
-      )
+      void session.retry(() => session.update(change).then(() => tellOthers(session)), 'sign_out')
       return { local: 'memory_only', tokens: live ? revocable(live, at) : [], grantId: live?.grantId }
     } finally {
       tellOthers(session)
-    }
-
-    /** It ends the grant it saw first, and no other. */
-    function isAnother(record: SessionRecord): boolean {
-      if (still && !still(record)) return true
-      return live !== undefined && record.grantId !== live.grantId && !unsaved
     }
   }
 }
 
 /** What ends, and how. */
-interface Burial {
+interface Ending {
   readonly reason: SignedOutReason
   readonly error?: TokenManagerError | undefined
   readonly still?: ((record: SessionRecord) => boolean) | undefined
@@ -131,7 +127,8 @@ interface Burial {
 }
 
 /** What came of it. */
-interface Buried {
+interface Burial {
+  readonly next?: SessionRecord | undefined
   readonly local: SignOutReport['local']
   readonly tokens: readonly PendingRevocation[]
   readonly grantId: string | undefined
@@ -144,7 +141,7 @@ function tombstoneOf(
   tokens: readonly PendingRevocation[],
 ): SessionRecord {
   const { grantId, lease, doubt } = record
-  const uncertain = lease !== undefined || doubt !== undefined
+  const uncertain = Boolean(lease || doubt)
   return {
     ...tombstone(record, signedOut, tokens),
     revoked: uncertain ? withRevoked(record, grantId, { uncertain }) : record.revoked,
@@ -160,9 +157,4 @@ function reported(
   if (outcome) return outcome
   // Where there was a token, somebody has to have said something of it.
   return local === 'removed' && tokens.length === 0 ? 'revoked' : 'uncertain'
-}
-
-/** Whether the grant is for times when nobody is there (OpenID Connect Core §11). */
-function isOffline(record: SessionRecord | undefined): boolean {
-  return record?.scope.split(' ').includes('offline_access') === true
 }

@@ -1,7 +1,7 @@
 import type { SignedOutReason, TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
-import { errorOf, isSame, needsPerson } from './failure.ts'
+import { errorOf, needsPerson } from './failure.ts'
 import { hasAccessToken, type SessionRecord, supersedes } from './record.ts'
 
 /** What an app shows of the person's session. */
@@ -53,7 +53,7 @@ export type SessionState =
     }
 
 /** A sign-in: what it makes of the record. */
-export type SignInChange = (record: SessionRecord | undefined) => SessionRecord
+export type SignInChange = (record: SessionRecord | undefined) => { readonly next: SessionRecord }
 
 /** What one context knows. */
 export interface Held {
@@ -146,24 +146,28 @@ function known(
   now: EpochMs,
 ): Next {
   const current = held.record
-  const ahead = current !== undefined && supersedes(record, current)
-  const behind = current !== undefined && supersedes(current, record)
-  const foreign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
+  const isAhead = current && supersedes(record, current)
+  const isBehind = current && supersedes(current, record)
   // The storage went back to what it was: the session's end was lost, or a refresh, whose old token must not be sent again.
-  if (behind && event.order > held.order) return [held, ['storage_lost']]
-  if ((event.order < held.order && !ahead) || behind || foreign || (!record.signedOut && record.grantId === held.ended))
-    return [held, []]
+  if (isBehind) return [held, event.order > held.order ? ['storage_lost'] : []]
+  const isLate = event.order < held.order && !isAhead
+  const isForeign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
+  const hasEndedHere = !record.signedOut && record.grantId === held.ended
+  const isNothing = isLate || isForeign || hasEndedHere
+  if (isNothing) return [held, []]
+
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
+  const isNews = isLive(held) && !event.own
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
-  if (record.signedOut) {
-    if (held.state.status === 'signedOut') return [next, drain]
-    const { reason } = record.signedOut
-    const seen = isLive(held) && !event.own && reason === 'signed_out' ? 'signed_out_elsewhere' : reason
-    const [after, effects] = signedOut(next, seen)
-    return [after, [...effects, ...drain]]
+  if (!record.signedOut) {
+    const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
+    const adopted: SessionEffect[] = isAhead && isNews ? ['adopted'] : []
+    return [after, [...effects, ...adopted, ...drain]]
   }
-  const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
-  return [after, [...effects, ...(ahead && isLive(held) && !event.own ? (['adopted'] as const) : []), ...drain]]
+  if (held.state.status === 'signedOut') return [next, drain]
+  const { reason } = record.signedOut
+  const [after, effects] = signedOut(next, isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason)
+  return [after, [...effects, ...drain]]
 }
 
 function vanished(held: Held, order: number): Next {
@@ -193,42 +197,48 @@ function signedIn(
   const { state: before, record: current } = held
   const { record } = next
   const { claims, scope, signedInAt, refreshToken, doubt } = record
-  const same = before.status === 'signedIn' && current?.grantId === record.grantId
-  const progressed = !same || record.generation > (current?.generation ?? 0)
+  const wasSignedIn = before.status === 'signedIn'
+  const isSame = wasSignedIn && current?.grantId === record.grantId
+  const isProgress = !isSame || record.generation > (current?.generation ?? 0)
   const session: SessionView = {
-    ...{ subject: claims?.sub, claims: claims && shown(claims), scope, signedInAt },
+    subject: claims?.sub,
+    claims: claims && shown(claims),
+    scope,
+    signedInAt,
     maxAgeAt: maxAge && signedInAt + maxAge,
-    returnTo: returnTo ?? (same ? before.session.returnTo : undefined),
+    returnTo: returnTo ?? (isSame ? before.session.returnTo : undefined),
   }
-  const wanting = personWanted(record, hasAccessToken(record, now))
-  const isSpent = refreshToken === undefined && doubt !== undefined
-  const condition: Condition = wanting ?? (isSpent ? SPENT : progressed ? OK : before)
-  const isAsBefore = same && isSameCondition(before, condition)
-  const unchanged = isAsBefore && JSON.stringify(session) === JSON.stringify(before.session)
-  const other = before.status === 'signedIn' && !same && before.session.subject !== session.subject
+  const isSpent = !refreshToken && doubt
+  const otherwise = isProgress ? OK : before
+  const condition: Condition = personWanted(record, hasAccessToken(record, now)) ?? (isSpent ? SPENT : otherwise)
+  const [after, effects] = moved(next, { ...condition, status: 'signedIn', session })
+  const isOther = wasSignedIn && !isSame && before.session.subject !== session.subject
   return [
-    { ...next, state: unchanged ? before : { ...condition, status: 'signedIn', session } },
-    [
-      ...(unchanged ? [] : (['notify'] as const)),
-      ...(progressed ? (['arm'] as const) : []),
-      ...(other ? (['user_changed'] as const) : []),
-    ],
+    after,
+    [...effects, ...(isProgress ? (['arm'] as const) : []), ...(isOther ? (['user_changed'] as const) : [])],
   ]
 }
 
 function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { type: 'refresh_failed' }>): Next {
   const { state, record } = held
-  if (state.status !== 'signedIn' || record?.grantId !== from.grantId || record.generation !== from.generation)
-    return [held, []]
-  const isSpent = record.refreshToken === undefined
+  const isPresent = record?.grantId === from.grantId && record.generation === from.generation
+  if (state.status !== 'signedIn' || !isPresent) return [held, []]
   const wanting = personWanted(record, usable)
-  if (isSpent || (usable && !wanting)) return [held, ['arm']]
+  const isSpent = !record.refreshToken
   const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
   // Whoever asks in vain while the back-off lasts changes nothing; nor does a back-off whose cause nobody knows any more.
   const isNamelessWait = error.reason === 'throttled' && error.status === undefined
-  const isNothingNew = condition.health === state.health && isNamelessWait
-  if (isNothingNew || isSameCondition(state, condition)) return [held, ['arm']]
-  return [{ ...held, state: { ...condition, status: 'signedIn', session: state.session } }, ['notify', 'arm']]
+  const isSuspended = !usable || wanting !== undefined
+  const isNothingNew = isSpent || !isSuspended || (isNamelessWait && condition.health === state.health)
+  if (isNothingNew) return [held, ['arm']]
+  const [after, effects] = moved(held, { ...condition, status: 'signedIn', session: state.session })
+  return [after, [...effects, 'arm']]
+}
+
+/** `held` in `state`: the state before, where a person would see no difference. */
+function moved(held: Held, state: SessionState): Next {
+  const isNew = JSON.stringify(state) !== JSON.stringify(held.state)
+  return isNew ? [{ ...held, state }, ['notify']] : [held, []]
 }
 
 /** How a session is doing. */
@@ -239,22 +249,17 @@ const SPENT: Condition = { health: 'sign_in_suggested' }
 
 /** The condition of a session for which only the person can do something. `usable`: there is an access token to go on with. */
 function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean): Condition | undefined {
-  if (!failure || refreshToken === undefined || !needsPerson(failure, usable)) return undefined
-  const retryAt = failure.at === undefined ? undefined : failure.at + failure.delay
-  return { health: 'sign_in_suggested', cause: errorOf(failure, usable, retryAt), retryAt }
-}
-
-function isSameCondition(a: Condition, b: Condition): boolean {
-  const isSameCause = b.cause ? isSame(a.cause, b.cause) : !a.cause
-  return a.health === b.health && a.retryAt === b.retryAt && isSameCause
+  const isWanted = failure && refreshToken && needsPerson(failure, usable)
+  if (!isWanted) return undefined
+  const cause = errorOf(failure, usable)
+  return { health: 'sign_in_suggested', cause, retryAt: cause.retryAt }
 }
 
 function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError, returnTo?: string): Next {
-  const { record, state: before } = held
-  const same = before.status === 'signedOut' && before.reason === reason && before.error === error
-  const state: SessionState = same ? before : { status: 'signedOut', reason, error, returnTo }
+  const { record } = held
+  const [after, effects] = moved(held, { status: 'signedOut', reason, error, returnTo })
   // What is left of a session in memory is nothing but its end.
-  return [{ ...held, record: record?.signedOut && record, state }, same ? [] : ['notify', 'arm']]
+  return [{ ...after, record: record?.signedOut && record }, effects.length ? ['notify', 'arm'] : []]
 }
 
 /** A nonce is spent with its sign-in; the record keeps it for the ID tokens to come. */

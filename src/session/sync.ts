@@ -37,6 +37,6 @@ export function hearOthers(session: Session): () => void {
 }
 
 function isMessage(message: unknown): message is Message {
-  const { version, type } = Object(message) as Partial<Message>
-  return Number.isInteger(version) && type === 'changed'
+  const given: Partial<Message> = Object(message)
+  return Number.isInteger(given.version) && given.type === 'changed'
 }

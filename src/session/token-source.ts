@@ -5,7 +5,7 @@ import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
-import { type RefreshOutcome, signedOutError } from './outcome.ts'
+import { type RefreshFailure, type RefreshOutcome, signedOutError } from './outcome.ts'
 import { continues, type SessionRecord } from './record.ts'
 import { type RefreshRequest, refreshOnce } from './refresh.ts'
 import { lacking, union, unmet } from './scope.ts'
@@ -51,7 +51,7 @@ const QUIET = 1_000
 export function tokenSource({ session, tokens, ready, end, limits }: TokenSourceParts): RefreshingTokenSource {
   const { clock } = session.platform
   const { confirmInterval } = session.options
-  let running: { readonly key: string; readonly grantId: string; readonly outcome: Promise<RefreshOutcome> } | undefined
+  let running: { readonly key: string; readonly outcome: Promise<RefreshOutcome> } | undefined
   let reading: Promise<boolean> | undefined
   let rejections: number[] = []
   let quietUntil = -Infinity
@@ -64,7 +64,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     current(target) {
       const held = tokens.usable(target)
       if (!held || limits.overdue()) return undefined
-      const { age } = session
+      const age = session.age()
       if (age > confirmInterval) return undefined
       // So that a session in steady use never has to wait for the read.
       if (age > confirmInterval / 2) void reread()
@@ -101,14 +101,14 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
-      // Another person has signed in since: the call goes no further.
-      const ours = () => continues(session.live, tokens.grantOf(rejected))
-      if (!ours()) return undefined
+      // Where another person has signed in since, the call goes no further.
+      const isOurs = () => continues(session.live, tokens.grantOf(rejected))
+      const present = () => (isOurs() ? tokens.usable(target, 0)?.token : undefined)
+      if (!isOurs()) return undefined
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
         // A newer token would count even later.
-        if (reason === 'not_yet_valid')
-          return (await early(rejected, signal, tell)) && ours() ? tokens.usable(target, 0)?.token : undefined
+        if (reason === 'not_yet_valid') return (await early(rejected, signal, tell)) ? present() : undefined
         const now = clock.elapsed()
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
         // The server has no other token to give.
@@ -121,29 +121,31 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         rejections.push(now)
       }
       if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
-      return ours() ? tokens.usable(target, 0)?.token : undefined
+      return present()
     },
     async refresh(target, reason) {
       for (let from = await grantNow(target, undefined, session.live?.grantId); ; ) {
         const outcome = await refresh(target, reason, true)
         const now = await grantNow(target, undefined, from)
         const held = tokens.usable(target, 0)
-        if (held && (!outcome.error || 'held' in outcome)) return held.token
+        const isNew = !outcome.error || outcome.held !== undefined
+        if (held && isNew) return held.token
         if (now === from) throw errorOf(outcome, session)
         from = now
       }
     },
     refreshAhead(target, reason) {
       const { live } = session
-      const isBackingOff = live !== undefined && backOffLeft(session, live) > 0
-      if (!running && !isBackingOff && clock.elapsed() >= quietUntil) refresh(target, reason).catch(() => {})
+      const isBackingOff = live && backOffLeft(session, live) > 0
+      const isWelcome = !running && !isBackingOff && clock.elapsed() >= quietUntil
+      if (isWelcome) refresh(target, reason).catch(() => {})
     },
     async confirm() {
       await ready()
-      const asked = clock.elapsed()
-      const isOld = () => session.age > clock.elapsed() - asked + confirmInterval
+      const since = clock.elapsed() - confirmInterval
+      const isOld = () => session.age() > clock.elapsed() - since
       // A read that is under way may have begun before whatever made this necessary, and so may the next one.
-      for (let reads = 0; reads < READS && isOld() && (await reread()); reads++);
+      for (let reads = 0; reads < READS && isOld(); reads++) if (!(await reread())) return
     },
   }
   return source
@@ -155,7 +157,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
     const { live } = session
     if (!live && session.locked) throw session.locked
-    if (!live || (from !== undefined && !continues(live, from))) throw signedOutError(session)
+    const isOurs = from === undefined || continues(live, from)
+    if (!live || !isOurs) throw signedOutError(session)
     const missing = lacking(target.scope, union(live.scope, live.requestedScope))
     if (missing) throw scopeError(missing)
     return live.grantId
@@ -176,28 +179,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     return reading
   }
 
-  /** Whether `result` has not been told yet: one failure is heard of by every call until it is over. */
-  function isNewsOf({ outcome, error, ...result }: RefreshOutcome, live: SessionRecord | undefined): boolean {
-    if (!error) return false
-    const mark = [live?.grantId, live?.generation, live?.failure?.beat].join()
-    const isHeard = 'heard' in result && result.heard
-    const isNews = !isHeard || mark !== lastTold
-    lastTold = mark
-    return isNews
-  }
-
   async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
-    const key = targetKey(target)
     // From now on: what another context brings while this waits for its turn is good enough.
     const from = session.live
-    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
-    while (running && (running.key !== key || running.grantId !== from?.grantId)) await running.outcome
-    if (running) return running.outcome
     if (!from) return { outcome: 'signed_out' }
-    const known = refused.get(from.grantId + key)
+    const key = from.grantId + targetKey(target)
+    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
+    while (running && running.key !== key) await running.outcome
+    const known = running?.outcome ?? refused.get(key)
     if (known) return known
     const outcome = refreshAndTell(from, { target, reason, asked }).finally(() => (running = undefined))
-    running = { key, grantId: from.grantId, outcome }
+    running = { key, outcome }
     return outcome
   }
 
@@ -207,19 +199,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   ): Promise<RefreshOutcome> {
     const began = clock.elapsed()
     const { grantId, generation } = from
-    // Whoever is asked only has a head start: what it brought is adopted, and what it did not bring is fetched here.
+    // The worker only has a head start: what it brought is adopted, and what it did not bring is fetched here.
     await session.platform.refreshElsewhere?.({ grantId, generation }, target)
     const result = await refreshOnce(session, { from, target, reason, asked })
+    const { outcome, error, heard } = result
     const duration = clock.elapsed() - began
-    const { outcome, error } = result
-    const backOff = session.live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
+    const { live } = session
+    // What the record says counts for all contexts; without that, what a storage that refused asked for.
+    const backOff = live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
     quietUntil = clock.elapsed() + Math.max(QUIET, backOff)
-    const isNews = isNewsOf(result, session.live)
-    const usable = tokens.until > clock.elapsed()
-    const isRefused = refusesTarget(session, target, error)
-    const told = isRefused ? lackingScope(result, target, session.live) : result
-    if (isRefused) refused.set(grantId + targetKey(target), told)
-    switch (result.outcome) {
+
+    switch (outcome) {
       case 'refreshed':
         session.emit('refreshed', { duration, attempt: result.attempt, reason })
         tellOthers(session)
@@ -230,6 +220,29 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         return result
       case 'signed_out':
         return result
+    }
+    // One failure is heard of by every call until it is over, and told once.
+    const mark = `${live?.grantId} ${live?.generation} ${live?.failure?.beat}`
+    const isNews = !heard || mark !== lastTold
+    lastTold = mark
+    const told = await shown(result, from, target)
+    const { reason: why, status, retryAt } = error
+    if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
+    return told
+  }
+
+  /** Shows a failure in the state, or ends the session; what callers are told of it. */
+  async function shown(result: RefreshFailure, from: SessionRecord, target: Target): Promise<RefreshOutcome> {
+    const { live } = session
+    const { outcome, error, heard } = result
+    const usable = tokens.until > clock.elapsed()
+    // What the server does not give to one target changes nothing for the others.
+    if (refusesTarget(session, target, error)) {
+      const told = lackingScope(result, target, live)
+      refused.set(from.grantId + targetKey(target), told)
+      return told
+    }
+    switch (outcome) {
       case 'rejected':
       case 'user_changed':
       case 'dpop_key_lost':
@@ -237,24 +250,15 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         break
       case 'expired':
       case 'outcome_unknown':
-        if (!usable)
-          await end(
-            result.outcome,
-            result.error,
-            ({ generation, refreshToken }) => generation === from.generation && refreshToken === undefined,
-          )
+        if (!usable) await end(outcome, error, (now) => now.generation === from.generation && !now.refreshToken)
         break
       default:
-        // What the server does not give to one target changes nothing for the others.
-        if (isRefused) break
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
-        session.apply({ type: 'refresh_failed', from: sameGrant(session.live, from), error: result.error, usable })
+        session.apply({ type: 'refresh_failed', from: sameGrant(live, from), error, usable })
         // There is something to show for every context.
-        if (!result.heard && session.live?.failure?.personNeeded) tellOthers(session)
+        if (!heard && session.live?.failure?.personNeeded) tellOthers(session)
     }
-    const { reason: why, status, retryAt } = result.error
-    if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
-    return told
+    return result
   }
 
   /** What a token lacks of the scope that `target` asks for. */
@@ -276,7 +280,7 @@ function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
 /** A scope that was asked for when signing in, and that the server does not give: the person may have said no to it. */
 function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecord | undefined): RefreshOutcome {
   const missing = lacking(target.scope, live?.scope)
-  return missing === undefined ? result : { outcome: 'failed', error: scopeError(missing, result.error) }
+  return missing ? { outcome: 'failed', error: scopeError(missing, result.error) } : result
 }
 
 function scopeError(scope: string, cause?: TokenManagerError): TokenManagerError {

@@ -2,6 +2,7 @@ import { backOffLeft } from './claim.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
+import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
@@ -22,15 +23,16 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   const { clock, lifecycle } = session.platform
   const { interval, signInTarget } = session.options
   let cancel = () => {}
+  const refreshAt = () => tokens.get(signInTarget)?.refreshAt ?? Infinity
+  const turnAt = ({ obtainedAt }: SessionRecord) => obtainedAt + (interval ?? Infinity)
   let offset = clock.now() - clock.elapsed()
 
-  session.onEffect((effect) => {
-    if (effect === 'arm') {
-      tokens.sync()
-      arm()
-      if (session.live) session.platform.refreshElsewhere?.join()
-    } else outbox.nudge()
-  })
+  session.onEffect = (effect) => {
+    if (effect === 'drain') return outbox.nudge()
+    tokens.sync()
+    arm()
+    if (session.live) session.platform.refreshElsewhere?.join()
+  }
   const stop = lifecycle.subscribe((event) => {
     if (event === 'hidden' || event === 'frozen') return arm()
     // Asleep or away, messages were lost: nothing is used before the record was read again.
@@ -65,12 +67,12 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
     // What the record says counts for all contexts; without that, what a storage that refused asked for.
     const retry = live.failure ? backOffLeft(session, live) : retryAt - now
-    const ahead = (tokens.get(signInTarget)?.refreshAt ?? Infinity) - elapsed
-    const turn = live.obtainedAt + (interval ?? Infinity) - now
+    const left = tokens.until - elapsed
+    const due = Math.min(turnAt(live) - now, refreshAt() - elapsed)
     // Without a refresh token all that is left to do is to end with the last access token.
-    const next = live.refreshToken === undefined ? tokens.until - elapsed : Math.max(Math.min(turn, ahead), retry)
+    const next = live.refreshToken ? Math.max(due, retry) : left
     // With the last access token a refresh that failed becomes something to show.
-    const end = live.failure && tokens.until > elapsed ? tokens.until - elapsed : Infinity
+    const end = live.failure && left > 0 ? left : Infinity
     return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
   }
 
@@ -85,8 +87,8 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
         if (!live) return
         if (limits.overdue() || tokens.until <= elapsed) return source.get(signInTarget)
         if (!lifecycle.isVisible()) return
-        if (live.obtainedAt + (interval ?? Infinity) <= now) source.refreshAhead(signInTarget, 'interval')
-        else if ((tokens.get(signInTarget)?.refreshAt ?? Infinity) <= elapsed) source.refreshAhead(signInTarget)
+        if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
+        else if (refreshAt() <= elapsed) source.refreshAhead(signInTarget)
         return
       })
       .catch(() => {})

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/session/limits.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
-import type { Change, Session } from '../../src/session/session.ts'
+import type { Change } from '../../src/session/record-writer.ts'
+import type { Session } from '../../src/session/session.ts'
 import { manualClock } from '../support/manual-clock.ts'
 
 const start = 1_800_000_000_000
@@ -19,7 +20,7 @@ function signedIn(options: { maxAge?: number; idleTimeout?: number }) {
     async update(change: Change, { durability }: { durability: string }) {
       if (session.fails) throw new Error('refused')
       session.durability = durability
-      written.push(change(session.stored))
+      written.push(change(session.stored)?.next)
     },
   }
   return { clock, session, written, limited: limits(session as unknown as Session) }

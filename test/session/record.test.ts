@@ -4,7 +4,6 @@ import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import {
   continues,
-  NEWER_VERSION,
   type PendingRevocation,
   randomId,
   readRecord,
@@ -12,7 +11,6 @@ import {
   type SessionRecord,
   supersedes,
   tombstone,
-  update,
   withAccessToken,
   withPending,
 } from '../../src/session/record.ts'
@@ -164,29 +162,6 @@ describe('a context and a record that is none', () => {
     expect(a.told.filter((type) => type === 'storage_lost')).toHaveLength(1)
     expect(await w.record()).toMatchObject({ refreshToken: 'rt-1', generation: 1 })
     expect(w.server.revoked).toEqual([])
-  })
-})
-
-describe('update', () => {
-  it('computes again from what is there when a swap was lost, and loses no other write', async () => {
-    const store = memoryStore<unknown>()
-    await store.swap('k', undefined, full)
-    const read = () => readRecord(store, 'k', owner)
-    const bump = (record?: SessionRecord) => record && { ...record, generation: record.generation + 1 }
-    await Promise.all(Array.from({ length: 20 }, () => update(read, store, 'k', bump)))
-    expect(await read()).toMatchObject({ record: { generation: 23 } })
-  })
-
-  it('writes nothing when there is nothing to write, and nothing over a newer version', async () => {
-    const store = memoryStore<unknown>()
-    await store.swap('k', undefined, full)
-    const read = () => readRecord(store, 'k', owner)
-    const { tag } = (await store.get('k'))!
-    expect(await update(read, store, 'k', () => undefined)).toMatchObject({ written: false })
-    expect((await store.get('k'))!.tag).toBe(tag)
-    await store.swap('k', tag, { version: 2 })
-    await expect(update(read, store, 'k', () => full)).rejects.toBe(NEWER_VERSION)
-    expect((await store.get('k'))!.value).toEqual({ version: 2 })
   })
 })
 

@@ -33,35 +33,27 @@ const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 export const faults: readonly Fault[] = [
   fault(
     'no re-read after the lock',
-    edit(
-      REFRESH,
-      'const record = await session.read()\n    const settled',
-      'const record = session.live\n    const settled',
-    ),
-    edit(CLAIM, ' || now.generation !== seen.generation) return', ') return'),
+    edit(REFRESH, 'return looked(await session.read())', 'return looked(session.live)'),
+    edit(CLAIM, 'if (!isSameGeneration(now, seen) ||', 'if (!now || now.signedOut || now.grantId !== seen.grantId ||'),
     edit(
       CLAIM,
-      'const record = result.record as SessionRecord',
-      'const record = { ...result.record, refreshToken: seen.refreshToken } as SessionRecord',
+      'claimed && { record: claimed.next,',
+      'claimed && { record: { ...claimed.next, refreshToken: seen.refreshToken },',
     ),
   ),
   modelled(
     'no generation check at commit',
     'a commit needs the generation',
-    edit(
-      COMMIT,
-      'if (now.generation > from.generation) return now.lease?.owner === owner ? { ...now, lease: undefined } : undefined',
-    ),
+    edit(COMMIT, "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }"),
   ),
   modelled(
     'delete without compare',
     'a refusal counts for its own generation only',
     edit(
       COMMIT,
-      ' || now.grantId !== record.grantId || now.generation !== record.generation) return false',
-      ') return false',
+      'return isSameGeneration(now, from) && (!now.lease || owns(claim, now))',
+      'return now !== undefined && !now.signedOut && claim.owner !== undefined',
     ),
-    edit(COMMIT, 'return now.lease === undefined || now.lease.owner === owner', 'return owner !== undefined'),
   ),
   fault(
     'abort after send',
@@ -88,13 +80,10 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'lease ignored',
-    edit(CLAIM, 'if (now.lease && !isDead(session, now, locked)) return undefined'),
-    edit(REFRESH, 'if (record.lease && !isDead(session, record, hold.locked)) {', 'if (clock.now() < 0) {'),
+    edit(CLAIM, 'now.lease && !isDead(session, now, locked)', 'isDead(session, now, locked) && now.version > 1'),
+    edit(REFRESH, 'lease && !isDead(session, record, hold.locked)', 'lease && record.version > 1'),
   ),
-  fault(
-    'steal',
-    edit(REFRESH, 'attempt(session, request, { locked: false })', 'attempt(session, request, { locked: true })'),
-  ),
+  fault('steal', edit(REFRESH, 'hold.locked = false', 'hold.locked = true')),
   fault(
     'listener inside the lock',
     edit(
@@ -127,7 +116,7 @@ export const faults: readonly Fault[] = [
     'outbox lost at reload',
     edit(
       'session/sign-out.ts',
-      'tombstoneOf(record, { at, reason, kept }, tokens)',
+      'tombstoneOf(record, { at, reason, kept }, mine)',
       'tombstoneOf(record, { at, reason, kept }, [])',
     ),
   ),
@@ -152,46 +141,46 @@ export const faults: readonly Fault[] = [
   modelled(
     "age counted from the swap's return",
     'the age counts from before the swap',
-    edit(
-      CLAIM,
-      'const claim: Claim = { record, owner, began, attempt: 1 }',
-      'const claim: Claim = { record, owner, began: { elapsed: clock.elapsed(), now: clock.now() }, attempt: 1 }',
-    ),
+    edit(CLAIM, 'record: claimed.next, owner, began }', 'record: claimed.next, owner, began: moment(clock) || began }'),
   ),
-  modelled('an old claim is sent', 'an old claim sends nothing', edit(REFRESH, 'age > leaseTime - requestTimeout ||')),
+  modelled('an old claim is sent', 'an old claim sends nothing', edit(REFRESH, 'isOld || ')),
   modelled(
     'retry outside the claim',
     'a retry needs the lease still to be ours',
-    edit(REFRESH, "if (!written) return 'again'"),
+    edit(
+      REFRESH,
+      "raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }",
+      "{ step: 'send', claim: { ...claim, began: raised ? began : moment(clock), lost } }",
+    ),
   ),
   modelled(
     'doubt forgotten at a takeover',
     'taking over leaves doubt',
-    edit(CLAIM, 'doubt: owner, doubtAt: clock.now() }', 'doubtAt: clock.now() }'),
+    edit(CLAIM, 'next: now.lease ? withDoubt(session, next, owner) : next', 'next'),
   ),
   modelled(
     'doubt forgotten at a retry',
     'a retry leaves doubt',
-    edit(REFRESH, '{ ...withBeat(now), doubt: randomId(crypto), doubtAt: clock.now() }', 'withBeat(now)'),
+    edit(REFRESH, 'withDoubt(session, withBeat(now))', 'withBeat(withDoubt(session, now) && now)'),
   ),
   modelled(
     'doubt forgotten when giving up',
     'giving up leaves doubt',
-    edit(COMMIT, 'return lost && online && isCurrent ?', 'return next.version > 1 ?'),
+    edit(COMMIT, 'const isInDoubt = mayBeSpent && ', 'const isInDoubt = mayBeSpent && next.version > 1 && '),
   ),
   modelled(
     'no wait before a token in doubt is sent',
     'taking over waits and reads again',
-    edit(CLAIM, 'await session.wait(DOUBT_WAIT)'),
+    edit(REFRESH, 'await session.wait(DOUBT_WAIT)'),
   ),
   modelled(
     "invalid_grant deleting another's live lease",
     'a refusal leaves the lease of another',
-    edit(COMMIT, 'return now.lease === undefined || now.lease.owner === owner', 'return owner !== undefined'),
+    edit(COMMIT, ' && (!now.lease || owns(claim, now))'),
   ),
   fault(
     "commit dropping another resource's token",
-    edit(COMMIT, 'withAccessToken(record.accessTokens, targetKey', 'withAccessToken({}, targetKey'),
+    edit(COMMIT, 'withAccessToken(record.accessTokens, key', 'withAccessToken({}, key'),
   ),
   {
     ...fault(
@@ -203,12 +192,9 @@ export const faults: readonly Fault[] = [
   modelled(
     'a commit revives what was signed out',
     'a commit sees a sign-out',
-    edit(COMMIT, 'if (now.signedOut || now.grantId !== from.grantId)', 'if (now.grantId !== from.grantId)'),
+    edit(COMMIT, 'const isOver = now.signedOut || ', 'const isOver = '),
   ),
-  fault(
-    'the generation stays',
-    edit(COMMIT, 'generation: record.generation + 1, lease', 'generation: record.generation, lease'),
-  ),
+  fault('the generation stays', edit(COMMIT, 'generation: record.generation + 1', 'generation: record.generation')),
   fault('no shared back-off', edit(CLAIM, 'return failure ?', 'return record.version > 1 && failure ?')),
   fault(
     'a back-off begins anew in every context',
@@ -233,7 +219,7 @@ export const faults: readonly Fault[] = [
   fault('timers outlive dispose', edit('session/upkeep.ts', 'stop()\n    cancel()', 'stop()')),
   fault(
     'the lock is waited for without a limit',
-    edit(REFRESH, 'if (platform.clock.elapsed() >= until + (alive ? options.leaseTime : 0)) break'),
+    edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
   fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
   fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
@@ -257,7 +243,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'the storage is believed when it went back',
-      edit('session/state.ts', "if (behind && event.order > held.order) return [held, ['storage_lost']]"),
+      edit('session/state.ts', "event.order > held.order ? ['storage_lost'] : []", '[]'),
     ),
     test: ROLLED_BACK,
   },
@@ -266,7 +252,7 @@ export const faults: readonly Fault[] = [
       'an end is lost while the storage refuses',
       edit(
         COMMIT,
-        "session.apply({ type: 'ended', grantId: record.grantId, reason, error })\n    void session.retry(() => session.update(change), 'sign_out')",
+        "session.apply({ type: 'ended', grantId, reason, error })\n      void session.retry(() => session.update(change), 'sign_out')",
         'throw error',
       ),
     ),
@@ -275,7 +261,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'a lease taken over by mistake is given back',
-      edit(REFRESH, 'if (!wrong) await release(session, claim)', 'await release(session, claim)'),
+      edit(REFRESH, 'if (!isWrong) await release(session, claim)', 'await release(session, claim)'),
     ),
     test: 'test/session/stolen-lock.test.ts',
   },
