@@ -4,20 +4,19 @@ import type { BffSettings } from './bff-settings.ts'
 import { answerFields, requestFields } from './proxied-fields.ts'
 import { FIELD, Refused } from './refusal.ts'
 import { type SentBody, sentBody, tooLarge } from './sent-body.ts'
-import { accountOf } from './session-cookie.ts'
 
 /** Codings that the platform's `fetch` undoes. */
 const UNDONE = /^(identity|gzip|x-gzip|deflate|br)$/i
 
 /**
- * Sends a request of the page on to its API with the access token of the session called `name`, and hands the answer back. Bodies flow in
+ * Sends a request of the page on to its API with the access token of the session called `account`, and hands the answer back. Bodies flow in
  * constant memory in both directions.
  * @throws Refused 400, 413, 502 and 504; TokenManagerError if there is no token
  */
 export async function proxied(
   request: Request,
   route: ApiRoute,
-  name: string,
+  account: string,
   { sessions, forwarded, clock }: BffSettings,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url)
@@ -39,7 +38,7 @@ export async function proxied(
   if (body.isStreamed) init.duplex = 'half'
 
   const answer = await sessions
-    .get(accountOf(name))
+    .get(account)
     .fetch(url, init)
     .catch((error) => {
       throw failureOf(error, body, patience.signal, route)
