@@ -145,7 +145,7 @@ function bodyOf(request: NodeRequestLike): ReadableStream<Uint8Array> {
       async pull(controller) {
         const { done, value } = await chunks.next()
         if (done) controller.close()
-        else controller.enqueue(new Uint8Array(value as Uint8Array))
+        else controller.enqueue(value as Uint8Array)
       },
       async cancel() {
         await chunks.return?.()

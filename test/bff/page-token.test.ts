@@ -24,7 +24,12 @@ describe('BFF-14: a token for the page', () => {
     const answer = await ask('resource=urn:example:notes')
     const { value, ...rest } = await answer.json()
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
-    expect(rest).toEqual({ type: 'Bearer', scope: 'notes', resource: 'urn:example:notes', expiresAt: expect.any(Number) })
+    expect(rest).toEqual({
+      type: 'Bearer',
+      scope: 'notes',
+      resource: 'urn:example:notes',
+      expiresAt: expect.any(Number),
+    })
     const claims = JSON.parse(Buffer.from(value.split('.')[1], 'base64url').toString())
     expect(claims).toMatchObject({ aud: 'urn:example:notes', scope: 'notes', sub: 'alice' })
   })

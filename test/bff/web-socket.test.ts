@@ -16,7 +16,12 @@ let seen: IncomingMessage[] = []
 let answer: (request: IncomingMessage, socket: Duplex) => void
 const open = (request: IncomingMessage, socket: Duplex) => {
   const accept = accepted(String(request.headers['sec-websocket-key']))
-  const fields = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`, 'Set-Cookie: session=x']
+  const fields = [
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${accept}`,
+    'Set-Cookie: session=x',
+  ]
   socket.write(['HTTP/1.1 101 Switching Protocols', ...fields, '', ''].join('\r\n'))
   socket.pipe(socket)
 }
@@ -88,7 +93,10 @@ const statusOf = ({ head }: Opened) => Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.
 describe('BFF-15: a WebSocket of the page', () => {
   it('is opened at the API with the token, and carries bytes both ways', async () => {
     answer = open
-    const opened = await handshake({ 'X-Forwarded-For': '1.2.3.4', Authorization: 'Basic x' }, { path: '/api/x?room=1' })
+    const opened = await handshake(
+      { 'X-Forwarded-For': '1.2.3.4', Authorization: 'Basic x' },
+      { path: '/api/x?room=1' },
+    )
     expect(statusOf(opened)).toBe(101)
     expect(opened.head).toContain(`sec-websocket-accept: ${accepted(KEY)}`)
     expect(opened.head.toLowerCase()).not.toContain('set-cookie')
@@ -152,6 +160,7 @@ describe('BFF-15: a WebSocket of the page', () => {
     ['from a sibling host', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://127.0.0.1:1' }, undefined, 403],
     ['from a sandboxed frame', { Origin: 'null' }, undefined, 403],
     ['from nowhere', { Origin: undefined }, undefined, 403],
+    ['by something that sends no origin', { Origin: undefined, 'Sec-Fetch-Site': 'same-origin' }, undefined, 403],
     ['by a fetch of another site', { 'Sec-Fetch-Site': 'cross-site' }, undefined, 403],
     ['without a session', { Cookie: undefined }, undefined, 401],
     ['with two cookies', { Cookie: `session=${'A'.repeat(43)}; session=${'B'.repeat(43)}` }, undefined, 401],
