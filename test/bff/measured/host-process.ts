@@ -16,6 +16,8 @@ export interface HostSettings {
   readonly api: string
   /** The sealing key, hexadecimal. */
   readonly key: string
+  /** Limit for a request to the authorization server, ms. */
+  readonly requestTimeout?: number
 }
 
 /** What it tells: where it is, and how much memory it has, bytes. */
@@ -39,6 +41,7 @@ const sessions = createSessionPool({
   store: redisStore({ client, key: Buffer.from(settings.key, 'hex') }),
   channel: redisChannel({ client }),
   denylist,
+  requestTimeout: settings.requestTimeout ?? 10_000,
   [allowInsecureLoopback]: true,
 })
 const bff = createBff({
