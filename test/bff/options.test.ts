@@ -1,5 +1,6 @@
 import { dpop } from 'tokenward/node'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { BffOptions } from '../../src/bff/bff-options.ts'
 import type { BffRefusal } from '../../src/bff/refusal.ts'
 import { type BffSite, bffSite } from './bff-site.ts'
 
@@ -7,7 +8,7 @@ let site: BffSite
 afterEach(() => site?.stop())
 
 describe('option', () => {
-  it.each([
+  it.each<[NonNullable<BffOptions['forwarded']>, () => string | undefined]>([
     [true, () => `host="${new URL(site.origin).host}";proto=http`],
     [(request: Request) => `for=_hidden;by=${new URL(request.url).pathname.slice(1)}`, () => 'for=_hidden;by=api/x'],
     [false, () => undefined],

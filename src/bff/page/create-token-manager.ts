@@ -1,10 +1,10 @@
 import { TokenManagerError } from '../../errors.ts'
 import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
-import { accessToken } from '../../protocol/access-token.ts'
+import type { AccessToken } from '../../protocol/access-token.ts'
 import type { TokenManagerEvent } from '../../session/events.ts'
 import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
-import type { SessionAnswer, SignOutAnswer } from '../page-answers.ts'
+import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.ts'
 import { backendAt, refusalOf, stateOf } from './backend.ts'
 import { type SessionStream, sessionStream } from './session-stream.ts'
 
@@ -101,7 +101,9 @@ export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenM
     async getAccessToken({ resource, audience, scope } = {}) {
       const body = new URLSearchParams(given({ resource, audience, scope }))
       const response = await here().ask('/token', { method: 'POST', body })
-      return accessToken(await response.json())
+      const { value, ...shown }: TokenAnswer = await response.json()
+      // Not enumerable: nothing that prints, spreads or serializes it shows the token.
+      return Object.freeze(Object.defineProperty(shown, 'value', { value })) as AccessToken
     },
     refresh: unsupported,
     dispose() {

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { loadavg } from 'node:os'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
@@ -230,7 +231,7 @@ async function upload(cookie: string): Promise<number> {
   const { body: answer } = await request(`${at(0)}/api/sink`, {
     method: 'POST',
     headers: { cookie, 'x-tokenward': '1' },
-    body: body(),
+    body: Readable.from(body()),
     dispatcher,
   })
   return Number(await answer.text())
