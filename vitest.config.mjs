@@ -5,6 +5,7 @@ import { entries } from './scripts/entries.mjs'
 const alone = [
   'test/browser-adapters/**/*.test.ts',
   'test/requests/request-body.test.ts',
+  'test/bff/constant-memory.test.ts',
   'test/react-native/phone.test.ts',
 ]
 

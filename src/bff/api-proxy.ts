@@ -4,20 +4,22 @@ import type { BffSettings } from './bff-settings.ts'
 import { answerFields, requestFields } from './proxied-fields.ts'
 import { FIELD, Refused } from './refusal.ts'
 import { type SentBody, sentBody, tooLarge } from './sent-body.ts'
-import { accountOf } from './session-cookie.ts'
 
 /** Codings that the platform's `fetch` undoes. */
 const UNDONE = /^(identity|gzip|x-gzip|deflate|br)$/i
 
+/** Otherwise Node's `fetch` keeps a copy of the whole body, in case it has to be sent once more after a redirect. */
+const STREAMED = { duplex: 'half', redirect: 'error' } as const
+
 /**
- * Sends a request of the page on to its API with the access token of the session called `name`, and hands the answer back. Bodies flow in
+ * Sends a request of the page on to its API with the access token of the session called `account`, and hands the answer back. Bodies flow in
  * constant memory in both directions.
  * @throws Refused 400, 413, 502 and 504; TokenManagerError if there is no token
  */
 export async function proxied(
   request: Request,
   route: ApiRoute,
-  name: string,
+  account: string,
   { sessions, forwarded, clock }: BffSettings,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url)
@@ -28,19 +30,14 @@ export async function proxied(
   if (via !== undefined) headers.set('forwarded', via)
 
   const patience = limited(request.signal, route, clock)
-  const init: RequestInit & { duplex?: 'half' } = {
-    method: request.method,
-    headers,
-    // A redirect could lead this host anywhere, also to places that only it can reach.
-    redirect: 'manual',
-    signal: patience.signal,
-  }
+  // A redirect could lead this host anywhere, also to places that only it can reach.
+  const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal: patience.signal }
   if (body.content !== null) init.body = body.content
-  if (body.isStreamed) init.duplex = 'half'
+  const sent = body.isStreamed ? { ...init, ...STREAMED } : init
 
   const answer = await sessions
-    .get(accountOf(name))
-    .fetch(url, init)
+    .get(account)
+    .fetch(url, sent)
     .catch((error) => {
       throw failureOf(error, body, patience.signal, route)
     })

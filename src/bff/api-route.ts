@@ -51,6 +51,7 @@ export function routeFor(routes: readonly ApiRoute[], path: string): ApiRoute | 
 
 function readRoute(path: string, given: BffApi, name: string, sessions: SessionPool): ApiRoute {
   const { url, timeout = 30_000, maxBodySize = 10_485_760, requestFields = [], setCookies = [] } = given
+  const { webSockets = false } = given
   const judge = judgeOf(url, name)
   if (!sessions.allows(url)) throw invalid(`${name}.url`, 'covered by option resources of the session pool')
   if (!(timeout >= 1 && timeout <= 600_000)) throw invalid(`${name}.timeout`, '1 to 600000 ms')
@@ -72,6 +73,7 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
     path,
     timeout,
     maxBodySize,
+    webSockets: webSockets === true,
     requestFields: new Set(fields),
     setCookies: new Set(cookies),
     urlFor(asked, query) {

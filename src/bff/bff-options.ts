@@ -18,8 +18,20 @@ export interface BffApi {
    * conditional requests, ranges and tracing. Cookies, `Authorization` and what speaks of the connection never go through.
    */
   readonly requestFields?: readonly string[]
+  /** Whether the page may open WebSockets there; the server needs `nodeUpgrade(bff)` then. They are closed when the session ends. Default false. */
+  readonly webSockets?: boolean
   /** Names of cookies that the API may set in the browser, for this host only. Default: none. Never the backend's own. */
   readonly setCookies?: readonly string[]
+}
+
+/** An access token that the page may have. */
+export interface BffPageToken {
+  /** The resource indicator it is for (RFC 8707). Default: none. */
+  readonly resource?: string
+  /** The same for servers that have a parameter `audience` instead. Default: none. */
+  readonly audience?: string
+  /** The widest scope that it may have, space-separated. The page may ask for less. */
+  readonly scope: string
 }
 
 /** The backend's cookies. */
@@ -60,6 +72,11 @@ export interface BffOptions {
   readonly backchannelLogout?: (request: Request) => Promise<Response>
   /** The cookies. */
   readonly cookie?: BffCookieOptions
+  /**
+   * Access tokens that the page may have, at the path `token` (the token-mediating backend of RFC 10017 §6.2): for APIs that the page has to
+   * call itself. Script that an attacker runs in the page can take them. Default: none.
+   */
+  readonly pageTokens?: readonly BffPageToken[]
   /** Claims of the ID token that the page is told. Default: all of them. */
   readonly claims?: readonly string[]
   /**

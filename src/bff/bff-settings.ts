@@ -3,7 +3,7 @@ import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'
-import type { BffCookieOptions, BffOptions } from './bff-options.ts'
+import type { BffCookieOptions, BffOptions, BffPageToken } from './bff-options.ts'
 import type { Refused } from './refusal.ts'
 import { returnPath } from './return-path.ts'
 
@@ -22,10 +22,11 @@ export interface BffSettings {
   readonly forwarded: (request: Request) => string | undefined
   readonly backchannelLogout: BffOptions['backchannelLogout'] | undefined
   readonly claims: readonly string[] | undefined
+  readonly pageTokens: readonly BffPageToken[]
   readonly signInFailed: string | undefined
   readonly clock: Clock
   /** Tells `onRefusal`. */
-  readonly tell: (refused: Refused, request: Request) => void
+  readonly tell: (refused: Refused, path: string) => void
 }
 
 /**
@@ -54,6 +55,7 @@ export function bffSettings(options: BffOptions): BffSettings {
     cookie: cookieOf(options.cookie),
     origins,
     claims,
+    pageTokens: pageTokensOf(options.pageTokens),
     backchannelLogout,
     signInFailed,
     forwarded: forwardedBy(options.forwarded, origin),
@@ -73,6 +75,15 @@ function placeOf({ redirectUri = '' }: SessionPool): { readonly origin: string; 
   return { origin, base }
 }
 
+function pageTokensOf(pageTokens: readonly BffPageToken[] = []): readonly BffPageToken[] {
+  const isToken = ({ resource, audience, scope }: BffPageToken) => {
+    const names = [resource, audience].filter((one) => one !== undefined)
+    return typeof scope === 'string' && scope !== '' && names.every((one) => typeof one === 'string')
+  }
+  if (Array.isArray(pageTokens) && pageTokens.every(isToken)) return pageTokens
+  throw invalid('pageTokens', 'a list of { resource?, audience?, scope }, each with a scope')
+}
+
 function cookieOf({ name = 'session', prefix = '__Host-', sameSite = 'Strict', maxAge }: BffCookieOptions = {}) {
   if (!/^[\w-]{1,40}$/.test(name)) throw invalid('cookie.name', '1 to 40 letters, digits, - and _')
   if (!['__Host-', '__Host-Http-'].includes(prefix)) throw invalid('cookie.prefix', '__Host- or __Host-Http-')
@@ -90,9 +101,9 @@ function forwardedBy(forwarded: BffOptions['forwarded'] = false, origin: string)
 }
 
 function telling(onRefusal: BffOptions['onRefusal']): BffSettings['tell'] {
-  return ({ status, code, message, cause }, { url }) => {
+  return ({ status, code, message, cause }, path) => {
     try {
-      onRefusal?.({ status, code, message, path: new URL(url).pathname, error: cause })
+      onRefusal?.({ status, code, message, path, error: cause })
     } catch {
       // Whoever listens has no say in the answer.
     }

@@ -5,11 +5,13 @@ import type { BffOptions } from './bff-options.ts'
 import { bffSettings } from './bff-settings.ts'
 import { checkPageRequest, corsFields, preflightAnswer } from './cross-site.ts'
 import { eventStream } from './event-stream.ts'
+import { pageToken } from './page-token.ts'
 import { Refused, refusalAsJson, refusalAsText, refusedBy } from './refusal.ts'
 import { asJson, NOBODY, sessionAnswer } from './session-answer.ts'
 import { accountOf, sessionCookies } from './session-cookie.ts'
 import { callback, login } from './sign-in.ts'
 import { logout } from './sign-out.ts'
+import { type AllowedSocket, allowedSocket } from './web-socket.ts'
 
 /** A website's backend: answers what is its own, and `undefined` for what is not. It rejects for nothing that a browser can send. */
 export interface Bff {
@@ -18,6 +20,13 @@ export interface Bff {
   readonly origin: string
   /** Whether a path is one of the backend's own. */
   handles(path: string): boolean
+  /**
+   * For adapters: judges the handshake of a WebSocket.
+   * @throws what `refused` reads
+   */
+  openSocket(request: Request): Promise<AllowedSocket>
+  /** For adapters: what `error` means for whoever asked for `path`; `onRefusal` hears it. */
+  refused(error: unknown, path: string | undefined): Refused
 }
 
 /** Who asks: decides about the rules and about the form of a refusal. */
@@ -32,7 +41,7 @@ interface Route {
 /**
  * A website's backend that keeps the tokens (the backend for frontend of RFC 10017 §6.1): the browser has a cookie that names the session, and
  * every request of the page to an API goes through here, where the access token is added. Below the base of `redirectUri` there are `login`,
- * `callback`, `logout`, `session`, `events`, and `backchannel` where that is wanted.
+ * `callback`, `logout`, `session`, `events` and `token`, and `backchannel` where that is wanted.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createBff(options: BffOptions): Bff {
@@ -46,6 +55,7 @@ export function createBff(options: BffOptions): Bff {
     logout: { methods: ['POST'], caller: 'page', answer: (request) => logout(request, settings, cookies) },
     session: { methods: ['GET'], caller: 'page', answer: tellSession },
     events: { methods: ['GET'], caller: 'page', answer: streamEvents },
+    token: { methods: ['POST'], caller: 'page', answer: handOutToken },
     ...(backchannelLogout && {
       backchannel: { methods: ['POST'], caller: 'server', answer: backchannelLogout },
     }),
@@ -58,15 +68,22 @@ export function createBff(options: BffOptions): Bff {
     try {
       return await answered(request, route)
     } catch (error) {
-      const refused = refusedBy(error, clock.now())
-      settings.tell(refused, request)
+      const refused = refusal(error, pathname)
       return route.caller === 'person' ? refusalAsText(refused) : withCors(refusalAsJson(refused), request)
     }
   }
   return Object.assign(handle, {
     origin,
     handles: (path: string) => (ownRoute(path) ?? apiRoute(path)) !== undefined,
+    openSocket: (request: Request) => allowedSocket(request, cookies.session(request), settings),
+    refused: (error: unknown, path = '') => refusal(error, path.replace(/[?#].*/s, '')),
   })
+
+  function refusal(error: unknown, path: string): Refused {
+    const refused = refusedBy(error, clock.now())
+    settings.tell(refused, path)
+    return refused
+  }
 
   function ownRoute(path: string): Route | undefined {
     const name = path.startsWith(`${base}/`) ? path.slice(base.length + 1) : ''
@@ -79,12 +96,7 @@ export function createBff(options: BffOptions): Bff {
     return {
       methods: [],
       caller: 'page',
-      async answer(request) {
-        checkPageRequest(request, settings)
-        const name = cookies.session(request)
-        if (name === undefined) throw new TokenManagerError('ERR_SIGNED_OUT', 'none', 'Nobody is signed in')
-        return proxied(request, route, name, settings)
-      },
+      answer: async (request) => proxied(request, route, accountIn(request), settings),
     }
   }
 
@@ -108,13 +120,22 @@ export function createBff(options: BffOptions): Bff {
   }
 
   async function streamEvents(request: Request): Promise<Response> {
+    const account = accountIn(request)
+    const { state } = await sessions.check(account)
+    if (state.status === 'signedOut') throw new TokenManagerError('ERR_SIGNED_OUT', state.reason)
+    return eventStream(account, settings)
+  }
+
+  async function handOutToken(request: Request): Promise<Response> {
+    return pageToken(request, accountIn(request), settings)
+  }
+
+  /** What the session of a request of the page is called. */
+  function accountIn(request: Request): string {
     checkPageRequest(request, settings)
     const name = cookies.session(request)
-    const account = name === undefined ? undefined : accountOf(name)
-    const { state } = account === undefined ? { state: undefined } : await sessions.check(account)
-    if (account === undefined || state?.status !== 'signedIn')
-      throw new TokenManagerError('ERR_SIGNED_OUT', state?.status === 'signedOut' ? state.reason : 'none')
-    return eventStream(account, settings)
+    if (name !== undefined) return accountOf(name)
+    throw new TokenManagerError('ERR_SIGNED_OUT', 'none', 'Nobody is signed in')
   }
 
   function withCors(response: Response, request: Request): Response {

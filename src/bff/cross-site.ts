@@ -60,6 +60,16 @@ export function checkOwnForm(request: Request, settings: BffSettings): void {
 }
 
 /**
+ * Lets the handshake of a WebSocket pass, which browsers send for any page, and always with `Origin`.
+ * @throws Refused 403
+ */
+export function checkSocketRequest(request: Request, settings: BffSettings): void {
+  const initiator = initiatorOf(request, settings)
+  const isOfPage = initiator === 'own' || initiator === 'listed'
+  if (!isOfPage || !request.headers.has('origin')) throw crossSite('Only pages of this site may open a WebSocket')
+}
+
+/**
  * Lets what fills a whole window pass, and no frame, image or script.
  * @throws Refused 403
  */

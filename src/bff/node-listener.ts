@@ -61,20 +61,36 @@ export function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(
 
 /** Whether the request was the backend's; then it has been answered. Never rejects. */
 export async function answerNode(bff: Bff, request: NodeRequestLike, response: NodeResponseLike): Promise<boolean> {
-  const path = pathOf(request, bff)
-  if (path === undefined) return false
-
   const gone = new AbortController()
   const close = () => gone.abort()
   response.once('close', close)
   try {
-    const answer = unreadable(request, path) ?? (await bff(webRequest(request, bff.origin + path, gone.signal)))
-    if (!answer) return false
-    await send(answer, request, response)
-    return true
+    const answer = await answered(bff, request, gone.signal)
+    if (answer) await send(answer, request, response)
+    return answer !== undefined
   } finally {
     response.off('close', close)
   }
+}
+
+async function answered(bff: Bff, request: NodeRequestLike, signal: AbortSignal): Promise<Response | undefined> {
+  try {
+    const asked = requestOf(bff, request, signal)
+    return asked && (await bff(asked))
+  } catch (error) {
+    return refusalAsText(bff.refused(error, targetOf(request)))
+  }
+}
+
+/**
+ * The request as a browser means it; `undefined` where it is not the backend's.
+ * @throws Refused for what cannot be made into a `Request` that means the same
+ */
+export function requestOf(bff: Bff, request: NodeRequestLike, signal?: AbortSignal): Request | undefined {
+  const path = pathOf(request, bff)
+  if (path === undefined) return undefined
+  checkReadable(request, path)
+  return webRequest(request, bff.origin + path, signal)
 }
 
 /** The path and query as every reader takes them, if they are the backend's. */
@@ -89,25 +105,20 @@ function targetOf({ url, originalUrl }: NodeRequestLike): string {
   return originalUrl ?? url ?? ''
 }
 
-/** The refusal of what cannot be made into a `Request` that means the same. */
-function unreadable(request: NodeRequestLike, path: string): Response | undefined {
+function checkReadable(request: NodeRequestLike, path: string): void {
   const { method = 'GET', readableDidRead } = request
   // A query may be empty.
   const isClear = targetOf(request) === path || targetOf(request) === `${path}?`
-  if (!isClear)
-    return refusalAsText(new Refused(400, 'invalid_request', 'The path has to be written as browsers write it'))
+  if (!isClear) throw new Refused(400, 'invalid_request', 'The path has to be written as browsers write it')
   // The Fetch standard has no request with these methods.
   if (/^(connect|trace|track)$/i.test(method))
-    return refusalAsText(new Refused(405, 'method_not_allowed', `No path here takes ${method}`))
+    throw new Refused(405, 'method_not_allowed', `No path here takes ${method}`)
   const canHaveBody = method !== 'GET' && method !== 'HEAD'
   if (canHaveBody && readableDidRead)
-    return refusalAsText(
-      new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies'),
-    )
-  return undefined
+    throw new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies')
 }
 
-function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal): Request {
+function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal | undefined): Request {
   const { method = 'GET', rawHeaders } = request
   const headers = new Headers()
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -119,8 +130,9 @@ function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal):
 
   const hasBody =
     method !== 'GET' && method !== 'HEAD' && (headers.has('content-length') || headers.has('transfer-encoding'))
-  if (!hasBody) return new Request(url, { method, headers, signal })
-  const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body: bodyOf(request), duplex: 'half' }
+  const given = { method, headers, ...(signal && { signal }) }
+  if (!hasBody) return new Request(url, given)
+  const init: RequestInit & { duplex: 'half' } = { ...given, body: bodyOf(request), duplex: 'half' }
   return new Request(url, init)
 }
 
@@ -133,7 +145,7 @@ function bodyOf(request: NodeRequestLike): ReadableStream<Uint8Array> {
       async pull(controller) {
         const { done, value } = await chunks.next()
         if (done) controller.close()
-        else controller.enqueue(new Uint8Array(value as Uint8Array))
+        else controller.enqueue(value as Uint8Array)
       },
       async cancel() {
         await chunks.return?.()

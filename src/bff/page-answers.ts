@@ -19,6 +19,20 @@ export interface SessionAnswer {
   readonly endsAt?: number | undefined
 }
 
+/** An access token for the page. */
+export interface TokenAnswer {
+  /** The token. */
+  readonly value: string
+  /** The scheme of the `Authorization` field it goes into. */
+  readonly type: 'Bearer'
+  /** Epoch ms; absent when the authorization server did not say. */
+  readonly expiresAt?: number | undefined
+  /** Space-separated. */
+  readonly scope: string
+  /** The resource it was asked for. */
+  readonly resource?: string | undefined
+}
+
 /** What the page is told of its sign-out. */
 export interface SignOutAnswer {
   /** `removed`: for every host. `memory_only`: the store refused; this host goes on trying, and the browser has forgotten the session. */

@@ -62,7 +62,7 @@ export async function callback(request: Request, settings: BffSettings, cookies:
     return redirectTo(origin + (returnPath(returnTo, origin) ?? '/'), [cookies.setSession(name), forget])
   } catch (error) {
     const refused = refusedBy(error, clock.now())
-    settings.tell(refused, request)
+    settings.tell(refused, `${base}/callback`)
     const answer = failedAnswer(refused, error, settings)
     answer.headers.append('set-cookie', forget)
     const livesOn = await sessions.check(account).then(

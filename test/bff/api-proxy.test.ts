@@ -272,6 +272,15 @@ describe('an answer of the API', () => {
     expect((await alice.ask('/api/x', { method: 'POST' })).headers.get('location')).toBe('/api/new')
   })
 
+  it('that redirects a body which was streamed is refused: only a copy of all of it could be sent again', async () => {
+    answer = async (request, response) => {
+      for await (const _ of request);
+      response.writeHead(303, { location: '/v1/new' }).end()
+    }
+    const answered = await alice.ask('/api/x', { method: 'POST', body: 'x'.repeat(100_000) })
+    expect([answered.status, seen.length]).toEqual([502, 1])
+  })
+
   it('BFF-09: that redirects to another place is not followed: it could be one that only this host reaches', async () => {
     for (const location of [
       'http://169.254.169.254/latest',

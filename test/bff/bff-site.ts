@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BffOptions, createBff, nodeBff } from 'tokenward/bff'
+import type { Duplex } from 'node:stream'
+import { type BffOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
 import {
   allowInsecureLoopback,
   clientSecretBasic,
@@ -33,6 +34,10 @@ export interface SiteOptions {
   /** What is not the backend's. Default: 404. */
   readonly app?: RequestListener
   readonly accessTokenTtl?: number
+  /** Whether WebSockets reach the backend. */
+  readonly upgrades?: boolean
+  /** The API's side of a WebSocket. */
+  readonly onApiUpgrade?: (request: IncomingMessage, socket: Duplex) => void
 }
 
 /** A site on 127.0.0.1 with oidc-provider and an API behind it. */
@@ -63,15 +68,8 @@ export interface Visitor {
 }
 
 /** Starts it; stop it. */
-export async function bffSite({
-  hosts = 1,
-  bff: own,
-  pool,
-  hostPool,
-  api,
-  app,
-  accessTokenTtl,
-}: SiteOptions = {}): Promise<BffSite> {
+export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
+  const { hosts = 1, bff: own, pool, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
   const ports = await Promise.all(Array.from({ length: hosts }, freePort))
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)
   const origin = origins[0] as string
@@ -80,7 +78,7 @@ export async function bffSite({
     ...(accessTokenTtl !== undefined && { accessTokenTtl }),
   })
   const asked: Asked[] = []
-  const upstream = await listening(api ?? tellsWhatItGot(asked))
+  const upstream = await listening(api ?? tellsWhatItGot(asked), 0, onApiUpgrade)
   const store = memoryStore<unknown>()
   const hub = channelHub()
 
@@ -105,7 +103,7 @@ export async function bffSite({
         api: { '/api': `${upstream.origin}/v1` },
         ...own?.(upstream.origin, server.issuer),
       })
-      return listening(app ? nodeBff(bff, app) : nodeBff(bff), port)
+      return listening(app ? nodeBff(bff, app) : nodeBff(bff), port, upgrades ? nodeUpgrade(bff) : undefined)
     }),
   )
 
@@ -156,8 +154,18 @@ function tellsWhatItGot(asked: Asked[]): RequestListener {
 }
 
 /** A server on loopback. */
-async function listening(listener: RequestListener, port = 0) {
+async function listening(
+  listener: RequestListener,
+  port = 0,
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown,
+) {
   const server = createServer(listener)
+  const sockets = new Set<Duplex>()
+  if (upgrade)
+    server.on('upgrade', (request, socket, head) => {
+      sockets.add(socket)
+      upgrade(request, socket, head)
+    })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -165,6 +173,8 @@ async function listening(listener: RequestListener, port = 0) {
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
+      // Those are the server's no more.
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }

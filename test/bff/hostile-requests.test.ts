@@ -34,6 +34,17 @@ const NAVIGATION: Fields = [
 const evil = 'https://evil.example'
 
 const forged: readonly Row[] = [
+  [
+    'something that no page asks for',
+    403,
+    {
+      path: '/api/x',
+      fields: [
+        ['sec-fetch-site', 'none'],
+        ['x-tokenward', '1'],
+      ],
+    },
+  ],
   ['a form of another site posts to an API', 403, { method: 'POST', path: '/api/x', fields: CROSS, body: 'a=1' }],
   [
     'the same with the field, as no browser lets it',
@@ -239,6 +250,11 @@ const forged: readonly Row[] = [
 ]
 
 const signingOut: readonly Row[] = [
+  [
+    'a script of another site signs out, as no browser lets it',
+    403,
+    { method: 'POST', path: '/auth/logout', fields: [...CROSS, ['x-tokenward', '1']] },
+  ],
   [
     'a form of another site signs out',
     403,

@@ -29,6 +29,8 @@ export interface ProgramServerOptions {
   readonly accessTokenTtl?: number
   /** Redirect URIs of the client `web`. */
   readonly redirectUris?: readonly string[]
+  /** Awaited before each request to the token endpoint is looked at. */
+  readonly beforeGrant?: () => Promise<void>
 }
 
 const AUDIENCE = 'urn:example:notes'
@@ -40,6 +42,7 @@ export const clientSecret = 'a secret of more than thirty-two characters'
 export async function startProgramServer({
   accessTokenTtl = 60,
   redirectUris = ['http://127.0.0.1:9/callback'],
+  beforeGrant,
 }: ProgramServerOptions = {}): Promise<ProgramServer> {
   let respond: RequestListener = (_, res) => void res.writeHead(503).end()
   const http = createServer((req, res) => respond(req, res))
@@ -55,6 +58,7 @@ export async function startProgramServer({
   )
   const grants: string[] = []
   provider.use(async (ctx, next) => {
+    if (ctx.method === 'POST' && ctx.path === '/token') await beforeGrant?.()
     await next()
     if (ctx.method === 'POST' && ctx.path === '/token')
       grants.push(`${ctx.oidc.params?.grant_type} ${(ctx.body as { error?: string }).error ?? 'granted'}`)

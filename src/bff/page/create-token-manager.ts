@@ -1,9 +1,10 @@
 import { TokenManagerError } from '../../errors.ts'
 import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
+import type { AccessToken } from '../../protocol/access-token.ts'
 import type { TokenManagerEvent } from '../../session/events.ts'
 import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
-import type { SessionAnswer, SignOutAnswer } from '../page-answers.ts'
+import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.ts'
 import { backendAt, refusalOf, stateOf } from './backend.ts'
 import { type SessionStream, sessionStream } from './session-stream.ts'
 
@@ -22,7 +23,8 @@ const PAUSE = 200
 
 /**
  * The token manager of a page whose backend keeps the tokens (`createBff`): the same `state`, `subscribe`, `ready`, `signIn`, `signOut`, `fetch` and
- * `on`, so that `tokenward/react` works with it. There are no tokens here: what would hand one out rejects with `ERR_UNSUPPORTED`.
+ * `on`, so that `tokenward/react` works with it. There are no tokens here but those of the backend's option `pageTokens`: `adopt`, `refresh` and
+ * `completeSignIn` reject with `ERR_UNSUPPORTED`, and so does `getAccessToken` for any other.
  *
  * It hears of the session by one event stream for all tabs. `fetch` is for paths of this site that the backend passes on. Events are
  * `signed_in`, `signed_out` and `user_changed`.
@@ -96,7 +98,13 @@ export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenM
     },
     completeSignIn: unsupported,
     adopt: unsupported,
-    getAccessToken: unsupported,
+    async getAccessToken({ resource, audience, scope } = {}) {
+      const body = new URLSearchParams(given({ resource, audience, scope }))
+      const response = await here().ask('/token', { method: 'POST', body })
+      const { value, ...shown }: TokenAnswer = await response.json()
+      // Not enumerable: nothing that prints, spreads or serializes it shows the token.
+      return Object.freeze(Object.defineProperty(shown, 'value', { value })) as AccessToken
+    },
     refresh: unsupported,
     dispose() {
       stream?.dispose()
@@ -188,26 +196,25 @@ export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenM
   }
 }
 
-/** What `login` is asked for; nothing in place of what is not given. */
-function loginParameters({
-  stepUp,
-  returnTo,
-  prompt,
-  loginHint,
-  ...asked
-}: SignInOptions = {}): Record<string, string> {
+/** What `login` is asked for. */
+function loginParameters({ stepUp, ...asked }: SignInOptions = {}): Record<string, string> {
   const { pathname, search, hash } = location
-  const { acrValues, maxAge, scope } = { ...asked, ...stepUp }
-  const given = {
-    returnTo: returnTo ?? pathname + search + hash,
+  const { returnTo = pathname + search + hash, prompt, loginHint, uiLocales } = asked
+  const { acrValues, maxAge, scope } = stepUp ?? asked
+  return given({
+    returnTo,
     prompt,
     loginHint,
     acrValues: acrValues?.join(' '),
     maxAge: maxAge?.toString(),
     scope,
-    uiLocales: asked.uiLocales?.join(' '),
-  }
-  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined))
+    uiLocales: uiLocales?.join(' '),
+  })
+}
+
+/** Those that are there. */
+function given(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 
 async function unsupported(): Promise<never> {

@@ -1,0 +1,114 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Bff } from './create-bff.ts'
+import { requestOf } from './node-listener.ts'
+import { Refused } from './refusal.ts'
+import type { AllowedSocket } from './web-socket.ts'
+
+/** An upgraded connection, and what came along with the answer. */
+interface Upgraded {
+  readonly answer: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/**
+ * WebSockets of the page to APIs with `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. They end with the session.
+ * @param next gets every upgrade that is not the backend's. Default: the connection is closed
+ */
+export function nodeUpgrade(
+  bff: Bff,
+  next: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown = (_, socket) => socket.destroy(),
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+  return async (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    try {
+      const asked = requestOf(bff, request)
+      if (!asked) {
+        next(request, socket, head)
+        return
+      }
+      const allowed = await bff.openSocket(asked)
+      const upgraded = await connected(allowed, socket)
+      join(socket, head, upgraded, allowed)
+    } catch (error) {
+      refuse(socket, bff.refused(error, request.url))
+    }
+  }
+}
+
+/** Sends the handshake to the API; a refused token gets one new one. */
+async function connected(allowed: AllowedSocket, page: Duplex): Promise<Upgraded> {
+  const first = await attempt(allowed, page, false)
+  const upgraded = first ?? (await attempt(allowed, page, true))
+  if (upgraded?.answer.headers['sec-websocket-accept'] === allowed.accept) return upgraded
+  upgraded?.socket.destroy()
+  throw new Refused(502, 'api_answer_unusable', 'The API did not open the WebSocket')
+}
+
+/** `undefined`: the API refuses the token. */
+async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Promise<Upgraded | undefined> {
+  const { url, timeout } = allowed
+  const headers = await allowed.fields(again)
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest
+    const sent: ClientRequest = send(url, { headers, agent: false, timeout })
+    const gone = () => sent.destroy()
+    page.once('close', gone)
+    sent.once('upgrade', (answer, socket, head) => {
+      page.off('close', gone)
+      resolve({ answer, socket, head })
+    })
+    sent.once('response', (answer) => {
+      answer.resume()
+      sent.destroy()
+      if (answer.statusCode === 401 && !again) resolve(undefined)
+      else reject(new Refused(502, 'api_answer_unusable', `The API answered the handshake with ${answer.statusCode}`))
+    })
+    sent.once('timeout', () => {
+      reject(new Refused(504, 'api_timeout', `The API did not answer within ${timeout} ms`))
+      sent.destroy()
+    })
+    sent.once('error', (error) =>
+      reject(new Refused(502, 'api_unreachable', 'The API could not be reached', {}, error)),
+    )
+    sent.end()
+  })
+}
+
+function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, allowed: AllowedSocket): void {
+  const told = ['sec-websocket-accept', 'sec-websocket-protocol', 'sec-websocket-extensions'].flatMap((name) => {
+    const value = answer.headers[name]
+    return typeof value === 'string' ? [`${name}: ${value}`] : []
+  })
+  page.write(
+    ['HTTP/1.1 101 Switching Protocols', 'connection: Upgrade', 'upgrade: websocket', ...told, '', ''].join('\r\n'),
+  )
+  if (head.length > 0) page.write(head)
+  if (early.length > 0) socket.write(early)
+
+  // There is no saying goodbye in the middle of a message.
+  const unbind = allowed.bind(() => {
+    page.destroy()
+    socket.destroy()
+  })
+  const end = () => {
+    unbind()
+    page.destroy()
+    socket.destroy()
+  }
+  for (const one of [page, socket]) {
+    one.once('close', end)
+    one.on('error', end)
+  }
+  page.pipe(socket)
+  socket.pipe(page)
+}
+
+function refuse(socket: Duplex, { status, message, fields }: Refused): void {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`)
+  const body = `${message}\n`
+  const length = `content-length: ${Buffer.byteLength(body)}`
+  socket.end([`HTTP/1.1 ${status} Refused`, 'connection: close', length, ...lines, '', body].join('\r\n'))
+}

@@ -1,0 +1,87 @@
+import { TokenManagerError } from '../errors.ts'
+import type { BffPageToken } from './bff-options.ts'
+import type { BffSettings } from './bff-settings.ts'
+import type { TokenAnswer } from './page-answers.ts'
+import { Refused } from './refusal.ts'
+
+/** Characters of a request that are read at most. */
+const LIMIT = 4_096
+
+/**
+ * Hands the page an access token for one of the resources that are listed for it, and never a refresh token.
+ * @throws Refused 400, 403; TokenManagerError if there is no such token
+ */
+export async function pageToken(
+  request: Request,
+  account: string,
+  { sessions, pageTokens }: BffSettings,
+): Promise<Response> {
+  const { resource, audience, scope } = await wanted(request)
+  const listed = pageTokens.find((one) => one.resource === resource && one.audience === audience)
+  if (!listed) throw notListed('No token for this resource is listed for the page')
+  const allowed = words(listed.scope)
+  const asked = scope === undefined ? allowed : words(scope)
+  if (![...asked].every((one) => allowed.has(one)))
+    throw notListed('More scope is asked for than is listed for the page')
+
+  const target = { ...targetOf(listed), scope: [...asked].join(' ') }
+  const token = await sessions.get(account).getAccessToken(target)
+  // A key that lies here could not sign for the page.
+  if (token.type !== 'Bearer')
+    throw new TokenManagerError(
+      'ERR_UNSUPPORTED',
+      'unsupported_flow',
+      'A token that is bound to a key is of no use to the page',
+    )
+  if (![...words(token.scope)].every((one) => asked.has(one)))
+    throw new TokenManagerError(
+      'ERR_RESPONSE_INVALID',
+      'invalid_scope',
+      'The server gave the token more scope than was asked for',
+    )
+
+  const { value, expiresAt } = token
+  const answer: TokenAnswer = { value, type: 'Bearer', expiresAt, scope: token.scope, resource }
+  return new Response(JSON.stringify(answer), {
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  })
+}
+
+function notListed(message: string): Refused {
+  const cause = new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', message)
+  return new Refused(403, 'ERR_UNSUPPORTED', cause.message, {}, cause)
+}
+
+interface Wanted {
+  readonly resource: string | undefined
+  readonly audience: string | undefined
+  readonly scope: string | undefined
+}
+
+async function wanted(request: Request): Promise<Wanted> {
+  const form = new URLSearchParams(await textOf(request))
+  const one = (name: string) => {
+    const [value, ...more] = form.getAll(name)
+    if (more.length > 0) throw new Refused(400, 'invalid_request', `${name} has to be there once`)
+    return value
+  }
+  return { resource: one('resource'), audience: one('audience'), scope: one('scope') }
+}
+
+async function textOf(request: Request): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of request.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > LIMIT) throw new Refused(413, 'body_too_large', `The body has more than ${LIMIT} bytes`)
+  }
+  return text
+}
+
+function targetOf({ resource, audience }: BffPageToken): Pick<BffPageToken, 'resource' | 'audience'> {
+  return { ...(resource !== undefined && { resource }), ...(audience !== undefined && { audience }) }
+}
+
+function words(scope: string): ReadonlySet<string> {
+  return new Set(scope.split(' ').filter(Boolean))
+}

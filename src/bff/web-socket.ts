@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { TokenManagerError } from '../errors.ts'
+import { routeFor } from './api-route.ts'
+import type { BffSettings } from './bff-settings.ts'
+import { checkSocketRequest } from './cross-site.ts'
+import { bindConnection } from './open-connections.ts'
+import { Refused } from './refusal.ts'
+import { accountOf } from './session-cookie.ts'
+
+/** What every handshake is answered with is made of (RFC 6455 §1.3). */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/** A WebSocket of the page that may be opened at an API. */
+export interface AllowedSocket {
+  /** Where, with `http` or `https`. */
+  readonly url: string
+  /** How long the API may take to answer the handshake, ms. */
+  readonly timeout: number
+  /** `Sec-WebSocket-Accept` of a right answer. */
+  readonly accept: string
+  /** The fields of the handshake, with the access token: asked anew for every attempt. `again`: the API refused the token. */
+  fields(again: boolean): Promise<Readonly<Record<string, string>>>
+  /** Calls `close` once the session is over. Returns its own undo. */
+  bind(close: () => void): () => void
+}
+
+/**
+ * Judges the handshake of a WebSocket (RFC 6455 §4.2.1). A browser lets a page of any origin open one, with cookies, and without any field of its
+ * own: so `Origin` has to be there.
+ * @throws Refused 400, 403, 404; TokenManagerError if nobody is signed in
+ */
+export async function allowedSocket(
+  request: Request,
+  name: string | undefined,
+  settings: BffSettings,
+): Promise<AllowedSocket> {
+  const { pathname, search } = new URL(request.url)
+  const route = routeFor(settings.routes, pathname)
+  if (!route?.webSockets) throw new Refused(404, 'invalid_request', `No WebSocket is opened at ${pathname}`)
+  checkSocketRequest(request, settings)
+
+  const key = keyOf(request)
+  if (key === undefined) throw new Refused(400, 'invalid_request', 'That is no handshake of a WebSocket of version 13')
+
+  const url = route.urlFor(pathname, search)
+  const account = name === undefined ? undefined : accountOf(name)
+  const { sessions } = settings
+  const isLiving = account !== undefined && (await sessions.check(account)).state.status === 'signedIn'
+  if (!isLiving) throw new TokenManagerError('ERR_SIGNED_OUT', 'none', 'Nobody is signed in')
+
+  const tokens = sessions.get(account)
+  const offered = offeredFields(request, settings)
+  return {
+    url,
+    timeout: route.timeout,
+    accept: createHash('sha1')
+      .update(key + GUID)
+      .digest('base64'),
+    async fields(again) {
+      if (again) await tokens.refresh({ reason: 'token_rejected' })
+      const own = await tokens.headersFor(url, 'GET')
+      return { ...offered, ...Object.fromEntries(own), 'sec-websocket-key': key }
+    },
+    bind(close) {
+      return bindConnection(account, settings, {
+        changed({ state }) {
+          if (state.status === 'signedOut') close()
+        },
+      })
+    },
+  }
+}
+
+/** The key of a handshake; `undefined` for anything else. */
+function keyOf({ headers }: Request): string | undefined {
+  const key = headers.get('sec-websocket-key') ?? ''
+  const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket'
+  const isKnown = isUpgrade && headers.get('sec-websocket-version') === '13'
+  return isKnown && /^[A-Za-z\d+/]{22}==$/.test(key) ? key : undefined
+}
+
+function offeredFields(request: Request, { forwarded }: BffSettings): Record<string, string> {
+  const fields: Record<string, string> = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+  for (const name of ['sec-websocket-protocol', 'sec-websocket-extensions', 'user-agent', 'accept-language']) {
+    const value = request.headers.get(name)
+    if (value !== null) fields[name] = value
+  }
+  const via = forwarded(request)
+  if (via !== undefined) fields.forwarded = via
+  return fields
+}
