@@ -17,31 +17,31 @@ const parts = [
     name: 'check',
     needs: { browser: false },
     command: ['node', 'scripts/check.mjs'],
-    limit: 6 * minute,
+    limit: 20 * minute,
   },
   {
     name: 'node',
     needs: { browser: false, redis: true },
     command: vitest('--project=node'),
-    limit: 8 * minute,
+    limit: 20 * minute,
   },
   {
     name: 'browser',
     needs: { browser: true, otherEngines: true },
     command: vitest('--project=browser', '--reporter=verbose'),
-    limit: 12 * minute,
+    limit: 20 * minute,
   },
   {
     name: 'simulation',
     needs: { browser: false },
     command: vitest('--project=simulation'),
-    limit: 5 * minute,
+    limit: 20 * minute,
   },
   {
     name: 'demo',
     needs: { browser: true },
     command: ['node', 'scripts/demo.mjs', '--check'],
-    limit: 4 * minute,
+    limit: 20 * minute,
   },
 ]
 

@@ -109,12 +109,24 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
     async stop() {
       control.disconnect()
       if (running.has(child)) await server.kill()
-      // A server that was just killed may still write its last file.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+      await removeFolder(folder)
     },
   }
   await server.start()
   return server
+}
+
+/** Tries again while files appear in it: a process that saves outlives the server that started it and was killed. */
+async function removeFolder(folder: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await sleep(100)
+    }
+  }
 }
 
 /** Starts a primary with `replicas` replicas under three sentinels that give up on a primary after 1 s. */
