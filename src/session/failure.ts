@@ -118,13 +118,13 @@ export function errorOf(failure: Failure, usable: boolean, retryAt: EpochMs | un
     failure
   const { reason, status, error } = cause
   const isDead = unclear >= ENOUGH_UNCLEAR && reason === 'server_refused' && needsPerson(failure, usable)
-  const what = isDead ? 'The server goes on refusing the refresh token' : undefined
+  const what = isDead ? 'The server keeps refusing the refresh token' : undefined
   const code = isDead ? 'ERR_GRANT_REJECTED' : cause.code
   return new TokenManagerError(code, reason, what, { status, error, retryAt })
 }
 
 /** The error of a refusal after which the person has to sign in. */
 export function personNeeded({ status, error }: TokenManagerError): TokenManagerError {
-  const what = 'The authorization server wants the person to sign in again'
+  const what = 'The server wants the person to sign in again'
   return new TokenManagerError('ERR_GRANT_REJECTED', 'interaction_required', what, { status, error })
 }

@@ -36,12 +36,8 @@ export function storeFailed(cause: unknown): TokenManagerError {
   // A storage that knows when to ask again, or why it cannot be read, says so itself.
   if (cause instanceof TokenManagerError && (cause.retryAt || isLocked(cause))) return cause
   return cause === NEWER_VERSION
-    ? new TokenManagerError(
-        'ERR_SIGNED_OUT',
-        'incompatible_version',
-        'A newer version of tokenward wrote the session: reload',
-      )
-    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
+    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version wrote the session: reload')
+    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', undefined, { cause })
 }
 
 /** What to call a failure that is nobody's fault: offline when the platform says so. */
@@ -57,7 +53,7 @@ export function signedOutError({ held: { state } }: Session): TokenManagerError 
 
 /** The error of a refresh whose answer was lost and whose refresh token was then refused. */
 export function outcomeUnknown(): TokenManagerError {
-  return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to a refresh was lost')
+  return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to the refresh was lost')
 }
 
 /** A refresh that is not tried before `rest` ms are over, and the failure that it is not tried for. */
