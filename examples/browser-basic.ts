@@ -11,7 +11,7 @@ const tokens = createTokenManager({
 const state = await tokens.ready() // the stored session; on the redirect URI it first completes the sign-in
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error // say so: starting over would go round in circles
-  await tokens.signIn({ returnTo: '/notes' }) // leaves the page
+  await tokens.signIn({ returnTo: '/notes' }) // leaves the page; rejects (`sign_in_loop`) if three came back in vain just now
 }
 if (state.status === 'signedIn' && state.health === 'sign_in_suggested') {
   await tokens.signIn({ returnTo: '/notes' }) // only the person can bring new tokens; `state.cause` says why

@@ -100,6 +100,8 @@ export type TokenManagerErrorReason =
   | 'code_exchange_indeterminate'
   | 'invalid_pushed_authorization_response'
   | 'step_up_unsatisfied'
+  /** Three sign-ins came back in vain within 30 s, and a fourth was not begun. `error` is what the last one came back with. */
+  | 'sign_in_loop'
   // token answers
   | 'invalid_token_response'
   | 'unsupported_token_type'
@@ -161,24 +163,6 @@ export interface TokenManagerErrorDetails {
   cause?: unknown
 }
 
-/** What to do, by code: the end of every message. */
-const advice: Readonly<Record<TokenManagerErrorCode, string>> = {
-  ERR_INVALID_OPTION: 'Correct it',
-  ERR_UNSUPPORTED: 'The platform has to have it',
-  ERR_SIGNED_OUT: 'Sign in',
-  ERR_AUTHORIZATION_CANCELLED: 'Sign in again',
-  ERR_AUTHORIZATION_REJECTED: 'Sign in again',
-  ERR_GRANT_REJECTED: 'Sign in again',
-  ERR_CLIENT_REJECTED: "Check the client's registration",
-  ERR_RESPONSE_INVALID: 'Correct the server or the options',
-  ERR_TEMPORARILY_UNAVAILABLE: 'Try again later; the session is kept',
-  ERR_STORE_FAILED: 'Try again later; what is in memory is kept',
-  ERR_STEP_UP_REQUIRED: 'Ask for it with signIn({ stepUp: error })',
-  ERR_TARGET_NOT_ALLOWED: 'List it in resources',
-  ERR_NOT_REPLAYABLE: 'Send it again with a body that can be read twice',
-  ERR_REDIRECTED: 'Call the URL it redirects to',
-}
-
 /**
  * The only error this library throws on purpose. Branch on `code` (what to do) and `reason` (what happened).
  * It never holds a token, a header, a request, a form body or a URL's query.
@@ -203,7 +187,7 @@ export class TokenManagerError extends Error {
   /** Scope an API asks for (RFC 6750 §3.1). */
   declare readonly scope?: string
 
-  /** @param what happened, without secrets; default the words of `reason`. The message goes on with what to do. */
+  /** @param what happened and what to do about it, without secrets; default the words of `reason` */
   constructor(
     code: TokenManagerErrorCode,
     reason: TokenManagerErrorReason,
@@ -211,7 +195,7 @@ export class TokenManagerError extends Error {
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
     super(
-      `${withoutControls(what || reason.replace(/_/g, ' '))}. ${advice[code]}.`,
+      withoutControls(what || reason.replace(/_/g, ' ')),
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -253,8 +237,6 @@ export function withoutControls(text: string): string {
 function withoutSecrets(cause: unknown): unknown {
   if (cause instanceof TokenManagerError) return cause
   const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown }
-  const safe = new Error(typeof code === 'string' ? code.slice(0, 64) : '')
-  safe.name = typeof name === 'string' ? name.slice(0, 64) : 'Error'
-  safe.stack = ''
-  return safe
+  const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, 64) : '')
+  return Object.assign(new Error(textOf(code)), { name: textOf(name) || 'Error', stack: '' })
 }

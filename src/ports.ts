@@ -247,11 +247,18 @@ export interface UserAgent {
    */
   authorize(url: string, redirectUri: string, state: string): Promise<string>
   /**
-   * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, taken out
+   * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, or one without `state`
+   * that this context {@link awaits}, taken out
    * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none. A promise
    * where this context hands it to the one that asked: it resolves to `undefined` when that one has it, else to the URL.
    */
   callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>
+  /**
+   * Whether this context (a tab, not another one on the same store) took a person away with a `state` that begins with `statePrefix`, and
+   * no answer has come since. An answer that fits no sign-in is a failed sign-in then, and ignored otherwise: an old link, a start URL
+   * that is read again. Asked before `callbackUrl()`. Absent: no.
+   */
+  awaits?(statePrefix: string): boolean
   /**
    * Hears answers that nobody waits for any more: those that come after `authorize()` gave up, or into another process than the one
    * that asked. Each completes its sign-in, if the store still knows it. Returns its own undo. Absent: there are none.

@@ -35,6 +35,8 @@ export interface AuthorizationServerOptions {
   readonly backchannelLogoutUri?: string
   /** Whether signing out at the server ends the grants of that sign-in, default false. */
   readonly endsWithSession?: boolean
+  /** Whether all sign-ins of a person share one grant, so that revoking one refresh token ends all of them; default false. */
+  readonly sharesGrants?: boolean
 }
 
 /**
@@ -98,6 +100,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     pushed: options.pushed ?? false,
     backchannelLogoutUri: options.backchannelLogoutUri,
     endsWithSession: options.endsWithSession ?? false,
+    sharesGrants: options.sharesGrants ?? false,
   })
   const provider: Provider = await quietly(async () => new OidcProvider(issuer, configuration))
   const endpoint = watchTokenEndpoint(provider)

@@ -33,10 +33,10 @@ declare module 'oidc-provider' {
 
   class Provider {
     constructor(issuer: string, configuration: object)
-    readonly Grant: new (of: {
-      accountId: string
-      clientId: string
-    }) => Grant
+    readonly Grant: {
+      new (of: { accountId: string; clientId: string }): Grant
+      find(jti: string): Promise<Grant | undefined>
+    }
     readonly Client: {
       find(clientId: string): Promise<{ backchannelLogout(accountId: string, sid: string): Promise<void> }>
     }

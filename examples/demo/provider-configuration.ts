@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Context, InteractionPolicy } from 'oidc-provider'
+import type { Context, Grant, InteractionPolicy } from 'oidc-provider'
 import { accounts, messagePage, pageHeaders } from './sign-in-page.ts'
 
 /**
@@ -31,6 +31,8 @@ export interface ProviderSettings {
   readonly backchannelLogoutUri: string | undefined
   /** Whether signing out at the server ends the grants of that sign-in. */
   readonly endsWithSession: boolean
+  /** Whether all sign-ins of a person share one grant: revoking one refresh token then ends all of them. */
+  readonly sharesGrants: boolean
   readonly interactionPolicy: InteractionPolicy
 }
 
@@ -129,7 +131,7 @@ export function providerConfiguration(settings: ProviderSettings): object {
       return { sid, acr, auth_time: authTime }
     },
     jwks: { keys: [settings.signingKey] },
-    loadExistingGrant: grantEverything,
+    loadExistingGrant: settings.sharesGrants ? sharingGrants() : grantEverything,
     pkce: { required: () => true },
     renderError: async (ctx: Context, { error, error_description }: Record<string, string | undefined>) => {
       ctx.type = 'html'
@@ -179,4 +181,21 @@ async function grantEverything({ oidc }: Context) {
   for (const resource of Object.keys(resourceServers)) grant.addResourceScope(resource, apiScope)
   await grant.save()
   return grant
+}
+
+/** All sign-ins of a person get the same grant while it lives, as with oidc-provider's own default and many other servers. */
+function sharingGrants(): (context: Context) => Promise<Grant | undefined> {
+  const latest = new Map<string, Promise<Grant | undefined>>()
+  return (context) => {
+    const { account, provider } = context.oidc
+    const person = account?.accountId ?? ''
+    const before = latest.get(person)
+    const grant = (async () => {
+      const known = await before
+      const living = known && (await provider.Grant.find(known.jti))
+      return living ?? grantEverything(context)
+    })()
+    latest.set(person, grant)
+    return grant
+  }
 }

@@ -1,30 +1,42 @@
 import { answerAt } from '../protocol/authorization-code.ts'
+import { departure } from './departure.ts'
 
-// Authorization response parameters: RFC 6749 §4.1.2, RFC 9207 §2, OpenID Connect Session Management §2.
-const ANSWER = /^(code|state|iss|error|error_description|error_uri|session_state)=/
+/** What shows an authorization response (RFC 6749 §4.1.2). Servers add what they like to it. */
+const SIGNS = ['state', 'code', 'error']
 
-/** The `state` of `href` if it is an authorization response to `redirectUri`, in its query or its fragment. */
-export function stateOf(href: string, redirectUri: string): string | undefined {
-  for (const part of answerAt(href, new URL(redirectUri).href)?.split('#') ?? []) {
-    const state = new URLSearchParams(part).get('state')
-    if (state) return state
+/** An authorization response. */
+interface Landing {
+  /** Absent or empty: it names no sign-in. */
+  readonly state: string | null
+  /** The address without anything that came with the answer: the redirect URI, and a fragment that is the page's own. */
+  readonly address: string
+}
+
+/** What `href` answers at `redirectUri`, in its query or its fragment; `undefined` if it is no authorization response. */
+export function landingAt(href: string, redirectUri: string): Landing | undefined {
+  const own = new URL(redirectUri).href
+  const [query, fragment] = answerAt(href, own)?.split(/#(.*)/) ?? []
+  for (const part of [query, fragment]) {
+    const params = new URLSearchParams(part)
+    const isOwn = part === query && fragment
+    if (SIGNS.some((name) => params.has(name)))
+      return { state: params.get('state'), address: isOwn ? `${own}#${fragment}` : own }
   }
-  return
+  return undefined
 }
 
 /**
- * The page's URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`; its parameters
- * are out of the address bar, the history and later `Referer`s when this returns (RFC 9700 §4.2.4).
+ * The page's URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, or one without `state`
+ * while a sign-in of this tab is on its way; and the `state` of that sign-in. Whatever it brought is out of the address bar, the history
+ * and later `Referer`s when this returns (RFC 9700 §4.2.4); parameters of `redirectUri` itself stay.
  */
-export function takeCallbackUrl(redirectUri: string, statePrefix: string): string | undefined {
+export function takeAnswer(redirectUri: string, statePrefix: string): { url: string; state: string } | undefined {
   const { href } = location
-  if (!stateOf(href, redirectUri)?.startsWith(statePrefix)) return
-  const url = new URL(href)
-  const part = url.searchParams.has('state') ? 'search' : 'hash'
-  // Cut out of the text, so that the page's own parameters stay as they were written.
-  const parameters = url[part].slice(1).split('&')
-  url[part] = parameters.filter((parameter) => !ANSWER.test(parameter)).join('&')
+  const landing = landingAt(href, redirectUri)
+  const state = landing?.state || departure()
+  if (!landing || !state.startsWith(statePrefix)) return undefined
+  departure('')
   // Absolute, because a relative URL would be read against `<base>`.
-  history.replaceState(history.state, '', url.href)
-  return href
+  history.replaceState(history.state, '', landing.address)
+  return { url: href, state }
 }

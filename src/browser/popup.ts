@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
-import { stateOf, takeCallbackUrl } from './callback-url.ts'
+import { landingAt, takeAnswer } from './callback-url.ts'
+import { departure } from './departure.ts'
 
 const stateMarker = 'p.'
 const gracePolls = 6
@@ -48,12 +49,12 @@ export function popup(options: PopupOptions = {}): UserAgent {
       const opened = prepared ?? openWindow(options)
       prepared = undefined
       if (!opened) {
-        const message = 'The browser blocked the sign-in window: call signIn() directly from a click'
+        const message = 'The browser blocked the window: call signIn() from a click'
         throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
       }
       if (typeof BroadcastChannel === 'undefined') {
         opened.close()
-        throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'There is no way back from a popup here')
+        throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'There is no BroadcastChannel')
       }
       return new Promise((resolve, reject) => {
         const channel = new BroadcastChannel(channelName(state))
@@ -69,8 +70,10 @@ export function popup(options: PopupOptions = {}): UserAgent {
           channel.close()
         }
         channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-          const isUrl = typeof data === 'string' && data.startsWith(`${location.origin}/`)
-          if (!isUrl || stateOf(data, redirectUri) !== state) return
+          if (typeof data !== 'string' || !data.startsWith(`${location.origin}/`)) return
+          const landing = landingAt(data, redirectUri)
+          // Where the answer has none, the window itself knew which sign-in it was opened for.
+          if (!landing || (landing.state || state) !== state) return
           channel.postMessage(true)
           end()
           opened.close()
@@ -78,13 +81,15 @@ export function popup(options: PopupOptions = {}): UserAgent {
         }
         // The server's page has no business with this one.
         opened.opener = null
+        departure(state, opened)
         opened.location.replace(url)
       })
     },
+    awaits: (statePrefix) => departure().startsWith(statePrefix),
     callbackUrl(redirectUri, statePrefix) {
-      const url = takeCallbackUrl(redirectUri, statePrefix)
-      const state = url && stateOf(url, redirectUri)
-      if (!state?.startsWith(statePrefix + stateMarker)) return url
+      const answer = takeAnswer(redirectUri, statePrefix)
+      if (!answer?.state.startsWith(statePrefix + stateMarker)) return answer?.url
+      const { url, state } = answer
       const channel = new BroadcastChannel(channelName(state))
       return new Promise((resolve) => {
         // Without an answer the page that asked is gone, or took this window for closed: then the sign-in is completed here.

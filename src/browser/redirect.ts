@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
-import { takeCallbackUrl } from './callback-url.ts'
+import { takeAnswer } from './callback-url.ts'
+import { departure } from './departure.ts'
 import { onPage } from './page-events.ts'
 
 /**
@@ -10,15 +11,18 @@ import { onPage } from './page-events.ts'
  */
 export function redirect(): UserAgent {
   return {
-    authorize: (url) =>
+    authorize: (url, _redirectUri, state) =>
       new Promise((_, reject) => {
         const forget = onPage(['pageshow'], ({ persisted }) => {
           if (!persisted) return
           forget()
+          departure('')
           reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled'))
         })
+        departure(state)
         location.assign(url)
       }),
-    callbackUrl: takeCallbackUrl,
+    callbackUrl: (redirectUri, statePrefix) => takeAnswer(redirectUri, statePrefix)?.url,
+    awaits: (statePrefix) => departure().startsWith(statePrefix),
   }
 }

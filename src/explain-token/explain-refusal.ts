@@ -32,17 +32,17 @@ const reasons: Readonly<Record<string, Finding>> = {
   not_yet_valid: {
     problem: 'not_yet_valid',
     action: 'wait',
-    text: 'The access token does not count yet: the clocks of its issuer and the API differ. Wait a moment.',
+    text: 'The access token does not count yet: wait a moment. The clocks of issuer and API differ.',
   },
   revoked: {
     problem: 'revoked',
     action: 'refresh',
-    text: 'The access token was revoked: a refresh shows whether the session lives; if not, sign in again.',
+    text: 'The access token was revoked: refresh it; if that fails, sign in again.',
   },
   session_ended: {
     problem: 'session_ended',
     action: 'refresh',
-    text: 'The session the token came from was ended: a refresh shows whether that is so; if so, sign in again.',
+    text: 'The session of the access token was ended: refresh it; if that fails, sign in again.',
   },
 }
 
@@ -50,7 +50,7 @@ const errors: Readonly<Record<string, Finding>> = {
   invalid_token: {
     problem: 'token_refused',
     action: 'refresh',
-    text: 'The API refuses the access token: refresh it once; if the new one is refused as well, check audience and issuer.',
+    text: 'The API refuses the access token: refresh it; if that is refused as well, check audience and issuer.',
   },
   invalid_request: {
     problem: 'request_malformed',
@@ -70,7 +70,7 @@ const errors: Readonly<Record<string, Finding>> = {
   invalid_dpop_proof: {
     problem: 'proof_refused',
     action: 'send_proof',
-    text: 'The DPoP proof is refused: it has to be new for each request and made with the key the token is bound to.',
+    text: 'The DPoP proof is refused: each request needs a new one, made with the key of the token.',
   },
   use_dpop_nonce: {
     problem: 'nonce_required',

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import type { Platform, UserAgent } from '../ports.ts'
+import type { Platform } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { metadataOf } from '../protocol/authorization-server.ts'
@@ -123,15 +123,10 @@ export function managerOf(
     },
     async completeSignIn(given) {
       const { signIn } = here()
-      const url = given ?? (await callbackUrl())
-      if (url === undefined)
-        throw new TokenManagerError(
-          'ERR_AUTHORIZATION_REJECTED',
-          'state_mismatch',
-          'This URL answers no sign-in of this manager',
-        )
+      const [awaited, answer] = answerHere(given)
+      const url = await answer
       await start()
-      await signIn.complete(url)
+      await signIn.complete(url ?? '', url !== undefined && awaited)
       return manager.state
     },
     async adopt(tokens) {
@@ -213,17 +208,23 @@ export function managerOf(
 
   function start(): Promise<unknown> {
     // The address bar is read in this very turn, before other scripts see the code in it (RFC 9700 §4.2.4).
-    starting ??= begin(callbackUrl())
+    starting ??= begin()
     return starting
   }
 
-  function callbackUrl(): ReturnType<UserAgent['callbackUrl']> {
-    return redirectUri === undefined ? undefined : ports?.userAgent?.callbackUrl(redirectUri, here().statePrefix)
+  /** Whether this context waits for an answer; and the one that is `given`, or in the address bar. */
+  function answerHere(given?: string) {
+    const { statePrefix } = here()
+    const userAgent = ports?.userAgent
+    const awaited = userAgent?.awaits?.(statePrefix)
+    const url = given ?? (redirectUri === undefined ? undefined : userAgent?.callbackUrl(redirectUri, statePrefix))
+    return [awaited, url] as const
   }
 
-  async function begin(url: ReturnType<typeof callbackUrl>) {
+  async function begin() {
     const own = here()
-    if (url !== undefined) own.completing = complete(own, url)
+    const [awaited, url] = answerHere()
+    if (url !== undefined) own.completing = complete(own, url, awaited)
     await own.ready()
     await own.completing
     if (shared === own) hearAnswers(own)
@@ -235,15 +236,21 @@ export function managerOf(
     stopAnswers ??= ports?.userAgent?.answers?.(redirectUri, own.statePrefix, (url) => void complete(own, url))
   }
 
-  async function complete({ ready, session, signIn }: SharedSession, url: string | Promise<string | undefined>) {
+  async function complete(
+    { ready, session, signIn }: SharedSession,
+    url: string | Promise<string | undefined>,
+    awaited?: boolean,
+  ) {
     // Kept until this is done: React's StrictMode disposes of what it starts, starts it again, and then finds no answer.
     const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
       await ready()
       const answer = await url
-      if (answer !== undefined) await signIn.complete(answer)
+      if (answer !== undefined) await signIn.complete(answer, awaited)
     } catch (error) {
       const failure = error as TokenManagerError
+      // Nobody's: an old link, or a start URL that is read again.
+      if (failure.reason === 'state_mismatch' && !awaited) return
       // Then the session says so itself, or is another person's.
       if (failure.reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })

@@ -27,8 +27,8 @@ const UNUSED = 60_000
 /**
  * Signs in through the person's browser and a redirect to this machine, for command-line programs (RFC 8252 §7.3). Register
  * `http://127.0.0.1/callback` and give that as `redirectUri`. A free port is added at sign-in, which servers allow for such a
- * registration; a port that you give is kept. It listens on that address only, and takes one answer, with the right `state` at the
- * exact path. It has closed when `signIn()` goes on. While it waits the process stays alive.
+ * registration; a port that you give is kept. It listens on that address only, and takes one answer at the exact path, with the right
+ * `state` or an error without one. It has closed when `signIn()` goes on. While it waits the process stays alive.
  *
  * `signIn()` rejects with `ERR_AUTHORIZATION_CANCELLED` (`timeout`) when nobody comes back in time, and with `ERR_UNSUPPORTED`
  * (`browser_unavailable`) when no browser can be opened.

@@ -7,7 +7,10 @@ import { type LandingOutcome, landingHeaders } from './landing-page.ts'
 export interface RedirectListener {
   /** With the port. */
   readonly redirectUri: string
-  /** Resolves with the first answer that carries `state`, once the person has seen `page`. From now on the process stays alive. */
+  /**
+   * Resolves with the first answer that carries `state`, or an error without one, once the person has seen `page`. From now on the
+   * process stays alive.
+   */
   answer(state: string, page: (outcome: LandingOutcome) => string): Promise<string>
   close(): void
 }
@@ -53,7 +56,7 @@ export async function redirectListener(configured: string): Promise<RedirectList
           }
 
           const isFirst = search !== undefined && outcome === undefined
-          const answered = isFirst ? outcomeOf(search, state) : undefined
+          const answered = isFirst ? outcomeOf(request, search, state) : undefined
           if (!answered) return refuse(response)
 
           outcome = answered
@@ -74,11 +77,17 @@ function searchAt({ method, headers, url = '' }: IncomingMessage, authority: str
   return asked === path ? search : undefined
 }
 
-/** Anybody on this machine can send a request here, and any site can have the browser send one: only `state` tells them apart. */
-function outcomeOf(search: string, state: string): LandingOutcome | undefined {
+/**
+ * Anybody on this machine can send a request here, and any site can have the browser send one: only `state` tells them apart. An error
+ * without `state` can do no more than end the wait, and only a page that the person sees brings one.
+ */
+function outcomeOf({ headers }: IncomingMessage, search: string, state: string): LandingOutcome | undefined {
   const params = new URLSearchParams(search)
-  if (params.get('state') !== state) return undefined
-  return params.has('error') ? 'refused' : 'answered'
+  const isError = params.has('error')
+  const isPage = (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  const isOurs = params.get('state') ? params.get('state') === state : isError && isPage
+  if (!isOurs) return undefined
+  return isError ? 'refused' : 'answered'
 }
 
 function refuse(response: ServerResponse): void {

@@ -174,9 +174,19 @@ export async function authorizationResponse(
   const error = firstValue(params, 'error')
   const code = firstValue(params, 'code')
   if (error === undefined && code) return code
+  throw authorizationError(error)
+}
+
+/** Throws the error in an answer without `state`. It is only reported: it could be anybody's, and ends no sign-in. */
+export function throwErrorIn(url: string): void {
+  const [, error] = /[?&#]error=([\w.-]+)/.exec(url) ?? []
+  if (error) throw authorizationError(error)
+}
+
+function authorizationError(error: string | undefined): TokenManagerError {
   if (error === 'access_denied')
-    throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
-  throw rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
+    return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
+  return rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
 }
 
 /**

@@ -121,7 +121,7 @@ export function dpopProver(
         if (key) return key
       }
       if (!required) return
-      const what = `DPoP is required, and there is no algorithm that option dpop (${algorithms}), the metadata (${offered}) and this platform have in common`
+      const what = `No algorithm in common: option dpop has ${algorithms}, the metadata ${offered}`
       throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', what)
     },
     thumbprint: ({ publicKey }) => sha256(JSON.stringify(membersOf(publicKey))),
@@ -148,8 +148,7 @@ export function dpopProver(
         })}`
         return `${proof}.${base64url(new Uint8Array(await sign(ascii.encode(proof))))}`
       } catch (cause) {
-        const what = 'The key that the tokens are bound to is gone or cannot sign'
-        throw new TokenManagerError('ERR_SIGNED_OUT', 'dpop_key_lost', what, { cause })
+        throw new TokenManagerError('ERR_SIGNED_OUT', 'dpop_key_lost', undefined, { cause })
       }
     },
     heedServer(answer, error, sentAt, proof) {

@@ -129,8 +129,7 @@ function requestOf(url: string, init: RequestInit): Request {
   try {
     return new Request(url, init)
   } catch (cause) {
-    const what = 'This platform cannot make the request to the authorization server'
-    throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', what, { cause })
+    throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', undefined, { cause })
   }
 }
 

@@ -95,7 +95,7 @@ export async function checkIdToken(
 /** What may help where a claim is wrong. */
 function hintAt(name: string, { issuer }: AuthorizationServer): string {
   if (name === 'iss') return `; option issuer is "${issuer}"`
-  return name === 'nonce' ? '; allowMissingNonce is for servers that give none' : ''
+  return name === 'nonce' ? '; see allowMissingNonce' : ''
 }
 
 /** The first claim that is missing or wrong. */

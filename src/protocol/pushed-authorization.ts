@@ -32,7 +32,7 @@ export async function pushAuthorizationRequest(
   const isGood = isUsable && lifetime > 0
   if (status !== 201 || !isGood) {
     const member = isUsable ? 'expires_in' : 'request_uri'
-    const what = wrongMember('The answer to the pushed request', member, body?.[member])
+    const what = wrongMember('The pushed answer', member, body?.[member])
     throw invalid('invalid_pushed_authorization_response', status === 201 ? what : undefined, { status })
   }
   return { request_uri, expiresAt: sentAt + lifetime }

@@ -138,7 +138,7 @@ export function expiredOnArrival(
 ): TokenManagerError | undefined {
   if (expiresAt > now) return undefined
   const lifetime = (expiresAt - obtainedAt) / 1_000
-  const what = `The new access token had already expired when it came: expires_in was ${lifetime}, and it took ${(now - obtainedAt) / 1_000} s`
+  const what = `The access token came expired: expires_in was ${lifetime}, and it took ${(now - obtainedAt) / 1_000} s`
   return invalid('invalid_token_response', what)
 }
 

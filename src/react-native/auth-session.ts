@@ -57,8 +57,9 @@ export interface AuthSessionOptions {
 }
 
 /**
- * Signs in through the system's browser (RFC 8252). What counts is the redirect that `Linking` tells, known by its `state`; the word of the
- * browser is a hint. A redirect that comes after the wait, or that starts the app anew, completes the sign-in as well: it waits in the store.
+ * Signs in through the system's browser (RFC 8252). What counts is the redirect that `Linking` tells, known by its `state`, or an error
+ * without one; the word of the browser is a hint. A redirect that comes after the wait, or that starts the app anew, completes the
+ * sign-in as well: it waits in the store.
  * @param browser the module `expo-web-browser` or `react-native-inappbrowser-reborn`
  * @param linking `Linking` of `react-native`
  */
@@ -80,7 +81,7 @@ export function authSession(
           dismiss(browser)
           return first
         }
-        if (first.url !== undefined && stateOf(first.url, redirectUri) === state) return first.url
+        if (first.url !== undefined && answers(first.url, redirectUri, state)) return first.url
 
         const late = await Promise.race([redirect.url, after(clock, grace)])
         if (late !== undefined) return late
@@ -132,12 +133,12 @@ function dismiss(browser: ExpoWebBrowser | InAppBrowser): void {
   }
 }
 
-/** The first redirect with `state`; others are other sign-ins'. */
+/** The first redirect with `state`, or with an error and none; others are other sign-ins'. */
 function firstRedirect(linking: LinkingLike, redirectUri: string, state: string) {
   let stop = () => {}
   const url = new Promise<string>((resolve) => {
     const subscription = linking.addEventListener('url', (event) => {
-      if (stateOf(event.url, redirectUri) === state) resolve(event.url)
+      if (answers(event.url, redirectUri, state)) resolve(event.url)
     })
     stop = () => subscription.remove()
   })
@@ -146,6 +147,14 @@ function firstRedirect(linking: LinkingLike, redirectUri: string, state: string)
 
 function after(clock: Clock, time: number): Promise<undefined> {
   return new Promise((resolve) => void clock.at(clock.elapsed() + time, () => resolve(undefined)))
+}
+
+/** Whether `url` answers the sign-in with `state`. An error without any may be anybody's: it ends the wait, and nothing else. */
+function answers(url: string, redirectUri: string, state: string): boolean {
+  if (stateOf(url, redirectUri) === state) return true
+  if (!url.startsWith(redirectUri)) return false
+  const answer = url.slice(redirectUri.length)
+  return /[?&#]error=/.test(answer) && !/[?&#]state=[^&#]/.test(answer)
 }
 
 /** The `state` of an answer to `redirectUri`. Ours is base64url and dots, which no escape ever changes. */

@@ -174,12 +174,17 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     } = errorsIn(response, token.type).find(({ error }) => error === reason) ?? {}
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
-    const error = new TokenManagerError('ERR_STEP_UP_REQUIRED', reason, undefined, {
-      status,
-      scope,
-      acrValues: printable(acr_values)?.split(' '),
-      maxAge: /^\d{1,9}$/.test(max_age) ? Number(max_age) * 1000 : undefined,
-    })
+    const error = new TokenManagerError(
+      'ERR_STEP_UP_REQUIRED',
+      reason,
+      'The API wants more: signIn({ stepUp: error }) asks for it',
+      {
+        status,
+        scope,
+        acrValues: printable(acr_values)?.split(' '),
+        maxAge: /^\d{1,9}$/.test(max_age) ? Number(max_age) * 1000 : undefined,
+      },
+    )
     insufficient.set(error, token)
     return error
   }
@@ -248,7 +253,7 @@ export function notAllowed(reason: 'target_not_listed' | 'insecure_target', orig
   return new TokenManagerError(
     'ERR_TARGET_NOT_ALLOWED',
     reason,
-    `No token goes to ${origin}${reason === 'insecure_target' ? ', which is not https' : ''}`,
+    `No token goes to ${origin}, which is not ${reason === 'insecure_target' ? 'https' : 'among resources'}`,
   )
 }
 
@@ -257,7 +262,7 @@ export function redirectedError(url: string, { status }: Response, where = 'anot
   return new TokenManagerError(
     'ERR_REDIRECTED',
     'redirected',
-    `${url.replace(/[?#].*/, '')} redirects to ${where}, where its token and its body do not go`,
+    `${url.replace(/[?#].*/, '')} redirects to ${where}, where its token and body do not go`,
     { status },
   )
 }

@@ -104,7 +104,7 @@ export function resourceMatcher(
   const invalid = (name: string) =>
     invalidOption(
       `resources${name}`,
-      'an https URL or a path on this origin, without query, fragment or dot segments, or { url, resource?, audience?, scope? }, resource an absolute URI without fragment',
+      'an https URL or a path, without query, fragment or dot segments, or an object with such a url; its resource is an absolute URI',
     )
   if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {

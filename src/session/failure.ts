@@ -123,7 +123,7 @@ export function errorOf(failure: Failure, usable: boolean, retryAt = endOf(failu
   const details = { status, error, retryAt }
   const isDead = unclear >= ENOUGH_UNCLEAR && reason === 'server_refused' && needsPerson(failure, usable)
   if (!isDead) return new TokenManagerError(code, reason, undefined, details)
-  const what = 'The server goes on refusing the refresh token'
+  const what = 'The server keeps refusing the refresh token'
   return new TokenManagerError('ERR_GRANT_REJECTED', reason, what, details)
 }
 
@@ -133,6 +133,6 @@ function endOf({ at, delay }: Failure): EpochMs | undefined {
 
 /** The error of a refusal after which the person has to sign in. */
 export function personNeeded({ status, error }: TokenManagerError): TokenManagerError {
-  const what = 'The authorization server wants the person to sign in again'
+  const what = 'The server wants the person to sign in again'
   return new TokenManagerError('ERR_GRANT_REJECTED', 'interaction_required', what, { status, error })
 }

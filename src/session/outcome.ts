@@ -40,12 +40,8 @@ export function storeFailed(cause: unknown): TokenManagerError {
   const saysWhen = cause instanceof TokenManagerError && cause.retryAt
   if (saysWhen || isLocked(cause)) return cause
   return cause === NEWER_VERSION
-    ? new TokenManagerError(
-        'ERR_SIGNED_OUT',
-        'incompatible_version',
-        'A newer version of tokenward wrote the session: reload',
-      )
-    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The storage refused', { cause })
+    ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version wrote the session: reload')
+    : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', undefined, { cause })
 }
 
 /** What to call a failure that is nobody's fault: offline when the platform says so. */
@@ -61,7 +57,7 @@ export function signedOutError({ held: { state } }: Session): TokenManagerError 
 
 /** The error of a refresh whose answer was lost and whose refresh token was then refused. */
 export function outcomeUnknown(): TokenManagerError {
-  return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to a refresh was lost')
+  return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to the refresh was lost')
 }
 
 /** A refresh that is not tried before `rest` ms are over, and the failure that it is not tried for. */

@@ -6,6 +6,7 @@ import {
   authorizationCodeGrant,
   authorizationRequest,
   authorizationResponse,
+  throwErrorIn,
 } from '../protocol/authorization-code.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
@@ -21,7 +22,7 @@ import type { Session } from './session.ts'
 import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
 import { tellOthers } from './sync.ts'
 import { targetKey } from './target-key.ts'
-import { keepTransaction, type Transaction, takeTransaction } from './transaction.ts'
+import { keepTransaction, noteInVain, type Transaction, takeTransaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix' | 'resource'> {
@@ -37,8 +38,11 @@ export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'stateP
 export interface SignIn {
   /** Sends the person to the authorization server; resolves only with a user agent that does not leave the page. */
   signIn(request: SignInRequest): Promise<void>
-  /** Completes the sign-in that `url` answers. The same URL again at once joins; later, it is used. */
-  complete(url: string): Promise<void>
+  /**
+   * Completes the sign-in that `url` answers. The same URL again at once joins; later, it is used.
+   * @param awaited whether this context waits for an answer: one that fits no sign-in counts as one that came back in vain
+   */
+  complete(url: string, awaited?: boolean): Promise<void>
   /** Where the person wanted to go whose sign-in ended in `error`. */
   returnTo(error: object): string | undefined
   /** Begins a session with tokens obtained elsewhere. */
@@ -99,7 +103,7 @@ export function signIn(session: Session, prefix: string): SignIn {
           // Asleep meanwhile: what was pushed is forgotten.
           if (--tries && expiresAt <= clock.now()) continue
           const answer = await userAgent.authorize(url, redirectUri, pending.state)
-          return await complete(answer).catch(async (error) => {
+          return await complete(answer, true).catch(async (error) => {
             // This page slept, and the window it had opened has used the answer itself.
             const used = error.reason === 'state_mismatch' && (await session.read().catch(() => undefined))
             if (!used || used.signedOut || used.grantId === live?.grantId) throw error
@@ -121,7 +125,7 @@ export function signIn(session: Session, prefix: string): SignIn {
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'dpop_not_bound',
-          'adopt() needs dpopKey and option dpop for tokens that are bound to a key, and for all where dpop is required',
+          'adopt() needs option dpop, and dpopKey for bound tokens',
         )
       await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
         dpopKey,
@@ -130,21 +134,26 @@ export function signIn(session: Session, prefix: string): SignIn {
     },
   }
 
-  function complete(url: string): Promise<void> {
+  function complete(url: string, awaited = false): Promise<void> {
     const state = firstValue(queryParameters(server.text, url), 'state') ?? ''
     const running = completing.get(state)
     if (running !== undefined) return running
-    const promise = completeOnce(url, state).finally(() => completing.delete(state))
+    const promise = completeOnce(url, state, awaited).finally(() => completing.delete(state))
     completing.set(state, promise)
     return promise
   }
 
-  async function completeOnce(url: string, state: string): Promise<void> {
-    const transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
-    return redeem(url, transaction).catch((error) => {
-      failed.set(error, transaction.returnTo)
+  async function completeOnce(url: string, state: string, awaited: boolean): Promise<void> {
+    let transaction: Transaction | undefined
+    try {
+      if (!state) throwErrorIn(url)
+      transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
+      await redeem(url, transaction)
+    } catch (error) {
+      if (transaction) failed.set(error as TokenManagerError, transaction.returnTo)
+      if (transaction || awaited) await noteInVain(session, error as TokenManagerError).catch(() => {})
       throw error
-    })
+    }
   }
 
   async function redeem(url: string, transaction: Transaction): Promise<void> {
@@ -157,14 +166,7 @@ export function signIn(session: Session, prefix: string): SignIn {
       const missing = isPartial ? undefined : lacking(transaction.stepUpScope, scope)
       if (!missing) return begin(answer.response, transaction.scope, transaction)
       void discard(refreshToken)
-      throw new TokenManagerError(
-        'ERR_AUTHORIZATION_REJECTED',
-        'insufficient_scope',
-        'The sign-in did not bring the scope',
-        {
-          scope: missing,
-        },
-      )
+      throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_scope', undefined, { scope: missing })
     }
     if (answer.kind === 'invalid') void discard(answer.refreshToken)
     throw answer.kind === 'unsent' ? storeFailed(undefined) : answer.error
@@ -201,12 +203,7 @@ export function signIn(session: Session, prefix: string): SignIn {
       void session.retry(session.save, 'sign_in')
     }
     tellOthers(session)
-    if (outcome === 'user_changed')
-      throw new TokenManagerError(
-        'ERR_AUTHORIZATION_REJECTED',
-        'user_changed',
-        'Another person came back than was signed in',
-      )
+    if (outcome === 'user_changed') throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed')
     session.emit('signed_in', { subject: record.claims?.sub })
     if (server.dpop && response.tokenType === 'Bearer')
       session.emit('dpop_not_bound', { reason: dpopKey ? 'dpop_not_bound' : 'dpop_unsupported' })

@@ -43,9 +43,5 @@ export function forChallenge<T extends Partial<AuthorizationRequestOptions>>(
 
 /** The API asks for what a sign-in has brought, or has just failed to bring: another one will not help. */
 export function unsatisfied(): TokenManagerError {
-  return new TokenManagerError(
-    'ERR_RESPONSE_INVALID',
-    'step_up_unsatisfied',
-    'The API asks again for what was just asked for',
-  )
+  return new TokenManagerError('ERR_RESPONSE_INVALID', 'step_up_unsatisfied')
 }

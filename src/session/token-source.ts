@@ -273,7 +273,7 @@ const sameGrant = (live: SessionRecord | undefined, from: SessionRecord) =>
 
 function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   if (outcome.outcome === 'signed_out') return signedOutError(session)
-  const message = 'The new access token had already expired'
+  const message = 'The access token came expired'
   return outcome.error ?? new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
 }
 
@@ -284,6 +284,6 @@ function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecor
 }
 
 function scopeError(scope: string, cause?: TokenManagerError): TokenManagerError {
-  const what = 'The grant lacks a scope'
+  const what = 'The grant lacks a scope: signIn({ stepUp: error }) asks for it'
   return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', what, { scope, cause })
 }

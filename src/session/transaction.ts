@@ -18,33 +18,58 @@ export interface Transaction extends PendingAuthorization {
   readonly stepUpScope?: string | undefined
 }
 
-/** What is left of a step-up that came back. */
-type Tried = Pick<Transaction, 'stepUp' | 'createdAt'> & { readonly state?: undefined }
+/** What is left of a sign-in that came back. */
+interface Returned {
+  readonly state?: undefined
+  /** The step-up it was for. */
+  readonly stepUp?: string
+  /** Why it was in vain: the server's word for it, or ours. */
+  readonly inVain?: string
+  readonly createdAt: EpochMs
+}
+
+type Pending = Transaction | Returned
 
 /** How long a person may take. */
 const LIFETIME = 10 * 60_000
 const LIMIT = 16
-/** A step-up that came back in vain is not tried again at once: where nobody has to click, that would go round in circles. */
+/** What came back in vain is not tried again at once: where nobody has to click, that would go round in circles. */
 const PAUSE = 30_000
 
 /**
  * Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten.
- * @throws TokenManagerError `step_up_unsatisfied` if the same step-up came back just now and the session is still from before it
+ * @throws TokenManagerError `step_up_unsatisfied` if the same step-up came back just now and the session is still from before it;
+ *   `sign_in_loop` if three sign-ins came back in vain within 30 s
  */
 export async function keepTransaction(session: Session, transaction: Transaction): Promise<void> {
   const { live } = session
-  let tried = false
+  const { stepUp, stepUpScope } = transaction
   // A scope that no answer has named was not brought, as far as anybody knows.
-  const hasBrought = (since: EpochMs) =>
-    live?.claims && live.signedInAt >= since && !lacking(transaction.stepUpScope, live.scope)
-  await change(session, (pending, now) => {
-    tried = pending.some(
-      ({ state, stepUp, createdAt }) =>
-        !state && stepUp === transaction.stepUp && now - createdAt < PAUSE && !hasBrought(createdAt),
-    )
-    return tried ? undefined : [...pending.filter((one) => isAlive(one, now)), transaction].slice(-LIMIT)
-  })
-  if (tried) throw unsatisfied()
+  const hasBrought = (since: EpochMs) => live?.claims && live.signedInAt >= since && !lacking(stepUpScope, live.scope)
+  const refusal = ({ pending, now }: Found) => {
+    const returned = pending.filter((one): one is Returned => !one.state && isAlive(one, now))
+    const isRepeated = stepUp && returned.some((one) => one.stepUp === stepUp && !hasBrought(one.createdAt))
+    return isRepeated ? unsatisfied() : loopError(returned, live?.signedInAt)
+  }
+  const found = await change(session, (seen) => (refusal(seen) ? undefined : joined(seen, transaction)))
+  const refused = refusal(found)
+  if (refused) throw refused
+}
+
+/** Where every sign-in comes back in vain, and the page begins the next one by itself. */
+function loopError(returned: readonly Returned[], since = 0): TokenManagerError | undefined {
+  const inVain = returned.filter((one) => one.inVain && one.createdAt > since)
+  const [first] = inVain
+  if (!first || inVain.length < 3) return undefined
+  const error = inVain.at(-1)?.inVain
+  const what = `Three sign-ins came back in vain, the last with ${error}`
+  const retryAt = first.createdAt + PAUSE
+  return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'sign_in_loop', what, { error, retryAt })
+}
+
+/** Remembers for half a minute that a sign-in came back with `error`. */
+export async function noteInVain(session: Session, { error, reason }: TokenManagerError): Promise<void> {
+  await change(session, (found) => joined(found, { inVain: error ?? reason, createdAt: found.now }))
 }
 
 /**
@@ -53,14 +78,15 @@ export async function keepTransaction(session: Session, transaction: Transaction
  * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` if there is none (unknown or used) or it is older than ten minutes
  */
 export async function takeTransaction(session: Session, state: string, cancelled: boolean): Promise<Transaction> {
-  let taken: Transaction | undefined
-  await change(session, (pending, createdAt) => {
-    taken = pending.find((one): one is Transaction => one.state === state)
-    const others = pending.filter((one) => one !== taken)
-    const { stepUp } = taken ?? {}
-    return taken && (stepUp && !cancelled ? [...others, { stepUp, createdAt }] : others)
+  const find = ({ pending }: Found) => pending.find((one): one is Transaction => one.state === state)
+  const found = await change(session, (seen) => {
+    const taken = find(seen)
+    const others = seen.pending.filter((one) => one !== taken)
+    const tried = taken?.stepUp !== undefined && !cancelled ? [{ stepUp: taken.stepUp, createdAt: seen.now }] : []
+    return taken && [...others, ...tried]
   })
-  if (!taken) throw rejected('state_mismatch', 'No sign-in on its way here has this state, or it was used')
+  const taken = find(found)
+  if (!taken) throw rejected('state_mismatch', 'No sign-in waits for this state, or it was used')
   if (!isAlive(taken, session.platform.clock.now()))
     throw rejected('transaction_expired', 'The sign-in took longer than ten minutes')
   return taken
@@ -71,27 +97,40 @@ export function pendingName(name: string): string {
   return `${name}.pending`
 }
 
+/** What was found, and when, wall clock. */
+interface Found {
+  readonly pending: readonly Pending[]
+  readonly now: EpochMs
+}
+
+/** What is there and still counts, and `one` more. */
+function joined({ pending, now }: Found, one: Pending): readonly Pending[] {
+  return [...pending.filter((each) => isAlive(each, now)), one].slice(-LIMIT)
+}
+
+/** Writes what `compute` makes of what is there; `undefined` leaves it. @returns what it was made of */
 async function change(
   { platform, name }: Session,
-  compute: (pending: readonly (Transaction | Tried)[], now: EpochMs) => readonly (Transaction | Tried)[] | undefined,
-): Promise<void> {
-  const store = platform.store as Store<readonly (Transaction | Tried)[]>
+  compute: (found: Found) => readonly Pending[] | undefined,
+): Promise<Found> {
+  const store = platform.store as Store<readonly Pending[]>
   const key = pendingName(name)
   try {
     for (;;) {
       const stored = await store.get(key)
       const pending = Array.isArray(stored?.value) ? stored.value.filter(isPending) : []
-      const next = compute(pending, platform.clock.now())
-      if (!next || (await store.swap(key, stored?.tag, next.length ? next : undefined))) return
+      const found = { pending, now: platform.clock.now() }
+      const next = compute(found)
+      if (!next || (await store.swap(key, stored?.tag, next.length ? next : undefined))) return found
     }
   } catch (cause) {
     throw storeFailed(cause)
   }
 }
 
-const TRIED = { createdAt: 'n', stepUp: 's?' }
+const RETURNED = { createdAt: 'n', stepUp: 's?', inVain: 's?' }
 const TRANSACTION = {
-  ...TRIED,
+  ...RETURNED,
   state: 's',
   codeVerifier: 's',
   redirectUri: 's',
@@ -109,12 +148,12 @@ const TRANSACTION = {
 }
 
 /** What lies in the store may be somebody else's. */
-function isPending(one: Transaction | Tried | null): boolean {
-  return fits(one, one?.state === undefined ? TRIED : TRANSACTION)
+function isPending(one: Pending | null): boolean {
+  return fits(one, one?.state === undefined ? RETURNED : TRANSACTION)
 }
 
-function isAlive({ createdAt }: Transaction | Tried, now: EpochMs): boolean {
-  return Math.abs(now - createdAt) < LIFETIME
+function isAlive(one: Pending, now: EpochMs): boolean {
+  return Math.abs(now - one.createdAt) < (one.state ? LIFETIME : PAUSE)
 }
 
 function rejected(reason: 'state_mismatch' | 'transaction_expired', message: string): TokenManagerError {

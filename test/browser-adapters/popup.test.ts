@@ -57,6 +57,22 @@ describe('popup', () => {
     expect(close).toHaveBeenCalledTimes(1)
   })
 
+  it('hands over an answer without state too, for the window knows which sign-in it was opened for', async () => {
+    const marked = Object.assign(opened, { sessionStorage })
+    const asked = popup().authorize(url, redirectUri, state)
+    await settle(0)
+    const landing = `${redirectUri}?error=server_error`
+    visit(landing)
+    const landed = vi.fn()
+    void Promise.resolve(popup().callbackUrl(redirectUri, prefix)).then(landed)
+    expect(await asked).toBe(landing)
+    expect([location.href, landed.mock.calls]).toEqual([redirectUri, []])
+    expect(Object.values(sessionStorage)).toEqual([''])
+    await settle()
+    expect(close).toHaveBeenCalledTimes(1)
+    Reflect.deleteProperty(marked, 'sessionStorage')
+  })
+
   it('stays open where nobody takes the answer, and takes it itself', async () => {
     visit(answer)
     vi.useFakeTimers({ toFake: ['setTimeout'] })

@@ -36,14 +36,30 @@ describe('callbackUrl', () => {
   it('ACQ-10: takes an answer out of the fragment', () => {
     visit(`${redirectUri}?keep=1#${answer}`)
     expect(redirect().callbackUrl(redirectUri, prefix)).toBe(`${redirectUri}?keep=1#${answer}`)
-    expect(location.href).toBe(`${redirectUri}?keep=1`)
+    expect(location.href).toBe(redirectUri)
   })
 
-  it("keeps the page's own parameters as they were written, its fragment and its history state", () => {
-    visit(`${redirectUri}?q=a%20b+c&${answer}&x=%7E#/route?code=mine`, { scroll: 7 })
-    expect(redirect().callbackUrl(redirectUri, prefix)).toContain(answer)
-    expect(location.href).toBe(`${redirectUri}?q=a%20b+c&x=%7E#/route?code=mine`)
+  it("keeps the redirect URI's own parameters as they were written, the page's fragment and its history state", () => {
+    const own = `${redirectUri}?q=a%20b+c&x=%7E`
+    visit(`${own}&${answer}#/route?code=mine`, { scroll: 7 })
+    expect(redirect().callbackUrl(own, prefix)).toContain(answer)
+    expect(location.href).toBe(`${own}#/route?code=mine`)
     expect(history.state).toEqual({ scroll: 7 })
+  })
+
+  it.each([
+    ['Google', 'state=tw1.abc&code=c0de&scope=email%20openid&authuser=0&hd=example.com&prompt=none'],
+    ['Entra', 'error=interaction_required&error_description=AADSTS50076&error_subcode=basic_action&state=tw1.abc'],
+    ['Entra', 'code=c0de&state=tw1.abc&client_info=e30&session_state=s'],
+    ['Keycloak', 'state=tw1.abc&session_state=s&iss=https%3A%2F%2Fas.example.com&code=c0de'],
+    ['Auth0', 'code=c0de&state=tw1.abc&organization=org_1'],
+    ['anybody', 'code=c0de&state=tw1.abc&what_nobody_knows=1&empty='],
+  ])('ACQ-10: whatever the answer of %s brought is out of the address bar: %s', (_, brought) => {
+    for (const own of [redirectUri, `${redirectUri}?tenant=a&scope=mine`]) {
+      visit(`${own}${own.includes('?') ? '&' : '?'}${brought}`)
+      expect(redirect().callbackUrl(own, prefix)).toContain(brought)
+      expect(location.href).toBe(own)
+    }
   })
 
   it('does not read the cleaned URL against <base>', () => {
@@ -75,6 +91,66 @@ describe('callbackUrl', () => {
     visit(`${own}&${answer}`)
     expect(redirect().callbackUrl(own, prefix)).toBe(`${own}&${answer}`)
     expect(location.href).toBe(own)
+  })
+})
+
+describe('an answer without state', () => {
+  const leave = (state: string) => {
+    vi.spyOn(location, 'assign').mockImplementation(() => {})
+    const agent = redirect()
+    agent.authorize('https://as.example.com/authorize', redirectUri, state).catch(() => {})
+    return agent
+  }
+  beforeEach(() => sessionStorage.clear())
+
+  it.each(['error=server_error&error_description=x', 'error=server_error&state=', 'code=c0de', '#error=server_error'])(
+    'is taken while a sign-in of this tab is on its way, once: %s',
+    (given) => {
+      const agent = leave('tw1.abc')
+      expect([agent.awaits?.(prefix), agent.awaits?.('tw2.')]).toEqual([true, false])
+      const landing = given.startsWith('#') ? `${redirectUri}${given}` : `${redirectUri}?${given}`
+      visit(landing)
+      // This is another client's page as well.
+      expect(redirect().callbackUrl(redirectUri, 'tw2.')).toBeUndefined()
+      expect(redirect().callbackUrl(redirectUri, prefix)).toBe(landing)
+      expect([location.href, redirect().awaits?.(prefix)]).toEqual([redirectUri, false])
+      visit(landing)
+      expect(redirect().callbackUrl(redirectUri, prefix)).toBeUndefined()
+      expect(location.href).toBe(landing)
+    },
+  )
+
+  it('is left alone in a tab that nobody left, and elsewhere than at the redirect URI', () => {
+    visit(`${redirectUri}?error=server_error`)
+    expect(redirect().callbackUrl(redirectUri, prefix)).toBeUndefined()
+    leave('tw1.abc')
+    for (const url of [`${origin}/other?error=server_error`, `${redirectUri}?promo=1`]) {
+      visit(url)
+      expect(redirect().callbackUrl(redirectUri, prefix)).toBeUndefined()
+      expect(location.href).toBe(url)
+    }
+  })
+
+  it('is none of this tab after an answer with state, or after the back button', () => {
+    leave('tw1.abc')
+    visit(`${redirectUri}?${answer}`)
+    expect(redirect().callbackUrl(redirectUri, prefix)).toContain(answer)
+    expect(redirect().awaits?.(prefix)).toBe(false)
+    const agent = leave('tw1.abc')
+    window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    expect(agent.awaits?.(prefix)).toBe(false)
+  })
+
+  it('is nobody’s where the tab has no storage, and nothing else breaks', async () => {
+    const denied = vi.spyOn(window, 'sessionStorage', 'get').mockImplementation(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    const agent = leave('tw1.abc')
+    expect(location.assign).toHaveBeenCalledTimes(1)
+    expect(agent.awaits?.(prefix)).toBe(false)
+    visit(`${redirectUri}?${answer}`)
+    expect(agent.callbackUrl(redirectUri, prefix)).toContain(answer)
+    expect(denied).toHaveBeenCalled()
   })
 })
 

@@ -103,6 +103,8 @@ describe('loopback', () => {
           base,
           `${base}?code=x`,
           `${base}?code=x&state=y`,
+          `${base}?error=server_error&state=y`,
+          `${base}x?error=server_error`,
           `${base}x${query}`,
           `${base}/${query}`,
           `${base.replace('/callback', '')}/${query}`,
@@ -114,7 +116,7 @@ describe('loopback', () => {
     })
     expect(await signIn()).toMatchObject({ status: 'signedIn' })
     await Promise.all(browsers)
-    expect(statuses).toEqual([...Array(8).fill(404), 303, 404])
+    expect(statuses).toEqual([...Array(10).fill(404), 303, 404])
   })
 
   it('is done soon after the answer even if the browser never fetches the page', async () => {
@@ -133,6 +135,26 @@ describe('loopback', () => {
     })
     await expect(signIn()).rejects.toMatchObject({ code: 'ERR_AUTHORIZATION_CANCELLED', error: 'access_denied' })
     await Promise.all(browsers)
+    expect(page).toContain('Not signed in')
+  })
+
+  it('ACQ-03: an error without state ends the wait and is what signIn() says, if it comes as a page', async () => {
+    let page = ''
+    const began: number[] = []
+    const { signIn } = program({
+      async open(url) {
+        const answer = `${redirectOf(url)}?error=server_error`
+        began.push((await get(answer, { 'sec-fetch-dest': 'image' })).status)
+        page = await (await fetch(answer, { headers: { 'sec-fetch-dest': 'document' } })).text()
+      },
+    })
+    await expect(signIn()).rejects.toMatchObject({
+      code: 'ERR_AUTHORIZATION_REJECTED',
+      reason: 'authorization_error',
+      error: 'server_error',
+    })
+    await Promise.all(browsers)
+    expect(began).toEqual([404])
     expect(page).toContain('Not signed in')
   })
 

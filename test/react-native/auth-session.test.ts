@@ -90,9 +90,25 @@ describe('authSession', () => {
     const { links, authorized } = session()
     links.follow(answer('p.other'))
     links.follow('com.example.app:/elsewhere?state=p.s1')
+    links.follow('com.example.app:/elsewhere?error=server_error')
+    links.follow(`${REDIRECT}?error=server_error&state=p.other`)
+    links.follow(`${REDIRECT}?error=server_error&state=%7Bother`)
+    links.follow(`${REDIRECT}?code=c1`)
     links.follow(answer('p.s1'))
     expect(await authorized).toBe(answer('p.s1'))
   })
+
+  it.each(['?error=server_error', '?error=server_error&state=', '#error=server_error'])(
+    'ACQ-03: an error without state ends the wait, whoever tells it: %s',
+    async (given) => {
+      const told = session()
+      told.links.follow(REDIRECT + given)
+      expect(await told.authorized).toBe(REDIRECT + given)
+      const came = session()
+      came.browser.close({ type: 'success', url: REDIRECT + given })
+      expect(await came.authorized).toBe(REDIRECT + given)
+    },
+  )
 
   it('hears the redirect that comes after it gave up, and none that it waits for itself', async () => {
     const { clock, links, browser, agent, authorized } = session()

@@ -189,11 +189,11 @@ describe('redisStore', () => {
     const client = await connect()
     const message = (text: string) => expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: text })
     const wrong: [Partial<Record<keyof RedisStoreOptions, unknown>>, string][] = [
-      [{ client: {} }, 'Option client has to be a client of ioredis or of redis. Correct it.'],
-      [{ client: undefined }, 'Option client has to be a client of ioredis or of redis. Correct it.'],
-      [{ prefix: '{a}' }, 'Option prefix has to be a string without braces. Correct it.'],
-      [{ timeout: 5 }, 'Option timeout has to be 10 to 60000 ms. Correct it.'],
-      [{ replicas: -1 }, 'Option replicas has to be 0 to 100. Correct it.'],
+      [{ client: {} }, 'Option client has to be a client of ioredis or of redis'],
+      [{ client: undefined }, 'Option client has to be a client of ioredis or of redis'],
+      [{ prefix: '{a}' }, 'Option prefix has to be a string without braces'],
+      [{ timeout: 5 }, 'Option timeout has to be 10 to 60000 ms'],
+      [{ replicas: -1 }, 'Option replicas has to be 0 to 100'],
     ]
     for (const [options, text] of wrong)
       expect(() => redisStore({ client, key, ...options } as RedisStoreOptions)).toThrow(message(text))

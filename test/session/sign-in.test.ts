@@ -146,6 +146,152 @@ describe('signing in by redirect', () => {
   })
 })
 
+describe('answers that fit no sign-in', () => {
+  const opened = (w: World, agent: ScriptedUserAgent) => w.context({ userAgent: agent, redirectUri, scope: openid })
+
+  it.each([
+    [
+      'error=server_error',
+      { code: 'ERR_AUTHORIZATION_REJECTED', reason: 'authorization_error', error: 'server_error' },
+    ],
+    ['error=login_required&iss=x', { reason: 'interaction_required', error: 'login_required' }],
+    ['error=access_denied', { code: 'ERR_AUTHORIZATION_CANCELLED', reason: 'cancelled', error: 'access_denied' }],
+    ['error=temporarily_unavailable&state=', { reason: 'authorization_error', error: 'temporarily_unavailable' }],
+    ['code=c0de', { code: 'ERR_AUTHORIZATION_REJECTED', reason: 'state_mismatch' }],
+  ])(
+    'ACQ-03: without state, while this tab waits for one: %s ends in sign_in_failed, and no sign-in is touched',
+    async (given, error) => {
+      const w = world()
+      w.server.subject = 'alice'
+      const agent = saysYes(w, 'redirect')
+      await left(w, agent, { returnTo: '/notes' })
+      const answer = agent.landing
+      agent.landing = `${redirectUri}?${given}`
+      const { manager, told } = opened(w, agent)
+      expect(await w.after(100, manager.ready())).toMatchObject({
+        status: 'signedOut',
+        reason: 'sign_in_failed',
+        error,
+      })
+      expect(told).toEqual(['sign_in_failed'])
+      expect(w.server.requests).toEqual([])
+      // It was anybody's: the real answer still completes the sign-in.
+      agent.landing = answer
+      const real = { status: 'signedIn', session: { returnTo: '/notes' } }
+      expect(await w.after(100, opened(w, agent).manager.ready())).toMatchObject(real)
+    },
+  )
+
+  it('ACQ-03: by hand an error without state is that error', async () => {
+    const w = world()
+    const { manager } = opened(w, saysYes(w))
+    for (const given of ['?error=server_error', '#error=server_error', '?tenant=a#x=y&error=server_error']) {
+      const call = manager.completeSignIn(redirectUri + given)
+      await expect(w.after(100, call)).rejects.toMatchObject({ reason: 'authorization_error', error: 'server_error' })
+    }
+    expect(manager.state).toEqual({ status: 'signedOut', reason: 'none' })
+  })
+
+  it('ACQ-03: a living session stays, whatever comes without state', async () => {
+    const w = world()
+    await w.signedIn()
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    agent.landing = `${redirectUri}?error=server_error`
+    const { manager, told } = opened(w, agent)
+    expect(await w.after(100, manager.ready())).toMatchObject({ status: 'signedIn', health: 'ok' })
+    expect(told).toEqual(['sign_in_failed'])
+  })
+
+  it('ACQ-03: a start URL that nobody waits for, used or forged, is ignored at each reload', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const start = agent.landing as string
+    expect(await w.after(100, opened(w, agent).manager.ready())).toMatchObject({ status: 'signedIn' })
+    await w.after(100, opened(w, agent).manager.signOut())
+    for (const url of [start, changed(start, (params) => params.set('state', `${params.get('state')}x`)), start]) {
+      agent.landing = url
+      const { manager, told } = opened(w, agent)
+      expect(await w.after(100, manager.ready())).toEqual({ status: 'signedOut', reason: 'signed_out' })
+      expect(told).toEqual([])
+    }
+    expect(w.server.requests).toHaveLength(1)
+  })
+})
+
+describe('sign-ins that come back in vain', () => {
+  const error = 'server_error'
+  /** A program that begins the next sign-in whenever nobody is signed in: what came of each. */
+  async function circle(w: World, agent: ScriptedUserAgent, rounds: number, options: object = {}) {
+    const outcomes: unknown[] = []
+    for (let round = 0; round < rounds; round++) {
+      const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid, ...options })
+      await w.after(100, manager.ready())
+      manager.signIn().catch((error) => outcomes.push(error))
+      await w.clock.advance(100)
+    }
+    return outcomes
+  }
+
+  it.each([
+    ['with state', (url: string) => answered(url, { code: undefined, error })],
+    ['without state', () => `${redirectUri}?error=${error}`],
+    ['with a state that was mangled', (url: string) => changed(url, (p) => p.set('state', `${p.get('state')}x`))],
+    ['with a code that is refused', (url: string) => url],
+  ])('ACQ-03: %s: three of them, and the next ones reject and say why', async (how, answer) => {
+    const w = world()
+    w.server.before = () => Response.json({ error: 'invalid_client' }, { status: 401 })
+    const agent = scriptedUserAgent((url) => answer(w.server.authorize(url)), 'redirect')
+    const began = w.clock.now()
+    const outcomes = await circle(w, agent, 14)
+    expect(agent.visited).toHaveLength(3)
+    expect(outcomes).toHaveLength(11)
+    const { retryAt = 0, message } = outcomes[0] as TokenManagerError
+    expect(outcomes[0]).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'sign_in_loop' })
+    expect(message).toContain('Three sign-ins came back in vain, the last with')
+    if (how.includes('out state')) expect(outcomes[0]).toMatchObject({ error })
+    expect(retryAt - began).toBeGreaterThanOrEqual(30_000)
+    w.clock.jump(retryAt - w.clock.now())
+    expect(await circle(w, agent, 1)).toEqual([])
+    expect(agent.visited).toHaveLength(4)
+  })
+
+  it('does not count those that came back long ago, nor those before a sign-in that did not', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = scriptedUserAgent((url) => answered(w.server.authorize(url), { code: undefined, error }))
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const vain = () =>
+      expect(w.after(100, manager.signIn())).rejects.toMatchObject({ error, reason: 'authorization_error' })
+    await vain()
+    await w.clock.advance(30_000)
+    await vain()
+    await vain()
+    agent.answer = (url) => w.server.authorize(url)
+    await w.after(100, manager.signIn())
+    agent.answer = (url) => answered(w.server.authorize(url), { code: undefined, error })
+    await vain()
+    await vain()
+    await vain()
+    await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'sign_in_loop', error })
+    expect(manager.state.status).toBe('signedIn')
+  })
+
+  it('does not count people who closed the sign-in, and begins none for other tabs that wait', async () => {
+    const w = world()
+    const agent = saysYes(w)
+    const { manager } = w.context({ userAgent: agent, redirectUri })
+    agent.answer = async () => {
+      throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled')
+    }
+    for (let times = 0; times < 5; times++)
+      await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'cancelled' })
+    expect(agent.visited).toHaveLength(5)
+  })
+})
+
 describe('completing a sign-in by hand', () => {
   it('ACQ-03: the same answer twice at once joins (StrictMode); later it is used, and nothing is sent', async () => {
     const w = world()

@@ -94,7 +94,7 @@ describe('a server that answers with the access token that the client has', () =
     expect(w.server.requests.length).toBeLessThanOrEqual(1 + 15)
     expect(context.manager.state).toMatchObject({
       ...{ status: 'signedIn', health: 'suspended', retryAt: expect.any(Number) },
-      cause: { message: expect.stringMatching(/already expired when it came: expires_in was/) },
+      cause: { message: expect.stringMatching(/came expired: expires_in was/) },
     })
   })
 

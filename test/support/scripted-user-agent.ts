@@ -6,6 +6,8 @@ export interface ScriptedUserAgent extends UserAgent {
   answer: (url: string) => string | Promise<string>
   /** What the address bar shows. */
   landing: string | undefined
+  /** Whether the person left the page, and nothing has come back. */
+  away: boolean
   /** Every authorization URL that was opened. */
   readonly visited: readonly string[]
   /** Every address the page was sent to. */
@@ -27,20 +29,27 @@ export function scriptedUserAgent(
     visited,
     navigated,
     landing: undefined,
+    away: false,
     async authorize(url) {
       visited.push(url)
       const back = await agent.answer(url)
       if (how === 'popup') return back
       agent.landing = back
+      agent.away = true
       return new Promise(() => {})
     },
     callbackUrl(redirectUri, statePrefix) {
       const { landing } = agent
       if (!landing?.startsWith(redirectUri)) return undefined
-      if (!new URL(landing).searchParams.get('state')?.startsWith(statePrefix)) return undefined
+      const params = new URL(landing).searchParams
+      const isWithoutState = !params.get('state') && (params.has('error') || params.has('code'))
+      const isOurs = isWithoutState ? agent.awaits?.(statePrefix) : params.get('state')?.startsWith(statePrefix)
+      if (!isOurs) return undefined
       agent.landing = redirectUri
+      agent.away = false
       return landing
     },
+    awaits: () => agent.away,
   }
   return agent
 }
