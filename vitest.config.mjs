@@ -6,6 +6,7 @@ const alone = [
   'test/browser-adapters/**/*.test.ts',
   'test/requests/request-body.test.ts',
   'test/react-native/phone.test.ts',
+  'test/react-native/reports.test.ts',
 ]
 
 // The package's own name means its sources; test/package means what was built.

@@ -244,6 +244,8 @@ export function managerOf(
       if (answer !== undefined) await signIn.complete(answer)
     } catch (error) {
       const failure = error as TokenManagerError
+      // Such a user agent gives the URL that the app was started with again after each reload.
+      if (failure.reason === 'state_mismatch' && ports?.userAgent?.answers) return
       // Then the session says so itself, or is another person's.
       if (failure.reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })

@@ -211,6 +211,24 @@ describe.each(combinations)('$name', ({ isExpo, engine, scripts }) => {
     expect(new Set(handed.slice(1).map((request) => formOf(request).token))).toEqual(new Set(['rt-1', 'at-1']))
   })
 
+  it.each([
+    ['the redirect first', 'signedIn'],
+    ['a foreign state first', 'signedIn'],
+    ['closed', { failure: 'ERR_AUTHORIZATION_CANCELLED', status: 'signedOut' }],
+    [
+      'the redirect long after the app is in front',
+      // Expo takes the app for come back; the other waits until its browser is closed.
+      isExpo
+        ? { failure: 'ERR_AUTHORIZATION_CANCELLED', status: 'signedOut', later: 'signedIn' }
+        : { status: 'signedIn', later: 'signedIn' },
+    ],
+    ['closed, then a second try', { failure: 'ERR_AUTHORIZATION_CANCELLED', status: 'signedOut', second: 'signedIn' }],
+    ['a cold start, and the old URL at the next', { cold: 'signedIn', again: 'signedIn', failed: [], isQuiet: true }],
+  ])("the system's browser, %s", (name, outcome) => {
+    const { saw, failed } = told(`browser: ${name}`)
+    expect(saw ?? failed).toEqual(outcome)
+  })
+
   it('says what DPoP needs here', () => {
     expect(told('DPoP without a signer').failed).toMatchObject({ code: 'ERR_UNSUPPORTED' })
   })
