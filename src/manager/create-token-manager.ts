@@ -125,11 +125,7 @@ export function managerOf(
       const { signIn } = here()
       const url = given ?? (await callbackUrl())
       if (url === undefined)
-        throw new TokenManagerError(
-          'ERR_AUTHORIZATION_REJECTED',
-          'state_mismatch',
-          'This URL answers no sign-in of this manager',
-        )
+        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch')
       await start()
       await signIn.complete(url)
       return manager.state
@@ -245,7 +241,7 @@ export function managerOf(
     } catch (error) {
       const failure = error as TokenManagerError
       // Such a user agent gives the URL that the app was started with again after each reload.
-      if (failure.reason === 'state_mismatch' && ports?.userAgent?.answers) return
+      if (ports?.userAgent?.answers && failure.reason === 'state_mismatch') return
       // Then the session says so itself, or is another person's.
       if (failure.reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
