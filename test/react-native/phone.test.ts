@@ -19,8 +19,11 @@ describe('an app that is killed at any native step of a refresh', () => {
 
         const next = await app(on)
         const outcome = await settled(on.clock, next.getAccessToken(), 20_000).catch((error: unknown) => error)
-        if (outcome instanceof Error) expect(outcome).toMatchObject({ reason: 'outcome_unknown' })
+        const isLost = outcome instanceof Error
+        if (isLost) expect(outcome).toMatchObject({ reason: 'outcome_unknown' })
         else expect((outcome as { after: number }).after).toBeLessThanOrEqual(1_500)
+        // Where the answer was lost, one repetition tells whether the server gives it again; else nothing is used twice.
+        expect(on.server.reuse).toBe(isLost ? 1 : 0)
         expect(on.server.overlap).toBeLessThanOrEqual(1)
         next.dispose()
         if (!wasKilled) break

@@ -27,7 +27,34 @@ async function failedSignIn(manager: TokenManager) {
   return { failure: await failureOf(manager.signIn()), status: manager.state.status }
 }
 
-export const browserSteps = {
+/** The app dies while the person is away. */
+const coldStart = {
+  async 'browser: a cold start, and the old URL at the next'({ app, server }: Stage) {
+    const { phone, time } = realm()
+    let answer = ''
+    phone.person = (url) => {
+      answer = server.authorize(url)
+    }
+    const first = app({ metadata })
+    first.signIn().catch(() => {})
+    await time.pass(100)
+    first.dispose()
+
+    phone.initialUrl = answer
+    const second = app({ metadata })
+    const { status } = await second.ready()
+    second.dispose()
+    const requests = phone.handed.length
+
+    const third = app({ metadata })
+    const failed: string[] = []
+    third.on('sign_in_failed', ({ reason }) => failed.push(reason))
+    const again = await third.ready()
+    return { cold: status, again: again.status, failed, isQuiet: phone.handed.length === requests }
+  },
+}
+
+export const androidBrowserSteps = {
   async 'browser: the redirect first'({ app, server }: Stage) {
     const { phone } = realm()
     phone.person = (url) => {
@@ -84,27 +111,28 @@ export const browserSteps = {
     return (await app({ metadata }).signIn()).status
   },
 
-  async 'browser: a cold start, and the old URL at the next'({ app, server }: Stage) {
+  ...coldStart,
+}
+
+/** Where the browser tells the redirect itself. */
+export const iosBrowserSteps = {
+  async 'browser: closed'({ app }: Stage) {
     const { phone, time } = realm()
-    let answer = ''
-    phone.person = (url) => {
-      answer = server.authorize(url)
+    phone.person = () => {
+      time.setTimeout(() => phone.closeBrowser({ type: 'cancel' }), 2_000)
     }
-    const first = app({ metadata })
-    first.signIn().catch(() => {})
-    await time.pass(100)
-    first.dispose()
-
-    phone.initialUrl = answer
-    const second = app({ metadata })
-    const { status } = await second.ready()
-    second.dispose()
-    const requests = phone.handed.length
-
-    const third = app({ metadata })
-    const failed: string[] = []
-    third.on('sign_in_failed', ({ reason }) => failed.push(reason))
-    const again = await third.ready()
-    return { cold: status, again: again.status, failed, isQuiet: phone.handed.length === requests }
+    return failedSignIn(app({ metadata }))
   },
+
+  async 'browser: a foreign state first'({ app, server }: Stage) {
+    const { phone, time } = realm()
+    phone.person = (url) => {
+      const answer = server.authorize(url)
+      follow(answer.replace(/state=[^&]*/, 'state=foreign'), 1_000)
+      time.setTimeout(() => phone.closeBrowser({ type: 'success', url: answer }), 2_000)
+    }
+    return (await app({ metadata }).signIn()).status
+  },
+
+  ...coldStart,
 }

@@ -24,21 +24,32 @@ export interface Stage {
   signedIn(options?: Partial<ReactNativeTokenManagerOptions>): Promise<TokenManager>
 }
 
+/** What a person does who says yes, and how their phone tells it. */
+const people: Readonly<Record<'android' | 'ios', (server: Servers) => (url: string) => void>> = {
+  android: (server) => (url) => {
+    const { phone, time } = realm()
+    phone.emit('appStateDidChange', { app_state: 'background' })
+    time.setTimeout(() => phone.emit('appStateDidChange', { app_state: 'active' }), 2_000)
+    // The app comes to the front a moment before it hears where the person came back to.
+    time.setTimeout(() => phone.emit('url', { url: server.authorize(url) }), 2_005)
+  },
+  // The browser itself says where the person came back to.
+  ios: (server) => (url) => {
+    const { phone, time } = realm()
+    time.setTimeout(() => phone.closeBrowser({ type: 'success', url: server.authorize(url) }), 2_000)
+  },
+}
+
 /** An empty phone, and servers of its own. `end` says what was handed to the native side. */
 export function openStage({ parts }: AppParts) {
-  const { phone, time } = realm()
+  const { phone } = realm()
   const server = servers()
   const managers: TokenManager[] = []
   phone.keychain.clear()
   for (const list of [phone.handed, phone.opened, phone.written]) list.length = 0
   phone.initialUrl = null
   phone.network = server.answer
-  phone.person = (url) => {
-    phone.emit('appStateDidChange', { app_state: 'background' })
-    time.setTimeout(() => phone.emit('appStateDidChange', { app_state: 'active' }), 2_000)
-    // On Android the app comes to the front a moment before it hears where the person came back to.
-    time.setTimeout(() => phone.emit('url', { url: server.authorize(url) }), 2_005)
-  }
+  phone.person = people[phone.os](server)
 
   function app(options: Partial<ReactNativeTokenManagerOptions> = {}) {
     const manager = createTokenManager({

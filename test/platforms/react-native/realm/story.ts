@@ -1,4 +1,4 @@
-import { browserSteps } from './browser-story.ts'
+import { androidBrowserSteps, iosBrowserSteps } from './browser-story.ts'
 import type { HandedRequest } from './phone.ts'
 import { realm } from './realm.ts'
 import { sessionSteps } from './session-story.ts'
@@ -24,16 +24,18 @@ export interface Step {
   readonly reuse: number
 }
 
-const steps: Readonly<Record<string, (stage: Stage, parts: AppParts) => Promise<unknown>>> = {
-  ...sessionSteps,
-  ...browserSteps,
+type Steps = Readonly<Record<string, (stage: Stage, parts: AppParts) => Promise<unknown>>>
+
+const steps: Readonly<Record<'android' | 'ios', Steps>> = {
+  android: { ...sessionSteps, ...androidBrowserSteps },
+  ios: { ...sessionSteps, ...iosBrowserSteps },
 }
 
 /** Tells the story, a line a step. */
 export async function tellStory(parts: AppParts): Promise<void> {
-  const { shell, time } = realm()
+  const { shell, time, phone } = realm()
   shell.print(`GLOBALS ${JSON.stringify(Object.getOwnPropertyNames(globalThis))}`)
-  for (const [step, run] of Object.entries(steps)) {
+  for (const [step, run] of Object.entries(steps[phone.os])) {
     const { stage, end } = openStage(parts)
     const told = await time.settled(run(stage, parts)).then(
       (saw) => ({ saw }),
