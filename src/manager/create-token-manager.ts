@@ -124,8 +124,7 @@ export function managerOf(
     async completeSignIn(given) {
       const { signIn } = here()
       const url = given ?? (await callbackUrl())
-      if (url === undefined)
-        throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch')
+      if (url === undefined) throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'state_mismatch')
       await start()
       await signIn.complete(url)
       return manager.state

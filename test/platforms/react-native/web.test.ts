@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { chromium, type Page, type Route } from 'playwright-core'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
-import { findChromium } from '../../../scripts/chromium.mjs'
+import { chromiumLaunchOptions } from '../../../scripts/programs.mjs'
 import { scriptedAuthorizationServer } from '../../../src/testing/index.ts'
 import { apps, stage } from './apps.ts'
 
@@ -64,8 +64,7 @@ async function answer(route: Route, server: ReturnType<typeof scriptedAuthorizat
 }
 
 async function open(server: ReturnType<typeof scriptedAuthorizationServer>): Promise<Page> {
-  const executablePath = findChromium()
-  const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ['--no-sandbox'] })
+  const browser = await chromium.launch(chromiumLaunchOptions())
   onTestFinished(() => browser.close())
   const page = await browser.newPage()
   await page.route('**', (route) => answer(route, server))
