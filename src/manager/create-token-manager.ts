@@ -239,12 +239,13 @@ export function managerOf(
       if (answer !== undefined) await signIn.complete(answer)
     } catch (error) {
       const failure = error as TokenManagerError
+      const { reason } = failure
       // Such a user agent gives the URL that the app was started with again after each reload.
-      if (ports?.userAgent?.answers && failure.reason === 'state_mismatch') return
+      if (reason === 'state_mismatch' && ports?.userAgent?.answers) return
       // Then the session says so itself, or is another person's.
-      if (failure.reason !== 'user_changed')
+      if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
-      session.emit('sign_in_failed', { reason: failure.reason })
+      session.emit('sign_in_failed', { reason })
     } finally {
       kept?.release()
     }
