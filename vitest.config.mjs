@@ -56,8 +56,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts', 'test/redis/**/*.test.ts'],
-          // Two files at a time, for most of the time they wait; each starts processes of its own.
-          maxWorkers: 2,
+          // More files at a time than there may be processors, for most of the time they wait. Each starts processes of its own.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -67,8 +67,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          // Two files at a time, each with its own browser: for most of the time they wait.
-          maxWorkers: 2,
+          // The same; each has a browser of its own.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,17 +1,18 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { root } from './entries.mjs'
 import { run } from './run.mjs'
 import { setUp } from './setup.mjs'
+import { vitest } from './vitest.mjs'
 
 // npm run bench                  every file of bench/
 // npm run bench -- fetch         bench/fetch.bench.ts
 // npm run bench -- peers         the same jobs done with other libraries: every script of bench/peers
 // npm run bench -- peers fetch   one of them
-// npm run bench -- browser       how long tabs wait, in Chromium: the tests that measure, each held to its bound
+// npm run bench -- waits         how long callers wait, in Chromium's tabs and on Node with Redis: tests that hold waits to their bounds
 
 const [first, ...others] = process.argv.slice(2)
 if (first === 'peers') await peers(others)
-else if (first === 'browser') await browser()
+else if (first === 'waits') await waits()
 else await own(process.argv.slice(2))
 
 /** @param {readonly string[]} asked */
@@ -40,15 +41,15 @@ async function peers(asked) {
   await each(asked, ['one-request', 'refresh-ahead', 'fetch', 'guard'], (name) => `${folder}/${name}.mjs`)
 }
 
-async function browser() {
-  setUp({ browser: true })
-  const files = ['eight-tabs', 'lost-tab', 'signing-out', 'slow-server', 'worker']
-  const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--project=browser', '--no-file-parallelism']
-  const { ok } = await run([...vitest, '--reporter=verbose', ...files.map((name) => `test/browser/${name}.test.ts`)], {
-    limit: 900_000,
-    show: true,
-    env: { MEASURE: '1' },
-  })
+async function waits() {
+  setUp({ browser: true, redis: true })
+  const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name.replaceAll('\\', '/')}`)
+    .filter((name) => /^test\/(browser|node|redis)\/.*\.test\.ts$/.test(name))
+  const measuring = files.filter((name) => readFileSync(root + name, 'utf8').includes('expectWithin('))
+
+  const command = vitest('--project=browser', '--project=node', '--no-file-parallelism', '--reporter=verbose')
+  const { ok } = await run([...command, ...measuring], { limit: 900_000, show: true, env: { MEASURE: '1' } })
   process.exitCode = ok ? 0 : 1
 }
 

@@ -57,6 +57,7 @@ export type {
   Stored,
   SwapOptions,
   UserAgent,
+  WireText,
 } from './ports.ts'
 export type { AccessToken, Target } from './protocol/access-token.ts'
 export type { ClaimRequest, ClaimsRequest } from './protocol/authorization-code.ts'
@@ -70,7 +71,6 @@ export type {
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { EndSessionParameters, EndSessionParams } from './protocol/end-session.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
-export type { ProofSender } from './protocol/proof-sending.ts'
 export { followRedirect } from './requests/follow-redirect.ts'
 export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

@@ -1,7 +1,8 @@
 import { isTransient, type TokenManagerError } from '../errors.ts'
 import type { Store } from '../ports.ts'
+import type { Proofs } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
-import type { DpopKey, Proofs } from '../protocol/dpop.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 
 /** The key that all tokens of a client are bound to (RFC 9449), for as long as the client is in use. */
@@ -46,7 +47,10 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
       const found = await key()
       return found && dpop?.thumbprint(found)
     },
-    proofs: dpop?.proofs(key),
+    proofs: dpop && {
+      heed: dpop.heed,
+      prove: async (token, method, url) => dpop.prove(await key(), method, url, token),
+    },
   }
 
   function key(): Promise<DpopKey | undefined> {

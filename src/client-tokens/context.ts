@@ -8,16 +8,16 @@ import {
   type RefreshOptions,
   type TokenManagerOptions,
 } from '../manager/options.ts'
-import type { ClientAuthentication, Crypto, Platform } from '../ports.ts'
+import type { ClientAuthentication, Platform } from '../ports.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { type AuthorizationServer, authorizationServer } from '../protocol/authorization-server.ts'
-import { base64url } from '../protocol/base64url.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { AuthorizedFetchOptions } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher } from '../requests/resource-matcher.ts'
 import { listenerSet } from '../session/listener-set.ts'
 import { type ClientKey, clientKey } from './client-key.ts'
 import type { ClientTokenEvent, ClientTokenEvents, ClientTokenEventType } from './events.ts'
+import { storedName } from './stored-name.ts'
 
 /** Options that all clients have which keep no session. Everything is checked at construction. */
 export interface ClientTokenOptions
@@ -135,7 +135,7 @@ export function clientTokenContext(
     given: dpopKey,
     shared: given.store && {
       store: given.store,
-      name: () => nameOfKey(given, crypto),
+      name: () => storedName(['key', given.issuer, given.clientId], crypto),
       failed: () => emit('store_failed', {}, { during: 'key' }),
     },
     notBound: (reason) => emit('dpop_not_bound', {}, { reason }),
@@ -187,10 +187,4 @@ function checkOwnOptions({ clientAuthentication, maxTokens = 1, parameters }: Gi
     if (RESERVED.test(name)) throw invalidOption(`parameters.${name}`, 'left out: it is set here')
     if (typeof value !== 'string') throw invalidOption(`parameters.${name}`, 'a string')
   }
-}
-
-/** Under which name a fleet keeps the key it shares. */
-async function nameOfKey({ issuer, clientId }: GivenOptions, crypto: Crypto): Promise<string> {
-  const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify(['key', issuer, clientId])))
-  return `tokenward.client.${base64url(hash.subarray(0, 16))}`
 }

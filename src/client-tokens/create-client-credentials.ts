@@ -13,8 +13,8 @@ import { tokenCache } from './token-cache.ts'
 /** Options of `createClientCredentials`. */
 export interface ClientCredentialsOptions extends ClientTokenOptions {
   /**
-   * Where the processes of a fleet share tokens, so that one of them asks: `redisStore()`, `fileStore()`. Whatever happens to it, each
-   * process goes on with what it has in memory and asks for itself; the event `store_failed` says so. Default: each asks for itself.
+   * Where the processes of a fleet share tokens, so that one of them asks: `redisStore()`, `fileStore()`. When it fails, each process goes on
+   * with what it has in memory and asks for itself; the event `store_failed` says so. Default: each asks for itself.
    */
   readonly store?: Store<unknown>
 }

@@ -34,10 +34,11 @@ export interface ExchangeSubject {
 /** Exchanges subjects' tokens for tokens that other APIs take. */
 export interface TokenExchange {
   /**
-   * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep it for as long as the subject
-   * is served, or ask again each time: the results are cached either way.
-   * A manager's results are those of the session it has: every call looks whether that still is the same one, and what was derived from
-   * another is forgotten, at `signed_out` at once. It is revoked as well, unless the same person has signed in again.
+   * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep the result for as long as the
+   * subject is served, or ask again each time: tokens are cached either way.
+   *
+   * With a manager, tokens belong to the session that it has. Every call looks whether it is still the same session. Tokens of an earlier one
+   * are forgotten, at `signed_out` at once, and revoked unless the same person has signed in again.
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
   /**
@@ -158,7 +159,7 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
   }
 }
 
-/** A manager, whoever is signed in to it. */
+/** A manager, over all its sessions. */
 interface Followed {
   readonly client: ResourceClient
   /** The session that it had when it was last looked at. */

@@ -35,14 +35,14 @@ export interface ClientTokenEvents
     readonly status?: number | undefined
     /** Not before this time, epoch milliseconds. */
     readonly retryAt?: EpochMs | undefined
-    /** Whether there is a token that can still be used: nobody noticed. */
+    /** Whether there is a token that can still be used. Then no call failed. */
     readonly usable: boolean
   }
   /** With option `dpop`, a token came that is bound to no key, and is used: see {@link TokenManagerEvents}. */
   dpop_not_bound: TokenManagerEvents['dpop_not_bound']
   /** With option `dpop`: this device's clock does not agree with a server's: see {@link TokenManagerEvents}. */
   clock_off: TokenManagerEvents['clock_off']
-  /** Another process had a token; it is used from now on. */
+  /** Another process had a token, which is used from now on. */
   adopted: object
 }
 

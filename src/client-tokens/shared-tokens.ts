@@ -1,9 +1,9 @@
 import type { Platform, Store } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
-import { base64url } from '../protocol/base64url.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { randomId } from '../session/record.ts'
 import { fraction } from '../session/schedule.ts'
+import { storedName } from './stored-name.ts'
 import { type TokenCacheParts, type TokenRequest, toStored, type Unproven } from './token-cache.ts'
 
 /** One token as the processes of a fleet share it. */
@@ -57,17 +57,12 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
     failed(request, during)
   }
 
-  async function nameOf(key: string): Promise<string> {
-    const hash = await crypto.sha256(new TextEncoder().encode(JSON.stringify([await namespace(), key])))
-    return `tokenward.client.${base64url(hash.subarray(0, 16))}`
-  }
-
   /** A token that another process has, or the claim under which this one may ask. */
   async function claimOrToken(
     { key }: TokenRequest,
     isWanted: (token: StoredAccessToken) => boolean,
   ): Promise<StoredAccessToken | Claim> {
-    const name = await nameOf(key)
+    const name = await storedName([await namespace(), key], crypto)
     const patience = clock.elapsed() + leaseTime
     let seen: { readonly owner: string; readonly since: number } | undefined
 

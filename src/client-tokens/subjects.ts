@@ -1,6 +1,5 @@
 import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
-import { base64url } from '../protocol/base64url.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 import { targetKey } from '../session/target-key.ts'
@@ -8,6 +7,7 @@ import type { ClientTokenContext } from './context.ts'
 import type { ClientTokenEvent, ClientTokenEventType } from './events.ts'
 import { type ResourceClient, resourceClient } from './resource-client.ts'
 import { sendAgainWhenCut } from './send-again.ts'
+import { hashOf } from './stored-name.ts'
 import { forgotten, type TokenRequest, tokenCache, type Unproven } from './token-cache.ts'
 
 /** Tokens that were derived from what proves a subject. */
@@ -24,7 +24,7 @@ export interface Subjects {
     manner?: readonly string[],
   ): ResourceClient
   /**
-   * Forgets what is in memory of a subject, and asks the server to revoke it (RFC 7009), once; never rejects. What is under way is not
+   * Forgets the tokens of a subject, and asks the server once to revoke them (RFC 7009). Never rejects. A token that is under way is not
    * handed out any more, and revoked when it comes. A token that another subject has as well is left alone.
    * @param manner `kept`: the server is asked nothing
    */
@@ -39,9 +39,6 @@ export function subjects(context: ClientTokenContext): Subjects {
   const { crypto } = context.platform
   /** Calls that have no key yet. If their subject is forgotten meanwhile, they are over. */
   const beginning = new Set<{ readonly subject: string; over: boolean }>()
-  /** Tokens are never a key in clear. */
-  const hashOf = async (name: readonly string[]) =>
-    base64url(await crypto.sha256(new TextEncoder().encode(JSON.stringify(name))))
 
   return {
     client(name, send, manner = []) {
@@ -52,7 +49,7 @@ export function subjects(context: ClientTokenContext): Subjects {
         const call = { subject: JSON.stringify(name), over: false }
         if (hash === undefined) beginning.add(call)
         try {
-          hash ??= `${await hashOf(name)} ${await hashOf(manner)}`
+          hash ??= `${await hashOf(name, crypto)} ${await hashOf(manner, crypto)}`
         } finally {
           beginning.delete(call)
         }
@@ -67,7 +64,7 @@ export function subjects(context: ClientTokenContext): Subjects {
       const subject = JSON.stringify(name)
       for (const call of beginning) if (call.subject === subject) call.over = true
 
-      const prefix = `${await hashOf(name)} `
+      const prefix = `${await hashOf(name, crypto)} `
       const isOfSubject = (key: string) => key.startsWith(prefix)
       const revoking: Promise<void>[] = []
       cache.drop(isOfSubject, (token, target) => {

@@ -19,13 +19,13 @@ export interface TokenRequest {
   readonly send: () => Promise<TokenAnswer | Unproven>
 }
 
-/** Nothing was sent: what proves a subject could not be had. */
+/** Nothing was sent, because the application could not give what proves the subject. */
 export interface Unproven {
   readonly kind: 'unproven'
   readonly error: TokenManagerError
 }
 
-/** Tokens that can be asked for again at any time, so that none has to be kept. */
+/** Tokens in memory. Each can be asked for again at any time, so none is stored. */
 export interface TokenCache {
   /** The usable token in memory; asks for the next one ahead of its expiry. Synchronous. */
   current(key: string): AccessToken | undefined
@@ -39,8 +39,8 @@ export interface TokenCache {
     hint?: RefusalHint,
   ): Promise<AccessToken | undefined>
   /**
-   * Forgets tokens; an answer that is under way is not handed out any more, and nothing takes the place of one that an API refuses.
-   * @param dropped gets each that lives, and those of answers that are under way as they come
+   * Forgets tokens. An answer that is under way is not handed out any more, and a token that an API refuses is not replaced.
+   * @param dropped gets each token that lives, and those of answers that are under way when they come
    */
   drop(which: (key: string) => boolean, dropped: (token: string, target: Target) => void): void
   /** Whether it has this very token, for whomever. */
@@ -295,7 +295,7 @@ function concernsEverybody(answer: Exclude<TokenAnswer | Unproven, { kind: 'toke
   if (answer.kind === 'unproven') return false
   const { reason } = answer.error
   if (answer.kind !== 'transient') return reason === 'invalid_client'
-  // A server that answers 503, 429 or not at all is in trouble. One that fails at a request (500) may do so for this subject only.
+  // A server that answers 503, 429 or not at all is in trouble. One that answers 500 may fail for this subject only.
   const failedAtIt = reason === 'server_unavailable' && answer.lost
   return !failedAtIt && reason !== 'unexpected_redirect'
 }

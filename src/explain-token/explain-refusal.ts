@@ -7,14 +7,18 @@ type Finding = Omit<TokenExplanation, 'kind'>
 /** Explains an API's answer. */
 export function explainRefusal({ status, headers }: ExplainedResponse): TokenExplanation {
   const challenges = parseChallenges(fieldOf(headers)).filter(({ scheme }) => /^(bearer|dpop)$/.test(scheme))
-  const withError = challenges.find(({ params }) => params.error)
-  const { params = {} } = withError ?? challenges[0] ?? {}
+  const { params = {} } = challenges.find((one) => one.params.error) ?? challenges[0] ?? {}
   const { error, reason, scope } = params as Readonly<Record<string, string | undefined>>
-
-  const finding = findingOf(error, reason) ?? findingOfStatus(status, challenges.length > 0)
-  if (finding) return { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
-  const text = `The API answered ${status} and says nothing about a token.`
-  return { kind: 'response', problem: 'none', action: 'none', text }
+  const told = error === 'invalid_token' ? ownOf(reasons, reason) : undefined
+  const finding = told ?? ownOf(errors, error) ?? findingOfStatus(status, challenges.length > 0)
+  return finding
+    ? { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
+    : {
+        kind: 'response',
+        problem: 'none',
+        action: 'none',
+        text: `The API answered ${status} and says nothing about a token.`,
+      }
 }
 
 /** Whatever stands in for a response may not be one. */
@@ -75,20 +79,16 @@ const errors: Readonly<Record<string, Finding>> = {
   },
 }
 
-/** What the API says itself. */
-function findingOf(error: string | undefined, reason: string | undefined): Finding | undefined {
-  if (error === undefined) return undefined
-  const hasReason = reason !== undefined && Object.hasOwn(reasons, reason)
-  if (error === 'invalid_token' && hasReason) return reasons[reason]
-  return Object.hasOwn(errors, error) ? errors[error] : undefined
+function ownOf(table: Readonly<Record<string, Finding>>, name = ''): Finding | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-/** What its status says, where it says nothing else that is known. */
+/** What the status says, where the API says nothing else that is known. */
 function findingOfStatus(status: number, isChallenged: boolean): Finding | undefined {
-  if (status === 401 && isChallenged)
-    return { problem: 'token_missing', action: 'send_token', text: 'The request brought no access token.' }
   if (status === 401)
-    return { problem: 'token_refused', action: 'refresh', text: 'The API answered 401 and does not say why.' }
+    return isChallenged
+      ? { problem: 'token_missing', action: 'send_token', text: 'The request brought no access token.' }
+      : { problem: 'token_refused', action: 'refresh', text: 'The API answered 401 and does not say why.' }
   if (status === 503)
     return {
       problem: 'server_unavailable',

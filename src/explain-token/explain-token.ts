@@ -20,91 +20,61 @@ export function explainToken(input: string | ExplainedResponse, options: Explain
   return isResponse ? explainRefusal(input) : explainText(String(input), options ?? {})
 }
 
-function explainText(input: string, options: ExplainTokenOptions): TokenExplanation {
+function explainText(input: string, { audience, issuer, now }: ExplainTokenOptions): TokenExplanation {
   const token = input.trim().replace(/^(bearer|dpop)\s+/i, '')
   const parts = token.split('.')
   const [header, claims] = parts.length === 3 ? parts.slice(0, 2).map(decode) : []
-  if (header && claims) return explainJwt(header, claims, options)
-  return {
-    kind: 'opaque',
-    problem: 'none',
-    action: 'none',
-    text: 'It is no JWT: only the authorization server that issued it can say what it means (RFC 7662).',
-  }
-}
+  if (!header || !claims)
+    return {
+      kind: 'opaque',
+      problem: 'none',
+      action: 'none',
+      text: 'It is no JWT: only the authorization server that issued it can say what it means (RFC 7662).',
+    }
 
-function explainJwt(
-  header: Record<string, unknown>,
-  claims: Record<string, unknown>,
-  options: ExplainTokenOptions,
-): TokenExplanation {
   const kind = kindOf(header, claims)
-  const { problem, action, text } =
-    problemOf(header, claims, kind, options) ??
-    problemInTime(claims, options.now) ??
-    found('none', 'none', `Nothing is wrong with what ${names[kind]} says; its signature was not looked at.`)
-  return { kind, problem, action, text: withoutControls(text), ...toldBy(claims) }
-}
-
-/** What the token says of itself. */
-function toldBy(claims: Record<string, unknown>): Pick<TokenExplanation, 'issuer' | 'audience' | 'expiresAt'> {
-  const { iss, exp } = claims
-  const audiences = audiencesOf(claims)
-  return {
+  const { iss, aud, exp, nbf, iat } = claims
+  const audiences = (Array.isArray(aud) ? aud : [aud]).filter((one): one is string => typeof one === 'string')
+  const expiresAt = isTime(exp) ? exp * 1_000 : undefined
+  const told = {
     ...(typeof iss === 'string' && { issuer: withoutControls(iss) }),
     ...(audiences.length > 0 && { audience: audiences.map(withoutControls) }),
-    ...(isTime(exp) && { expiresAt: exp * 1_000 }),
+    ...(expiresAt !== undefined && { expiresAt }),
   }
-}
+  const found = (problem: ExplainedProblem, action: ExplainedAction, text: string): TokenExplanation => ({
+    kind,
+    problem,
+    action,
+    text: withoutControls(text),
+    ...told,
+  })
 
-type Finding = Pick<TokenExplanation, 'problem' | 'action' | 'text'>
-
-function found(problem: ExplainedProblem, action: ExplainedAction, text: string): Finding {
-  return { problem, action, text }
-}
-
-/** What is wrong with it at any time. */
-function problemOf(
-  { alg }: Record<string, unknown>,
-  claims: Record<string, unknown>,
-  kind: JwtKind,
-  { audience, issuer }: ExplainTokenOptions,
-): Finding | undefined {
-  if (/^none$/i.test(textOf(alg))) return found('unsigned', 'sign_in', 'Nobody signed it: every API refuses it.')
-  if (issuer !== undefined && claims.iss !== issuer) {
-    const what = `It was issued by "${textOf(claims.iss)}", not by "${issuer}"; a slash at the end counts.`
-    return found('wrong_issuer', 'fix_issuer', what)
-  }
+  if (/^none$/i.test(textOf(header.alg))) return found('unsigned', 'sign_in', 'Nobody signed it: every API refuses it.')
+  if (issuer !== undefined && iss !== issuer)
+    return found(
+      'wrong_issuer',
+      'fix_issuer',
+      `It was issued by "${textOf(iss)}", not by "${issuer}"; a slash at the end counts.`,
+    )
   if (kind !== 'access_token' && kind !== 'jwt')
     return found('not_an_access_token', 'send_token', `It is ${names[kind]}: an API takes access tokens only.`)
+  if (audience !== undefined && !audiences.includes(audience))
+    return found(
+      'wrong_audience',
+      'fix_audience',
+      `It is for ${audiences.join(', ') || 'nobody in particular'}, not for ${audience}: ask for that resource (RFC 8707), or correct the API's audience.`,
+    )
 
-  const audiences = audiencesOf(claims)
-  if (audience === undefined || audiences.includes(audience)) return undefined
-  const whom = audiences.join(', ') || 'nobody in particular'
-  const what = `It is for ${whom}, not for ${audience}: ask for that resource (RFC 8707), or correct the API's audience.`
-  return found('wrong_audience', 'fix_audience', what)
+  // Without a time nothing is too late, and nothing too early.
+  const late = (now ?? -Infinity) - (expiresAt ?? Infinity)
+  if (late >= 0) return found('expired', 'refresh', `It expired ${span(late)} ago.`)
+  const early = Math.max(...[nbf, iat].filter(isTime), 0) * 1_000 - (now ?? Infinity)
+  if (early > 0)
+    return found('not_yet_valid', 'fix_clock', `It counts from ${span(early)} on: one of the clocks is wrong.`)
+  return found('none', 'none', `Nothing is wrong with what ${names[kind]} says; its signature was not looked at.`)
 }
 
-/** What is wrong with it now, where it is known when that is. */
-function problemInTime({ exp, nbf, iat }: Record<string, unknown>, now: number | undefined): Finding | undefined {
-  if (now === undefined) return undefined
-  const expiresAt = isTime(exp) ? exp * 1_000 : Number.POSITIVE_INFINITY
-  if (expiresAt <= now) return found('expired', 'refresh', `It expired ${span(now - expiresAt)} ago.`)
-
-  const from = Math.max(...[nbf, iat].filter(isTime), 0) * 1_000
-  if (from <= now) return undefined
-  return found('not_yet_valid', 'fix_clock', `It counts from ${span(from - now)} on: one of the clocks is wrong.`)
-}
-
-function audiencesOf({ aud }: Record<string, unknown>): readonly string[] {
-  const all: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  return all.filter((one) => typeof one === 'string')
-}
-
-/** What a JWT can be. */
-type JwtKind = Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'>
-
-const names: Readonly<Record<JwtKind, string>> = {
+const names: Readonly<Record<Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'>, string>> = {
   access_token: 'an access token',
   id_token: 'an ID token',
   logout_token: 'a logout token',
@@ -112,23 +82,25 @@ const names: Readonly<Record<JwtKind, string>> = {
   jwt: 'the JWT',
 }
 
-function kindOf({ typ }: Record<string, unknown>, claims: Record<string, unknown>): JwtKind {
+function kindOf(
+  { typ }: Record<string, unknown>,
+  claims: Record<string, unknown>,
+): Exclude<ExplainedKind, 'refusal' | 'response' | 'opaque'> {
   const type = textOf(typ).toLowerCase().replace('application/', '')
   if (type === 'at+jwt') return 'access_token'
   if (type === 'dpop+jwt') return 'dpop_proof'
   if (type === 'logout+jwt' || 'events' in claims) return 'logout_token'
   if (isAccessTokenOfProvider(claims)) return 'access_token'
-
-  const saysSo = claims.typ === 'ID' || claims.token_use === 'id'
+  const saysIdToken = claims.typ === 'ID' || claims.token_use === 'id'
   const hasMark = 'nonce' in claims || 'at_hash' in claims
-  return saysSo || hasMark ? 'id_token' : 'jwt'
+  return saysIdToken || hasMark ? 'id_token' : 'jwt'
 }
 
 /** What Cognito, Entra, Keycloak and Okta say only in access tokens; those of Keycloak may have a `nonce`, as its ID tokens do. */
 function isAccessTokenOfProvider({ token_use, typ, scp, cid, appid }: Record<string, unknown>): boolean {
-  const saysSo = token_use === 'access' || ['Bearer', 'DPoP'].includes(textOf(typ))
+  const hasType = typ === 'Bearer' || typ === 'DPoP'
   const hasOwnClaim = [scp, cid, appid].some((claim) => claim !== undefined)
-  return saysSo || hasOwnClaim
+  return token_use === 'access' || hasType || hasOwnClaim
 }
 
 function decode(part: string): Record<string, unknown> | undefined {

@@ -1,13 +1,12 @@
 import { webSigning } from '../in-process/web-signing.ts'
-import { type DpopOptions, dpopProver, type ProverPlatform } from '../protocol/dpop.ts'
-import { type ProofSender, proofSender } from '../protocol/proof-sending.ts'
+import { type DpopOptions, type DpopProver, dpopProver, type ProverPlatform } from '../protocol/dpop.ts'
 
 /** What `dpop()` makes: the option `dpop`. */
 export interface Dpop {
   /** What it was made with. */
   readonly options: DpopOptions
   /** For the manager. */
-  start(platform: ProverPlatform): ProofSender
+  start(platform: ProverPlatform): DpopProver
 }
 
 /**
@@ -17,5 +16,5 @@ export interface Dpop {
  * Bearer tokens and the event `dpop_not_bound` says so, unless it is `required`. The APIs have to accept DPoP too.
  */
 export function dpop(options: DpopOptions = {}): Dpop {
-  return { options, start: (platform) => proofSender(dpopProver({ signing: webSigning, ...options }, platform)) }
+  return { options, start: (platform) => dpopProver({ signing: webSigning, ...options }, platform) }
 }

@@ -1,11 +1,13 @@
+import type { TokenManagerError } from '../errors.ts'
 import { webText } from '../in-process/web-text.ts'
 import type { Degradation, Platform, Store } from '../ports.ts'
+import type { Proofs } from '../protocol/access-token.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { ClockOff, Proofs } from '../protocol/dpop.ts'
+import type { ClockOff, DpopProver } from '../protocol/dpop.ts'
 import { signInTarget } from '../requests/resource-matcher.ts'
-import { heldTokens } from '../session/held-tokens.ts'
+import { type HeldTokens, heldTokens } from '../session/held-tokens.ts'
 import { limits as createLimits } from '../session/limits.ts'
 import { outbox as createOutbox } from '../session/outbox.ts'
 import { storeFailed } from '../session/outcome.ts'
@@ -101,9 +103,7 @@ function build(
     statePrefix,
     signIn: signIn(session, statePrefix),
     signOut: ending,
-    proofs: server.dpop?.proofs(tokens.keyOf, (token, error) =>
-      ending.end('dpop_key_lost', error, ({ grantId }) => grantId === tokens.grantOf(token)),
-    ),
+    proofs: server.dpop && proofsOf(server.dpop, tokens, ending),
     release: () =>
       release(() => {
         for (const stop of stops.splice(0)) stop()
@@ -137,6 +137,20 @@ function build(
       await session.wait(UNLOCK_LOOK)
       if (session.locked) await session.read().catch(() => {})
     }
+  }
+}
+
+function proofsOf(dpop: DpopProver, tokens: HeldTokens, { end }: SignOut): Proofs {
+  return {
+    heed: dpop.heed,
+    async prove(token, method, url) {
+      try {
+        return await dpop.prove(tokens.keyOf(token), method, url, token)
+      } catch (error) {
+        await end('dpop_key_lost', error as TokenManagerError, ({ grantId }) => grantId === tokens.grantOf(token))
+        throw error
+      }
+    },
   }
 }
 

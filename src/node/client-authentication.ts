@@ -38,11 +38,12 @@ export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
 }
 
 /**
- * `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): the certificate proves the client, `client_id` names it. Of the
- * server's endpoints those in `mtls_endpoint_aliases` are used where it has them (RFC 8705 §5). The certificate itself belongs
- * to the connection: give the manager a `fetch` that carries it, which is then used for the server and the APIs alike. After a
- * change of the certificate call `dispose()` (a client's own tokens) or `refresh()` (a session): what was bound to the old one is of no use,
- * and is else found out by the first call that an API refuses.
+ * `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): the certificate proves the client, `client_id` names it. Where the
+ * server has `mtls_endpoint_aliases`, those endpoints are used (RFC 8705 §5).
+ *
+ * The certificate belongs to the connection: give the manager a `fetch` that uses it, for the server and the APIs alike. Tokens are bound to
+ * the certificate. After a change of it call `dispose()` (a client's own tokens) or `refresh()` (a session). Otherwise the first call
+ * that an API refuses shows it.
  */
 export function mutualTls(): ClientAuthentication {
   return {

@@ -31,8 +31,8 @@ export interface DeviceSignInOptions {
   /** Scope to ask for this time. Default: the option `scope`. */
   readonly scope?: string
   /**
-   * Ends the wait, which rejects with its reason. A question that was sent is answered first; a refresh token that it brings is revoked, but
-   * beside a living session only with `revokeReplaced`.
+   * Ends the wait, which rejects with the signal's reason. If a question was sent, its answer is waited for. A refresh token that comes with
+   * it is revoked; beside a living session only with `revokeReplaced`.
    */
   readonly signal?: AbortSignal
 }

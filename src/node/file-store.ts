@@ -15,11 +15,11 @@ import { encodeSealedFile, readSealedFile, type SealedFile, TAG_BYTES } from './
 export interface KeyFolder {
   /** Runs `run` while no other process that uses the folder runs anything here: of two that make the key one waits. */
   exclusively<T>(run: () => Promise<T>): Promise<T>
-  /** What another key sealed, which the only keychain there is has lost, is set aside: renamed to `NAME.lost`. */
+  /** Notes that this key is in use. Files that an earlier key sealed, which the keychain has lost, are renamed to `NAME.lost`. */
   adopt(key: Uint8Array): Promise<void>
 }
 
-/** The key of a {@link fileStore}; of several the first seals and all of them open. */
+/** The key of a {@link fileStore}. Of several keys the first one seals, and all of them open. */
 export type FileStoreKey =
   | SealingKey
   | readonly SealingKey[]

@@ -36,9 +36,9 @@ const ALTERNATIVES =
 
 /**
  * The sealing key of a {@link fileStore} in the operating system's keychain: macOS's Keychain, Windows' Credential Manager, on Linux
- * the Secret Service (GNOME Keyring, KWallet) and never the kernel's keyring, which forgets. It is made at the first use; of two processes
- * that make it at a time both end with the same. When the keychain has lost it, the store begins anew, and sets aside what nobody
- * can open any more.
+ * the Secret Service (GNOME Keyring, KWallet) and never the kernel's keyring, which forgets. It is made at the first use. If two processes
+ * make it at the same time, both get the same key. When the keychain has lost it, the store begins anew and renames the files
+ * that cannot be opened any more.
  * @returns a function for the option `key`. It rejects with `ERR_UNSUPPORTED` (`keychain_unavailable`) where there is no keychain, and with
  *   `ERR_STORE_FAILED` while it is locked
  */

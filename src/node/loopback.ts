@@ -8,9 +8,9 @@ import { type RedirectListener, redirectListener } from './redirect-listener.ts'
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
   /**
-   * Takes the person to the URL. Default: the platform's command that opens a browser, with a file that leads there, as other users of
-   * the machine see the arguments of a command; do likewise. Give one that shows the URL where there may be no browser; when it throws or
-   * rejects, the sign-in does.
+   * Takes the person to the URL. Default: the platform's command that opens a browser. The command gets a file that leads to the URL, and
+   * not the URL itself, because other users of the machine can read the arguments of a command; do the same. Where there may be no
+   * browser, give a function that shows the URL. When it throws or rejects, the sign-in does.
    */
   readonly open?: (url: string) => unknown
   /** How long the person may take, ms. Default 300 000; 1 000 to 600 000. */
@@ -21,14 +21,14 @@ export interface LoopbackOptions {
   readonly page?: (outcome: LandingOutcome) => string
 }
 
-/** How long a listener waits for the sign-in it was made for, ms. */
+/** How long a listener is kept for a sign-in that does not come to `authorize()`, ms. */
 const UNUSED = 60_000
 
 /**
  * Signs in through the person's browser and a redirect to this machine, for command-line programs (RFC 8252 §7.3). Register
- * `http://127.0.0.1/callback` and give that as `redirectUri`: a free port is added at sign-in, which servers allow for such a
- * registration; a port that is in it is used as it is. It listens on that address only, takes one answer, with the right `state` at the
- * exact path, and has closed when `signIn()` goes on. While it waits the process stays alive.
+ * `http://127.0.0.1/callback` and give that as `redirectUri`. A free port is added at sign-in, which servers allow for such a
+ * registration; a port that you give is kept. It listens on that address only, and takes one answer, with the right `state` at the
+ * exact path. It has closed when `signIn()` goes on. While it waits the process stays alive.
  *
  * `signIn()` rejects with `ERR_AUTHORIZATION_CANCELLED` (`timeout`) when nobody comes back in time, and with `ERR_UNSUPPORTED`
  * (`browser_unavailable`) when no browser can be opened.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { TokenManagerError } from '../errors.ts'
 
-/** No shell reads any of these: a path is one argument, whatever is in it. */
+/** They are started without a shell, so a path is one argument whatever characters it has. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],

@@ -7,7 +7,7 @@ import { isOver, type ProcessIdentity, thisProcess } from './process-identity.ts
 
 /** Milliseconds. */
 export interface OwnerFileOptions {
-  /** The longest an owner may take. One of whom nothing else can be known counts as gone after twice that. Default 5 000. */
+  /** The longest an owner may take. If nothing tells whether it lives, it counts as dead after twice that. Default 5 000. */
   readonly holdLimit?: number
   /** How long to wait for a living owner. Default 10 000. */
   readonly patience?: number
@@ -28,9 +28,9 @@ const queues = new Map<string, Promise<unknown>>()
 /**
  * Runs `run` while no other process, and nobody else in this one, owns `path`.
  *
- * The owner is who linked a file with its name in it to `path`; there is only one, and the file is never half-written. If that
- * owner is dead, it has exactly one heir: who linked its own file to a name made of the dead owner's random id. So has a dead heir.
- * Nobody removes a file of somebody else who may live; so a dead owner delays nobody, and no two take its place.
+ * To own `path` is to have linked a file with one's name in it to `path`. There is only one such link, and the file is never
+ * half-written. A dead owner has exactly one heir: the one that linked its own file to a name made of the dead owner's random id. A dead
+ * heir has one heir in the same way. Nobody removes a file whose owner may live. So a dead owner delays nobody, and no two take its place.
  * @param run gets `check`, to be called directly before what must not happen twice: it throws once so much time has passed that
  *   others may have taken over
  * @throws TokenManagerError `ERR_STORE_FAILED` if a living process owns it for longer than the patience; what the file system throws
@@ -168,7 +168,7 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
   }
 }
 
-/** Whether `to` is the file `from` now; false if there was one before. */
+/** Links `from` to the name `to`. Resolves with `false` if that name is taken. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to)

@@ -69,8 +69,8 @@ async function openFolder(path: string): Promise<void> {
 }
 
 /**
- * Whether there is a folder; one that somebody else has made or can reach is refused. A link is not followed: whoever may replace it
- * says where it leads.
+ * Whether there is a folder. A folder that another user has made or can reach is refused. A link is not followed: who can replace the
+ * link decides where it leads.
  */
 async function isPrivate(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error) => {
@@ -99,7 +99,7 @@ function refused(found: string, expected: string): TokenManagerError {
   )
 }
 
-/** Whether a process that ended in the middle of something left it there, and nobody will ever look for it. */
+/** Whether the file was left by a process that ended in the middle of something, and is of no use to anybody. */
 async function isLeftOver(path: string, name: string): Promise<boolean> {
   const [, owned, kind] = /^(.*?)\.[\da-f-]+\.(claim|new|heir)$/.exec(name) ?? []
   if (!owned) return false

@@ -6,10 +6,10 @@ import { hasCode } from './has-code.ts'
 
 /** Names one process. No other process has the same: not one of another machine, and not a later one with the same pid. */
 export interface ProcessIdentity {
-  /** The running system that the pid is of: its boot and its pid namespace; elsewhere than on Linux the host's name. */
+  /** The system that the pid belongs to. On Linux its boot and its pid namespace, elsewhere the host's name. */
   readonly system: string
   readonly pid: number
-  /** When it started, in the system's own unit; empty where the system does not say. */
+  /** When it started, in the system's own unit. Empty where the system does not say. */
   readonly start: string
   readonly thread: number
 }

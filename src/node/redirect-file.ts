@@ -14,7 +14,7 @@ export interface RedirectFile {
 
 /**
  * Writes a page that takes a browser to `url`, for this user's eyes only (mode 0600, in a folder of mode 0700). Its path may be told to
- * anybody: the arguments of a program are seen by every user of the machine, and a URL in them could be opened by another one.
+ * anybody. Every user of the machine can read the arguments of a program, and could open a URL that is in them.
  * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where no file can be written
  */
 export async function redirectFile(url: string): Promise<RedirectFile> {

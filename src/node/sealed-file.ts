@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Sealed, Stored } from '../ports.ts'
 import { hasCode } from './has-code.ts'
 
-/** What a file holds: a sealed value and its tag; without a value, it was damaged. */
+/** What a file holds: a sealed value and its tag. Without a value the file is damaged. */
 export type SealedFile = Stored<Sealed | undefined>
 
 const MARK = Buffer.from('tw1\n')

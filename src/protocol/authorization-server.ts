@@ -6,12 +6,11 @@ import {
   type MetadataSource,
   type StartedMetadata,
 } from './authorization-server-metadata.ts'
-import type { ProverPlatform } from './dpop.ts'
+import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { invalid, type TransientFailure } from './failure.ts'
 import { textOf } from './json-members.ts'
 import { overridden, type ParameterList } from './parameters.ts'
-import type { ProofSender } from './proof-sending.ts'
 
 export type { AuthorizationServerMetadata }
 
@@ -38,7 +37,7 @@ export interface AuthorizationServerOptions extends MetadataOptions {
   /** Hears what the server lacks, each once. */
   onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
-  dpop?: { start(platform: ProverPlatform): ProofSender }
+  dpop?: { start(platform: ProverPlatform): DpopProver }
   /** Hears that the device's clock is off, as far as proofs need to know. */
   onClockOff?: ProverPlatform['onClockOff']
 }
@@ -58,7 +57,7 @@ export interface AuthorizationServer {
   readonly text: WireText
   readonly expiresInZero?: 'unknown' | 'expired' | undefined
   /** Makes the proofs; absent: tokens are Bearer tokens. */
-  readonly dpop: ProofSender | undefined
+  readonly dpop: DpopProver | undefined
   /** Whether an ID token of a sign-in may have no `nonce`. */
   readonly missingNonce: boolean
   /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from this server. */

@@ -1,6 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, JsonWebKey, Platform, Signing, SigningKey } from '../ports.ts'
-import type { AccessToken } from './access-token.ts'
 import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
 import { textOf } from './json-members.ts'
@@ -22,14 +21,6 @@ export interface DpopOptions {
   readonly algorithms?: readonly ('ES256' | 'Ed25519' | 'EdDSA')[] | undefined
   /** Replaces the platform's Web Cryptography, for keys that it keeps elsewhere. */
   readonly signing?: Signing
-}
-
-/** Proofs of possession for requests with a DPoP token (RFC 9449). */
-export interface Proofs {
-  /** A new proof, for one attempt. Rejects with `ERR_SIGNED_OUT` (`dpop_key_lost`) where the key is gone. */
-  prove(token: AccessToken, method: string, url: string): Promise<string>
-  /** Hears the answer to a request that carried `proof`; says why another proof may do. `last`: another token would not. */
-  heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
 }
 
 /** What a server says of a proof when another one may do (RFC 9449 §5, §8, §9). */

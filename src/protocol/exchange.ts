@@ -28,23 +28,16 @@ export interface ExchangeOptions {
   beforeSend?: () => boolean
   /** Lets a small request outlive the page. */
   keepalive?: boolean
-  /** Sends it with what an attempt needs, as often as it takes. Default: once, with nothing more. */
-  through?: Through | undefined
+  /** Makes a proof of possession for a request to `url` (RFC 9449 §5); a rejection keeps it from being sent. */
+  prove?: ((url: string) => Promise<string>) | undefined
+  /**
+   * Hears an answer, the `error` in it and the proof of the request; says why the server, which looked at the proof only, would take
+   * another one.
+   */
+  heed?:
+    | ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined)
+    | undefined
 }
-
-/** What was answered to one attempt. */
-export interface Attempted {
-  readonly response: Response
-  /** What it says. */
-  readonly answer: Answer | TransientFailure
-  /** Wall clock when it was sent. */
-  readonly sentAt: EpochMs
-}
-
-/** Sends a request by its `attempt`, which takes further headers, and gives back the answer that counts. */
-export type Through = (
-  attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>,
-) => Promise<Attempted>
 
 /** A request, but for the manner in which all of them are sent. */
 export interface OutgoingRequest {
@@ -64,28 +57,39 @@ export async function exchange(
   { fetch, clock, text }: Required<Pick<Platform, 'fetch' | 'clock' | 'text'>>,
   timeout: number,
   request: () => OutgoingRequest | Promise<OutgoingRequest>,
-  { beforeSend, keepalive, through = (attempt) => attempt() }: Omit<ExchangeOptions, 'accept'> = {},
+  { beforeSend, keepalive, prove, heed }: Omit<ExchangeOptions, 'accept'> = {},
 ): Promise<Answer | TransientFailure> {
   const controller = new AbortController()
   const { signal } = controller
   let stop = () => {}
   let sentAt: EpochMs | undefined
   let status: number | undefined
+  let proof: string | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
     const lap = (ms: number, run: () => void) => {
       stop = clock.at(clock.elapsed() + ms, run)
     }
     const last = Math.min(LAST_LAP, timeout / 4)
-    const giveUp = () => {
-      controller.abort()
-      reject()
-    }
     // Two laps: in a page that slept the timer comes before the answer that has been waiting for it to wake.
-    lap(timeout - last, () => lap(last, giveUp))
+    lap(timeout - last, () =>
+      lap(last, () => {
+        controller.abort()
+        reject()
+      }),
+    )
   })
-
-  const send = async (url: string, init: RequestInit) => {
+  const send = async () => {
+    const { url, ...rest } = await request()
+    const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
+    proof = await prove?.(url)
+    if (proof) init.headers = { ...rest.headers, dpop: proof }
+    // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
+    if ('cache' in requestOf(url, init)) init.cache = 'no-store'
+    init.signal = signal
+    const now = clock.now()
+    if (signal.aborted || beforeSend?.() === false) throw undefined
+    sentAt = now
     if (!keepalive) return fetch(url, init)
     // Browsers refuse keepalive bodies beyond 64 KiB in flight.
     return fetch(url, { ...init, keepalive }).catch((error) => {
@@ -93,31 +97,25 @@ export async function exchange(
       return fetch(url, init)
     })
   }
-
-  const attempt = async (headers?: Readonly<Record<string, string>>): Promise<Attempted> => {
-    const { url, ...rest } = await request()
-    const init = initOf(url, { ...rest, headers: { ...rest.headers, ...headers } })
-    init.signal = signal
-    const now = clock.now()
-    if (signal.aborted || beforeSend?.() === false) throw undefined
-    sentAt = now
-    const response = await send(url, init)
-    status = response.status
-
-    const failure = unavailable(response, clock)
-    if (failure) return { response, answer: failure, sentAt: now }
-
-    const said = await readText(response, text)
-    const answer: Answer = { kind: 'answer', status, body: jsonObject(said), isEmpty: !said.trim(), sentAt: now }
-    return { response, answer, sentAt: now }
+  const work = async (): Promise<Answer | TransientFailure> => {
+    for (const challenges = new Set<string>(); ; ) {
+      const response = await send()
+      status = response.status
+      const failure = unavailable(response, clock)
+      const said = failure ? '' : await readText(response, text)
+      const body = jsonObject(said)
+      const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
+      const isNew = challenge !== undefined && !challenges.has(challenge)
+      if (!isNew) return failure ?? { kind: 'answer', status, body, isEmpty: !said.trim(), sentAt: sentAt as EpochMs }
+      // The same presentation once more for each kind of challenge, within the same time.
+      challenges.add(challenge)
+    }
   }
-
   try {
-    const { answer } = await Promise.race([through(attempt), late])
-    return answer
+    return await Promise.race([work(), late])
   } catch (cause) {
-    const isOwn = cause instanceof TokenManagerError && sentAt === undefined
-    if (isOwn) return { kind: 'transient', error: cause, lost: false }
+    if (cause instanceof TokenManagerError && sentAt === undefined)
+      return { kind: 'transient', error: cause, lost: false }
     return transient(signal.aborted ? 'timeout' : 'network_unavailable', sentAt !== undefined, { status, cause })
   } finally {
     stop()
@@ -126,16 +124,10 @@ export async function exchange(
   }
 }
 
-/**
- * As every request to the authorization server is sent.
- * @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network
- */
-function initOf(url: string, given: RequestInit): RequestInit {
-  const init: RequestInit = { ...given, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
+/** @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network. */
+function requestOf(url: string, init: RequestInit): Request {
   try {
-    // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
-    const hasCache = 'cache' in new Request(url, init)
-    return hasCache ? { ...init, cache: 'no-store' } : init
+    return new Request(url, init)
   } catch (cause) {
     const what = 'This platform cannot make the request to the authorization server'
     throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', what, { cause })

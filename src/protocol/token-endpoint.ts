@@ -1,5 +1,6 @@
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
+import type { DpopProver } from './dpop.ts'
 import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
@@ -16,21 +17,29 @@ export async function tokenRequest(
   requested: Requested,
   beforeSend?: () => boolean,
 ): Promise<TokenAnswer> {
-  let isUnsent = false
+  let unsent = false
+  let keyLost: TokenManagerError | undefined
+  const { dpop } = server
+  const { dpopKey } = requested
   try {
     const { url } = await endpoint(server, 'token_endpoint')
     const answer = await server.post(url, parameters({ ...values, grant_type: grantType }), {
       beforeSend() {
-        isUnsent = beforeSend?.() === false
-        return !isUnsent
+        unsent = beforeSend?.() === false
+        return !unsent
       },
-      through: server.dpop?.through(requested.dpopKey, url),
+      heed: dpop?.heedServer,
+      prove:
+        dpopKey &&
+        ((url) =>
+          (dpop as DpopProver).prove(dpopKey, 'POST', url).catch((error) => {
+            keyLost = error
+            throw error
+          })),
     })
-    if (isUnsent) return { kind: 'unsent' }
-    if (answer.kind === 'answer') return await tokenAnswer(server, answer, requested)
-
-    const isKeyLost = answer.error.reason === 'dpop_key_lost'
-    return isKeyLost ? { kind: 'invalid', error: answer.error } : answer
+    if (keyLost) return { kind: 'invalid', error: keyLost }
+    if (unsent) return { kind: 'unsent' }
+    return answer.kind === 'transient' ? answer : await tokenAnswer(server, answer, requested)
   } catch (error) {
     // The metadata could not be had; a `TokenManagerError` says why.
     return { kind: 'transient', error: error as TokenManagerError, lost: false }

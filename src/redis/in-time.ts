@@ -11,14 +11,14 @@ export function redisFailed(what: string, { now }: Pick<Clock, 'now'>, cause?: u
 }
 
 /**
- * Bounds what is asked of Redis to `timeout` ms: a client that has lost its connection waits for ever. A connection answers in
- * order: behind a command that hangs, another one with the same `key` would only make its caller wait as well, so it rejects at once.
+ * Bounds what is asked of Redis to `timeout` ms, because a client that has lost its connection waits for ever. A connection answers in
+ * order: a command that is sent after one that hangs would hang too. So while a command hangs, others with its `key` reject at once.
  */
 export function inTime(
   timeout: number,
   clock: Pick<Clock, 'now'> = systemClock,
 ): <T>(key: string, ask: () => Promise<T>) => Promise<T> {
-  /** Keys with a command that was given up and not answered yet, and until when nothing more is sent behind it. */
+  /** Keys with a command that was given up and is not answered yet, and until when nothing more is sent after it. */
   const stuck = new Map<string, number>()
   const late = () => redisFailed(`Redis did not answer within ${timeout} ms`, clock)
 

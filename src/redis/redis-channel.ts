@@ -32,10 +32,9 @@ interface Listening {
 const RETRY = 1_000
 
 /**
- * Wakes the other processes and hosts by publish and subscribe. Messages can be lost, which costs others `confirmInterval` at most:
- * nothing rests on them. The connection that listens is opened at the first `subscribe`, closed with the last (a manager's
- * `dispose()`), connected again every second where the client's own strategy gives up, and keeps no process alive where the library
- * lets it.
+ * Wakes the other processes and hosts by publish and subscribe. Messages can be lost: then the others hear of it `confirmInterval` later
+ * at most. The connection that listens is opened at the first `subscribe` and closed with the last one (a manager's `dispose()`). Where
+ * the client's own strategy gives up, it is connected again every second. It keeps no process alive where the library allows that.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {

@@ -15,7 +15,7 @@ export interface RedisDenylistStoreOptions {
   readonly name?: string
   /** Longest a denial may take to be stored. Default 2 000. */
   readonly timeout?: number
-  /** How often is looked for what no message told of; a denylist's `maxStaleness` has to be well above it. Default 1 000; at least 100. */
+  /** How often to look for denials that no message told of. A denylist's `maxStaleness` has to be well above it. Default 1 000; at least 100. */
   readonly pollInterval?: number
   /** How many replicas must have a denial before it counts (WAIT). Default 0. */
   readonly replicas?: number
@@ -34,8 +34,8 @@ local function field(row, name)
 end
 `
 
-// Entries at the beginning whose time is over go with each new one; the whole list with the last of them. Of an entry that has no
-// time nobody knows when it is over: it stays.
+// With each new entry, those at the beginning whose time is over are removed; the whole list expires with its last entry. An entry
+// without a time stays, for nobody knows when it is over.
 const APPEND = `${FIELD}
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -68,9 +68,9 @@ end
 return found`
 
 /**
- * Denials in a Redis stream, for `createDenylist({ store })`: every process reads it from its beginning and then follows, woken by
- * publish and subscribe, and looking for itself every `pollInterval`. What Redis acknowledged it may still lose in a crash or a
- * failover, as its persistence and `replicas` have it.
+ * Denials in a Redis stream, for `createDenylist({ store })`. Every process reads the stream from its beginning and then follows it: it is
+ * woken by publish and subscribe, and also looks every `pollInterval`. In a crash or a failover Redis may lose what it acknowledged,
+ * depending on its persistence and on `replicas`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function redisDenylistStore(options: RedisDenylistStoreOptions): DenylistStore {

@@ -13,8 +13,8 @@ export interface RedisReplayStoreOptions {
   /** Longest an operation may take, ms. Default 1 000; 10 to 60 000. */
   readonly timeout?: number
   /**
-   * The most proofs of one key that are remembered at a time; about 80 seconds' worth is, with the guard's defaults. Beyond it requests with
-   * that key are refused with 503, and nobody else's. Default 100 000, about 15 MB; 1 to 10 000 000.
+   * The most proofs of one key that are remembered at a time. With the guard's defaults each is remembered for about 80 seconds. Beyond it
+   * requests with that key are refused with 503; those with other keys are not. Default 100 000, about 15 MB; 1 to 10 000 000.
    */
   readonly maxPerKey?: number
 }
@@ -25,7 +25,7 @@ return {0}`
 
 const HAS = `return {redis.call('EXISTS', KEYS[1])}`
 
-// One sorted set for each owner, by the time until which they count: whoever floods it fills that one alone.
+// One sorted set for each owner, by the time until which an entry counts. Who floods it fills only the own set.
 const ADD_OF_OWNER = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

@@ -24,13 +24,13 @@ export interface RedisStoreOptions {
   /** Longest an operation may take, ms. Default 2 000; 10 to 60 000. What was given up is not done later. */
   readonly timeout?: number
   /**
-   * How long what nobody writes is kept, ms; every write begins it anew. Default 90 days; at least 31, so that what a sign-out left
-   * to be revoked lives its 30.
+   * How long a record is kept that nobody writes, ms. Every write begins it anew. Default 90 days; at least 31, because what a sign-out left
+   * to be revoked has to live 30.
    */
   readonly expireAfter?: number
   /**
-   * How many replicas must have a write before it counts (WAIT); a write that fewer have within half of `timeout` rejects. Default 0. With 1, a
-   * failover to that replica loses nothing, and nothing is refreshed while there is no replica.
+   * How many replicas must have a write before it counts (WAIT). A write that fewer of them have within half of `timeout` rejects. Default 0.
+   * With 1, a failover to that replica loses nothing, but nothing is refreshed while there is no replica.
    */
   readonly replicas?: number
 }

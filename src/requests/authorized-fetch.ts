@@ -3,12 +3,13 @@ import type { Fetch } from '../ports.ts'
 import {
   type AccessToken,
   authorizationHeader,
+  type Proofs,
   type RefusalHint,
   type Target,
   type TokenSource,
 } from '../protocol/access-token.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
-import type { ProofChallenge, Proofs } from '../protocol/dpop.ts'
+import type { ProofChallenge } from '../protocol/dpop.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'

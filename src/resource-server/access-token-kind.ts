@@ -38,3 +38,16 @@ export function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>
     return new Refusal('type_wrong', `${found}; ${remedy(issuer, claims, option)}`)
   }
 }
+
+/** What servers call another token than an access token: Ory Hydra in `token_use`, others in `token_type`. */
+const OTHER_USE = /refresh|id_?token|offline/i
+
+/**
+ * Whether an introspection answer is about an access token. A server answers that a refresh token is active as well, and it allows more.
+ * @throws Refusal `type_wrong`
+ */
+export function checkAnswerKind({ token_use, token_type }: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries({ token_use, token_type }))
+    if (typeof value === 'string' && OTHER_USE.test(value))
+      throw new Refusal('type_wrong', `${name} of the introspection answer is ${shown(value)}`)
+}

@@ -23,7 +23,9 @@ export function boundedCache<V>(limit: number, now: () => number): BoundedCache<
       entries.delete(key)
       if (until <= now() || limit < 1) return
       entries.set(key, { value, until })
-      if (entries.size > limit) for (const oldest of entries.keys()) return void entries.delete(oldest)
+      if (entries.size <= limit) return
+      const { value: oldest } = entries.keys().next()
+      if (oldest !== undefined) entries.delete(oldest)
     },
     delete: (key) => void entries.delete(key),
   }

@@ -31,13 +31,10 @@ export interface Credentials {
   readonly token: string
 }
 
-/** RFC 9110 §11.2 token68. */
-const CREDENTIALS = /^([A-Za-z]+) +([\w\-.~+/]+=*)$/
-
-const SCHEMES: ReadonlyMap<string, 'Bearer' | 'DPoP'> = new Map([
-  ['bearer', 'Bearer'],
-  ['dpop', 'DPoP'],
-])
+/** The schemes that are ours, in any case of letters, and the spaces behind them (RFC 9110 §11.1, §11.4). */
+const SCHEME = /^(?:bearer|(dpop)) +/i
+/** RFC 9110 §11.2. */
+const TOKEN68 = /^[\w\-.~+/]+=*$/
 
 /** The values of the field `name`, one an occurrence where the platform tells. */
 export function fieldValues(request: GuardedRequest, name: string): readonly string[] {
@@ -64,7 +61,7 @@ function sentValues({ rawHeaders, headersDistinct }: GuardedRequest, name: strin
 /**
  * The access token of a request: one `Authorization` field of scheme `Bearer` or `DPoP`, and nowhere else (RFC 6750 §2.1, RFC
  * 9449 §7.1). A token in the URL or the body is not looked at.
- * @returns `undefined` when there is none, or only credentials of another scheme
+ * @returns `undefined` when there is none, or only credentials of another scheme. Whether the token can be one is for {@link checkToken}
  * @throws Refusal `malformed_request` for a repeated field, and for what is neither
  */
 export function credentials(request: GuardedRequest): Credentials | undefined {
@@ -72,11 +69,22 @@ export function credentials(request: GuardedRequest): Credentials | undefined {
   const [value] = values
   if (values.length > 1) throw new Refusal('malformed_request', 'more than one Authorization field')
   if (value === undefined) return undefined
-  const [, word = '', token = ''] = CREDENTIALS.exec(value) ?? []
-  const scheme = SCHEMES.get(word.toLowerCase())
-  if (scheme) return { scheme, token }
+
+  const [prefix, dpop] = SCHEME.exec(value) ?? []
+  if (prefix !== undefined) return { scheme: dpop === undefined ? 'Bearer' : 'DPoP', token: value.slice(prefix.length) }
   // Credentials of another scheme are none of ours, but two in one field are a way to smuggle.
-  if (/^\s*(bearer|dpop)\b/i.test(value) || /[,\s](bearer|dpop)\s/i.test(value))
-    throw new Refusal('malformed_request', 'the Authorization field cannot be read')
+  if (/^\s*(bearer|dpop)\b/i.test(value) || /[,\s](bearer|dpop)\s/i.test(value)) throw unreadable()
   return undefined
+}
+
+/**
+ * Whether what came with a scheme of ours has the characters of a token. One that passed before needs no such look.
+ * @throws Refusal `malformed_request`
+ */
+export function checkToken(token: string): void {
+  if (!TOKEN68.test(token)) throw unreadable()
+}
+
+function unreadable(): Refusal {
+  return new Refusal('malformed_request', 'the Authorization field cannot be read')
 }

@@ -15,10 +15,17 @@ export function describeIssuers(denylist: Denylist, issuers: readonly Issuer[]):
   for (const issuer of issuers) denylist.describeIssuer(deniableBy(issuer))
 }
 
-/** @throws Refusal where a denial names the token, or might: one that cannot be told from a denied one counts as denied */
-export function checkDenials(denylist: Denylist, { claims, subjectKind }: Validated): void {
+/**
+ * @param now epoch milliseconds, the leeway added
+ * @throws Refusal where a denial names the token, or might: one that cannot be told from a denied one counts as denied, and so does one
+ * that would outlive its denial
+ */
+export function checkDenials(denylist: Denylist, { claims, subjectKind }: Validated, now: number): void {
   const denied = denylist.check(claims)
   if (denied) throw new Refusal(denied, 'a denial of its issuer hits it')
+  const { exp = 0 } = claims
+  if (exp * 1_000 > now + denylist.maxTokenLifetime)
+    throw new Refusal('claim_invalid', 'it lives longer than a denial is kept; option maxTokenLifetime of the denylist')
 
   const { jti, sid, sub, client_id } = claims
   const namesItself = jti !== undefined && sid !== undefined

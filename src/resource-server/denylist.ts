@@ -23,7 +23,10 @@ export interface DenylistStore {
 export interface DenylistOptions {
   /** Where denials are shared. Default: this process only. */
   readonly store?: DenylistStore
-  /** The longest lifetime of an access token here; entries for sign-ins, people and clients are kept that long. Default 24 h. */
+  /**
+   * The longest lifetime of an access token here; entries for sign-ins, people and clients are kept that long. A guard refuses tokens that
+   * live longer, because they would outlive their denial. Default 24 h.
+   */
   readonly maxTokenLifetime?: number
   /** The guard's `leeway`; entries outlive their tokens by it. Default 60 000. */
   readonly leeway?: number
@@ -65,6 +68,8 @@ export interface Denylist {
   subscribe(listener: () => void): () => void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
+  /** The option. */
+  readonly maxTokenLifetime: number
   /** The option. */
   readonly whenStale: NonNullable<DenylistOptions['whenStale']>
   /** How it stands. */
@@ -136,6 +141,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       listeners.add(own)
       return () => void listeners.delete(own)
     },
+    maxTokenLifetime,
     whenStale,
     get stale() {
       return store && now() - currentAt > maxStaleness ? whenStale : undefined

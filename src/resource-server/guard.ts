@@ -141,7 +141,7 @@ export function createGuard(options: GuardOptions): Guard {
 
   /** The answer of the server where it has to be asked as well. */
   function checkDenied(validated: Validated, token: string, seen: Seen): Promise<unknown> | undefined {
-    if (denylist) checkDenials(denylist, validated)
+    if (denylist) checkDenials(denylist, validated, now() + leeway)
     const { introspection, introspectsJwts } = validated.issuer
     const stale = denylist?.stale
     const asksWhenStale = stale === 'introspect' && introspection !== undefined

@@ -27,9 +27,9 @@ export interface ValidatorOptions {
   readonly cacheMaxAge?: number
   /**
    * How signatures of tokens and proofs are verified. `'pooled'` (default): by Web Cryptography, which on Node works in threads of its own,
-   * so that other requests go on meanwhile. `'immediate'`: in the same turn, by Node's `crypto`. That takes about half of the processor
-   * time with RSA and ES256, but nothing else goes on for 0.03 to 0.1 ms at each new token. RSA keys beyond 4096 bit, ES384 and ES512 are
-   * pooled in any case. Other platforms than Node refuse `'immediate'`.
+   * so that other requests go on meanwhile. `'immediate'`: in the same turn, by Node's `crypto`. That takes a third to a half of the
+   * processor time with RSA, and two thirds with ES256, but nothing else goes on for 0.03 to 0.1 ms at each new token. RSA keys beyond
+   * 4096 bit, ES384 and ES512 are pooled in any case. Other platforms than Node refuse `'immediate'`.
    */
   readonly signatures?: SignatureMode
   /** How issuers' keys and metadata are kept. */

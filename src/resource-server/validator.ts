@@ -1,7 +1,8 @@
 import { type AccessTokenClaims, type ClaimRules, checkClaims } from './access-token-claims.ts'
 import { Refusal } from './access-token-error.ts'
-import { checkKind } from './access-token-kind.ts'
+import { checkAnswerKind, checkKind } from './access-token-kind.ts'
 import { boundedCache } from './bounded-cache.ts'
+import { checkToken } from './credentials.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { shown } from './found.ts'
 import { checkImmediate } from './immediate-key.ts'
@@ -54,13 +55,18 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
   return {
     issuers: issuers.all,
     async validate(token) {
-      if (token.length > LONGEST_JWT) throw new Refusal('malformed', `it is longer than ${LONGEST_JWT} characters`)
-      const key = verified && token.startsWith('ey') ? sha256Now?.(token) : undefined
+      const isTooLong = token.length > LONGEST_JWT
+      const mayBeKept = token.startsWith('ey') && !isTooLong
+      const key = verified && mayBeKept ? sha256Now?.(token) : undefined
       const known = key === undefined ? undefined : verified?.get(key)
       // Of many tenants one may count no more.
       if (known?.issuer.hasIssued(known.claims.iss)) return known
 
-      if (!looksLikeJwt(token)) return opaque(token)
+      const isJwt = looksLikeJwt(token)
+      // A JWT has no other characters.
+      if (!isJwt) checkToken(token)
+      if (isTooLong) throw new Refusal('malformed', `it is longer than ${LONGEST_JWT} characters`)
+      if (!isJwt) return opaque(token)
       const found = await jwt(token)
       if (key !== undefined) verified?.set(key, found, now() + cacheMaxAge)
       return found
@@ -103,6 +109,7 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     if (issuer !== issuers.introspecting)
       throw new Refusal('issuer_unknown', `iss is ${shown(found.iss)}, and another server was asked`)
 
+    checkAnswerKind(found)
     // RFC 7662 §2.2: everything but `active` is optional; who may use the answer is then for its server to say.
     const own = found.aud === undefined ? { ...found, aud: audiences[0] } : found
     const answered: ClaimRules = { issuer: issuer.issuer, audiences, required: [], leeway }

@@ -303,7 +303,7 @@ export function createSessionPool(
     }
   }
 
-  /** Nobody is signed in, and there is nothing to be done any more: anybody can make up such a name. */
+  /** Whether nobody is signed in under this name, and nothing is left to be done. Anybody can make up such names. */
   function isNobody(entry: Entry): boolean {
     return hasNobody(entry) && entry.hearers === 0 && !isBusy(entry)
   }

@@ -7,15 +7,16 @@ import type { SessionDenylist } from './end-denied.ts'
 /** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
 export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'> {
   /**
-   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those go out of memory that were not handed out for the
-   * longest time; they lie in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
-   * cannot go: in use by `use()`, refreshing, with tokens the store has yet to take or to be revoked.
+   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those leave memory that were not handed out for the
+   * longest time. They are in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
+   * cannot leave: those in use by `use()`, those that refresh, and those with tokens that are still to be stored or to be revoked.
    */
   readonly maxSessions?: number
   /**
    * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names, as far as it began before the logout, is signed out (`session_ended`) when it is used next, or at once if it is in use
-   * just then, and its tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). Its `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   * session that it names and that began before the logout is signed out (`session_ended`): at once if it is in use just then, else when it
+   * is used next. Its tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). The denylist's
+   * `maxTokenLifetime` has to be as long as sessions live here. Default: none.
    */
   readonly denylist?: SessionDenylist
 }
@@ -23,9 +24,9 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
 /** Many sessions of one client in one process. Every method is bound. */
 export interface SessionPool {
   /**
-   * The session called `account`: the same manager as long as it is in memory. One that is used after it went out of memory works on,
-   * and brings its session back. What was said to its `subscribe` and `on` is forgotten then: use the pool's `on`. A name under which
-   * nobody is signed in leaves memory as soon as its calls are done, unless it is listened to.
+   * The session called `account`: the same manager as long as it is in memory. A manager that is used after its session left memory
+   * works on, and brings the session back. Listeners of its `subscribe` and `on` are forgotten then: use the pool's `on`. A name under
+   * which nobody is signed in leaves memory as soon as its calls are done, unless somebody listens to it.
    * @param account names the session: a user's id, an opaque id in a cookie. A string of 1 to 512 characters
    * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
    */
@@ -43,10 +44,10 @@ export interface SessionPool {
   /** Runs `work` with a session, which stays in memory meanwhile. */
   use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
   /**
-   * Gives a session, and the sign-ins on their way to it, another name; the old one counts no more once this resolves. Call it at each
-   * sign-in, before `completeSignIn()`: a name that was there before could be known to whoever planted it (session fixation). A refresh that
+   * Gives a session, and the sign-ins on their way to it, another name. Once this resolves the old name has no session. Call it at each
+   * sign-in, before `completeSignIn()`: an attacker may know the name from before, because they planted it (session fixation). A refresh that
    * is under way is waited for, at most `requestTimeout` and 3 s.
-   * @param from what may have no session
+   * @param from the present name; it need not have a session
    * @param to a new name, random in a cookie
    * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
    */

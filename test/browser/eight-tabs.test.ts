@@ -6,8 +6,8 @@ import {
   type Profile,
   tellsNoSecret,
 } from '../support/browser/browser-world.ts'
-import { expectWithin, isMeasured } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { expectWithin, isMeasured } from '../support/measured.ts'
 
 const tabCount = 8
 const callCount = 25

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expectWithin } from '../support/browser/measured.ts'
 import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
+import { expectWithin } from '../support/measured.ts'
 
 useBrowserWorld({ network: false })
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { type OpenOptions, tellsNoSecret } from '../support/browser/browser-world.ts'
 import { startGrace } from '../support/browser/grace.ts'
-import { expectWithin } from '../support/browser/measured.ts'
 import type { Step } from '../support/browser/page/steps.ts'
 import type { Tab } from '../support/browser/tab.ts'
 import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
+import { expectWithin } from '../support/measured.ts'
 
 useBrowserWorld()
 

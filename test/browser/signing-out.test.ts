@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { tellsNoSecret } from '../support/browser/browser-world.ts'
-import { expectWithin } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
 import { profile, useBrowserWorld, world } from '../support/browser/use-browser-world.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
+import { expectWithin } from '../support/measured.ts'
 
 useBrowserWorld()
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type BrowserWorld, browserWorld, type Profile, tellsNoSecret } from '../support/browser/browser-world.ts'
-import { expectWithin } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
+import { expectWithin } from '../support/measured.ts'
 
 const latency = 6_000
 /** The default: 10 s for a request and 3 s for everything around it. */

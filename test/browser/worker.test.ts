@@ -7,9 +7,9 @@ import {
   type Profile,
   tellsNoSecret,
 } from '../support/browser/browser-world.ts'
-import { expectWithin } from '../support/browser/measured.ts'
 import type { Tab } from '../support/browser/tab.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
+import { expectWithin } from '../support/measured.ts'
 
 /** How often the tab that asked goes away. */
 const ROUNDS = Number(process.env.WORKER_ROUNDS ?? 10)

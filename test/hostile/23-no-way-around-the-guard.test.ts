@@ -141,6 +141,18 @@ describe('a token that passed once', () => {
     }
   })
 
+  it('does not come back to life when its denial is over: one that would live longer never passes', async () => {
+    const as = await testIssuer(issuer)
+    const denylist = createDenylist({ now: () => NOW, maxTokenLifetime: 3_600_000 })
+    const api = guardedApi(as, { denylist })
+    const living = (seconds: number) => as.accessToken({ exp: SECONDS + seconds })
+    expect(await api.outcome(await living(3_600 + 60))).toBe('passed')
+    const refused = await api.refusal(await living(3_600 + 61))
+    expect([refused.reason, refused.detail]).toEqual(['claim_invalid', expect.stringContaining('maxTokenLifetime')])
+    // Whoever denies nothing asks nothing of it.
+    expect(await guardedApi(as).outcome(await living(86_400 * 365))).toBe('passed')
+  })
+
   it('is judged anew by each policy', async () => {
     const api = guardedApi(await testIssuer(issuer))
     const as = await testIssuer(issuer)
@@ -151,6 +163,19 @@ describe('a token that passed once', () => {
     expect(await other.outcome(token, { acrValues: ['mfa'] })).toBe('step_up_required')
     expect(await api.outcome(token)).toBe('signature_invalid')
   })
+})
+
+it.each([
+  ['a refresh token of Ory Hydra', { token_use: 'refresh_token' }, 'type_wrong'],
+  ['a refresh token of others', { token_type: 'refresh_token' }, 'type_wrong'],
+  ['an ID token', { token_use: 'id_token' }, 'type_wrong'],
+  ['an access token of Ory Hydra', { token_use: 'access_token', token_type: 'Bearer' }, 'passed'],
+  ['an access token', {}, 'passed'],
+])('%s that its server calls active', async (_, more, outcome) => {
+  const as = await testIssuer(issuer)
+  const introspection = { endpoint: `${issuer}/introspect`, clientId: 'api', clientSecret: 's' }
+  const fetch = async () => Response.json({ active: true, scope: 'notes', ...more })
+  expect(await guardedApi(as, { issuer: { issuer, introspection }, fetch }).outcome('ory_rt_1')).toBe(outcome)
 })
 
 it('the template of an issuer with many tenants is the issuer of nothing', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fileStore } from '../../src/node/file-store.ts'
+import { expectWithin } from '../support/measured.ts'
 import { type ChildEnd, childProgram, type Program } from '../support/processes/child-program.ts'
 import type { FileStoreTask } from './file-store-process.ts'
 
@@ -49,7 +50,7 @@ async function expectSound(path: string, values: readonly unknown[], where: stri
   const began = performance.now()
   const store = open(path)
   expect(await store.swap('k', (await store.get('k'))?.tag, { n: 'after' }), where).toBe(true)
-  expect(performance.now() - began, where).toBeLessThan(2_000)
+  expectWithin(performance.now() - began, 2_000)
   expect(await valueIn(path)).toEqual({ n: 'after' })
   expect(
     (await readdir(path)).filter((name) => /lock$|heir$/.test(name)),

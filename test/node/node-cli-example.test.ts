@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectWithin } from '../support/measured.ts'
 import { builtProgram, type Child, childProgram, type Program } from '../support/processes/child-program.ts'
 import { type ProgramServer, startProgramServer } from '../support/program-server.ts'
 
@@ -105,7 +106,7 @@ describe('the example of a program for the terminal', () => {
       const began = performance.now()
       signingIn.process.kill('SIGINT')
       expect(await signingIn.ended).toMatchObject({ code: 1, errors: 'Stopped\n' })
-      expect(performance.now() - began).toBeLessThan(2_000)
+      expectWithin(performance.now() - began, 2_000)
     }
   })
 

@@ -41,6 +41,7 @@ describe('an issuer with a place for the tenant', () => {
     ['on another host', { iss: `https://evil.example/${tid}/v2.0` }],
     ['with something behind it', { iss: `${claims.iss}/` }],
     ['that is the template itself', { iss: template }],
+    ['that is the template itself, with its place as tid', { iss: template, tid: '{tenantid}' }],
     ['that is the template itself, without tid', { iss: template, tid: undefined }],
     ['without a tenant', { iss: `${origin}//v2.0`, tid: '' }],
     ['that is missing', { iss: undefined }],

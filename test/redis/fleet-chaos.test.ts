@@ -2,24 +2,35 @@ import { describe, expect, it } from 'vitest'
 import { fleetSummary } from '../chaos/fleet/fleet-summary.ts'
 import { runFleetChaos } from '../chaos/fleet/run-fleet-chaos.ts'
 
-describe.concurrent('a fleet', () => {
-  it('COO-01 COO-04 RT-10: eight seconds of chaos: nothing is presented twice but for a lost answer, and all agree in the end', async () => {
-    const rhythm = { every: [200, 600], calm: [500, 1_500] } as const
-    const result = await runFleetChaos({ duration: 8_000, seed: 5, size: 4, ...rhythm })
-    console.log(fleetSummary(result))
-    expect(result.violations).toEqual([])
-    expect(result.calls.answered).toBeGreaterThan(10)
-  }, 120_000)
+/** On a busy machine processes take long to start, and the last calls long to be answered, ms. */
+const PATIENCE = 300_000
 
-  it('finds reuse where there is some: with nobody seeing a lease', async () => {
-    const result = await runFleetChaos({
-      duration: 6_000,
-      seed: 1,
-      size: 4,
-      leaseless: true,
-      only: ['process started'],
-    })
-    expect(result.reuse.get('our own contexts')).toBeGreaterThan(0)
-    expect(result.violations.join()).toContain('a refresh token came twice')
-  }, 120_000)
+describe.concurrent('a fleet', () => {
+  it(
+    'COO-01 COO-04 RT-10: eight seconds of chaos: nothing is presented twice but for a lost answer, and all agree in the end',
+    async () => {
+      const rhythm = { every: [200, 600], calm: [500, 1_500] } as const
+      const result = await runFleetChaos({ duration: 8_000, seed: 5, size: 4, ...rhythm })
+      console.log(fleetSummary(result))
+      expect(result.violations).toEqual([])
+      expect(result.calls.answered).toBeGreaterThan(10)
+    },
+    PATIENCE,
+  )
+
+  it(
+    'finds reuse where there is some: with nobody seeing a lease',
+    async () => {
+      const result = await runFleetChaos({
+        duration: 6_000,
+        seed: 1,
+        size: 4,
+        leaseless: true,
+        only: ['process started'],
+      })
+      expect(result.reuse.get('our own contexts')).toBeGreaterThan(0)
+      expect(result.violations.join()).toContain('a refresh token came twice')
+    },
+    PATIENCE,
+  )
 })

@@ -3,6 +3,7 @@ import { createClient, createSentinel } from 'redis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RedisClient } from '../../src/redis/redis-client.ts'
 import { type RedisStoreOptions, redisStore } from '../../src/redis/redis-store.ts'
+import { expectWithin } from '../support/measured.ts'
 import { type RedisServer, type SentinelTrio, startRedis, startSentinels } from '../support/redis-server.ts'
 
 const key = new Uint8Array(32).fill(7)
@@ -57,9 +58,10 @@ for (const [name, connect] of Object.entries(libraries))
       await server.send('CLIENT', 'PAUSE', 1_200, 'ALL')
       const took = await refused(store.swap('k', tag, { n: 2 }))
       expect(took).toBeGreaterThan(250)
-      expect(took).toBeLessThan(600)
-      expect(await refused(store.get('k'))).toBeLessThan(100)
-      await vi.waitFor(() => store.get('k'), 3_000)
+      expectWithin(took, 600)
+      // Nothing is sent behind it, so this one does not take its time.
+      expect(await refused(store.get('k'))).toBeLessThan(took)
+      await vi.waitFor(() => store.get('k'), 30_000)
       // Given up is given up: a claim that is made when nobody knows of it any more would keep everybody waiting.
       expect(await store.get('k')).toMatchObject({ value: { n: 1 }, tag })
       expect(await store.swap('k', tag, { n: 3 })).toBe(true)
@@ -69,19 +71,19 @@ for (const [name, connect] of Object.entries(libraries))
       const store = await storeOf()
       await store.swap('k', undefined, { n: 1 })
       server.hang(true)
-      expect(await refused(store.get('k'))).toBeLessThan(600)
-      expect(await refused(store.get('another'))).toBeLessThan(600)
+      expectWithin(await refused(store.get('k')), 600)
+      expectWithin(await refused(store.get('another')), 600)
       server.hang(false)
-      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 1 }), 3_000)
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 1 }), 30_000)
     })
 
     it('is gone: rejects in time, and works again once it is back', async () => {
       const store = await storeOf()
       await store.swap('k', undefined, { n: 1 })
       await server.kill()
-      for (let tries = 0; tries < 3; tries++) expect(await refused(store.get('k'))).toBeLessThan(600)
+      for (let tries = 0; tries < 3; tries++) expectWithin(await refused(store.get('k')), 600)
       await server.start()
-      await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined(), { timeout: 10_000, interval: 100 })
+      await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined(), { timeout: 30_000, interval: 100 })
     })
 
     it('says no: rejects with what it was, and nothing of what was sent', async () => {
@@ -117,14 +119,14 @@ it.each(Object.keys(libraries))(
       redisStore({ client: await connect(), ...options }),
     ]
     const written = async () => expect(await store.swap('k', (await store.get('k'))?.tag, { n: 1 })).toBe(true)
-    await vi.waitFor(written, 10_000)
+    await vi.waitFor(written, 30_000)
     const { tag } = (await store.get('k'))!
     replica.hang(true)
     await refused(store.swap('k', tag, { n: 2 }))
-    expect(await refused(store.get('k'))).toBeLessThan(400)
+    expectWithin(await refused(store.get('k')), 400)
     expect((await other.get('k'))?.value).toEqual({ n: 2 })
     replica.hang(false)
-    await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 5_000)
+    await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 30_000)
     await server.kill()
     await replica.send('REPLICAOF', 'NO', 'ONE')
     const promoted = redisStore({ client: await libraries[name]!(replica), key })
@@ -177,11 +179,11 @@ describe('redisStore behind sentinels', () => {
       const before = await trio.primary()
       await trio.failOver()
       expect((await trio.primary()).port).not.toBe(before.port)
-      const row = await vi.waitFor(async () => (await store.get('k'))!, { timeout: 15_000, interval: 200 })
+      const row = await vi.waitFor(async () => (await store.get('k'))!, { timeout: 30_000, interval: 200 })
       expect(row.value).toEqual({ n: 1 })
       // The old primary comes back as the new one's replica.
-      await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 15_000, interval: 200 })
-      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 15_000)
+      await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 30_000, interval: 200 })
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 30_000)
     },
   )
 })

@@ -2,6 +2,7 @@ import { allowInsecureLoopback, createTokenManager, type Store, type TokenManage
 import { redisChannel, redisStore } from 'tokenward/redis'
 import { connectRedis } from '../../support/redis-connection.ts'
 import type { Report } from '../page/report.ts'
+import { runningTime } from '../running-time.ts'
 import type { FleetCommand, FleetMessage, ProcessSettings } from './fleet-settings.ts'
 
 const settings: ProcessSettings = JSON.parse(process.argv[2] ?? '{}')
@@ -22,17 +23,9 @@ const manager = createTokenManager({
 })
 
 const BEAT = 250
-/** A process that was not run for longer than this was not running. */
-const LONGEST_TURN = 1_500
 const LIMIT = 12
 
-/** Milliseconds this process has been running. */
-let ran = 0
-let turn = performance.now()
-const tick = () => {
-  ran += Math.min(performance.now() - turn, LONGEST_TURN)
-  turn = performance.now()
-}
+const ran = runningTime()
 const pending = new Set<{ readonly since: number }>()
 const uncaught: string[] = []
 let serial = 0
@@ -50,7 +43,7 @@ const empty = () => ({
 let since = empty()
 
 async function call() {
-  const one = { since: ran }
+  const one = { since: ran() }
   pending.add(one)
   since.begun++
   try {
@@ -62,9 +55,8 @@ async function call() {
     const { code, reason, name } = error as TokenManagerError
     fail(code ? `${code} ${reason}` : name)
   }
-  tick()
   pending.delete(one)
-  since.longest = Math.max(since.longest, Math.round(ran - one.since))
+  since.longest = Math.max(since.longest, Math.round(ran() - one.since))
 }
 
 function fail(why: string) {
@@ -75,7 +67,7 @@ function tell() {
   const { begun, answered, longest, failed, ...rest } = since
   since = empty()
   const { state } = manager
-  const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran - one.since)))
+  const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran() - one.since)))
   const report: Report = {
     context,
     tab,
@@ -138,7 +130,6 @@ manager.on('refreshed', () => {
   since.story.push([Date.now() - settings.skew, 'refreshed'])
 })
 manager.on('signed_out', ({ reason }) => since.signedOut.push({ reason, family }))
-setInterval(tick, 100)
 setInterval(tell, BEAT)
 await manager.ready()
 const [low, high] = settings.pace

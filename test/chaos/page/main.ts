@@ -1,5 +1,6 @@
 import { allowInsecureLoopback, createTokenManager, type Store, type TokenManagerError } from 'tokenward/browser'
 import { browserPlatform } from '../../../src/browser/platform.ts'
+import { runningTime } from '../running-time.ts'
 import { ANSWERED, type Command, DELETED, type PageSettings, type Report, SENT } from './report.ts'
 
 const settings: PageSettings = JSON.parse(document.getElementById('settings')?.textContent ?? '{}')
@@ -25,17 +26,9 @@ const manager = createTokenManager({
 })
 
 const BEAT = 250
-/** A page that was not run for longer than this was not running. */
-const LONGEST_TURN = 1_500
 const LIMIT = 12
 
-/** Milliseconds this page has been running. */
-let ran = 0
-let turn = performance.now()
-const tick = () => {
-  ran += Math.min(performance.now() - turn, LONGEST_TURN)
-  turn = performance.now()
-}
+const ran = runningTime()
 
 const pending = new Set<{ readonly since: number }>()
 let serial = 0
@@ -55,7 +48,7 @@ const empty = () => ({
 let since = empty()
 
 async function call() {
-  const one = { since: ran }
+  const one = { since: ran() }
   pending.add(one)
   since.begun++
   try {
@@ -68,9 +61,8 @@ async function call() {
     const { code, reason, name } = error as TokenManagerError
     fail(code ? `${code} ${reason}` : name)
   }
-  tick()
   pending.delete(one)
-  since.longest = Math.max(since.longest, Math.round(ran - one.since))
+  since.longest = Math.max(since.longest, Math.round(ran() - one.since))
 }
 
 function fail(why: string) {
@@ -92,7 +84,7 @@ async function tell(): Promise<void> {
     since = empty()
     const { begun, answered, longest, failed, ...rest } = told
     const { state } = manager
-    const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran - one.since)))
+    const oldest = Math.max(0, ...[...pending].map((one) => Math.round(ran() - one.since)))
     const report: Report = {
       context,
       tab,
@@ -156,6 +148,5 @@ for (const type of ['pagehide', 'pageshow']) addEventListener(type, () => tale(t
 for (const type of ['freeze', 'resume', 'visibilitychange']) document.addEventListener(type, () => tale(type))
 addEventListener('error', ({ message }) => void since.uncaught.push(message))
 addEventListener('unhandledrejection', ({ reason }) => void since.uncaught.push(String(reason)))
-setInterval(tick, 100)
 void manager.ready().then(work)
 void tell()

@@ -218,24 +218,6 @@ interface StartedMetadata {
     load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
     isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
 }
-interface Target {
-    readonly resource?: string | undefined;
-    readonly audience?: string | undefined;
-    readonly scope?: string | undefined;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -243,10 +225,6 @@ interface DpopOptions {
     readonly required?: boolean | undefined;
     readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
     readonly signing?: Signing;
-}
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
 interface ClockOff {
@@ -269,31 +247,6 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
-interface TransientFailure {
-    readonly kind: "transient";
-    readonly error: TokenManagerError;
-    readonly lost: boolean;
-    readonly retryAfter?: number | undefined;
-}
-interface Answer {
-    readonly kind: "answer";
-    readonly status: number;
-    readonly body: Record<string, unknown> | undefined;
-    readonly isEmpty: boolean;
-    readonly sentAt: EpochMs;
-}
-interface Attempted {
-    readonly response: Response;
-    readonly answer: Answer | TransientFailure;
-    readonly sentAt: EpochMs;
-}
-type Through = (attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>) => Promise<Attempted>;
-interface ProofSender extends DpopProver {
-    through(key: DpopKey | undefined, url: string): Through;
-    proofs(keyOf: KeyOf, lost?: KeyLost): Proofs;
-}
-type KeyOf = (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>;
-type KeyLost = (token: AccessToken, error: TokenManagerError) => Promise<void>;
 interface IdTokenClaims {
     readonly iss: string;
     readonly sub: string;
@@ -307,6 +260,28 @@ interface IdTokenClaims {
     readonly azp?: string;
     readonly sid?: string;
     readonly [claim: string]: unknown;
+}
+interface Target {
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type RevocationOutcome = "revoked" | "unsupported" | "failed";
 interface SessionView {
@@ -502,7 +477,7 @@ type Match = {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: ProverPlatform): ProofSender;
+    start(platform: ProverPlatform): DpopProver;
 }
 declare function dpop(options?: DpopOptions): Dpop;
 interface RefreshOptions {
@@ -645,4 +620,4 @@ interface BrowserTokenManagerOptions extends TokenManagerOptions {
 }
 declare function createTokenManager(options: BrowserTokenManagerOptions): TokenManager;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createTokenManager, dpop, endSession, endSessionReturn, explainToken, followRedirect, frontChannelLogout, indexedDbStore, isTransient, memoryStore, metadataFrom, noChannel, popup, queueLock, redirect, refreshWorker, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, Persistence, Platform, PopupOptions, ProofSender, QueueLockOptions, RefreshElsewhere, RefreshOptions, RefreshWorker, RefreshingSharedWorker, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, BrowserTokenManagerOptions, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionOptions, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FrontChannelLogoutOutcome, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, Persistence, Platform, PopupOptions, QueueLockOptions, RefreshElsewhere, RefreshOptions, RefreshWorker, RefreshingSharedWorker, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SwapOptions, Target, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

@@ -219,24 +219,6 @@ interface StartedMetadata {
     load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
     isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
 }
-interface Target {
-    readonly resource?: string | undefined;
-    readonly audience?: string | undefined;
-    readonly scope?: string | undefined;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -244,10 +226,6 @@ interface DpopOptions {
     readonly required?: boolean | undefined;
     readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
     readonly signing?: Signing;
-}
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
 interface ClockOff {
@@ -270,31 +248,6 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
-interface TransientFailure {
-    readonly kind: "transient";
-    readonly error: TokenManagerError;
-    readonly lost: boolean;
-    readonly retryAfter?: number | undefined;
-}
-interface Answer {
-    readonly kind: "answer";
-    readonly status: number;
-    readonly body: Record<string, unknown> | undefined;
-    readonly isEmpty: boolean;
-    readonly sentAt: EpochMs;
-}
-interface Attempted {
-    readonly response: Response;
-    readonly answer: Answer | TransientFailure;
-    readonly sentAt: EpochMs;
-}
-type Through = (attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>) => Promise<Attempted>;
-interface ProofSender extends DpopProver {
-    through(key: DpopKey | undefined, url: string): Through;
-    proofs(keyOf: KeyOf, lost?: KeyLost): Proofs;
-}
-type KeyOf = (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>;
-type KeyLost = (token: AccessToken, error: TokenManagerError) => Promise<void>;
 interface IdTokenClaims {
     readonly iss: string;
     readonly sub: string;
@@ -308,6 +261,28 @@ interface IdTokenClaims {
     readonly azp?: string;
     readonly sid?: string;
     readonly [claim: string]: unknown;
+}
+interface Target {
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string): Promise<string>;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type RevocationOutcome = "revoked" | "unsupported" | "failed";
 interface SessionView {
@@ -503,7 +478,7 @@ type Match = {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: ProverPlatform): ProofSender;
+    start(platform: ProverPlatform): DpopProver;
 }
 declare function dpop(options?: DpopOptions): Dpop;
 interface RefreshOptions {
@@ -799,4 +774,4 @@ interface SettleOptions {
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, dpop, environmentKey, explainToken, fileStore, followRedirect, isTransient, keychainKey, loopback, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, settle, systemClock, webCrypto, webSealing };
-export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, ProofSender, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionCheck, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent };
+export type { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DevicePrompt, DeviceSignInOptions, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, FileStoreKey, FileStoreOptions, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, JwtBearer, JwtBearerOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, Lifecycle, LifecycleEvent, Lock, LoopbackOptions, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionCheck, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SettleOptions, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SwapOptions, Target, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

@@ -1,27 +1,3 @@
-type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
-type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
-interface TokenManagerErrorDetails {
-    status?: number | undefined;
-    error?: string | undefined;
-    retryAt?: number | undefined;
-    acrValues?: readonly string[] | undefined;
-    maxAge?: number | undefined;
-    scope?: string | undefined;
-    cause?: unknown;
-}
-declare class TokenManagerError extends Error {
-    readonly name = "TokenManagerError";
-    readonly code: TokenManagerErrorCode;
-    readonly reason: TokenManagerErrorReason;
-    readonly status?: number;
-    readonly error?: string;
-    readonly retryAt?: number;
-    readonly acrValues?: readonly string[];
-    readonly maxAge?: number;
-    readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
-}
 type EpochMs = number;
 type Bytes = ReturnType<typeof Uint8Array.from>;
 interface WebCryptographyHost<Made> {
@@ -207,13 +183,6 @@ interface StartedMetadata {
     load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
     isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
 }
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -221,10 +190,6 @@ interface DpopOptions {
     readonly required?: boolean | undefined;
     readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
     readonly signing?: Signing;
-}
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
 interface ClockOff {
@@ -247,31 +212,6 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
-interface TransientFailure {
-    readonly kind: "transient";
-    readonly error: TokenManagerError;
-    readonly lost: boolean;
-    readonly retryAfter?: number | undefined;
-}
-interface Answer {
-    readonly kind: "answer";
-    readonly status: number;
-    readonly body: Record<string, unknown> | undefined;
-    readonly isEmpty: boolean;
-    readonly sentAt: EpochMs;
-}
-interface Attempted {
-    readonly response: Response;
-    readonly answer: Answer | TransientFailure;
-    readonly sentAt: EpochMs;
-}
-type Through = (attempt: (headers?: Readonly<Record<string, string>>) => Promise<Attempted>) => Promise<Attempted>;
-interface ProofSender extends DpopProver {
-    through(key: DpopKey | undefined, url: string): Through;
-    proofs(keyOf: KeyOf, lost?: KeyLost): Proofs;
-}
-type KeyOf = (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>;
-type KeyLost = (token: AccessToken, error: TokenManagerError) => Promise<void>;
 interface EndSessionParameters {
     readonly client_id: string;
     readonly id_token_hint: string | undefined;
@@ -288,7 +228,7 @@ type ResourceOption = string | {
 };
 interface Dpop {
     readonly options: DpopOptions;
-    start(platform: ProverPlatform): ProofSender;
+    start(platform: ProverPlatform): DpopProver;
 }
 interface RefreshOptions {
     readonly leeway?: number;

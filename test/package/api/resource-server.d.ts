@@ -167,6 +167,7 @@ interface Denylist {
     describeIssuer(issuer: DeniableIssuer): void;
     subscribe(listener: () => void): () => void;
     readonly stale: NonNullable<DenylistOptions["whenStale"]> | undefined;
+    readonly maxTokenLifetime: number;
     readonly whenStale: NonNullable<DenylistOptions["whenStale"]>;
     status(): DenylistStatus;
     ready(): Promise<void>;

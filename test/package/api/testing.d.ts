@@ -103,19 +103,6 @@ interface SigningKey {
     readonly privateKey: CryptoKey | JsonWebKey;
     readonly publicKey: JsonWebKey;
 }
-interface Target {
-    readonly resource?: string | undefined;
-    readonly audience?: string | undefined;
-    readonly scope?: string | undefined;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 interface DpopKey extends SigningKey {
     readonly clockOffset?: number | undefined;
 }
@@ -133,6 +120,19 @@ interface IdTokenClaims {
     readonly sid?: string;
     readonly [claim: string]: unknown;
 }
+interface Target {
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
+}
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 type RevocationOutcome = "revoked" | "unsupported" | "failed";
 interface SessionView {
     readonly subject?: string | undefined;

@@ -1,9 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { startLoopbackServer } from '../../../examples/demo/loopback-server.ts'
+import { bundle } from './bundle.ts'
 import type { PageOptions } from './page/main.ts'
 
 /** A request as a server saw it. */
@@ -42,8 +41,8 @@ export interface Site {
  */
 export async function startSite(): Promise<Site> {
   const [script, worker] = await Promise.all([
-    bundle('./page/main.ts', 'iife'),
-    bundle('../../../src/browser/worker/index.ts', 'esm'),
+    bundle(new URL('./page/main.ts', import.meta.url), 'iife'),
+    bundle(new URL('../../../src/browser/worker/index.ts', import.meta.url), 'esm'),
   ])
   const requests: SeenRequest[] = []
 
@@ -88,21 +87,6 @@ export async function startSite(): Promise<Site> {
     stop: async () => void (await Promise.all([main.refuse(), other.refuse()])),
   }
   return site
-}
-
-/** Bundles a script with the library from its sources. */
-async function bundle(entry: string, format: 'iife' | 'esm'): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-    tsconfig: fileURLToPath(new URL('../../../tsconfig.json', import.meta.url)),
-    bundle: true,
-    format,
-    target: 'es2022',
-    platform: 'browser',
-    write: false,
-    logLevel: 'silent',
-  })
-  return outputFiles[0]?.text ?? ''
 }
 
 const pageOf = ({ defaults, indiscreet }: Site, script: string) => `<!doctype html>

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** Whether this run measures how long tabs wait: `npm run bench -- browser`, on a machine that has nothing else to do. */
+/** Whether this run measures how long callers wait: `npm run bench -- waits`, on a machine that has nothing else to do. */
 export const isMeasured = process.env.MEASURE === '1'
 
 /** Holds a wait to its bound, ms. Elsewhere than in a run that measures it says nothing: there the machine may be busy. */
