@@ -7,6 +7,7 @@ const alone = [
   'test/requests/request-body.test.ts',
   'test/bff/constant-memory.test.ts',
   'test/react-native/phone.test.ts',
+  'test/react-native/reports.test.ts',
 ]
 
 // The package's own name means its sources; test/package means what was built.

@@ -28,17 +28,26 @@ export const reactNativeApps = {
   'react-native-0.86': {
     ...manifest.dependencies,
     ...reactNative,
+    '@react-native-async-storage/async-storage': '2.2.0',
     '@react-native/babel-preset': '0.86.3',
+    '@react-native/jest-preset': '0.86.3',
     '@react-native/metro-config': '0.86.3',
+    '@testing-library/react-native': '13.3.3',
+    '@types/react': '19.2.17',
     expo: '57.0.26',
     'expo-crypto': '57.0.3',
     'expo-secure-store': '57.0.4',
     'expo-web-browser': '57.0.3',
     'hermes-engine-cli': '0.12.0',
+    jest: '30.5.2',
     react: '19.2.9',
+    'react-dom': '19.2.9',
     'react-native': '0.86.3',
+    'react-native-get-random-values': '2.0.0',
     'react-native-inappbrowser-reborn': '3.7.1',
     'react-native-keychain': '10.0.0',
+    'react-native-web': '0.21.4',
+    'react-test-renderer': '19.2.9',
   },
   'react-native-0.88': {
     ...manifest.dependencies,
@@ -53,7 +62,7 @@ export const reactNativeApps = {
   },
 }
 
-/** Where the app of that name is. */
+/** Where the app of that name is: in no folder called node_modules, below which Jest translates nothing. */
 export function reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ name) {
-  return `${root}node_modules/.cache/${name}`
+  return `${root}.cache/${name}`
 }

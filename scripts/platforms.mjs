@@ -28,7 +28,7 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 }
 
 const isReactNative = chosenHosts.includes('react-native')
-setUp({ browser: false, javaScriptCore: isReactNative })
+setUp({ browser: isReactNative, javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())

@@ -249,12 +249,13 @@ export function managerOf(
       if (answer !== undefined) await signIn.complete(answer, awaited)
     } catch (error) {
       const failure = error as TokenManagerError
+      const { reason } = failure
       // Nobody's: an old link, or a start URL that is read again.
-      if (failure.reason === 'state_mismatch' && !awaited) return
+      if (reason === 'state_mismatch' && !awaited) return
       // Then the session says so itself, or is another person's.
-      if (failure.reason !== 'user_changed')
+      if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
-      session.emit('sign_in_failed', { reason: failure.reason })
+      session.emit('sign_in_failed', { reason })
     } finally {
       kept?.release()
     }

@@ -1,4 +1,4 @@
-import { keychainError, type SecureItems, textOf } from './secure-items.ts'
+import { keychainError, type SecureItems, textOf, UNREADABLE } from './secure-items.ts'
 
 /** The part of expo-secure-store that is used; give the module itself: `import * as SecureStore from 'expo-secure-store'`. */
 export interface ExpoSecureStore {
@@ -41,7 +41,7 @@ export function expoItems(secureStore: ExpoSecureStore): SecureItems {
       try {
         return await secureStore.getItemAsync(name, options)
       } catch (cause) {
-        if (UNDECRYPTABLE.test(textOf(cause))) return null
+        if (UNDECRYPTABLE.test(textOf(cause))) return UNREADABLE
         throw keychainError(cause)
       }
     },

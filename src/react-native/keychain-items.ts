@@ -1,17 +1,23 @@
-import { keychainError, type SecureItems, textOf } from './secure-items.ts'
+import { keychainError, type SecureItems, textOf, UNREADABLE } from './secure-items.ts'
 
-/** The part of react-native-keychain that is used; give the module itself: `import * as Keychain from 'react-native-keychain'`. */
-export interface Keychain {
+/**
+ * The part of react-native-keychain that is used; give the module itself: `import * as Keychain from 'react-native-keychain'`. `Accessible` is its
+ * enum.
+ */
+export interface Keychain<Accessible = string> {
   /** When an item can be read (iOS). */
   readonly ACCESSIBLE: {
     /** After the device was unlocked once since it started; never in a backup. */
-    readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string
+    readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: Accessible
   }
   /** Reads. */
   getGenericPassword(options: { readonly service: string }): Promise<false | KeychainPassword>
   /** Writes. */
-  // biome-ignore lint/suspicious/noExplicitAny: its options are enums of the module, which is not imported here
-  setGenericPassword(username: string, password: string, options: any): Promise<unknown>
+  setGenericPassword(
+    username: string,
+    password: string,
+    options: { readonly service: string; readonly accessible: Accessible },
+  ): Promise<unknown>
   /** Removes. */
   resetGenericPassword(options: { readonly service: string }): Promise<unknown>
 }
@@ -34,7 +40,10 @@ const UNDECRYPTABLE = /decrypt|keypermanentlyinvalidated|aeadbadtag|badpadding|w
 /**
  * Items in react-native-keychain. They can be read after the device was unlocked once since it started, and they stay on this device.
  */
-export function keychainItems(keychain: Keychain, { service = 'tokenward' }: KeychainItemsOptions = {}): SecureItems {
+export function keychainItems<Accessible>(
+  keychain: Keychain<Accessible>,
+  { service = 'tokenward' }: KeychainItemsOptions = {},
+): SecureItems {
   const placeOf = (name: string) => ({ service: `${service}.${name}` })
   return {
     keychain,
@@ -43,7 +52,7 @@ export function keychainItems(keychain: Keychain, { service = 'tokenward' }: Key
         const found = await keychain.getGenericPassword(placeOf(name))
         return found ? found.password : null
       } catch (cause) {
-        if (UNDECRYPTABLE.test(textOf(cause))) return null
+        if (UNDECRYPTABLE.test(textOf(cause))) return UNREADABLE
         throw keychainError(cause)
       }
     },

@@ -8,7 +8,8 @@ export interface SecureItems {
   /** What is behind it, the native module: two stores on one keychain must not write between each other's steps. Default: this object. */
   readonly keychain?: object
   /**
-   * The text of `name`, or `null` where there is none or where it can never be read again (a backup was restored without its key).
+   * The text of `name`; `null` where there is none, and the empty text where it can never be read again (a backup was restored without its
+   * key).
    * @throws TokenManagerError `ERR_STORE_FAILED`: `storage_locked` where it can be read once the device was unlocked
    */
   get(name: string): Promise<string | null>
@@ -17,6 +18,9 @@ export interface SecureItems {
   /** Removes `name`; nothing happens where it is not there. */
   delete(name: string): Promise<void>
 }
+
+/** What {@link SecureItems.get} gives for an item whose key is lost. No text that is written is empty. */
+export const UNREADABLE = ''
 
 // errSecInteractionNotAllowed, and what the native modules make of it.
 const LOCKED = /-25308|interaction is not allowed|user not authenticated|device is locked/i

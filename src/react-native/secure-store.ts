@@ -106,7 +106,8 @@ export function secureStore(
   }
 
   async function isOfAnEarlierInstall(slot: Slot): Promise<boolean> {
-    if (!marker || afterReinstall === 'keep' || slot.install === '-') return false
+    const isForgetting = marker !== undefined && afterReinstall === 'forget'
+    if (!isForgetting || slot.install === '-') return false
     // A marker that cannot be read tells nothing: it rejects, and nothing is removed.
     return (await marker.getItem(MARKER)) !== slot.install
   }

@@ -1,4 +1,4 @@
-import type { SecureItems } from './secure-items.ts'
+import { type SecureItems, UNREADABLE } from './secure-items.ts'
 
 /** One of the two places of a value: a head that is written last, and the parts that did not fit into it. */
 export interface Slot {
@@ -19,6 +19,7 @@ const HEAD = /^1 (\d+) ([\w.-]+) (\d+) ([\da-z]+) ([\w.-]+)\n/
 /** Reads the slot `letter` of `key`; `undefined` where there is no head. */
 export async function readSlot(items: SecureItems, key: string, letter: 'a' | 'b'): Promise<Slot | undefined> {
   const head = await items.get(headOf(key, letter))
+  if (head === UNREADABLE) return { letter, seq: 0, tag: 'unreadable', parts: 0, install: '-', text: undefined }
   const found = head === null ? null : HEAD.exec(head)
   if (!head || !found) return undefined
 

@@ -26,7 +26,7 @@ export interface SessionView {
  *
  * `health` of a signed-in session: `ok`; `suspended`: no usable access token and the server cannot be reached or refuses for
  * now (`cause`, `retryAt`), it goes on by itself; `sign_in_suggested`: it will end when its access token does, or, with a
- * `cause`, only the person can bring new tokens: the server said so, or goes on refusing while there is no access token. Let the
+ * `cause`, only the person can bring new tokens: the server said so, or keeps refusing while there is no access token. Let the
  * person sign in. Nothing is deleted, and it is still tried about every 15 minutes (`retryAt`).
  */
 export type SessionState =

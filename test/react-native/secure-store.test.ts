@@ -26,7 +26,7 @@ const replacements: readonly Replacement[] = ['at once', 'remove, then add']
 
 describe('STO-05: an app that is killed before any step of a write', () => {
   for (const replacement of replacements) {
-    for (const size of [1, 200, 1_000]) {
+    for (const size of [0, 1, 200, 1_000, 3_400]) {
       it(`leaves the old value or the new one, whole (replaced ${replacement}, ${size * 6} characters)`, async () => {
         for (let steps = 0; ; steps++) {
           const keychain = killableKeychain()
@@ -60,6 +60,7 @@ describe('STO-05: an app that is killed before any step of a write', () => {
     const step = fc.record({
       value: fc.option(fc.string({ unit: 'binary', maxLength: 900 }), { nil: undefined }),
       steps: fc.integer({ min: 0, max: 12 }),
+      keychain: fc.constantFrom('healthy', 'deaf', 'locked'),
     })
     await fc.assert(
       fc.asyncProperty(
@@ -68,9 +69,11 @@ describe('STO-05: an app that is killed before any step of a write', () => {
         async (replacement, lives) => {
           const keychain = killableKeychain()
           let present: unknown
-          for (const { value, steps } of lives) {
+          for (const { value, steps, keychain: mood } of lives) {
             const { tag } = (await secureStore(keychain.start(), { partSize: 200 }).get(KEY)) ?? {}
-            const dying = secureStore(keychain.start({ replacement, steps }), { partSize: 200 })
+            const isDeaf = () => mood === 'deaf'
+            const isLocked = () => mood === 'locked'
+            const dying = secureStore(keychain.start({ replacement, steps, isDeaf, isLocked }), { partSize: 200 })
             const wrote = await dying.swap(KEY, tag, value).catch(() => false)
 
             const found = (await secureStore(keychain.start(), { partSize: 200 }).get(KEY))?.value

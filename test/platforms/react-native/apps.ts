@@ -41,29 +41,34 @@ export function stage({ folder }: App, name: string, from: string): string {
   return staged
 }
 
-/** Bundles as a release for Android is; gives the texts of the bundles. `isHost`: without anything of React Native in front. */
+/** Which phones a bundle is for. */
+export type Platform = 'android' | 'ios'
+
+/** Bundles as a release is; gives the texts of the bundles. `isHost`: without anything of React Native in front. */
 export async function metro(
   { folder, node }: App,
   profile: Profile,
   jobs: readonly { readonly entry: string; readonly isHost?: boolean }[],
+  platform: Platform = 'android',
 ): Promise<readonly string[]> {
   mkdirSync(join(folder, 'bundles'), { recursive: true })
   const withOut = jobs.map((job) => ({
     ...job,
     profile,
-    out: join(folder, 'bundles', `${job.entry.replaceAll('/', '-')}-${profile}.js`),
+    platform,
+    out: join(folder, 'bundles', `${job.entry.replaceAll('/', '-')}-${profile}-${platform}.js`),
   }))
   await execute(node, [join(root, 'test/platforms/react-native/metro.mjs'), folder, JSON.stringify(withOut)])
   return withOut.map(({ out }) => readFileSync(out, 'utf8'))
 }
 
-/** Bundles as a release of an Expo app for Android is, by Expo's own command. */
-export async function expoBundle({ folder }: App, entry: string): Promise<string> {
+/** Bundles as a release of an Expo app is, by Expo's own command. */
+export async function expoBundle({ folder }: App, entry: string, platform: Platform = 'android'): Promise<string> {
   writeFileSync(join(folder, 'app.json'), '{ "expo": { "name": "realm", "slug": "realm" } }')
   mkdirSync(join(folder, 'bundles'), { recursive: true })
-  const out = join(folder, 'bundles', `${entry.replaceAll('/', '-')}-expo.js`)
+  const out = join(folder, 'bundles', `${entry.replaceAll('/', '-')}-expo-${platform}.js`)
   const cli = join(folder, 'node_modules/expo/bin/cli')
-  const command = ['export:embed', '--platform', 'android', '--dev', 'false', '--minify', 'false']
+  const command = ['export:embed', '--platform', platform, '--dev', 'false', '--minify', 'false']
   const env = { ...process.env, CI: '1', EXPO_OFFLINE: '1', EXPO_NO_TELEMETRY: '1', NODE_ENV: 'production' }
   await execute(process.execPath, [cli, ...command, '--entry-file', entry, '--bundle-output', out], {
     cwd: folder,

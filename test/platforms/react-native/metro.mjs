@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 
-// node metro.mjs APP-FOLDER JOBS: bundles with the Metro of that app, as a release for Android is. Run with the Node that Metro wants.
+// node metro.mjs APP-FOLDER JOBS: bundles with the Metro of that app, as a release is. Run with the Node that Metro wants.
 
-/** @typedef {{ entry: string, out: string, profile: string, isHost?: boolean }} Job */
+/** @typedef {{ entry: string, out: string, profile: string, platform: string, isHost?: boolean }} Job */
 
 const [, , folder = '', jobs = '[]'] = process.argv
 const requireOfApp = createRequire(`${folder}/package.json`)
@@ -12,7 +12,7 @@ const { getDefaultConfig } = requireOfApp('@react-native/metro-config')
 
 process.chdir(folder)
 process.env.NODE_ENV = 'production'
-for (const { entry, out, profile, isHost } of /** @type {Job[]} */ (JSON.parse(jobs))) {
+for (const { entry, out, profile, platform, isHost } of /** @type {Job[]} */ (JSON.parse(jobs))) {
   // The host runs before anything of React Native does.
   const serializer = isHost ? { getPolyfills: () => [], getModulesRunBeforeMainModule: () => [] } : {}
   const config = mergeConfig(getDefaultConfig(folder), {
@@ -24,7 +24,7 @@ for (const { entry, out, profile, isHost } of /** @type {Job[]} */ (JSON.parse(j
   await Metro.runBuild(config, {
     entry,
     out,
-    platform: 'android',
+    platform,
     dev: false,
     minify: false,
     unstable_transformProfile: profile,

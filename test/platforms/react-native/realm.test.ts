@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { EmbeddedJWK, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { absentInReactNative } from '../../architecture/react-native-globals.ts'
-import { apps, expoBundle, metro, type Profile, stage } from './apps.ts'
+import { apps, expoBundle, metro, type Platform, type Profile, stage } from './apps.ts'
 import { type Engine, engines, hasJsc } from './engines.ts'
 import type { HandedRequest } from './realm/phone.ts'
 import type { Step } from './realm/story.ts'
@@ -18,24 +18,31 @@ function once(key: string, build: () => Promise<readonly string[]>) {
   return scripts
 }
 
-function bare(name: keyof typeof apps, profile: Profile) {
-  return once(`${name} ${profile}`, () => {
-    stage(apps[name], 'realm', sources)
-    return metro(apps[name], profile, [{ entry: 'realm/host.ts', isHost: true }, { entry: 'realm/bare.ts' }])
+function bare(name: keyof typeof apps, profile: Profile, platform: Platform = 'android') {
+  return once(`${name} ${profile} ${platform}`, async () => {
+    stage(apps[name], `realm-${platform}`, sources)
+    const [host = '', app = ''] = await metro(
+      apps[name],
+      profile,
+      [{ entry: `realm-${platform}/host.ts`, isHost: true }, { entry: `realm-${platform}/bare.ts` }],
+      platform,
+    )
+    return [`globalThis.os = '${platform}'`, host, app]
   })
 }
 
-function expo() {
-  return once('expo', async () => {
+function expo(platform: Platform) {
+  return once(`expo ${platform}`, async () => {
     const app = apps['React Native 0.86']
-    const [host = ''] = await bare('React Native 0.86', 'hermes-stable')
-    return [host, await expoBundle(app, 'realm/expo.ts')]
+    const [os = '', host = ''] = await bare('React Native 0.86', 'hermes-stable', platform)
+    return [os, host, await expoBundle(app, `realm-${platform}/expo.ts`, platform)]
   })
 }
 
 interface Combination {
   readonly name: string
   readonly isExpo?: boolean
+  readonly isIos?: boolean
   readonly engine: Engine
   readonly scripts: () => Promise<readonly string[]>
 }
@@ -51,11 +58,18 @@ function combinationsOf(engine: Engine, name: string, profile: Profile): readonl
 const { V8, JavaScriptCore, 'Hermes 0.12': hermes } = engines
 const combinations: readonly Combination[] = [
   ...combinationsOf(V8, 'V8', 'hermes-stable'),
-  { name: 'Expo 57 in V8', isExpo: true, engine: V8, scripts: expo },
+  { name: 'Expo 57 in V8', isExpo: true, engine: V8, scripts: () => expo('android') },
+  {
+    name: 'React Native 0.86 for iOS in V8',
+    isIos: true,
+    engine: V8,
+    scripts: () => bare('React Native 0.86', 'hermes-stable', 'ios'),
+  },
+  { name: 'Expo 57 for iOS in V8', isExpo: true, isIos: true, engine: V8, scripts: () => expo('ios') },
   ...(hasJsc
     ? [
         ...combinationsOf(JavaScriptCore, 'JavaScriptCore', 'hermes-stable'),
-        { name: 'Expo 57 in JavaScriptCore', isExpo: true, engine: JavaScriptCore, scripts: expo },
+        { name: 'Expo 57 in JavaScriptCore', isExpo: true, engine: JavaScriptCore, scripts: () => expo('android') },
       ]
     : []),
   ...combinationsOf(hermes, 'Hermes 0.12', 'default'),
@@ -67,7 +81,7 @@ const installedByExpo = ['DOMException', 'ReadableStream', 'TextDecoder', 'struc
 
 const API = /^https:\/\/(api|files)\./
 
-describe.each(combinations)('$name', ({ isExpo, engine, scripts }) => {
+describe.each(combinations)('$name', ({ isExpo, isIos, engine, scripts }) => {
   const steps = new Map<string, Step>()
   let globals: readonly string[] = []
   let logged: readonly string[] = []
@@ -209,6 +223,27 @@ describe.each(combinations)('$name', ({ isExpo, engine, scripts }) => {
     const { saw, handed } = told('sign-out without a network')
     expect(saw).toEqual({ local: 'removed', status: 'signedOut', isTried: true })
     expect(new Set(handed.slice(1).map((request) => formOf(request).token))).toEqual(new Set(['rt-1', 'at-1']))
+  })
+
+  const cancelled = { failure: 'ERR_AUTHORIZATION_CANCELLED', status: 'signedOut' }
+  const onEveryPhone: readonly (readonly [string, unknown])[] = [
+    ['a foreign state first', 'signedIn'],
+    ['closed', cancelled],
+    ['a cold start, and the old URL at the next', { cold: 'signedIn', again: 'signedIn', failed: [], isQuiet: true }],
+  ]
+  const onAndroid: readonly (readonly [string, unknown])[] = [
+    ['the redirect first', 'signedIn'],
+    ['closed, then a second try', { ...cancelled, second: 'signedIn' }],
+    [
+      'the redirect long after the app is in front',
+      // Expo takes the app for come back; the other waits until its browser is closed.
+      isExpo ? { ...cancelled, later: 'signedIn' } : { status: 'signedIn', later: 'signedIn' },
+    ],
+  ]
+
+  it.each(isIos ? onEveryPhone : [...onEveryPhone, ...onAndroid])("the system's browser, %s", (name, outcome) => {
+    const { saw, failed } = told(`browser: ${name}`)
+    expect(saw ?? failed).toEqual(outcome)
   })
 
   it('says what DPoP needs here', () => {

@@ -7,10 +7,16 @@ import { virtualTime } from './virtual-time.ts'
 
 // Runs before everything else in a bare engine: it stands for the native side of the phone.
 
-const scope = globalThis as unknown as Record<string, unknown> & { readonly shell: Shell; realm: Realm }
-const { shell } = scope
+interface Scope extends Record<string, unknown> {
+  readonly shell: Shell
+  readonly os?: 'ios'
+  realm: Realm
+}
+
+const scope = globalThis as unknown as Scope
+const { shell, os } = scope
 const time = virtualTime(shell)
-const on = phone()
+const on = phone(os)
 
 const START = 1_800_000_000_000
 Date.now = () => START + time.elapsed()

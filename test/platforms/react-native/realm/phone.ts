@@ -20,6 +20,7 @@ export interface NativeAnswer {
 
 /** The native half of the phone: what is handed to it, and what it does. */
 export interface Phone {
+  readonly os: 'android' | 'ios'
   /** Items of its keychain, by name; they outlive the app. */
   readonly keychain: Map<string, string>
   readonly handed: HandedRequest[]
@@ -39,8 +40,9 @@ export interface Phone {
   closeBrowser: (result: { readonly type: string; readonly url?: string }) => void
 }
 
-export function phone(): Phone {
+export function phone(os: Phone['os'] = 'android'): Phone {
   return {
+    os,
     keychain: new Map(),
     handed: [],
     written: [],

@@ -167,6 +167,16 @@ interface NativeBody {
   readonly uri?: string
 }
 
+/** A request as the JavaScript hands it over. */
+interface NativeRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly data: NativeBody
+  readonly responseType: string
+  readonly withCredentials: boolean
+}
+
 function networking(on: Phone, blobs: Map<string, string>) {
   const aborted = new Set<number>()
 
@@ -191,30 +201,44 @@ function networking(on: Phone, blobs: Map<string, string>) {
     on.emit('didCompleteNetworkResponse', [id, null, false])
   }
 
-  return {
-    sendRequest(
-      ...[method, url, id, given, data, kind, , , withCredentials]: [
+  function request(id: number, { method, url, headers: given, data, responseType, withCredentials }: NativeRequest) {
+    const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
+    send(on, { method, url, headers, cookies: withCredentials, ...bodyOf(data) }).then(
+      (answer) => {
+        if (!aborted.has(id)) hear(id, answer, url, responseType)
+      },
+      (error: Error) => {
+        if (!aborted.has(id)) on.emit('didCompleteNetworkResponse', [id, error.message, false])
+      },
+    )
+  }
+
+  let lastId = 0
+  const sendRequest: Readonly<Record<Phone['os'], Callback>> = {
+    android(
+      ...[method, url, id, headers, data, responseType, , , withCredentials]: [
         method: string,
         url: string,
         id: number,
-        headers: readonly (readonly [string, string])[],
+        headers: NativeRequest['headers'],
         data: NativeBody,
-        kind: string,
+        responseType: string,
         incremental: boolean,
         timeout: number,
         withCredentials: boolean,
       ]
     ) {
-      const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
-      send(on, { method, url, headers, cookies: withCredentials, ...bodyOf(data) }).then(
-        (answer) => {
-          if (!aborted.has(id)) hear(id, answer, url, kind)
-        },
-        (error: Error) => {
-          if (!aborted.has(id)) on.emit('didCompleteNetworkResponse', [id, error.message, false])
-        },
-      )
+      request(id, { method, url, headers, data, responseType, withCredentials })
     },
+    ios(given: Omit<NativeRequest, 'headers'> & { headers: Record<string, string> }, hearId: (id: number) => void) {
+      lastId++
+      hearId(lastId)
+      request(lastId, { ...given, headers: Object.entries(given.headers) })
+    },
+  }
+
+  return {
+    sendRequest: sendRequest[on.os],
     abortRequest: (id: number) => aborted.add(id),
     clearCookies: nothing,
     ...listens,

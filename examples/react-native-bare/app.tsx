@@ -1,0 +1,33 @@
+import { Button, Image, SafeAreaView, Text } from 'react-native'
+import { RequireSession, TokenManagerProvider, useAccessToken, useTokenManager } from 'tokenward/react'
+import { API, tokens } from './tokens'
+
+export function App() {
+  return (
+    <TokenManagerProvider manager={tokens}>
+      <SafeAreaView>
+        <RequireSession
+          loading={<Text>One moment …</Text>}
+          signedOut={<Button title="Sign in" onPress={() => void tokens.signIn().catch(() => {})} />}
+        >
+          <Portrait />
+        </RequireSession>
+      </SafeAreaView>
+    </TokenManagerProvider>
+  )
+}
+
+/** A picture that only its owner may see: `Image` sends requests of its own, so it needs the token itself. */
+function Portrait() {
+  const manager = useTokenManager()
+  const { accessToken, error } = useAccessToken()
+  if (!accessToken) return <Text>{error?.message ?? '…'}</Text>
+
+  const headers = { Authorization: `Bearer ${accessToken.value}` }
+  return (
+    <>
+      <Image source={{ uri: `${API}me/portrait`, headers }} />
+      <Button title="Sign out" onPress={() => void manager.signOut()} />
+    </>
+  )
+}
