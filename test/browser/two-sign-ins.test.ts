@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startApi } from '../../examples/demo/api.ts'
 import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import { findFirefox } from '../../scripts/engines.mjs'
+import { findFirefox } from '../../scripts/programs.mjs'
 import { engines } from '../chaos/engine.ts'
 import type { Report } from '../support/browser/two-sign-ins-page.ts'
 

@@ -1,6 +1,8 @@
+import { IncomingMessage } from "node:http";
+import { Duplex } from "node:stream";
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "sign_in_loop" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -76,6 +78,7 @@ interface UserAgent {
     redirectUri?(configured: string): Promise<string>;
     authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+    awaits?(statePrefix: string): boolean;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
 type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
@@ -301,6 +304,29 @@ interface SessionPool {
 type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
     readonly account: string;
 };
+interface AccessTokenClaims {
+    readonly iss: string;
+    readonly sub?: string;
+    readonly aud?: string | readonly string[];
+    readonly exp?: number;
+    readonly iat?: number;
+    readonly nbf?: number;
+    readonly jti?: string;
+    readonly client_id?: string;
+    readonly scope?: string;
+    readonly sid?: string;
+    readonly auth_time?: number;
+    readonly acr?: string;
+    readonly cnf?: Readonly<Record<string, unknown>>;
+    readonly [claim: string]: unknown;
+}
+declare global {
+    namespace Express {
+        interface Request {
+            auth?: AccessTokenClaims | undefined;
+        }
+    }
+}
 type BffRefusalCode = "cross_site" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
 interface BffRefusal {
     readonly status: number;
@@ -309,12 +335,25 @@ interface BffRefusal {
     readonly message: string;
     readonly error?: unknown;
 }
+declare class Refused extends Error {
+    readonly name = "Refused";
+    readonly status: number;
+    readonly code: BffRefusalCode;
+    readonly fields: Readonly<Record<string, string>>;
+    constructor(status: number, code: BffRefusalCode, message: string, fields?: Readonly<Record<string, string>>, cause?: unknown);
+}
 interface BffApi {
     readonly url: string;
     readonly timeout?: number;
     readonly maxBodySize?: number;
     readonly requestFields?: readonly string[];
+    readonly webSockets?: boolean;
     readonly setCookies?: readonly string[];
+}
+interface BffPageToken {
+    readonly resource?: string;
+    readonly audience?: string;
+    readonly scope: string;
 }
 interface BffCookieOptions {
     readonly name?: string;
@@ -327,6 +366,7 @@ interface BffOptions {
     readonly api?: Readonly<Record<string, string | BffApi>>;
     readonly backchannelLogout?: (request: Request) => Promise<Response>;
     readonly cookie?: BffCookieOptions;
+    readonly pageTokens?: readonly BffPageToken[];
     readonly claims?: readonly string[];
     readonly origins?: readonly string[];
     readonly signInFailed?: string;
@@ -334,10 +374,19 @@ interface BffOptions {
     readonly onRefusal?: (refusal: BffRefusal) => void;
     readonly clock?: Clock;
 }
+interface AllowedSocket {
+    readonly url: string;
+    readonly timeout: number;
+    readonly accept: string;
+    fields(again: boolean): Promise<Readonly<Record<string, string>>>;
+    bind(close: () => void): () => void;
+}
 interface Bff {
     (request: Request): Promise<Response | undefined>;
     readonly origin: string;
     handles(path: string): boolean;
+    openSocket(request: Request): Promise<AllowedSocket>;
+    refused(error: unknown, path: string | undefined): Refused;
 }
 declare function createBff(options: BffOptions): Bff;
 interface NodeRequestLike {
@@ -381,6 +430,7 @@ declare function honoBff(bff: Bff): (context: {
 }, next: () => Promise<void>) => Promise<Response | undefined>;
 type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
 declare function nextBff(bff: Bff): RouteHandlers;
+declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 interface SessionAnswer {
     readonly status: "signedIn" | "signedOut";
     readonly reason?: string;
@@ -394,9 +444,16 @@ interface SessionAnswer {
     readonly retryAt?: number | undefined;
     readonly endsAt?: number | undefined;
 }
+interface TokenAnswer {
+    readonly value: string;
+    readonly type: "Bearer";
+    readonly expiresAt?: number | undefined;
+    readonly scope: string;
+    readonly resource?: string | undefined;
+}
 interface SignOutAnswer {
     readonly local: "removed" | "memory_only" | "superseded";
     readonly endSessionUrl?: string | undefined;
 }
-export { TokenManagerError, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff };
-export type { Bff, BffApi, BffCookieOptions, BffOptions, BffRefusal, BffRefusalCode, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenManagerErrorCode, TokenManagerErrorReason };
+export { TokenManagerError, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
+export type { AllowedSocket, Bff, BffApi, BffCookieOptions, BffOptions, BffPageToken, BffRefusal, BffRefusalCode, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer, TokenManagerErrorCode, TokenManagerErrorReason };

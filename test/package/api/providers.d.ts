@@ -103,6 +103,7 @@ interface UserAgent {
     redirectUri?(configured: string): Promise<string>;
     authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+    awaits?(statePrefix: string): boolean;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
 type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
@@ -322,6 +323,13 @@ interface IssuerOptions extends TokenDialect {
     readonly jwksUri?: string;
     readonly algorithms?: readonly string[];
     readonly introspection?: IntrospectionOptions;
+}
+declare global {
+    namespace Express {
+        interface Request {
+            auth?: AccessTokenClaims | undefined;
+        }
+    }
 }
 type ClientPreset = Partial<TokenManagerOptions> & Pick<TokenManagerOptions, "issuer" | "clientId">;
 type ApiPreset = IssuerOptions;

@@ -1,6 +1,6 @@
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "sign_in_loop" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -138,6 +138,7 @@ interface UserAgent {
     redirectUri?(configured: string): Promise<string>;
     authorize(url: string, redirectUri: string, state: string): Promise<string>;
     callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>;
+    awaits?(statePrefix: string): boolean;
     answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void;
 }
 type Degradation = "store_unavailable" | "sealing_key_not_storable" | "lock_unavailable" | "channel_unavailable" | "worker_unavailable" | "insecure_endpoint" | "token_type_missing";
@@ -662,14 +663,17 @@ interface GateOptions {
     readonly clock?: Clock;
 }
 declare function gated(items: SecureItems, { ask, holds, clock }: GateOptions): SecureItems;
-interface Keychain {
+interface Keychain<Accessible = string> {
     readonly ACCESSIBLE: {
-        readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: string;
+        readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: Accessible;
     };
     getGenericPassword(options: {
         readonly service: string;
     }): Promise<false | KeychainPassword>;
-    setGenericPassword(username: string, password: string, options: any): Promise<unknown>;
+    setGenericPassword(username: string, password: string, options: {
+        readonly service: string;
+        readonly accessible: Accessible;
+    }): Promise<unknown>;
     resetGenericPassword(options: {
         readonly service: string;
     }): Promise<unknown>;
@@ -680,7 +684,7 @@ interface KeychainPassword {
 interface KeychainItemsOptions {
     readonly service?: string;
 }
-declare function keychainItems(keychain: Keychain, { service }?: KeychainItemsOptions): SecureItems;
+declare function keychainItems<Accessible>(keychain: Keychain<Accessible>, { service }?: KeychainItemsOptions): SecureItems;
 interface P256 {
     readonly utils: {
         randomSecretKey(seed?: Uint8Array): Uint8Array;

@@ -45,6 +45,22 @@ interface Clock {
 }
 type SealingKey = Uint8Array | CryptoKey;
 type SealingKeySource = SealingKey | readonly SealingKey[] | (() => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[]);
+interface AccessTokenClaims {
+    readonly iss: string;
+    readonly sub?: string;
+    readonly aud?: string | readonly string[];
+    readonly exp?: number;
+    readonly iat?: number;
+    readonly nbf?: number;
+    readonly jti?: string;
+    readonly client_id?: string;
+    readonly scope?: string;
+    readonly sid?: string;
+    readonly auth_time?: number;
+    readonly acr?: string;
+    readonly cnf?: Readonly<Record<string, unknown>>;
+    readonly [claim: string]: unknown;
+}
 interface TokenDenial {
     readonly issuer: string;
     readonly jti: string;
@@ -83,6 +99,13 @@ interface DenylistStore {
 interface ReplayStore {
     add(key: string, until: number, owner?: string): Promise<boolean>;
     has(key: string, owner?: string): Promise<boolean>;
+}
+declare global {
+    namespace Express {
+        interface Request {
+            auth?: AccessTokenClaims | undefined;
+        }
+    }
 }
 interface IoredisClient {
     evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
