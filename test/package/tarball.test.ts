@@ -102,6 +102,7 @@ describe('the tarball', () => {
     expect([...new Set(kinds)].sort()).toEqual([
       '.html',
       '.js',
+      '.json',
       '.md',
       '.mjs',
       '.png',
