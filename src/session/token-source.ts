@@ -103,7 +103,11 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       const held = tokens.get(target)
       // Where another person has signed in since, the call goes no further.
       const isOurs = () => continues(session.live, tokens.grantOf(rejected))
-      const present = () => (isOurs() ? tokens.usable(target, 0)?.token : undefined)
+      const present = async () => {
+        // Meanwhile this context may have heard that the session is over.
+        await unlessAborted(source.confirm(), signal)
+        return isOurs() ? tokens.usable(target, 0)?.token : undefined
+      }
       if (!isOurs()) return undefined
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })

@@ -425,3 +425,28 @@ describe('what a failure says', () => {
     expect((await w.record())?.failure).toMatchObject({ attempts: 1 })
   })
 })
+
+describe('a 401 that comes late', () => {
+  it('is not answered with the token of another call when the last read is too old to go by: the person may have signed out', async () => {
+    const w = world()
+    const one = await w.signedIn()
+    const two = await w.opened()
+    const sent: (string | null)[] = []
+    let answer = () => {}
+    w.server.api = (request) => {
+      sent.push(request.headers.get('authorization'))
+      return new Promise((resolve) => {
+        answer = () => resolve(new Response('', { status: 401 }))
+      })
+    }
+    const call = quietly(one.manager.fetch('https://api.example/notes'))
+    await w.settle()
+    await w.after(100, one.manager.refresh())
+    w.hub.mode = 'drop'
+    await w.after(100, two.manager.signOut())
+    await w.clock.advance(6_000)
+    answer()
+    await w.after(100, call)
+    expect(sent).toEqual(['Bearer at-1'])
+  })
+})
