@@ -254,7 +254,9 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         break
       case 'expired':
       case 'outcome_unknown':
-        if (!usable) await end(outcome, error, (now) => now.generation === from.generation && !now.refreshToken)
+        // Whoever has signed out meanwhile has nothing left to end.
+        if (usable || !live) break
+        await end(outcome, error, (now) => now.generation === from.generation && !now.refreshToken)
         break
       default:
         // The record may have moved on in the same failure: a useless answer that brought a new refresh token.

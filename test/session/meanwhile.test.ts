@@ -450,3 +450,31 @@ describe('a 401 that comes late', () => {
     expect(sent).toEqual(['Bearer at-1'])
   })
 })
+
+describe('an answer after which nobody knows', () => {
+  it('does not become the reason when the person signs out at that moment', async () => {
+    const w = world()
+    const { manager, store } = await w.signedIn()
+    w.server.after = async (_, answer) => {
+      if (w.server.requests.length === 1) throw new TypeError('the answer is lost')
+      return answer
+    }
+    let isAsked = false
+    let isSignOut = false
+    store.fault = (operation, _, value) => {
+      const record = operation === 'swap' ? (value as SessionRecord) : undefined
+      isSignOut = record?.signedOut?.reason === 'signed_out'
+      const isUnknown = record?.signedOut === undefined && record?.grantId !== undefined && !record.refreshToken
+      if (isUnknown && !isAsked) {
+        isAsked = true
+        void manager.signOut()
+      }
+      return undefined
+    }
+    store.delay = () =>
+      isSignOut ? new Promise((resolve) => w.clock.at(w.clock.elapsed() + 50, resolve)) : Promise.resolve()
+    await w.after(5_000, quietly(manager.refresh()))
+    expect(isAsked).toBe(true)
+    expect(await w.record()).toMatchObject({ signedOut: { reason: 'signed_out' } })
+  })
+})
