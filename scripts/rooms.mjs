@@ -85,6 +85,4 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       .map((file) => [file, readFileSync(root + file, 'utf8')]),
   )
   writeFileSync(root + path, withRooms(readFileSync(root + path, 'utf8'), files))
-  await import('./typescript.mjs')
-  await (await import('./unfinished.mjs')).shorten()
 }

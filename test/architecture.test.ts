@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { arrows, drawing, withRooms } from '../scripts/rooms.mjs'
-import { counted, packingLaws } from './architecture/packing.ts'
+import { packingLaws } from './architecture/packing.ts'
 import { reactNativeGlobals } from './architecture/react-native-globals.ts'
 import {
   type Files,
@@ -19,9 +19,7 @@ import {
 const sources = readFiles('src')
 /** What the laws against packing are held against. */
 const code = { ...sources, ...readFiles('examples'), ...readFiles('test/support') }
-const unfinished: Readonly<Record<string, Readonly<Record<string, number>>>> = JSON.parse(
-  readFileSync('test/architecture/unfinished.json', 'utf8'),
-)
+const packed: readonly Law[] = packingLaws.map((law) => ({ ...law, files: code }))
 
 /** A room is a folder of `src`, or one of the three files that lie directly in it. */
 function roomOf(file: string): string {
@@ -398,41 +396,10 @@ function readTexts(folder: string): Files {
   }
 }
 
-for (const { name, offences, files = sources, planted, found } of laws) {
+for (const { name, offences, files = sources, planted, found } of [...laws, ...packed]) {
   describe(name, () => {
     it('holds', () => {
       expect(offences(files)).toEqual([])
-    })
-
-    it('would be seen broken', () => {
-      expect(offences(planted)).toEqual(found)
-    })
-  })
-}
-
-for (const { name, offences, planted, found } of packingLaws) {
-  describe(name, () => {
-    /** Files that were packed before there was the law, and how often. The list may only shrink. */
-    const listed: Readonly<Record<string, number>> = unfinished[name] ?? {}
-    let known: readonly Offence[] | undefined
-    const present = () => {
-      known ??= offences(code)
-      return known
-    }
-
-    it('holds', () => {
-      const now = present()
-      const counts = counted(now)
-      const isListed = (offence: Offence) => {
-        const [file = ''] = offence.split(':')
-        return (counts[file] ?? 0) <= (listed[file] ?? 0)
-      }
-      expect(now.filter((offence) => !isListed(offence))).toEqual([])
-    })
-
-    it('has no stale entry in test/architecture/unfinished.json', () => {
-      const counts = counted(present())
-      expect(listed).toEqual(Object.fromEntries(Object.keys(listed).map((file) => [file, counts[file] ?? 'none left'])))
     })
 
     it('would be seen broken', () => {

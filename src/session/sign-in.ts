@@ -84,7 +84,8 @@ export function signIn(session: Session, prefix: string): SignIn {
       try {
         await ready()
         const { live } = session
-        if (stepUp && live && satisfies(live, stepUp, clock.now())) {
+        const isSatisfied = stepUp && live && satisfies(live, stepUp, clock.now())
+        if (isSatisfied) {
           if (stepUp.grantId === live.grantId) throw unsatisfied()
           // Somebody else has asked for it since.
           return
@@ -106,7 +107,8 @@ export function signIn(session: Session, prefix: string): SignIn {
           return await complete(answer, true).catch(async (error) => {
             // This page slept, and the window it had opened has used the answer itself.
             const used = error.reason === 'state_mismatch' && (await session.read().catch(() => undefined))
-            if (!used || used.signedOut || used.grantId === live?.grantId) throw error
+            const isNew = used && !used.signedOut && used.grantId !== live?.grantId
+            if (!isNew) throw error
           })
         }
       } finally {
@@ -121,7 +123,9 @@ export function signIn(session: Session, prefix: string): SignIn {
       toAccessToken({ value: accessToken } as StoredAccessToken)
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
-      if (server.dpop ? !server.dpop.canUse(dpopKey, [tokenType]) : dpopKey || tokenType === 'DPoP')
+      const isBound = dpopKey || tokenType === 'DPoP'
+      const isUnusable = server.dpop ? !server.dpop.canUse(dpopKey, [tokenType]) : isBound
+      if (isUnusable)
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'dpop_not_bound',
@@ -176,7 +180,8 @@ export function signIn(session: Session, prefix: string): SignIn {
     if (token === undefined) return
     const now = await session.read().catch(() => session.live)
     const isLiving = now !== undefined && !now.signedOut
-    if (isLiving && (!revokeReplaced || now.refreshToken === token)) return
+    const mayRevoke = revokeReplaced && now?.refreshToken !== token
+    if (isLiving && !mayRevoke) return
     await revokeToken(server, { kind: 'refresh_token', token })
   }
 

@@ -108,16 +108,6 @@ export const packingLaws: readonly Law[] = [
   },
 ]
 
-/** How many offences each file has. */
-export function counted(offences: readonly Offence[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {}
-  for (const offence of offences) {
-    const [file = ''] = offence.split(':')
-    counts[file] = (counts[file] ?? 0) + 1
-  }
-  return counts
-}
-
 /** `{ ...{ a, b }, c }` says the same as `{ a, b, c }`, on fewer lines and less readably. */
 function literalsSpreadIntoLiterals(files: Files): readonly Offence[] {
   return find(files, (node) => ts.isSpreadAssignment(node) && ts.isObjectLiteralExpression(bare(node.expression)))
