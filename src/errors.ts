@@ -159,9 +159,15 @@ export interface TokenManagerErrorDetails {
   maxAge?: number | undefined
   /** Scope an API asks for (RFC 6750 §3.1). */
   scope?: string | undefined
-  /** The error underneath. Only its name and machine code are kept: messages of other libraries can hold tokens. */
+  /**
+   * The error underneath, or what that was caused by. Only a name and a `code` that is known to tell of connections, certificates and files
+   * (`ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT`) are kept: messages of other libraries can hold tokens.
+   */
   cause?: unknown
 }
+
+/** Codes of Node for what keeps a connection, a certificate or a file from being used. Any other word could be a secret. */
+const DIAGNOSIS = /^(E[A-Z_]{3,20}|[A-Z_]*(ERR|CERT|UNABLE)[A-Z_]*)$/
 
 /**
  * The only error this library throws on purpose. Branch on `code` (what to do) and `reason` (what happened).
@@ -194,8 +200,9 @@ export class TokenManagerError extends Error {
     what?: string,
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
+    const diagnosis = diagnosisOf(cause)
     super(
-      withoutControls(what || reason.replace(/_/g, ' ')),
+      withoutControls(what || reason.replace(/_/g, ' ')) + (diagnosis && ` (${diagnosis})`),
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -236,7 +243,23 @@ export function withoutControls(text: string): string {
 
 function withoutSecrets(cause: unknown): unknown {
   if (cause instanceof TokenManagerError) return cause
-  const { name, code } = (cause ?? {}) as { name?: unknown; code?: unknown }
-  const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, 64) : '')
-  return Object.assign(new Error(textOf(code)), { name: textOf(name) || 'Error', stack: '' })
+  const { name } = (cause ?? {}) as Foreign
+  const diagnosis = diagnosisOf(cause)
+  const safe = { name: typeof name === 'string' ? name.slice(0, 64) : 'Error', stack: '' }
+  return Object.assign(new Error(), safe, diagnosis && { code: diagnosis })
+}
+
+interface Foreign {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly cause?: unknown
+}
+
+/** The code of `cause`, or of what that was caused by, if it is a diagnosis; one of our own errors says it itself. */
+function diagnosisOf(cause: unknown): string {
+  if (cause instanceof TokenManagerError) return ''
+  const { code, cause: below } = (cause ?? {}) as Foreign
+  const { code: deeper } = (below ?? {}) as Foreign
+  const isDiagnosis = (one: unknown): one is string => typeof one === 'string' && DIAGNOSIS.test(one)
+  return [code, deeper].find(isDiagnosis) ?? ''
 }

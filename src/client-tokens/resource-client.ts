@@ -82,7 +82,7 @@ export function resourceClient(
     }),
     async headersFor(url, method = 'GET') {
       const place = match(String(url))
-      if (!place.target) throw notAllowed(place.reason, place.origin)
+      if (!place.target) throw notAllowed(place)
 
       const token = source.current(place.target) ?? (await source.get(place.target))
       const headers = new Headers({ authorization: authorizationHeader(token) })

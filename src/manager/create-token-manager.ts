@@ -77,8 +77,9 @@ export function managerOf(
   options: TokenManagerOptions,
   { ports, match, first, follow, insecureLoopback }: ManagerBasis,
 ): readonly [manager: TokenManager, shared: () => SharedSession | undefined] {
-  const { scope = '', redirectUri, unlisted = 'throw', whenSignedOut = 'throw', resources = [] } = options
-  const { postLogoutRedirectUri, endSessionParams } = options
+  const { scope = '', unlisted = 'throw', whenSignedOut = 'throw', resources = [], endSessionParams } = options
+  const redirectUri = absolute(options.redirectUri, ports?.origin)
+  const postLogoutRedirectUri = absolute(options.postLogoutRedirectUri, ports?.origin)
   const asked = signInScope(scope, resources)
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
@@ -157,7 +158,7 @@ export function managerOf(
     }),
     async headersFor(url, method = 'GET') {
       const place = match(String(url))
-      if (!place.target) throw notAllowed(place.reason, place.origin)
+      if (!place.target) throw notAllowed(place)
       const token = await getToken(place.target)
       const headers = new Headers({ authorization: authorizationHeader(token) })
       const proofs = token.type === 'DPoP' && here().proofs
@@ -262,6 +263,15 @@ export function managerOf(
   }
 }
 
+/** `/callback` is a path on the page's own origin, as among `resources`. */
+function absolute(uri: string | undefined, origin: string | undefined): string | undefined {
+  return origin && uri?.startsWith('/') ? origin + uri : uri
+}
+
 function nowhere(): never {
-  throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'There is no window here')
+  throw new TokenManagerError(
+    'ERR_UNSUPPORTED',
+    'no_window',
+    'There is no page here, as while a server renders; createTokenManager is in tokenward/browser for a page, in tokenward/node for Node',
+  )
 }

@@ -13,7 +13,7 @@ export { allowInsecureLoopback, allowMissingNonce }
 /** When tokens are refreshed. Milliseconds. */
 export interface RefreshOptions {
   /**
-   * How long before its expiry an access token is refreshed ahead; never more than 20 % of its lifetime. Default 60 000, 0 to
+   * How long before its expiry an access token is refreshed ahead; never more than 20 % of its lifetime. Default 60 000; 0, or 1 000 to
    * 3 600 000. Longer: fewer callers ever wait; more refreshes.
    */
   readonly leeway?: number
@@ -40,9 +40,12 @@ export interface TokenManagerOptions {
   readonly metadata?: AuthorizationServerMetadata | MetadataSource
   /** The client identifier. This is a public client: there is no secret. */
   readonly clientId: string
-  /** Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment. Needed by `signIn()`. */
+  /**
+   * Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment, or in a page a path on its own
+   * origin (`/callback`). Needed by `signIn()`.
+   */
   readonly redirectUri?: string
-  /** Where the person goes after the end of the session at the server, exactly as registered. Default: the server decides. */
+  /** Where the person goes after the end of the session at the server, exactly as registered, as `redirectUri`. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
   /**
    * Makes the parameters of the request that ends the session at the server, from those of RP-Initiated Logout: for a server that wants
@@ -137,8 +140,8 @@ const holdsTexts = (value: object) => Object.values(value).every(isText)
 
 const text: Check = [isText, 'a string']
 const url: Check = [
-  (value: unknown) => isText(value) && /^[a-z][a-z\d+.-]*:[^\s#]+$/i.test(value),
-  'an absolute URL without fragment',
+  (value: unknown) => isText(value) && /^([a-z][a-z\d+.-]*:[^\s#]|\/(?!\/))[^\s#]*$/i.test(value),
+  'an absolute URL without fragment, or a path',
 ]
 const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
 const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
@@ -147,9 +150,9 @@ const strings: Check = [(value: object) => isObject(value) && holdsTexts(value),
 const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
 
 const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
-const between = (low: number, high: number): Check => [
+const between = (low: number, high: number, unit = ' ms'): Check => [
   (value: unknown) => typeof value === 'number' && value >= low && value <= high,
-  `${low} to ${high}`,
+  `${low} to ${high}${unit}`,
 ]
 const port = (...methods: string[]): Check => [
   (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
@@ -159,6 +162,8 @@ const port = (...methods: string[]): Check => [
 const made = (by: string): Check => [port('start')[0], by]
 
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
+// Whoever thinks in seconds gives less than a second.
+const upToAnHour = between(1_000, 3_600_000)
 const throwOrBare = oneOf('throw', 'bare')
 const userAgent = port('authorize', 'callbackUrl')
 
@@ -201,8 +206,8 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: between(0, 3_600_000),
-  jitter: between(0, 1),
+  leeway: [(value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`],
+  jitter: between(0, 1, ''),
   interval: atLeastASecond,
 }
 
@@ -258,14 +263,28 @@ export function checkTarget(
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function checkSignInOptions(options: object): void {
+  if ('isTrusted' in options) throw invalidOption('signIn()', 'called without the event: () => tokens.signIn()')
   check(options, signInChecks, 'signIn.')
 }
 
 function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!Object.hasOwn(allowed, name))
-      throw invalidOption(prefix + name, `left out: the options are ${Object.keys(allowed).join(', ')}`)
+    if (!Object.hasOwn(allowed, name)) {
+      const isSymbol = name.startsWith('allow')
+      const names = Object.keys(allowed).join(', ')
+      throw invalidOption(
+        prefix + name,
+        isSymbol ? `the imported symbol: [${name}]: true` : `left out: the options are ${names}`,
+      )
+    }
     const [is, expected] = allowed[name] as Check
-    if (value !== undefined && !is(value as never)) throw invalidOption(prefix + name, expected)
+    if (value !== undefined && !is(value as never))
+      throw invalidOption(prefix + name, `${expected}, and is ${shown(value)}`)
   }
+}
+
+/** What is in an object, or follows the path of a URL, could be a secret. */
+function shown(value: unknown): string {
+  const isShort = typeof value === 'string' || typeof value === 'number'
+  return isShort ? `${value}`.replace(/[?#].*/s, '…').slice(0, 99) : typeof value
 }

@@ -71,52 +71,53 @@ export interface TokenManager {
   /** Immutable; the same object until something a person could see has changed. */
   readonly state: SessionState
   /** Calls `listener` now and on every change. Returns its own undo. */
-  subscribe(listener: (state: SessionState) => void): () => void
+  readonly subscribe: (listener: (state: SessionState) => void) => () => void
   /** Hears one type of event. Returns its own undo. */
-  on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
+  readonly on: <T extends TokenManagerEventType>(type: T, listener: EventListener<T>) => () => void
   /**
    * Restores the session; on `redirectUri` with an answer to one of our sign-ins it completes that first. Never rejects: a
    * sign-in that failed resolves to `signedOut` with `error`.
    */
-  ready(): Promise<SessionState>
+  readonly ready: () => Promise<SessionState>
   /**
    * Sends the person to the authorization server. With a redirect the page is left and the promise does not resolve; with a
    * popup it resolves once they are back.
    * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED`, `ERR_AUTHORIZATION_REJECTED`, `ERR_TEMPORARILY_UNAVAILABLE` …
    */
-  signIn(options?: SignInOptions): Promise<SessionState>
+  readonly signIn: (options?: SignInOptions) => Promise<SessionState>
   /**
    * Completes a sign-in, for those who route the callback themselves. Each answer works once; the same one twice at a time joins.
    * @param url the full URL the person came back with; default the present one
    * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` … Nothing is stored and no session is lost then.
    */
-  completeSignIn(url?: string): Promise<SessionState>
+  readonly completeSignIn: (url?: string) => Promise<SessionState>
   /** Begins a session with tokens obtained elsewhere (native login, server-rendered page). It replaces the present one. */
-  adopt(tokens: TokenSet): Promise<SessionState>
+  readonly adopt: (tokens: TokenSet) => Promise<SessionState>
   /**
-   * A usable access token: from memory, or refreshed by whichever context comes first.
+   * A usable access token: from memory, or refreshed by whichever context comes first. It is an object whose text is `value`: in a
+   * template string or a header of your own write `token.value`, or take {@link TokenManager.headersFor}.
    * @throws TokenManagerError `ERR_SIGNED_OUT`, `ERR_TEMPORARILY_UNAVAILABLE` (with `retryAt`), `ERR_STEP_UP_REQUIRED` …
    */
-  getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
+  readonly getAccessToken: (options?: GetAccessTokenOptions) => Promise<AccessToken>
   /**
    * `fetch` with the token, for listed URLs; see {@link TokenManagerOptions.resources}. Give it to any library that takes a `fetch`.
    * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_SIGNED_OUT`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
    */
-  fetch: Fetch
+  readonly fetch: Fetch
   /**
    * `Authorization`, and `DPoP` for a token that is bound to a key, for transports that are not `fetch`. Ask again for every attempt:
    * a proof is good for one request to one URL.
    * @param url a listed URL
    * @param method that of the request, for the proof; default `GET`
    */
-  headersFor(url: string | URL, method?: string): Promise<Headers>
+  readonly headersFor: (url: string | URL, method?: string) => Promise<Headers>
   /** Event-based rotation: a new access token now (password changed, risky action). `reason` is for the event. */
-  refresh(options?: Target & { readonly reason?: string }): Promise<AccessToken>
+  readonly refresh: (options?: Target & { readonly reason?: string }) => Promise<AccessToken>
   /**
    * Ends the session: here and in every other context, then at the server. Resolves once the local part is done, works offline,
    * and never rejects for the network.
    */
-  signOut(options?: SignOutOptions): Promise<SignOutReport>
+  readonly signOut: (options?: SignOutOptions) => Promise<SignOutReport>
   /** Stops timers, listeners and channels, and keeps the session. Using the manager again starts them again. */
-  dispose(): void
+  readonly dispose: () => void
 }

@@ -79,7 +79,7 @@ export interface Proofs {
   heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
 }
 
-const redacted = { value: () => '[redacted access token]' }
+const redacted = { value: () => '[redacted access token: its text is .value]' }
 
 /**
  * The token as callers get it.

@@ -3,3 +3,6 @@
  * `[::1]`, `localhost`), for development. Tokens then travel unencrypted on this machine.
  */
 export const allowInsecureLoopback: unique symbol = Symbol('allowInsecureLoopback')
+
+/** What a refusal of `http:` goes on with. */
+export const LOOPBACK_HINT = ' (http on localhost needs [allowInsecureLoopback]: true)'

@@ -3,7 +3,16 @@ import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
-import { firstValue, overridden, parameters, queryParameters, resourceParameters, withQuery } from './parameters.ts'
+import { wordsOf } from './failure.ts'
+import {
+  firstValue,
+  overridden,
+  type ParameterList,
+  parameters,
+  queryParameters,
+  resourceParameters,
+  withQuery,
+} from './parameters.ts'
 import { pushAuthorizationRequest } from './pushed-authorization.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
@@ -174,7 +183,7 @@ export async function authorizationResponse(
   const error = firstValue(params, 'error')
   const code = firstValue(params, 'code')
   if (error === undefined && code) return code
-  throw authorizationError(error)
+  throw authorizationError(error, params)
 }
 
 /** Throws the error in an answer without `state`. It is only reported: it could be anybody's, and ends no sign-in. */
@@ -183,10 +192,14 @@ export function throwErrorIn(url: string): void {
   if (error) throw authorizationError(error)
 }
 
-function authorizationError(error: string | undefined): TokenManagerError {
+const LOST = 'The code was sent, and no answer could be read'
+
+function authorizationError(error = '', params: ParameterList = []): TokenManagerError {
+  const words = wordsOf(error, firstValue(params, 'error_description'), params)
+  const what = `The server answered ${words || 'neither code nor error'}`
   if (error === 'access_denied')
-    return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', undefined, { error })
-  return rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error })
+    return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', what, { error })
+  return rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error }, what)
 }
 
 /**
@@ -213,9 +226,13 @@ export async function authorizationCodeGrant(
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
   const { error } = answer
-  return { ...answer, error: rejected('code_exchange_indeterminate', { cause: error, status: error.status }) }
+  return { ...answer, error: rejected('code_exchange_indeterminate', { cause: error, status: error.status }, LOST) }
 }
 
-function rejected(reason: TokenManagerErrorReason, details?: TokenManagerErrorDetails): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, undefined, details)
+function rejected(
+  reason: TokenManagerErrorReason,
+  details?: TokenManagerErrorDetails,
+  what?: string,
+): TokenManagerError {
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, what, details)
 }

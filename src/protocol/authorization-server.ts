@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors.ts'
 import type { ClientAuthentication, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
+import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
   type AuthorizationServerMetadata,
   isMetadataSource,
@@ -8,7 +9,7 @@ import {
 } from './authorization-server-metadata.ts'
 import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
-import { invalid, type TransientFailure } from './failure.ts'
+import { answerText, invalid, type TransientFailure } from './failure.ts'
 import { textOf } from './json-members.ts'
 import { overridden, type ParameterList } from './parameters.ts'
 
@@ -93,7 +94,11 @@ export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptio
   const checkUrl = (option: string, url: unknown) => {
     const hasQuery = option === 'issuer' && textOf(url).includes('?')
     if (hasQuery || !isSecure(url))
-      throw invalidOption(option, 'an https URL without fragment, and issuer also without query', 'insecure_endpoint')
+      throw invalidOption(
+        option,
+        `an https URL without fragment, and issuer also without query${LOOPBACK_HINT}`,
+        'insecure_endpoint',
+      )
   }
   if (isMetadataSource(metadata)) return { isSecure, ...metadata.start(issuer, checkUrl) }
 
@@ -153,11 +158,13 @@ export function authorizationServer(
         async () => {
           const client = { client_id: clientId }
           const { parameters = {}, headers } = await clientAuthentication.authenticate({ issuer }, client)
+          const sent = overridden(form, Object.entries(parameters))
           return {
             url,
             method: 'POST',
             headers: { accept, 'content-type': FORM_TYPE, ...headers },
-            body: text.form(overridden(form, Object.entries(parameters))),
+            body: text.form(sent),
+            form: sent,
           }
         },
         exchangeOptions,
@@ -188,14 +195,16 @@ export function authorizationServer(
   }
 
   async function discover(place?: string) {
+    const seen: string[] = []
     for (const url of place === undefined ? wellKnown(issuer) : [place]) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
       if (answer.kind === 'transient') throw answer.error
       if (answer.status === 200 && answer.body) return answer.body
+      seen.push(answerText(answer))
       if (answer.status !== 404) break
     }
-    throw invalid('metadata_invalid')
+    throw invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
   }
 }
 

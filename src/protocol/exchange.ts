@@ -1,6 +1,7 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Platform, WireText } from '../ports.ts'
-import { jsonObject, type TransientFailure, transient, unavailable } from './failure.ts'
+import { jsonObject, type TransientFailure, transient, unavailable, withoutQuery } from './failure.ts'
+import type { ParameterList } from './parameters.ts'
 
 /** Bytes of an answer that are read at most. */
 const LIMIT = 1_048_576
@@ -11,6 +12,9 @@ const LAST_LAP = 500
 /** A 2xx or 4xx answer (but 408 and 429), read once. */
 export interface Answer {
   readonly kind: 'answer'
+  readonly url: string
+  /** The form that it answers. */
+  readonly sent?: ParameterList | undefined
   readonly status: number
   /** The JSON object it holds, whatever its content type says. */
   readonly body: Record<string, unknown> | undefined
@@ -45,6 +49,8 @@ export interface OutgoingRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** What `body` says. */
+  readonly form?: ParameterList
 }
 
 /**
@@ -65,6 +71,8 @@ export async function exchange(
   let sentAt: EpochMs | undefined
   let status: number | undefined
   let proof: string | undefined
+  let url = ''
+  let sent: ParameterList | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
   const late = new Promise<never>((_, reject) => {
     const lap = (ms: number, run: () => void) => {
@@ -80,7 +88,9 @@ export async function exchange(
     )
   })
   const send = async () => {
-    const { url, ...rest } = await request()
+    const { url: to, form, ...rest } = await request()
+    url = to
+    sent = form
     const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
     proof = await prove?.(url)
     if (proof) init.headers = { ...rest.headers, dpop: proof }
@@ -101,12 +111,13 @@ export async function exchange(
     for (const challenges = new Set<string>(); ; ) {
       const response = await send()
       status = response.status
-      const failure = unavailable(response, clock)
+      const failure = unavailable(response, url, clock)
       const said = failure ? '' : await readText(response, text)
       const body = jsonObject(said)
       const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
       const isNew = challenge !== undefined && !challenges.has(challenge)
-      if (!isNew) return failure ?? { kind: 'answer', status, body, isEmpty: !said.trim(), sentAt: sentAt as EpochMs }
+      if (!isNew)
+        return failure ?? { kind: 'answer', url, sent, status, body, isEmpty: !said.trim(), sentAt: sentAt as EpochMs }
       // The same presentation once more for each kind of challenge, within the same time.
       challenges.add(challenge)
     }
@@ -116,7 +127,10 @@ export async function exchange(
   } catch (cause) {
     if (cause instanceof TokenManagerError && sentAt === undefined)
       return { kind: 'transient', error: cause, lost: false }
-    return transient(signal.aborted ? 'timeout' : 'network_unavailable', sentAt !== undefined, { status, cause })
+    const [reason, how] = signal.aborted
+      ? (['timeout', `gave no answer within ${timeout} ms`] as const)
+      : (['network_unavailable', 'cannot be reached, or allows no CORS'] as const)
+    return transient(reason, sentAt !== undefined, { status, cause }, undefined, `${withoutQuery(url)} ${how}`)
   } finally {
     stop()
     // Lets go of what was not read.

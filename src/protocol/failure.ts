@@ -5,6 +5,8 @@ import {
   type TokenManagerErrorReason,
 } from '../errors.ts'
 import type { Clock } from '../ports.ts'
+import { textOf } from './json-members.ts'
+import type { ParameterList } from './parameters.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** The server could not be asked, or did not say yes or no. Nothing is known to have ended. */
@@ -23,8 +25,9 @@ export function transient(
   lost: boolean,
   details: TokenManagerErrorDetails,
   wait?: number,
+  what?: string,
 ): TransientFailure {
-  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, undefined, details)
+  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, what, details)
   return { kind: 'transient', error, lost, retryAfter: wait }
 }
 
@@ -43,10 +46,13 @@ export function wrongMember(what: string, name: string, value: unknown): string 
 }
 
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
-export function unavailable({ status, headers, redirected }: Response, clock: Clock): TransientFailure | undefined {
+export function unavailable(response: Response, url: string, clock: Clock): TransientFailure | undefined {
+  const { status, headers, redirected } = response
+  const what = `${withoutQuery(url)} answered ${status}`
   const isSuccess = status > 199 && status < 300
   const isElsewhere = status < 400 && !isSuccess
-  if (isElsewhere || redirected) return transient('unexpected_redirect', false, { status })
+  if (isElsewhere || redirected)
+    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect`)
 
   const isPassing = status === 408 || status === 429
   if (status < 500 && !isPassing) return
@@ -56,7 +62,34 @@ export function unavailable({ status, headers, redirected }: Response, clock: Cl
     status >= 500 && status !== 503,
     { status, retryAt: wait === undefined ? wait : clock.now() + wait },
     wait,
+    what,
   )
+}
+
+/** A URL as a message may have it. */
+export function withoutQuery(url: string): string {
+  return url.replace(/[?#].*/s, '')
+}
+
+/** What could be a token or a code: a long word with digits or capitals. */
+const SECRET_LIKE = /(?=[\w.~+/=-]*[\dA-Z])[\w.~+/=-]{16,}/g
+
+/**
+ * A server's own words for an error: its code, and the first line of its description, bounded.
+ * @param params what was sent with it, which a server may quote: secrets among it
+ */
+export function wordsOf(error: unknown, description: unknown, params: ParameterList): string {
+  let [text = ''] = wordOf(description).split(/[\r\n<>]/, 1)
+  for (const [name, value] of params)
+    if (value.length > 5 && !name.startsWith('error')) text = text.split(value).join('…')
+  const code = /^[!-~]{1,64}$/.exec(textOf(error))?.[0]
+  return [code, text.replace(SECRET_LIKE, '…').slice(0, 200)].filter(Boolean).join(': ')
+}
+
+/** What an answer was: where it came from, its status, and the server's words. */
+export function answerText({ url = '', sent = [], status, body }: Refused): string {
+  const words = body ? wordsOf(body.error, body.error_description, sent) : 'without JSON'
+  return `${withoutQuery(url)} answered ${status} ${words}`
 }
 
 /** The JSON object in `text`, which may begin with a byte order mark (RFC 8259 §8.1); `undefined` for anything else. */
@@ -93,6 +126,10 @@ export type RefusalMeaning =
 
 /** An answer of the authorization server that is no success. */
 export interface Refused {
+  /** Where it came from. */
+  readonly url?: string
+  /** The form that it answers. */
+  readonly sent?: ParameterList | undefined
   readonly status: number
   /** The JSON object it holds. */
   readonly body: Record<string, unknown> | undefined
@@ -149,13 +186,18 @@ function wordOf(value: unknown): string {
  * An answer that is no success as an error (RFC 6749 §5.2), judged by the body whatever its content type. Only
  * `reason: 'invalid_grant'` means that the grant has ended.
  */
-export function refusal({ status, body }: Refused): TokenManagerError {
+export function refusal(refused: Refused): TokenManagerError {
+  const { status, body } = refused
   const error = typeof body?.error === 'string' ? body.error : ''
   let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
   let reason = 'server_refused'
   if (error === 'unauthorized_client') reason = 'invalid_client'
   if (/^invalid_(grant|client|scope|target)$/.test(error)) reason = error
   if (error === 'invalid_grant') code = 'ERR_GRANT_REJECTED'
+  let hint = ''
+  if (reason === 'invalid_client') hint = '; see how the client is registered'
+  if (reason === 'invalid_scope') hint = '; see option scope'
+  if (reason === 'invalid_target') hint = '; see option resources'
   if (lacksConsent(body)) [code, reason] = ['ERR_CLIENT_REJECTED', 'invalid_scope']
-  return new TokenManagerError(code, reason as TokenManagerErrorReason, undefined, { status, error })
+  return new TokenManagerError(code, reason as TokenManagerErrorReason, answerText(refused) + hint, { status, error })
 }

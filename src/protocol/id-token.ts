@@ -80,7 +80,7 @@ export async function checkIdToken(
   if (alg === 'none') return invalid('id_token_invalid')
   const wrong = wrongClaim(server, claims, pending, previous)
   if (wrong) {
-    const what = wrongMember('The ID token', wrong, claims[wrong]) + hintAt(wrong, server)
+    const what = wrongMember('The ID token', wrong, claims[wrong]) + hintAt(wrong, claims, server)
     return invalid(`id_token_${wrong}` as TokenManagerErrorReason, what)
   }
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
@@ -93,8 +93,13 @@ export async function checkIdToken(
 }
 
 /** What may help where a claim is wrong. */
-function hintAt(name: string, { issuer }: AuthorizationServer): string {
+function hintAt(name: string, { iat }: IdTokenClaims, { issuer, clock }: AuthorizationServer): string {
   if (name === 'iss') return `; option issuer is "${issuer}"`
+  if (name === 'exp' || name === 'iat') {
+    // It was made just now.
+    const ahead = Math.round(clock.now() / 1000 - numberOf(iat))
+    return `; the device's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the server's: set it`
+  }
   return name === 'nonce' ? '; see allowMissingNonce' : ''
 }
 

@@ -4,6 +4,7 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import type { DpopKey } from './dpop.ts'
 import type { Answer } from './exchange.ts'
 import {
+  answerText,
   invalid,
   meaningOf,
   type RefusalMeaning,
@@ -75,7 +76,7 @@ export async function tokenAnswer(
 ): Promise<TokenAnswer> {
   const { status, body, sentAt } = answer
   if (status > 299 || saysError(body)) return refusedBy(answer)
-  if (!body) return transient('server_unavailable', true, { status })
+  if (!body) return transient('server_unavailable', true, { status }, undefined, answerText(answer))
   const { access_token, expires_in, refresh_token, id_token } = body
   const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
   const refreshToken = typeof refresh_token === 'string' && refresh_token ? refresh_token : undefined
@@ -153,6 +154,12 @@ function refusedBy(answer: Answer): TokenAnswer {
   if (bringsAnother && meaning !== 'ended') return { kind: 'invalid', error, refreshToken }
   if (meaning === 'ended') return { kind: 'rejected', error }
   if (meaning === 'transient')
-    return transient('server_unavailable', /error/.test(`${error.error}`), { status, error: error.error })
+    return transient(
+      'server_unavailable',
+      /error/.test(`${error.error}`),
+      { status, error: error.error },
+      undefined,
+      answerText(answer),
+    )
   return { kind: 'refused', error, meaning }
 }

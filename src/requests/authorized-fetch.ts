@@ -8,6 +8,7 @@ import {
   type Target,
   type TokenSource,
 } from '../protocol/access-token.ts'
+import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
 import type { ProofChallenge } from '../protocol/dpop.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
@@ -81,7 +82,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     const given = urlGiven === undefined ? undefined : (input as Request)
     const place = match(urlGiven ?? `${input}`)
     const { target, url } = place
-    if (!place.target && unlisted === 'throw') throw notAllowed(place.reason, place.origin)
+    if (!place.target && unlisted === 'throw') throw notAllowed(place)
 
     const own = readOnce(init)
     const signal = (own.signal === undefined ? given?.signal : own.signal) ?? undefined
@@ -249,12 +250,15 @@ function printable(text = ''): string | undefined {
 }
 
 /** `ERR_TARGET_NOT_ALLOWED` for what {@link Match} says. */
-export function notAllowed(reason: 'target_not_listed' | 'insecure_target', origin = 'this URL'): TokenManagerError {
-  return new TokenManagerError(
-    'ERR_TARGET_NOT_ALLOWED',
-    reason,
-    `No token goes to ${origin}, which is not ${reason === 'insecure_target' ? 'https' : 'among resources'}`,
-  )
+export function notAllowed({
+  reason,
+  place = 'this URL',
+  listed,
+}: Extract<Match, { target?: undefined }>): TokenManagerError {
+  const isInsecure = reason === 'insecure_target'
+  const unlisted = `resources lists ${listed.join(', ') || 'nothing of its origin'}`
+  const what = `No token goes to ${place}: ${isInsecure ? `it is not https${LOOPBACK_HINT}` : unlisted}`
+  return new TokenManagerError('ERR_TARGET_NOT_ALLOWED', reason, what)
 }
 
 /** The request to `url` was redirected to `where`, and will not be followed. */

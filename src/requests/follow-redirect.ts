@@ -29,7 +29,7 @@ export function followRedirect(
   const canGoBare = isBare && !isTooLong
   if (!stays && canGoBare) return withoutToken(sent, where)
   if (!stays || isTooLong)
-    throw redirectedError(sent.url, response, to.target ? /^[^/]+\/\/[^/]+/.exec(to.url)?.[0] : to.origin)
+    throw redirectedError(sent.url, response, /^[^/]+\/\/[^/]+/.exec(to.url ?? to.place ?? '')?.[0])
 
   const request = typeof sent.to === 'string' ? undefined : sent.to
   const { signal = request?.signal ?? null } = sent.init

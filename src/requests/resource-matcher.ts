@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
+import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
 import { union } from '../session/scope.ts'
 
 /**
@@ -45,8 +46,10 @@ export type Match =
       readonly url?: undefined
       /** Why no token goes there. */
       readonly reason: 'target_not_listed' | 'insecure_target'
-      /** Its scheme, host and port, if it could be read. */
-      readonly origin?: string | undefined
+      /** Its origin and path, if it could be read. */
+      readonly place?: string | undefined
+      /** The places of its origin that are listed. */
+      readonly listed: readonly string[]
     }
 
 // Never the platform's URL: React Native's finds the host of https://evil.com/@api.example.com in its path. What could be read
@@ -104,7 +107,7 @@ export function resourceMatcher(
   const invalid = (name: string) =>
     invalidOption(
       `resources${name}`,
-      'an https URL or a path, without query, fragment or dot segments, or an object with such a url; its resource is an absolute URI',
+      `an https URL or a path, without query, fragment, wildcard or dot segments, or an object with such a url; its resource is an absolute URI${LOOPBACK_HINT}`,
     )
   if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {
@@ -128,7 +131,14 @@ export function resourceMatcher(
       entries.find(
         (e) => e.origin === at.origin && (e.path === at.path || at.path.startsWith(e.path.replace(/\/?$/, '/'))),
       )
-    if (!entry) return { reason: at && !at.secure ? 'insecure_target' : 'target_not_listed', origin: at?.origin }
+    if (!entry) {
+      const nearby = entries.filter(({ origin }) => origin === at?.origin)
+      return {
+        reason: at && !at.secure ? 'insecure_target' : 'target_not_listed',
+        place: at && at.origin + at.path,
+        listed: nearby.map(({ origin, path }) => origin + path),
+      }
+    }
     const wholeOrigin = entry.path === '/' && entries.every((e) => e === entry || e.origin !== at.origin)
     const match = { target: entry.target, url: at.origin + at.path + at.rest, wholeOrigin }
     if (memo.size > MEMO) memo.clear()

@@ -36,9 +36,9 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 
 /** An error for a storage that refused, from whatever it rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
-  // A storage that knows when to ask again, or why it cannot be read, says so itself.
-  const saysWhen = cause instanceof TokenManagerError && cause.retryAt
-  if (saysWhen || isLocked(cause)) return cause
+  // A storage that knows when to ask again, or why it cannot be read or written, says so itself.
+  const isTold = cause instanceof TokenManagerError && (cause.code === 'ERR_STORE_FAILED' || cause.retryAt)
+  if (isTold || isLocked(cause)) return cause
   return cause === NEWER_VERSION
     ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version wrote the session: reload')
     : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', undefined, { cause })
@@ -52,7 +52,8 @@ export function offlineOr<T extends string>(session: Session, outcome: T): T | '
 /** Why there is no session, as an error. */
 export function signedOutError({ held: { state } }: Session): TokenManagerError {
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
-  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}`, { cause })
+  const hint = reason === 'expired' ? ', and there was no refresh token: see scope offline_access' : ''
+  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}${hint}`, { cause })
 }
 
 /** The error of a refresh whose answer was lost and whose refresh token was then refused. */

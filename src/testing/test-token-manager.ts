@@ -125,7 +125,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     }),
     async headersFor(url) {
       const place = match(String(url))
-      if (!place.target) throw notAllowed(place.reason, place.origin)
+      if (!place.target) throw notAllowed(place)
       return new Headers({ authorization: authorizationHeader(await token(place.target.resource)) })
     },
     async refresh(argument) {

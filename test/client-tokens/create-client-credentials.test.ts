@@ -284,7 +284,7 @@ describe('createClientCredentials', () => {
     const endpoint = tokenEndpoint()
     const { tokens, events } = client(endpoint, { clientAuthentication: clientSecretBasic('canary-secret') })
     const token = await tokens.getAccessToken()
-    endpoint.answer = () => json(400, { error: 'invalid_scope', error_description: 'canary-text', scope: 'canary' })
+    endpoint.answer = () => json(400, { error: 'invalid_scope', error_description: 'No such scope', scope: 'canary' })
     const error = await tokens.getAccessToken({ scope: 'x' }).catch((e) => e)
     endpoint.accepts = () => false
     await tokens.fetch('https://api.example/?q=canary')

@@ -38,8 +38,17 @@ const wrong: Record<string, unknown[]> = {
   metadata: ['x', 7, null],
   resourceParameters: ['resource', null, ['scope'], [7]],
   endSessionParams: ['x', null, { federated: 'true' }],
-  redirectUri: [...notStrings, '/callback', 'callback', 'https://app.example/#x', new URL('https://app.example/'), ''],
-  postLogoutRedirectUri: [...notStrings, '/bye'],
+  redirectUri: [
+    ...notStrings,
+    '//callback',
+    '/call back',
+    '/callback#x',
+    'callback',
+    'https://app.example/#x',
+    new URL('https://app.example/'),
+    '',
+  ],
+  postLogoutRedirectUri: [...notStrings, '//bye', 'bye'],
   scope: notStrings,
   resources: [
     'https://api.example/',
@@ -75,7 +84,7 @@ const wrong: Record<string, unknown[]> = {
   crypto: [{}, null],
 }
 const wrongRefresh: Record<string, unknown[]> = {
-  leeway: [...notNumbers, -1, 3_600_001],
+  leeway: [...notNumbers, -1, 60, 999, 3_600_001],
   jitter: [...notNumbers, -0.1, 1.1],
   interval: [...notNumbers, 0, 999, Number.POSITIVE_INFINITY],
 }

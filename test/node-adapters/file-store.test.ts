@@ -146,7 +146,7 @@ describe('fileStore', () => {
     const error = await fileStore({ path, key })
       .get('k')
       .catch((one: Error) => one)
-    expect(error).toMatchObject({ ...failed, cause: { message: 'EISDIR' } })
+    expect(error).toMatchObject({ ...failed, cause: { code: 'EISDIR', message: '' } })
     await expect(fileStore({ path, key }).swap('k', undefined, 1)).rejects.toMatchObject(failed)
   })
 

@@ -95,7 +95,7 @@ describe('keychainKey', () => {
     before = (operation) => {
       if (operation === 'get') throw Object.assign(new Error('the word canary-secret'), { code: 'GenericFailure' })
     }
-    const locked = { code: 'ERR_STORE_FAILED', reason: 'keychain_unavailable', cause: { message: 'GenericFailure' } }
+    const locked = { code: 'ERR_STORE_FAILED', reason: 'keychain_unavailable', cause: { name: 'Error', message: '' } }
     const store = open()
     await expect(store.get('k')).rejects.toMatchObject(locked)
     before = () => {}

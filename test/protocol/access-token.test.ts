@@ -40,7 +40,7 @@ describe('the token as callers see it', () => {
     for (const text of shown) expect(text).not.toContain('canary')
     const primitive = (token as unknown as { [Symbol.toPrimitive](): string })[Symbol.toPrimitive]()
     for (const text of [`${token}`, token.toString(), primitive, inspect(token), JSON.parse(JSON.stringify(token))])
-      expect(text).toBe('[redacted access token]')
+      expect(text).toBe('[redacted access token: its text is .value]')
   })
 
   it.each(['a\nb', 'a\r\nx: y', 'a b', '', '\u0000', 'tokén', 'a\u2028'])(

@@ -272,12 +272,12 @@ describe('the allow-list', () => {
     const at = (origin?: string) =>
       resourceMatcher(['https://app.example.com/api'], { origin, insecureLoopback: false })
     expect(at(ORIGIN)('/api/x')).toMatchObject({ url: 'https://app.example.com/api/x' })
-    expect(at()('/api/x')).toEqual({ reason: 'target_not_listed', origin: undefined })
+    expect(at()('/api/x')).toEqual({ reason: 'target_not_listed', place: undefined, listed: [] })
     expect(at('null')('/api/x').target).toBeUndefined()
     const everything = resourceMatcher(['/'], { origin: ORIGIN, insecureLoopback: false })
     expect(everything('/x')).toMatchObject({ url: 'https://app.example.com/x' })
     for (const url of ['//evil.com/x', '//app.example.com/x', '/\\evil.com', 'x', '', '/../x', '?x', '#x'])
-      expect(everything(url)).toEqual({ reason: 'target_not_listed', origin: undefined })
+      expect(everything(url)).toEqual({ reason: 'target_not_listed', place: undefined, listed: [] })
   })
 
   it.each<[unknown, string]>([

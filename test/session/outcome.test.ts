@@ -14,11 +14,12 @@ describe('what a storage rejects with', () => {
     }
   })
 
-  it('is handed on where it knows when to ask again, and only there', () => {
-    const later = new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'down', { retryAt: 7 })
-    expect(storeFailed(later)).toBe(later)
-    const now = new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'down')
-    expect(storeFailed(now)).not.toBe(now)
+  it('is handed on where it knows when to ask again, or says itself what is wrong, and only there', () => {
+    const later = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', 'down', { retryAt: 7 })
+    const open = new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The folder has mode 755')
+    for (const error of [later, open]) expect(storeFailed(error)).toBe(error)
+    const foreign = new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context')
+    expect(storeFailed(foreign)).toMatchObject({ code: 'ERR_STORE_FAILED', cause: foreign })
   })
 
   it('COO-15: of a newer version is the end of this page', () => {
