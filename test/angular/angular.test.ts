@@ -276,7 +276,7 @@ describe('tokenInterceptor', () => {
     const { manager, get, sent } = world()
     const result = get(`${api}a`)
     const request = await sent(`${api}a`)
-    manager.refresh = () => Promise.reject(new Error('offline'))
+    Object.assign(manager, { refresh: () => Promise.reject(new Error('offline')) })
     request.flush('why', unauthorized)
     await expect(result).rejects.toMatchObject({ status: 401, error: 'why' })
   })

@@ -16,8 +16,9 @@ function world() {
   const answers: ((value: string) => void)[] = []
   const seen: (string | undefined)[] = []
   const manager = createTestTokenManager({ state: signedIn(1) })
-  manager.getAccessToken = () =>
+  const getAccessToken = () =>
     new Promise((resolve) => answers.push((value) => resolve({ value, type: 'Bearer', scope: '' } as AccessToken)))
+  Object.assign(manager, { getAccessToken })
   const show = ({ accessToken }: AccessTokenState) => void seen.push(accessToken?.value)
   return { answers, seen, manager, stop: followAccessToken(manager, {}, show) }
 }

@@ -264,20 +264,20 @@ interface GetAccessTokenOptions extends Target {
 }
 interface TokenManager {
     readonly state: SessionState;
-    subscribe(listener: (state: SessionState) => void): () => void;
-    on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void;
-    ready(): Promise<SessionState>;
-    signIn(options?: SignInOptions): Promise<SessionState>;
-    completeSignIn(url?: string): Promise<SessionState>;
-    adopt(tokens: TokenSet): Promise<SessionState>;
-    getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>;
-    fetch: Fetch;
-    headersFor(url: string | URL, method?: string): Promise<Headers>;
-    refresh(options?: Target & {
+    readonly subscribe: (listener: (state: SessionState) => void) => () => void;
+    readonly on: <T extends TokenManagerEventType>(type: T, listener: EventListener<T>) => () => void;
+    readonly ready: () => Promise<SessionState>;
+    readonly signIn: (options?: SignInOptions) => Promise<SessionState>;
+    readonly completeSignIn: (url?: string) => Promise<SessionState>;
+    readonly adopt: (tokens: TokenSet) => Promise<SessionState>;
+    readonly getAccessToken: (options?: GetAccessTokenOptions) => Promise<AccessToken>;
+    readonly fetch: Fetch;
+    readonly headersFor: (url: string | URL, method?: string) => Promise<Headers>;
+    readonly refresh: (options?: Target & {
         readonly reason?: string;
-    }): Promise<AccessToken>;
-    signOut(options?: SignOutOptions): Promise<SignOutReport>;
-    dispose(): void;
+    }) => Promise<AccessToken>;
+    readonly signOut: (options?: SignOutOptions) => Promise<SignOutReport>;
+    readonly dispose: () => void;
 }
 interface AccessTokenState {
     readonly accessToken?: AccessToken | undefined;
