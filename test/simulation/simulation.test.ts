@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { compile } from '../../scripts/typescript-hooks.mjs'
 import * as subject from '../../src/index.ts'
 import { plant } from './fault-hooks.mjs'
 import { type Edit, faults } from './faults.ts'
@@ -52,11 +53,13 @@ describe('the simulation', () => {
     expect(second.failures).toEqual(first.failures)
   })
 
-  it.each(faults)('has a text to plant the fault in: $name', async ({ name, edits }) => {
+  it.each(faults)('has a text to plant the fault in, and compiles with it: $name', async ({ name, edits }) => {
     for (const file of new Set(edits.map((edit) => edit.file))) {
       const source = await readFile(new URL(`../../src/${file}`, import.meta.url), 'utf8')
       const own = edits.filter((edit) => edit.file === file)
-      expect(plant(source, name, own)).not.toBe(source)
+      const planted = plant(source, name, own)
+      expect(planted).not.toBe(source)
+      await compile(planted, file)
     }
   })
 
