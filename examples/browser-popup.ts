@@ -9,10 +9,6 @@ const tokens = createTokenManager({
   userAgent: popup(),
 })
 
-// In the second window, at the redirect URI, this hands the answer over, and the window closes.
-const state = await tokens.ready()
-if (state.status === 'signedIn') await show()
-
 document.querySelector('#sign-in')?.addEventListener('click', () => {
   // At once: browsers block windows that open after an `await`.
   tokens.signIn().then(show, (error) => console.log(`not signed in: ${error.reason}`))
@@ -22,6 +18,10 @@ document.querySelector('#sign-out')?.addEventListener('click', async () => {
   await tokens.signOut()
   console.log('signed out')
 })
+
+// In the second window, at the redirect URI, this hands the answer over, and the window closes.
+const state = await tokens.ready()
+if (state.status === 'signedIn') await show()
 
 async function show() {
   const answer = await tokens.fetch('https://api.example.com/notes')
