@@ -6,8 +6,8 @@ import { type BffSite, bffSite, type Visitor } from './bff-site.ts'
 
 const SIZE = 96 * 2 ** 20
 const CHUNK = 2 ** 18
-/** What may be on its way in buffers of sockets and streams, and of the caller in this process. */
-const ON_ITS_WAY = 24 * 2 ** 20
+/** Buffers of sockets and streams hold some of it, more on a busy machine; a copy somewhere would be all of it. */
+const ON_ITS_WAY = SIZE / 2
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')

@@ -62,7 +62,9 @@ describe('what a session tells', () => {
       createTokenManager({ issuer, clientId: 'spa', ...options }, undefined).dispose()
     const byHand = { [allowInsecureLoopback]: true }
     expect(() => make('http://127.0.0.1:4000', {})).toThrow('https')
-    expect(() => make('http://127.0.0.1:4000', { allowInsecureLoopback: true })).toThrow('has to be the imported symbol')
+    expect(() => make('http://127.0.0.1:4000', { allowInsecureLoopback: true })).toThrow(
+      'has to be the imported symbol',
+    )
     expect(() => make('http://as.example.com', byHand)).toThrow('https')
     make('http://127.0.0.1:4000', byHand)
   })
