@@ -10,7 +10,7 @@ import {
   type NodeSessionPoolOptions,
 } from 'tokenward/node'
 import { type ChannelHub, channelHub } from '../support/channel-hub.ts'
-import { clientSecret, freePort, type ProgramServer, startProgramServer } from '../support/program-server.ts'
+import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 
 /** What the API behind the site got. */
 export interface Asked {
@@ -70,42 +70,50 @@ export interface Visitor {
 /** Starts it; stop it. */
 export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
   const { hosts = 1, bff: own, pool, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
-  const ports = await Promise.all(Array.from({ length: hosts }, freePort))
-  const origins = ports.map((port) => `http://127.0.0.1:${port}`)
+  // They listen before they know what to answer: a port that was only looked for could be somebody else's by then.
+  const handlers = Array.from({ length: hosts }, (): Handler => ({ request: () => {}, upgrade: () => {} }))
+  const servers = await Promise.all(
+    handlers.map((handler) =>
+      listening(
+        (request, response) => handler.request(request, response),
+        upgrades ? (request, socket, head) => handler.upgrade(request, socket, head) : undefined,
+      ),
+    ),
+  )
+  const origins = servers.map((host) => host.origin)
   const origin = origins[0] as string
   const server = await startProgramServer({
     redirectUris: [`${origin}/auth/callback`],
     ...(accessTokenTtl !== undefined && { accessTokenTtl }),
   })
   const asked: Asked[] = []
-  const upstream = await listening(api ?? tellsWhatItGot(asked), 0, onApiUpgrade)
+  const upstream = await listening(api ?? tellsWhatItGot(asked), onApiUpgrade)
   const store = memoryStore<unknown>()
   const hub = channelHub()
 
-  const servers = await Promise.all(
-    ports.map((port) => {
-      const sessions = createSessionPool({
-        issuer: server.issuer,
-        clientId: 'web',
-        clientAuthentication: clientSecretBasic(clientSecret),
-        redirectUri: `${origin}/auth/callback`,
-        scope: 'openid offline_access notes',
-        resources: [upstream.origin],
-        // What hosts share is the storage, not the memory of one process: each has an object of its own.
-        store: { get: (...key) => store.get(...key), swap: (...change) => store.swap(...change) },
-        channel: hub.context(),
-        [allowInsecureLoopback]: true,
-        ...pool,
-        ...hostPool?.(),
-      })
-      const bff = createBff({
-        sessions,
-        api: { '/api': `${upstream.origin}/v1` },
-        ...own?.(upstream.origin, server.issuer),
-      })
-      return listening(app ? nodeBff(bff, app) : nodeBff(bff), port, upgrades ? nodeUpgrade(bff) : undefined)
-    }),
-  )
+  for (const handler of handlers) {
+    const sessions = createSessionPool({
+      issuer: server.issuer,
+      clientId: 'web',
+      clientAuthentication: clientSecretBasic(clientSecret),
+      redirectUri: `${origin}/auth/callback`,
+      scope: 'openid offline_access notes',
+      resources: [upstream.origin],
+      // What hosts share is the storage, not the memory of one process: each has an object of its own.
+      store: { get: (...key) => store.get(...key), swap: (...change) => store.swap(...change) },
+      channel: hub.context(),
+      [allowInsecureLoopback]: true,
+      ...pool,
+      ...hostPool?.(),
+    })
+    const bff = createBff({
+      sessions,
+      api: { '/api': `${upstream.origin}/v1` },
+      ...own?.(upstream.origin, server.issuer),
+    })
+    handler.request = app ? nodeBff(bff, app) : nodeBff(bff)
+    handler.upgrade = nodeUpgrade(bff)
+  }
 
   return {
     ...{ origin, hosts: origins, server, asked, hub, api: upstream.origin },
@@ -153,12 +161,16 @@ function tellsWhatItGot(asked: Asked[]): RequestListener {
   return (...of) => void answer(...of).catch(() => {})
 }
 
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+
+/** What a host answers. */
+interface Handler {
+  request: RequestListener
+  upgrade: UpgradeListener
+}
+
 /** A server on loopback. */
-async function listening(
-  listener: RequestListener,
-  port = 0,
-  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown,
-) {
+async function listening(listener: RequestListener, upgrade?: UpgradeListener) {
   const server = createServer(listener)
   const sockets = new Set<Duplex>()
   if (upgrade)
@@ -166,7 +178,7 @@ async function listening(
       sockets.add(socket)
       upgrade(request, socket, head)
     })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
