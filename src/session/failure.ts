@@ -51,7 +51,7 @@ const ENOUGH_UNCLEAR = 2
 const SECOND_LOOK = 8_000
 /** Where a person is needed: the shortest wait before something is sent that nobody asked for, ms. */
 const PERSON_DELAY = 15 * 60_000
-/** The longest wait there for what the app itself asks for, ms. */
+/** The wait there before something is sent that the app itself asked for, ms. */
 const ASKED_DELAY = 30_000
 
 const NONE: Failure = { attempts: 0, delay: 0, beat: '' }
@@ -111,7 +111,7 @@ export function needsPerson(failure: Failure, usable: boolean): boolean {
 /** What is left of the back-off, ms. `waited`: for how long this context has seen it; `asked`: the app itself wants new tokens. */
 export function backOffRest(failure: Failure, now: EpochMs, waited: number, asked = false): number {
   const { at = now, personNeeded } = failure
-  const delay = personNeeded && asked ? Math.min(failure.delay, ASKED_DELAY) : failure.delay
+  const delay = personNeeded && asked ? ASKED_DELAY : failure.delay
   return at > now + CLOCK_STEP ? 0 : delay - Math.max(now - at, waited)
 }
 
