@@ -261,8 +261,8 @@ export interface UserAgent {
   awaits?(statePrefix: string): boolean
   /**
    * Hears answers that nobody waits for any more: those that come after `authorize()` gave up, or into another process than the one
-   * that asked. Each completes its sign-in, if the store still knows it; else it is an old one, and nothing, and so is one of
-   * {@link callbackUrl}. Returns its own undo. Absent: there are none, and a URL that the store does not know is a failed sign-in.
+   * that asked. Each completes its sign-in, if the store still knows it; else it is an old link, and ignored. Returns its own undo.
+   * Absent: there are none.
    */
   answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void
 }

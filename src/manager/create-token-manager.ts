@@ -253,7 +253,7 @@ export function managerOf(
       const { reason } = failure
       // Nobody's: an old link, or a start URL that is read again.
       if (reason === 'state_mismatch' && !awaited) return
-      // Then the session says so itself, or is another person's.
+      // There the state says so itself, or another person is signed in.
       if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
       session.emit('sign_in_failed', { reason })

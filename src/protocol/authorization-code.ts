@@ -199,7 +199,7 @@ function authorizationError(error = '', params: ParameterList = []): TokenManage
   const what = `The server answered ${words || 'neither code nor error'}`
   if (error === 'access_denied')
     return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', what, { error })
-  return rejected(error?.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error }, what)
+  return rejected(error.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error }, what)
 }
 
 /**

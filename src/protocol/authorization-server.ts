@@ -144,13 +144,7 @@ export function authorizationServer(
       if (!told.has(step)) onDegraded?.(step)
       told.add(step)
     },
-    metadata:
-      (platform.metadata as AuthorizationServer['metadata'] | undefined) ??
-      (() =>
-        (known ??= loaded().catch((error) => {
-          known = undefined
-          throw error
-        }))),
+    metadata: (platform.metadata as AuthorizationServer['metadata'] | undefined) ?? loadedOnce,
     post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
         { fetch, clock, text },
@@ -171,6 +165,14 @@ export function authorizationServer(
       ),
   }
   return server
+
+  function loadedOnce() {
+    known ??= loaded().catch((error) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
 
   async function loaded() {
     const all = { ...(await load(discover)) }

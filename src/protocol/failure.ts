@@ -71,8 +71,8 @@ export function withoutQuery(url: string): string {
   return url.replace(/[?#].*/s, '')
 }
 
-/** What could be a token or a code: a long word with digits or capitals. */
-const SECRET_LIKE = /(?=[\w.~+/=-]*[\dA-Z])[\w.~+/=-]{16,}/g
+/** A word as long as a token or a code may be. */
+const LONG_WORD = /[\w.~+/=-]{16,}/g
 
 /**
  * A server's own words for an error: its code, and the first line of its description, bounded.
@@ -82,8 +82,10 @@ export function wordsOf(error: unknown, description: unknown, params: ParameterL
   let [text = ''] = wordOf(description).split(/[\r\n<>]/, 1)
   for (const [name, value] of params)
     if (value.length > 5 && !name.startsWith('error')) text = text.split(value).join('…')
+  // With digits or capitals it could be a secret.
+  text = text.replace(LONG_WORD, (word) => (/[\dA-Z]/.test(word) ? '…' : word))
   const code = /^[!-~]{1,64}$/.exec(textOf(error))?.[0]
-  return [code, text.replace(SECRET_LIKE, '…').slice(0, 200)].filter(Boolean).join(': ')
+  return [code, text.slice(0, 200)].filter(Boolean).join(': ')
 }
 
 /** What an answer was: where it came from, its status, and the server's words. */

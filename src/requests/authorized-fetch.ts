@@ -11,6 +11,7 @@ import {
 import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
 import type { ProofChallenge } from '../protocol/dpop.ts'
+import { withoutQuery } from '../protocol/failure.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
@@ -266,7 +267,7 @@ export function redirectedError(url: string, { status }: Response, where = 'anot
   return new TokenManagerError(
     'ERR_REDIRECTED',
     'redirected',
-    `${url.replace(/[?#].*/, '')} redirects to ${where}, where its token and body do not go`,
+    `${withoutQuery(url)} redirects to ${where}, where its token and body do not go`,
     { status },
   )
 }

@@ -40,28 +40,12 @@ export async function conclude(
   const key = targetKey(target)
 
   switch (answer.kind) {
-    case 'tokens': {
-      const { response } = answer
-      const advance: Advance = (record) => refreshed(record, response)
-      const expired = expiredOnArrival(response, clock.now())
-      if (!expired) return commit(advance)
-      return useless({ error: expired }, (record) => {
-        const { accessTokens } = record
-        const next = advance(record)
-        // What is still good is not lost to a token that is not.
-        return isUsable(session, accessTokens[key]) ? { ...next, accessTokens } : next
-      })
-    }
+    case 'tokens':
+      return take(answer.response)
     case 'rejected':
       return reject(answer.error)
-    case 'invalid': {
-      const { refreshToken, error } = answer
-      if (error.code === 'ERR_SIGNED_OUT') return endFor(refreshToken, error)
-      const failed: Failed = { error, meaning: 'unclear' }
-      if (!refreshToken) return leave(error, failed, true)
-      // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
-      return useless(failed, (record) => ({ ...advanced(record), refreshToken }))
-    }
+    case 'invalid':
+      return takeRest(answer.error, answer.refreshToken)
     case 'refused': {
       const { error, meaning = 'unclear' } = answer
       if (refusesTarget(session, target, error)) return leave(error)
@@ -72,6 +56,26 @@ export async function conclude(
       return leave(outOfPatience())
     case 'transient':
       return leave(answer.error, answer, answer.lost)
+  }
+
+  async function take(response: TokenResponse): Promise<RefreshOutcome> {
+    const advance: Advance = (record) => refreshed(record, response)
+    const expired = expiredOnArrival(response, clock.now())
+    if (!expired) return commit(advance)
+    return useless({ error: expired }, (record) => {
+      const { accessTokens } = record
+      const next = advance(record)
+      // What is still good is not lost to a token that is not.
+      return isUsable(session, accessTokens[key]) ? { ...next, accessTokens } : next
+    })
+  }
+
+  async function takeRest(error: TokenManagerError, refreshToken: string | undefined): Promise<RefreshOutcome> {
+    if (error.code === 'ERR_SIGNED_OUT') return endFor(refreshToken, error)
+    const failed: Failed = { error, meaning: 'unclear' }
+    if (!refreshToken) return leave(error, failed, true)
+    // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
+    return useless(failed, (record) => ({ ...advanced(record), refreshToken }))
   }
 
   /**

@@ -1,7 +1,7 @@
 import { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { RefusalMeaning } from '../protocol/failure.ts'
-import { backOff, CLOCK_STEP, LONGEST_BACK_OFF } from './schedule.ts'
+import { backOff, CLOCK_STEP } from './schedule.ts'
 
 /** As much of an error as a record keeps. */
 export interface FailureCause {
@@ -47,10 +47,11 @@ const LONG_REFUSED = 60_000
 const LONGEST_COUNTED = LONG_REFUSED / 2
 /** So many refusals of no known kind are enough once there is no access token. */
 const ENOUGH_UNCLEAR = 2
-/** The longest wait for the one after the first, ms. */
+/** The longest wait between the first and the second of them, ms. */
 const SECOND_LOOK = 8_000
-/** Where a person is needed, nothing is sent unasked more often than this, ms; what the app asks for waits no longer than the second. */
+/** Where a person is needed: the shortest wait before something is sent that nobody asked for, ms. */
 const PERSON_DELAY = 15 * 60_000
+/** The wait there before something is sent that the app itself asked for, ms. */
 const ASKED_DELAY = 30_000
 
 const NONE: Failure = { attempts: 0, delay: 0, beat: '' }
@@ -110,7 +111,7 @@ export function needsPerson(failure: Failure, usable: boolean): boolean {
 /** What is left of the back-off, ms. `waited`: for how long this context has seen it; `asked`: the app itself wants new tokens. */
 export function backOffRest(failure: Failure, now: EpochMs, waited: number, asked = false): number {
   const { at = now, personNeeded } = failure
-  const delay = Math.min(failure.delay, personNeeded && asked ? ASKED_DELAY : LONGEST_BACK_OFF)
+  const delay = personNeeded && asked ? ASKED_DELAY : failure.delay
   return at > now + CLOCK_STEP ? 0 : delay - Math.max(now - at, waited)
 }
 

@@ -96,10 +96,10 @@ export function signIn(session: Session, prefix: string): SignIn {
         const named = { resource: signInTarget.resource, tokenScope: tokenScope(signInTarget, asked.scope) }
         const onlySubject = stepUp || request.prompt === 'none' ? live?.claims?.sub : undefined
         const statePrefix = prefix + (userAgent.stateMarker ?? '')
+        const { acrValues, maxAge, scope } = stepUp ?? {}
+        const challenge = stepUp && JSON.stringify([acrValues, maxAge, scope])
         for (let tries = 2; ; ) {
           const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, ...named, statePrefix })
-          const { acrValues, maxAge, scope } = stepUp ?? {}
-          const challenge = stepUp && JSON.stringify([acrValues, maxAge, scope])
           await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
           // Asleep meanwhile: what was pushed is forgotten.
           if (--tries && expiresAt <= clock.now()) continue

@@ -4,8 +4,7 @@ import { explainToken } from '../../src/explain-token/explain-token.ts'
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const jwt = (header: unknown, claims: unknown) => `${encoded(header)}.${encoded(claims)}.x`
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const obeyed = /[\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
+const obeyed = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u
 const textsOf = (explained: object) => JSON.stringify(explained, null, '')
 
 /** Every type that JSON has, and what breaks those who take it for another. */

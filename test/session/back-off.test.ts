@@ -47,6 +47,18 @@ describe('a back-off that another context began', () => {
     expect(await once(w)).toBe('at-2')
   })
 
+  it('RT-12: is waited for by what the app itself asks for too, unless a person is needed', async () => {
+    for (const personNeeded of [undefined, true]) {
+      const { w, page } = await failed({ personNeeded })
+      await w.clock.advance(31_000)
+      const token = await w.after(
+        100,
+        page.manager.refresh().catch(() => undefined),
+      )
+      expect(token?.value).toBe(personNeeded && 'at-2')
+    }
+  })
+
   it('RT-12: a 500 at one program, and the next ones are not held up', async () => {
     const w = world()
     await w.signedIn()

@@ -71,7 +71,7 @@ export const faults: readonly Fault[] = [
   fault(
     'broadcast before commit',
     edit(COMMIT, 'import { fraction }', "import { tellOthers } from './sync.ts'\nimport { fraction }"),
-    edit(COMMIT, "case 'tokens': {", "case 'tokens': {\n      tellOthers(session)"),
+    edit(COMMIT, "case 'tokens':", "case 'tokens':\n      tellOthers(session)"),
     edit(
       SOURCE,
       'attempt: result.attempt, reason })\n        tellOthers(session)',

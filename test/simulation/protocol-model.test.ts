@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { type Scope, search, searchWithout } from './protocol-search.ts'
 import { type Clause, clauses } from './protocol-state.ts'
@@ -45,7 +46,19 @@ const laws: Record<Clause, string> = {
   'leaving releases the lease': 'a lease has an owner',
 }
 
+const textOf = (path: string) => readFile(new URL(path, import.meta.url), 'utf8')
+
 describe('the model of a refresh', () => {
+  it('describes functions that are there', async () => {
+    const [header = ''] = /\/\*\*.*?\*\//s.exec(await textOf('protocol-model.ts')) ?? []
+    const described = [...header.matchAll(/`([\w-]+\.ts)`[\s*]*\(([^)]+)\)/g)]
+    for (const [, file, list = ''] of described) {
+      const source = await textOf(`../../src/session/${file}`)
+      for (const [, name] of list.matchAll(/`(\w+)`/g)) expect(source, file).toMatch(new RegExp(`\\b${name}\\(`))
+    }
+    expect(described).toHaveLength(6)
+  })
+
   it.each(whole)(
     'RT-03, COO-06: keeps every law with $contexts contexts, $faults fault(s), strict server: $strict',
     { timeout: 600_000 },

@@ -3,8 +3,9 @@ import { castDoubt, idle, LAST, LEASE, lease, process, REQUEST } from './protoco
 
 /**
  * The claim, send and commit of one refresh as a small model, to be searched whole. It describes, in `src/session`: `refresh.ts`
- * (`underLock`, `attempt`, `settledBy`, `send`), `claim.ts` (`claimFrom`, `takeBack`, `release`, `isDead`), `commit.ts` (`commit`,
- * `refreshed`, `reject`, `giveUpInDoubt`, `giveBack`), `sign-out.ts` (`bury`) and `record-watch.ts` (`unchangedFor`). Change it together with them.
+ * (`underLock`, `taken`, `settledBy`, `sent`, `claimedAgain`), `attempt.ts` (`answered`), `claim.ts` (`claimFrom`, `takeBack`, `release`,
+ * `isDead`), `commit.ts` (`commit`, `refreshed`, `reject`, `leave`, `spentInDoubt`), `sign-out.ts` (`bury`) and `record-watch.ts`
+ * (`unchangedFor`). Change it together with them.
  *
  * One step is one write of the record, one thing sent, one answer, or one tick of time. A context may let any number of ticks go
  * by before any of its steps (it sleeps), may crash, or may hang: stand still for ever and keep its lock. Tokens are numbers, and
