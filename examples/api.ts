@@ -86,7 +86,7 @@ const server = createServer(async (req, res) => {
     console.error(error)
     res.writeHead(500).end()
   }
-}).listen(Number(PORT), '127.0.0.1', () => console.log(`Listening on port ${PORT}`))
+}).listen(Number(PORT), '127.0.0.1', () => console.log('Listening', server.address()))
 
 process.once('SIGTERM', () => {
   server.close()

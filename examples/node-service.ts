@@ -54,7 +54,7 @@ const server = createServer(async (req, res) => {
     if (isTransient(error)) res.setHeader('retry-after', Math.max(1, Math.ceil((retryAt - Date.now()) / 1000)))
     res.writeHead(code === 'ERR_SIGNED_OUT' ? 404 : isTransient(error) ? 503 : 500).end(code)
   }
-}).listen(Number(PORT), '127.0.0.1', () => console.log('Listening'))
+}).listen(Number(PORT), '127.0.0.1', () => console.log('Listening', server.address()))
 
 process.once('SIGTERM', async () => {
   server.close()

@@ -45,7 +45,7 @@ const server = createServer(
     response.write(new TextEncoder().encode(page))
     response.end()
   }),
-).listen(Number(PORT), '127.0.0.1', () => console.log(`Listening on ${SITE}`))
+).listen(Number(PORT), '127.0.0.1', () => console.log('Listening', server.address()))
 
 process.once('SIGTERM', async () => {
   server.close()

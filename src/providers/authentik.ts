@@ -1,5 +1,4 @@
-import { authentikApi } from './authentik-api.ts'
-import { baseUrl, pathSegment } from './checked.ts'
+import { authentikApi, authentikIssuer } from './authentik-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of authentik. */
@@ -13,9 +12,8 @@ export interface AuthentikOptions {
 }
 
 function authentikClient({ url, application, clientId }: AuthentikOptions): ClientPreset {
-  const place = `application/o/${pathSegment('authentik.application', application)}/`
   return {
-    issuer: `${baseUrl('authentik.url', url)}/${place}`,
+    issuer: authentikIssuer({ url, application }),
     clientId,
     scope: 'openid offline_access',
     resourceParameters: [],

@@ -12,11 +12,16 @@ export interface CognitoApiOptions {
   readonly userPool: string
 }
 
+/** The issuer of client and API. */
+export function cognitoIssuer({ region, userPool }: CognitoApiOptions): string {
+  const host = `cognito-idp.${pathSegment('cognito.region', region)}.amazonaws.com`
+  return `https://${host}/${pathSegment('cognito.userPool', userPool)}`
+}
+
 /** The guard's half of the preset. */
 export function cognitoApi({ region, userPool }: CognitoApiOptions): ApiPreset {
-  const host = `cognito-idp.${pathSegment('cognito.region', region)}.amazonaws.com`
   return {
-    issuer: `https://${host}/${pathSegment('cognito.userPool', userPool)}`,
+    issuer: cognitoIssuer({ region, userPool }),
     types: [undefined],
     requiredValues: { token_use: 'access' },
     // All tokens of one sign-in have its origin_jti.

@@ -1,5 +1,4 @@
-import { pathSegment } from './checked.ts'
-import { cognitoApi } from './cognito-api.ts'
+import { cognitoApi, cognitoIssuer } from './cognito-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Amazon Cognito. */
@@ -13,9 +12,8 @@ export interface CognitoOptions {
 }
 
 function cognitoClient({ region, userPool, clientId }: CognitoOptions): ClientPreset {
-  const host = `cognito-idp.${pathSegment('cognito.region', region)}.amazonaws.com`
   return {
-    issuer: `https://${host}/${pathSegment('cognito.userPool', userPool)}`,
+    issuer: cognitoIssuer({ region, userPool }),
     clientId,
     scope: 'openid',
     resourceParameters: [],

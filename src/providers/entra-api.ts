@@ -1,4 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
+import type { AccessTokenClaims } from '../resource-server/access-token-claims.ts'
+import type { SubjectKind } from '../resource-server/subject-kind.ts'
 import { guid } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
@@ -33,12 +35,15 @@ export function entraApi({ tenant, tenants, version = 2 }: EntraApiOptions): Api
     types: ['JWT'],
     // Its ID tokens have neither of azp and appid.
     claims: { client: version === 2 ? 'azp' : 'appid', id: 'uti', scope: 'scp' },
-    subjectKind: ({ idtyp, scope }) => {
-      if (idtyp === 'app') return 'client'
-      // Only what a person delegated has a scope; what an application may do itself is in roles.
-      return scope ? 'user' : undefined
-    },
+    subjectKind: entraSubjectKind,
   }
+}
+
+/** Whom tokens of Entra ID and of Azure AD B2C are about. */
+export function entraSubjectKind({ idtyp, scope }: AccessTokenClaims): SubjectKind | undefined {
+  if (idtyp === 'app') return 'client'
+  // Only what a person delegated has a scope; what an application may do itself is in roles.
+  return scope ? 'user' : undefined
 }
 
 function oneOfTwo(areBoth: boolean): TokenManagerError {

@@ -1,5 +1,6 @@
 import { guid, pathSegment } from './checked.ts'
-import type { ApiPreset } from './preset.ts'
+import { entraSubjectKind } from './entra-api.ts'
+import { type ApiPreset, refusedBesideNonce } from './preset.ts'
 
 /**
  * Whose tokens an API behind Azure AD B2C takes: those of all policies of the directory, which have one issuer. `requiredValues: { tfp:
@@ -25,11 +26,7 @@ export function entraB2cApi({ tenant, tenantId, policy }: EntraB2cApiOptions): A
     types: ['JWT'],
     // Its ID tokens have neither of azp and scp. Its access tokens have the nonce of the sign-in.
     claims: { client: 'azp', id: false, scope: 'scp', session: false },
-    refusedClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
-    subjectKind: ({ idtyp, scope }) => {
-      if (idtyp === 'app') return 'client'
-      // Only what a person delegated has a scope; what an application may do itself is in roles.
-      return scope ? 'user' : undefined
-    },
+    refusedClaims: refusedBesideNonce,
+    subjectKind: entraSubjectKind,
   }
 }

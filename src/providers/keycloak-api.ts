@@ -1,5 +1,5 @@
 import { baseUrl, pathSegment } from './checked.ts'
-import type { ApiPreset } from './preset.ts'
+import { type ApiPreset, refusedBesideNonce } from './preset.ts'
 
 /** Whose tokens an API behind Keycloak takes. The API has to be in `aud`: give the client scope an audience mapper. */
 export interface KeycloakApiOptions {
@@ -19,15 +19,20 @@ const SERVICE_ACCOUNT = 'service-account-'
 const OF_SERVICE_ACCOUNTS = ['clientHost', 'clientAddress', 'clientId']
 const LAST_WITH_NONCE = 24
 
+/** The issuer of client and API. */
+export function keycloakIssuer({ url, realm }: KeycloakApiOptions): string {
+  return `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`
+}
+
 /** The guard's half of the preset. */
 export function keycloakApi({ url, realm, version = 26 }: KeycloakApiOptions): ApiPreset {
   const isOld = version <= LAST_WITH_NONCE
   return {
-    issuer: `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`,
+    issuer: keycloakIssuer({ url, realm }),
     types: ['JWT', 'at+jwt'],
     // Its ID tokens have ID there, its refresh tokens Refresh or Offline.
     requiredValues: { typ: ['Bearer', 'DPoP'] },
-    ...(isOld && { refusedClaims: ['at_hash', 'c_hash', 's_hash', 'events'] }),
+    ...(isOld && { refusedClaims: refusedBesideNonce }),
     claims: { client: 'azp' },
     subjectKind: (claims) => {
       const { preferred_username: name, auth_time } = claims

@@ -1,5 +1,4 @@
-import { baseUrl, pathSegment } from './checked.ts'
-import { keycloakApi } from './keycloak-api.ts'
+import { keycloakApi, keycloakIssuer } from './keycloak-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Keycloak. */
@@ -14,7 +13,7 @@ export interface KeycloakOptions {
 
 function keycloakClient({ url, realm, clientId }: KeycloakOptions): ClientPreset {
   return {
-    issuer: `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`,
+    issuer: keycloakIssuer({ url, realm }),
     clientId,
     // Refresh tokens come without offline_access, which begins another session that outlives the person's.
     scope: 'openid',

@@ -7,10 +7,15 @@ export interface LogtoApiOptions {
   readonly url: string
 }
 
+/** The issuer of client and API. */
+export function logtoIssuer({ url }: LogtoApiOptions): string {
+  return `${baseUrl('logto.url', url)}/oidc`
+}
+
 /** The guard's half of the preset: RFC 9068, with clients that have their `client_id` as `sub`. */
 export function logtoApi({ url }: LogtoApiOptions): ApiPreset {
   return {
-    issuer: `${baseUrl('logto.url', url)}/oidc`,
+    issuer: logtoIssuer({ url }),
     claims: { session: false },
     subjectKind: 'not_the_client',
   }

@@ -1,5 +1,4 @@
-import { baseUrl } from './checked.ts'
-import { logtoApi } from './logto-api.ts'
+import { logtoApi, logtoIssuer } from './logto-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Logto. */
@@ -12,7 +11,7 @@ export interface LogtoOptions {
 
 function logtoClient({ url, clientId }: LogtoOptions): ClientPreset {
   return {
-    issuer: `${baseUrl('logto.url', url)}/oidc`,
+    issuer: logtoIssuer({ url }),
     clientId,
     scope: 'openid offline_access',
     resourceParameters: ['resource'],

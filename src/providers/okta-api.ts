@@ -9,11 +9,16 @@ export interface OktaApiOptions {
   readonly authorizationServer?: string
 }
 
-/** The guard's half of the preset. */
-export function oktaApi({ domain, authorizationServer = 'default' }: OktaApiOptions): ApiPreset {
+/** The issuer of client and API. */
+export function oktaIssuer({ domain, authorizationServer = 'default' }: OktaApiOptions): string {
   const server = pathSegment('okta.authorizationServer', authorizationServer)
+  return `https://${hostName('okta.domain', domain)}/oauth2/${server}`
+}
+
+/** The guard's half of the preset. */
+export function oktaApi(options: OktaApiOptions): ApiPreset {
   return {
-    issuer: `https://${hostName('okta.domain', domain)}/oauth2/${server}`,
+    issuer: oktaIssuer(options),
     types: [undefined],
     // Its ID tokens have neither of cid and scp.
     claims: { client: 'cid', scope: 'scp', session: false },

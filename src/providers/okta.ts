@@ -1,5 +1,4 @@
-import { hostName, pathSegment } from './checked.ts'
-import { oktaApi } from './okta-api.ts'
+import { oktaApi, oktaIssuer } from './okta-api.ts'
 import type { ClientPreset } from './preset.ts'
 
 /** A client of Okta. */
@@ -12,11 +11,10 @@ export interface OktaOptions {
   readonly authorizationServer?: string
 }
 
-function oktaClient({ domain, clientId, authorizationServer = 'default' }: OktaOptions): ClientPreset {
-  const server = pathSegment('okta.authorizationServer', authorizationServer)
+function oktaClient(options: OktaOptions): ClientPreset {
   return {
-    issuer: `https://${hostName('okta.domain', domain)}/oauth2/${server}`,
-    clientId,
+    issuer: oktaIssuer(options),
+    clientId: options.clientId,
     scope: 'openid offline_access',
     resourceParameters: [],
   }

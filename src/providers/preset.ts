@@ -9,3 +9,6 @@ export type ClientPreset = Partial<TokenManagerOptions> & Pick<TokenManagerOptio
 
 /** What a provider needs as an `issuer` of a guard. */
 export type ApiPreset = IssuerOptions
+
+/** `refusedClaims` where access tokens have the `nonce` of the sign-in: the default but for that. */
+export const refusedBesideNonce: readonly string[] = ['at_hash', 'c_hash', 's_hash', 'events']

@@ -10,9 +10,14 @@ export interface SupabaseApiOptions {
   readonly project: string
 }
 
+/** The issuer of client and API. */
+export function supabaseIssuer({ project }: SupabaseApiOptions): string {
+  return `https://${pathSegment('supabase.project', project)}.supabase.co/auth/v1`
+}
+
 /** The guard's half of the preset. */
 export function supabaseApi({ project }: SupabaseApiOptions): ApiPreset {
-  const issuer = `https://${pathSegment('supabase.project', project)}.supabase.co/auth/v1`
+  const issuer = supabaseIssuer({ project })
   return {
     issuer,
     jwksUri: `${issuer}/.well-known/jwks.json`,

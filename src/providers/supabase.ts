@@ -1,6 +1,5 @@
-import { pathSegment } from './checked.ts'
 import type { ClientPreset } from './preset.ts'
-import { supabaseApi } from './supabase-api.ts'
+import { supabaseApi, supabaseIssuer } from './supabase-api.ts'
 
 /** A client of Supabase Auth as an OAuth server. */
 export interface SupabaseOptions {
@@ -12,7 +11,7 @@ export interface SupabaseOptions {
 
 function supabaseClient({ project, clientId }: SupabaseOptions): ClientPreset {
   return {
-    issuer: `https://${pathSegment('supabase.project', project)}.supabase.co/auth/v1`,
+    issuer: supabaseIssuer({ project }),
     clientId,
     scope: 'openid',
     resourceParameters: [],

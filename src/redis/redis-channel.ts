@@ -1,7 +1,13 @@
-import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Channel } from '../ports.ts'
-import { guard, type IoredisClient, isIoredis, type NodeRedisClient, type RedisClient } from './redis-client.ts'
+import {
+  checkClient,
+  guard,
+  type IoredisClient,
+  isIoredis,
+  type NodeRedisClient,
+  type RedisClient,
+} from './redis-client.ts'
 
 /** Options of {@link redisChannel}. */
 export interface RedisChannelOptions {
@@ -38,8 +44,7 @@ const RETRY = 1_000
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {
-  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
-  guard(client)
+  checkClient(client)
 
   const self = crypto.randomUUID()
   const listeners = new Map<string, Set<(message: unknown) => void>>()

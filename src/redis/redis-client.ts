@@ -1,3 +1,5 @@
+import { invalidOption } from '../errors.ts'
+
 /** What is used of a client of `ioredis`: a `Redis` (with sentinels or without) or a `Cluster`. */
 export interface IoredisClient {
   /** EVALSHA. */
@@ -65,6 +67,15 @@ export function guard<T extends object>(client: T): T {
   return client
 }
 
+/**
+ * Makes sure that a client was given, and that its errors are heard.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
+export function checkClient(client: RedisClient): void {
+  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  guard(client)
+}
+
 /** Whether `client` is one of `ioredis`; `undefined` if it is no client of Redis. */
 export function isIoredis(client: RedisClient): client is IoredisClient
 export function isIoredis(client: unknown): boolean | undefined {
@@ -78,6 +89,12 @@ function has(client: unknown, method: string): boolean {
   const members = (client ?? {}) as Record<string, unknown>
   return typeof members[method] === 'function'
 }
+
+/** The beginning of a script: `now`, the wall clock of Redis in ms. */
+export const LUA_NOW = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+`
 
 /** Runs `script` by its hash, and in full where the server does not know it yet. */
 export function scriptRunner(client: RedisClient, script: string): (call: ScriptCall) => Promise<ScriptAnswer> {

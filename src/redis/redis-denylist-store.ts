@@ -3,7 +3,7 @@ import { systemClock } from '../in-process/system-clock.ts'
 import type { DenylistStore } from '../resource-server/denylist.ts'
 import { inTime } from './in-time.ts'
 import { redisChannel } from './redis-channel.ts'
-import { guard, isIoredis, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
+import { checkClient, LUA_NOW, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
 
 /** Options of {@link redisDenylistStore}. Milliseconds. */
 export interface RedisDenylistStoreOptions {
@@ -36,9 +36,7 @@ end
 
 // With each new entry, those at the beginning whose time is over are removed; the whole list expires with its last entry. An entry
 // without a time stays, for nobody knows when it is over.
-const APPEND = `${FIELD}
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+const APPEND = `${FIELD}${LUA_NOW}
 local last = 0
 for i = 1, #ARGV, 2 do
   redis.call('XADD', KEYS[1], '*', 'until', ARGV[i], 'entry', ARGV[i + 1])
@@ -76,11 +74,10 @@ return found`
 export function redisDenylistStore(options: RedisDenylistStoreOptions): DenylistStore {
   const { client, prefix = 'tokenward:', name = 'denylist', timeout = 2_000, pollInterval = 1_000 } = options
   const { replicas = 0 } = options
-  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  checkClient(client)
   if (!(timeout >= 10 && timeout <= 60_000)) throw invalidOption('timeout', '10 to 60 000 ms')
   if (!(pollInterval >= 100)) throw invalidOption('pollInterval', 'at least 100 ms')
   if (!(Number.isInteger(replicas) && replicas >= 0)) throw invalidOption('replicas', '0 or more')
-  guard(client)
   const key = `${prefix}${name}`
   const append = scriptRunner(client, APPEND)
   const read = scriptRunner(client, READ)

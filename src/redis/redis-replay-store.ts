@@ -2,7 +2,7 @@ import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { ReplayStore } from '../resource-server/replay-store.ts'
 import { inTime } from './in-time.ts'
-import { guard, isIoredis, type RedisClient, scriptRunner } from './redis-client.ts'
+import { checkClient, LUA_NOW, type RedisClient, scriptRunner } from './redis-client.ts'
 
 /** Options of {@link redisReplayStore}. */
 export interface RedisReplayStoreOptions {
@@ -26,9 +26,7 @@ return {0}`
 const HAS = `return {redis.call('EXISTS', KEYS[1])}`
 
 // One sorted set for each owner, by the time until which an entry counts. Who floods it fills only the own set.
-const ADD_OF_OWNER = `
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+const ADD_OF_OWNER = `${LUA_NOW}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {0} end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return {-1} end
@@ -36,9 +34,7 @@ redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1] + 1) end
 return {1}`
 
-const HAS_OF_OWNER = `
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+const HAS_OF_OWNER = `${LUA_NOW}
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if ends and tonumber(ends) >= now then return {1} end
 return {0}`
@@ -50,11 +46,10 @@ return {0}`
  */
 export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore {
   const { client, prefix = 'tokenward:', timeout = 1_000, maxPerKey = 100_000 } = options
-  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  checkClient(client)
   if (!(timeout >= 10 && timeout <= 60_000)) throw invalidOption('timeout', '10 to 60 000 ms')
   const isCount = Number.isInteger(maxPerKey) && maxPerKey >= 1 && maxPerKey <= 10_000_000
   if (!isCount) throw invalidOption('maxPerKey', '1 to 10 000 000')
-  guard(client)
 
   const add = scriptRunner(client, ADD)
   const has = scriptRunner(client, HAS)

@@ -6,7 +6,14 @@ import { webSealing } from '../in-process/web-sealing.ts'
 import type { Clock, Sealed, Store } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { inTime, redisFailed } from './in-time.ts'
-import { guard, isIoredis, type RedisClient, type ScriptAnswer, type ScriptCall, scriptRunner } from './redis-client.ts'
+import {
+  checkClient,
+  LUA_NOW,
+  type RedisClient,
+  type ScriptAnswer,
+  type ScriptCall,
+  scriptRunner,
+} from './redis-client.ts'
 import { serverClock } from './server-clock.ts'
 
 /** Options of {@link redisStore}. */
@@ -47,16 +54,13 @@ const DAY = 86_400_000
 /** How long a read waits for the replicas to have what it read, ms. */
 const CATCH_UP = 100
 
-const READ = `
-local t = redis.call('TIME')
+const READ = `${LUA_NOW}
 local row = redis.call('HMGET', KEYS[1], 'tag', 'value')
-return {t[1] * 1000 + math.floor(t[2] / 1000), row[1] or '', row[2] or ''}`
+return {now, row[1] or '', row[2] or ''}`
 
 // A client that lost its connection may send the same swap once more: that one is told what the first one did. It writes all the
 // same, for WAIT speaks of what its own connection wrote.
-const SWAP = `
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+const SWAP = `${LUA_NOW}
 local deadline, expected, tag, value, expiry = unpack(ARGV)
 local present = redis.call('HGET', KEYS[1], 'tag') or ''
 if tag ~= '' and present == tag then
@@ -82,7 +86,6 @@ return {now, 1}`
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const { client, key, prefix = 'tokenward:', timeout = 2_000, expireAfter = 90 * DAY, replicas = 0 } = options
   check(options)
-  guard(client)
   const { clock, learn } = serverClock()
   const read = scriptRunner(client, READ)
   const swap = scriptRunner(client, SWAP)
@@ -163,7 +166,7 @@ function randomTag(): string {
 }
 
 function check({ client, prefix = '', timeout = 10, expireAfter = 31 * DAY, replicas = 0 }: RedisStoreOptions): void {
-  if (isIoredis(client) === undefined) throw invalidOption('client', 'a client of ioredis or of redis')
+  checkClient(client)
 
   const isPrefix = typeof prefix === 'string' && !/[{}]/.test(prefix)
   if (!isPrefix) throw invalidOption('prefix', 'a string without braces')

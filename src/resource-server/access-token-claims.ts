@@ -1,7 +1,7 @@
 import { type AccessTokenErrorReason, Refusal } from './access-token-error.ts'
 import { remedy, substituteFor } from './foreign-dialect.ts'
 import { shown } from './found.ts'
-import { isJsonObject } from './json-object.ts'
+import { isJsonObject, isName } from './json-values.ts'
 
 /**
  * What a validated access token says, with the names of RFC 9068 §2.2 and RFC 7662 §2.2 whatever its issuer calls them; all other claims
@@ -111,10 +111,6 @@ export function checkTimes({ exp, nbf, iat }: AccessTokenClaims, leeway: number,
 
 function secondsFrom(time: number, now: number): number {
   return Math.round(now / 1_000 - time)
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
 }
 
 function isTime(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
+import { exposedFields } from './preflight.ts'
 
 /**
  * Why a request was refused, closed.
@@ -132,7 +133,7 @@ export class AccessTokenError extends Error {
     if (wwwAuthenticate !== undefined) this.wwwAuthenticate = wwwAuthenticate
     this.headers = Object.freeze({
       'cache-control': 'no-store',
-      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
+      ...exposedFields,
       ...(wwwAuthenticate !== undefined && { 'www-authenticate': wwwAuthenticate }),
       ...answer.headers,
     })

@@ -4,6 +4,7 @@ import type { AccessTokenError, AccessTokenErrorReason } from './access-token-er
 import type { Bytes } from './builtin.ts'
 import type { GuardedRequest } from './credentials.ts'
 import { invalidOption } from './invalid-option.ts'
+import { keyedHash } from './keyed-hash.ts'
 import type { AccessPolicy } from './policy.ts'
 
 /** One decision of a guard, for logs, metrics and alarms. It holds nothing that could be used as a token. */
@@ -59,32 +60,31 @@ const SHORTEST_KEY = 32
 /** Characters of a hash that are shown: enough to tell apart, too few to be a token. */
 const SHOWN = 16
 
-/**
- * Keyed hashes for {@link Decision}: without the key nobody can try names on them.
- * @param secret default: random, drawn at the first use, as Cloudflare's workers have no randomness before they are called
- */
-function identityHashes(
-  secret: Bytes | undefined,
-): (claims: AccessTokenClaims) => Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>> {
-  let key: Promise<CryptoKey> | undefined
-  const known = new WeakMap<AccessTokenClaims, Promise<Pick<Decision, 'subjectHash' | 'tokenHash'>>>()
-  const hash = async (iss: string, value: string | undefined) => {
-    if (value === undefined) return undefined
-    const bytes = secret ?? crypto.getRandomValues(new Uint8Array(32))
-    key ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-    const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(JSON.stringify([iss, value])))
-    return base64url.encode(new Uint8Array(code)).slice(0, SHOWN)
-  }
+/** Whom and what a decision is about. */
+type IdentityHashes = Pick<Decision, 'subjectHash' | 'tokenHash'>
+
+/** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
+function identityHashes(secret: Bytes | undefined): (claims: AccessTokenClaims) => Promise<IdentityHashes> {
+  const hash = keyedHash(secret)
+  const known = new WeakMap<AccessTokenClaims, Promise<IdentityHashes>>()
+
   return (claims) => {
     const before = known.get(claims)
     if (before !== undefined) return before
-    const { iss, sub, jti } = claims
-    const made = Promise.all([hash(iss, sub), hash(iss, jti)]).then(([subjectHash, tokenHash]) => ({
-      subjectHash,
-      tokenHash,
-    }))
+    const made = hashesOf(claims)
     known.set(claims, made)
     return made
+  }
+
+  async function hashesOf({ iss, sub, jti }: AccessTokenClaims): Promise<IdentityHashes> {
+    const [subjectHash, tokenHash] = await Promise.all([shownHash(iss, sub), shownHash(iss, jti)])
+    return { subjectHash, tokenHash }
+  }
+
+  async function shownHash(iss: string, value: string | undefined): Promise<string | undefined> {
+    if (value === undefined) return undefined
+    const code = await hash(JSON.stringify([iss, value]))
+    return base64url.encode(new Uint8Array(code)).slice(0, SHOWN)
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Denial, DenylistEntry } from './denial.ts'
+import { isJsonObject, isName } from './json-values.ts'
 
 /** What a denial may name: one of these, or a person and a client together. */
 const NAMES = ['jti', 'sid', 'subject', 'clientId']
 
 /** Whether `value`, which may come from anywhere, denies something that a token can be found to be. */
 export function isDenial(value: unknown): value is Denial {
-  if (!isObject(value)) return false
+  if (!isJsonObject(value)) return false
   const names = NAMES.filter((name) => name in value)
   const isOneThing = names.length === 1 || names.join() === 'subject,clientId'
   if (!isOneThing || !names.every((name) => isName(value[name]))) return false
@@ -18,15 +19,7 @@ export function isDenial(value: unknown): value is Denial {
 
 /** Whether `value` is an entry as a denylist appends them. Others count for nothing: they would take away what is known. */
 export function isDenylistEntry(value: unknown): value is DenylistEntry {
-  return isObject(value) && isTime(value.until) && isDenial(value.denial)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  return isJsonObject(value) && isTime(value.until) && isDenial(value.denial)
 }
 
 function isTime(value: unknown): value is number {

@@ -12,6 +12,7 @@ import type { IssuerOptions } from './issuer.ts'
 import { checkBinding } from './key-binding.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type AccessPolicy, checkPolicy, enforce } from './policy.ts'
+import { exposedFields } from './preflight.ts'
 import { type Validated, validator } from './validator.ts'
 import type { ValidatorOptions } from './validator-options.ts'
 
@@ -168,7 +169,7 @@ export function createGuard(options: GuardOptions): Guard {
     return {
       'dpop-nonce': await proofs.nonces.current(),
       'cache-control': 'no-store',
-      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
+      ...exposedFields,
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import { builtin } from './builtin.ts'
 import { invalidOption } from './invalid-option.ts'
+import { fitsAlgorithm, hashBits, smallestModulusBits } from './signature-algorithms.ts'
 
 /** A public key for signatures with one algorithm, of Node's own kind. */
 export interface ImmediateKey {
@@ -10,12 +11,7 @@ export interface ImmediateKey {
 }
 
 /** What is quick enough to be waited for. Longer curves and longer RSA keys would hold up the whole process for up to 2 ms. */
-const QUICK: readonly { readonly alg: RegExp; readonly kty: string; readonly crv?: string }[] = [
-  { alg: /^[RP]S(256|384|512)$/, kty: 'RSA' },
-  { alg: /^ES256$/, kty: 'EC', crv: 'P-256' },
-  { alg: /^(EdDSA|Ed25519)$/, kty: 'OKP', crv: 'Ed25519' },
-]
-const SMALLEST_MODULUS_BITS = 2_048
+const QUICK = /^([RP]S(256|384|512)|ES256|EdDSA|Ed25519)$/
 const LARGEST_MODULUS_BITS = 4_096
 
 /** How much of Node this platform is: Bun and Deno have its modules, and verify in other ways. */
@@ -35,21 +31,22 @@ export function checkImmediate(): void {
  * The public key that `jwk` holds, made of the members of a public key alone.
  * @returns `undefined` where `alg` or the key takes too long to be waited for, and for what is no such key
  */
-export function immediateKey({ kty, crv, n, e, x, y }: JWK, alg: string): ImmediateKey | undefined {
+export function immediateKey(jwk: JWK, alg: string): ImmediateKey | undefined {
   const node = builtin('node:crypto')
-  const isQuick = QUICK.some((one) => one.alg.test(alg) && one.kty === kty && one.crv === crv)
+  const isQuick = QUICK.test(alg) && fitsAlgorithm(jwk, alg)
   if (!node || !isQuick) return undefined
 
+  const { kty, crv, n, e, x, y } = jwk
   try {
     const key = node.createPublicKey({ key: { kty, crv, n, e, x, y }, format: 'jwk' })
-    const { modulusLength = SMALLEST_MODULUS_BITS } = key.asymmetricKeyDetails ?? {}
-    const hasRightSize = modulusLength >= SMALLEST_MODULUS_BITS && modulusLength <= LARGEST_MODULUS_BITS
+    const { modulusLength = smallestModulusBits } = key.asymmetricKeyDetails ?? {}
+    const hasRightSize = modulusLength >= smallestModulusBits && modulusLength <= LARGEST_MODULUS_BITS
     if (!hasRightSize) return undefined
 
     const hash = hashOf(alg)
     const padding = alg.startsWith('PS') ? node.constants.RSA_PKCS1_PSS_PADDING : undefined
     // RFC 7518 §3.5: the salt is as long as the hash.
-    const saltLength = padding === undefined ? undefined : bitsOf(alg) / 8
+    const saltLength = padding === undefined ? undefined : hashBits(alg) / 8
     const how = { key, dsaEncoding: 'ieee-p1363', padding, saltLength } as const
     return { alg, made: (signature, signed) => node.verify(hash, signed, how, signature) }
   } catch {
@@ -59,9 +56,5 @@ export function immediateKey({ kty, crv, n, e, x, y }: JWK, alg: string): Immedi
 
 /** `null`: Ed25519 hashes by itself (RFC 8037). */
 function hashOf(alg: string): string | null {
-  return alg.startsWith('Ed') ? null : `sha${bitsOf(alg)}`
-}
-
-function bitsOf(alg: string): number {
-  return Number(alg.slice(2))
+  return alg.startsWith('Ed') ? null : `sha${hashBits(alg)}`
 }

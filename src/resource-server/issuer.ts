@@ -4,8 +4,9 @@ import { type Introspection, type IntrospectionOptions, introspection } from './
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
 import { type JsonSourceOptions, jsonSource } from './json-source.ts'
-import { type KeySet, type KeySetOptions, keySet, signatureAlgorithms } from './key-set.ts'
+import { type KeySet, type KeySetOptions, keySet } from './key-set.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
+import { signatureAlgorithms } from './signature-algorithms.ts'
 import { type CheckedDialect, checkDialect, type TokenDialect } from './token-dialect.ts'
 
 /** An authorization server whose tokens are accepted, and how it writes them. */

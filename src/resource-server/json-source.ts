@@ -1,4 +1,4 @@
-import { isJsonObject } from './json-object.ts'
+import { isJsonObject } from './json-values.ts'
 
 /** A JSON document elsewhere, kept for a while. */
 export interface JsonSource<T> {

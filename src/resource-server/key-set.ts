@@ -4,6 +4,7 @@ import { shown } from './found.ts'
 import { mayOwnKey } from './issuer-template.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
 import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
+import { fitsAlgorithm } from './signature-algorithms.ts'
 
 /** The public keys of one issuer (RFC 7517). */
 export interface KeySet {
@@ -27,40 +28,6 @@ interface OwnedKey {
 export interface KeySetOptions extends JsonSourceOptions {
   /** Default `'pooled'`. */
   readonly signatures?: SignatureMode | undefined
-}
-
-/** What an algorithm wants of a key (RFC 7518 §3.1, RFC 8037, RFC 9864). */
-const shapes: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
-  RS256: { kty: 'RSA' },
-  RS384: { kty: 'RSA' },
-  RS512: { kty: 'RSA' },
-  PS256: { kty: 'RSA' },
-  PS384: { kty: 'RSA' },
-  PS512: { kty: 'RSA' },
-  ES256: { kty: 'EC', crv: 'P-256' },
-  ES384: { kty: 'EC', crv: 'P-384' },
-  ES512: { kty: 'EC', crv: 'P-521' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
-}
-
-/** The algorithms there are: asymmetric ones only. */
-export const signatureAlgorithms: readonly string[] = Object.keys(shapes)
-
-/** Characters of a modulus of 2048 bit in base64url. */
-const SMALLEST_MODULUS = 342
-
-/** Whether `jwk` can have made a signature with `alg`. */
-export function fitsAlgorithm(jwk: JWK, alg: string): boolean {
-  const shape = Object.hasOwn(shapes, alg) ? shapes[alg] : undefined
-  if (!shape) return false
-  const hasShape = jwk.kty === shape.kty && jwk.crv === shape.crv
-  const isForAlgorithm = jwk.alg === undefined || jwk.alg === alg
-  return hasShape && isForAlgorithm && (shape.kty !== 'RSA' || hasLongModulus(jwk))
-}
-
-function hasLongModulus({ n }: JWK): boolean {
-  return typeof n === 'string' && n.length >= SMALLEST_MODULUS
 }
 
 /**

@@ -2,7 +2,7 @@ import { Refusal } from './access-token-error.ts'
 import { remedy } from './foreign-dialect.ts'
 import { shown } from './found.ts'
 import type { Issuer } from './issuer.ts'
-import { isJsonObject } from './json-object.ts'
+import { isJsonObject, isName } from './json-values.ts'
 import type { UnverifiedJwt } from './strict-jwt.ts'
 import { typeOf } from './token-dialect.ts'
 
@@ -90,10 +90,6 @@ function detailOfType(typ: unknown, { issuer, dialect }: Issuer, claims: Readonl
 
 function isTime(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < 8_640_000_000_000
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }
 
 function isNameOrMissing(value: unknown): value is string | undefined {

@@ -1,5 +1,6 @@
 import { base64url } from 'jose'
 import type { Bytes } from './builtin.ts'
+import { keyedHash } from './keyed-hash.ts'
 
 /** Nonces for proofs that any process with the same secret can check, without remembering one (RFC 9449 §8, §9). */
 export interface Nonces {
@@ -24,7 +25,7 @@ const CODE = 16
 export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => number): Nonces {
   const step = lifetime / 2
   const made = new Map<number, Promise<string>>()
-  let key: Promise<CryptoKey> | undefined
+  const hash = keyedHash(secret)
 
   return {
     current: () => nonceOf(slotNow()),
@@ -51,10 +52,7 @@ export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => 
   }
 
   async function sign(slot: number): Promise<string> {
-    // Not before it is used: Cloudflare's workers have no randomness before they are called.
-    const bytes = secret ?? crypto.getRandomValues(new Uint8Array(32))
-    key ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-    const code = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(`dpop nonce ${slot}`))
+    const code = await hash(`dpop nonce ${slot}`)
     return base64url.encode(new Uint8Array(code, 0, CODE))
   }
 }

@@ -1,3 +1,6 @@
+/** Lets a page read, in an answer of another origin, what clients of a guard need. */
+export const exposedFields = { 'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date' } as const
+
 /** What {@link preflight} allows. */
 export interface PreflightOptions {
   /** Origins that may call, exactly as browsers send them, or `'*'`. */
@@ -21,7 +24,7 @@ export function corsHeaders(origin: string | null, { origins }: PreflightOptions
   return {
     ...vary,
     'access-control-allow-origin': origins === '*' ? '*' : origin,
-    'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce, Date',
+    ...exposedFields,
   }
 }
 

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
-import { fitsAlgorithm } from './key-set.ts'
+import { fitsAlgorithm } from './signature-algorithms.ts'
 
 const PRIVATE_PARTS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 /** Characters of a modulus of 4096 bit and of an exponent of 32 bit in base64url: larger ones make a signature dear to look at. */

@@ -1,12 +1,10 @@
 import { base64url, importJWK, type JWK } from 'jose'
 import { builtin } from './builtin.ts'
 import { type ImmediateKey, immediateKey } from './immediate-key.ts'
+import { hashBits, smallestModulusBits } from './signature-algorithms.ts'
 
 const utf8 = new TextEncoder()
 const node = builtin('node:buffer')
-
-/** RFC 7518 §3.3, §3.5. */
-const SMALLEST_MODULUS_BITS = 2_048
 
 /** How signatures are verified: by Web Cryptography, which on Node works in threads of its own, or at once, on Node alone. */
 export type SignatureMode = 'pooled' | 'immediate'
@@ -32,8 +30,8 @@ async function pooledKey(jwk: JWK, alg: string): Promise<CryptoKey | undefined> 
   const { kty, crv, n, e, x, y } = jwk as Record<string, unknown>
   try {
     const key = (await importJWK({ kty, crv, n, e, x, y } as JWK, alg)) as CryptoKey
-    const { modulusLength = SMALLEST_MODULUS_BITS } = key.algorithm as Partial<RsaKeyAlgorithm>
-    return modulusLength >= SMALLEST_MODULUS_BITS ? key : undefined
+    const { modulusLength = smallestModulusBits } = key.algorithm as Partial<RsaKeyAlgorithm>
+    return modulusLength >= smallestModulusBits ? key : undefined
   } catch {
     return undefined
   }
@@ -63,9 +61,8 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
 
 /** What Web Cryptography wants to know beside the key. */
 function parameters(alg: string): AlgorithmIdentifier | EcdsaParams | RsaPssParams {
-  const bits = Number(alg.slice(2))
   if (alg.startsWith('RS')) return 'RSASSA-PKCS1-v1_5'
-  if (alg.startsWith('PS')) return { name: 'RSA-PSS', saltLength: bits / 8 }
-  if (alg.startsWith('ES')) return { name: 'ECDSA', hash: `SHA-${bits}` }
+  if (alg.startsWith('PS')) return { name: 'RSA-PSS', saltLength: hashBits(alg) / 8 }
+  if (alg.startsWith('ES')) return { name: 'ECDSA', hash: `SHA-${hashBits(alg)}` }
   return 'Ed25519'
 }

@@ -1,6 +1,6 @@
 import { base64url } from 'jose'
 import { builtin } from './builtin.ts'
-import { isJsonObject } from './json-object.ts'
+import { isJsonObject } from './json-values.ts'
 
 /** A JWT in compact form, read but not verified. */
 export interface UnverifiedJwt {

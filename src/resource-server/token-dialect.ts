@@ -1,5 +1,6 @@
 import type { AccessTokenClaims } from './access-token-claims.ts'
 import { invalidOption } from './invalid-option.ts'
+import { isName } from './json-values.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type SubjectKind, subjectIsNotTheClient, subjectShownByRfc9068 } from './subject-kind.ts'
 
@@ -141,8 +142,7 @@ function checkClaimNames(names: CheckedDialect['names']): CheckedDialect['names'
   for (const [name, value] of Object.entries(names)) {
     const mayBeFalse = name === 'id' || name === 'session'
     const isLeftOut = value === undefined || (mayBeFalse && value === false)
-    const isName = typeof value === 'string' && value !== ''
-    if (!isName && !isLeftOut)
+    if (!isName(value) && !isLeftOut)
       throw invalidOption(`claims.${name} has to be the name of a claim${mayBeFalse ? ', or false' : ''}`)
   }
   return names
@@ -157,7 +157,7 @@ function checkValues(name: string, value: string | readonly string[]): readonly 
 
 function checkNames(names: readonly string[] | undefined, option: string): readonly string[] | undefined {
   if (names === undefined) return undefined
-  const areNames = Array.isArray(names) && names.every((one) => typeof one === 'string' && one !== '')
+  const areNames = Array.isArray(names) && names.every(isName)
   if (!areNames) throw invalidOption(`${option} has to be a list of claims`)
   return names
 }

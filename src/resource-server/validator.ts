@@ -8,10 +8,12 @@ import { shown } from './found.ts'
 import { checkImmediate } from './immediate-key.ts'
 import { invalidOption } from './invalid-option.ts'
 import type { Issuer } from './issuer.ts'
+import { checkAlgorithm, checkSignature, signatureNames } from './issuer-signature.ts'
+import { isName } from './json-values.ts'
 import { keySource } from './key-options.ts'
 import { normalizedAnswer, normalizedClaims } from './normalized-claims.ts'
 import { sha256Now } from './sha256.ts'
-import { isSignedBy, type SignatureMode, type VerificationKey } from './signature.ts'
+import type { SignatureMode } from './signature.ts'
 import { LONGEST_JWT, looksLikeJwt, readJwt } from './strict-jwt.ts'
 import type { SubjectKind } from './subject-kind.ts'
 import { trustedIssuers } from './trusted-issuers.ts'
@@ -41,7 +43,7 @@ export interface Validator {
 /** @throws TokenManagerError `ERR_INVALID_OPTION` naming the option */
 export function validator(options: ValidatorOptions, audiences: readonly string[]): Validator {
   const { requiredClaims, leeway = 60_000, now = Date.now, cacheLimit = 10_000, cacheMaxAge = 60_000 } = options
-  const areAudiences = audiences.length > 0 && audiences.every((one) => typeof one === 'string' && one !== '')
+  const areAudiences = audiences.length > 0 && audiences.every(isName)
   if (!areAudiences) throw invalidOption('audience has to name this API: a string or a list of strings')
   if (!(leeway >= 0 && leeway <= 60_000)) throw invalidOption('leeway has to be 0 to 60 000 ms')
   for (const [name, value] of Object.entries({ cacheLimit, cacheMaxAge }))
@@ -49,7 +51,6 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
 
   const signatures = checkedMode(options.signatures)
   const issuers = trustedIssuers(options, { ...keySource(options), signatures })
-  const rules = new Map(issuers.all.map((one) => [one, rulesOf(one)]))
   const verified = sha256Now && cacheLimit > 0 ? boundedCache<Validated>(cacheLimit, now) : undefined
 
   return {
@@ -78,25 +79,14 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     if (!read) throw new Refusal('malformed', 'it is no JWT that can be read in one way only')
 
     const { header, claims: found } = read
-    const { alg, kid, typ } = header
-    if (header.crit !== undefined) throw new Refusal('malformed', 'the header has crit, which nothing here understands')
-    if (typeof alg !== 'string') throw new Refusal('malformed', `alg is ${shown(alg)}`)
-    if (kid !== undefined && typeof kid !== 'string') throw new Refusal('malformed', `kid is ${shown(kid)}`)
-
+    const names = signatureNames(header)
     const issuer = issuers.of(found.iss)
-    if (!issuer.algorithms.includes(alg))
-      throw new Refusal('algorithm_not_allowed', `alg is ${shown(alg)} (option algorithms of the issuer)`)
-    checkKind(typ, found, issuer)
-    const keys = await issuer.keysOf(found.iss as string).find(alg, kid)
-    await verify(token, keys, alg)
+    checkAlgorithm(names.alg, issuer)
+    checkKind(header.typ, found, issuer)
+    await checkSignature(token, names, issuer, found.iss as string)
 
-    const claims = checkClaims(normalizedClaims(found, issuer.dialect.names), rulesFor(issuer), now())
+    const claims = checkClaims(normalizedClaims(found, issuer.dialect.names), rulesOf(issuer), now())
     return { claims: deepFreeze(claims), issuer, subjectKind: kindOf(claims, issuer), isJwt: true }
-  }
-
-  async function verify(token: string, keys: readonly VerificationKey[], alg: string): Promise<void> {
-    for (const key of keys) if (await isSignedBy(token, key, alg)) return
-    throw new Refusal('signature_invalid', `no key of the issuer that fits alg ${shown(alg)} has made it`)
   }
 
   async function opaque(token: string): Promise<Validated> {
@@ -116,10 +106,6 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     const claims = checkClaims(normalizedAnswer(own, issuer.dialect.names), answered, now())
     const tokenType = typeof found.token_type === 'string' ? found.token_type : undefined
     return { claims: deepFreeze(claims), issuer, subjectKind: kindOf(claims, issuer), isJwt: false, tokenType }
-  }
-
-  function rulesFor(issuer: Issuer): ClaimRules {
-    return rules.get(issuer) ?? rulesOf(issuer)
   }
 
   /** What the guard asks for is asked of all; what RFC 9068 asks for may be otherwise in a dialect. */

@@ -143,16 +143,14 @@ export function createSessionPool(
     }
   }
 
-  async function endIfDenied({ manager, shared }: Entry, denylist: SessionDenylist): Promise<void> {
-    await manager.ready()
-    const present = shared()
+  async function endIfDenied(entry: Entry, denylist: SessionDenylist): Promise<void> {
+    const present = await readyOf(entry)
     if (present) await endDenied(present, denylist)
   }
 
-  async function checked({ manager, shared }: Entry): Promise<SessionCheck> {
-    await manager.ready()
-    const present = shared()
-    return present ? checkSession(present) : { state: manager.state }
+  async function checked(entry: Entry): Promise<SessionCheck> {
+    const present = await readyOf(entry)
+    return present ? checkSession(present) : { state: entry.manager.state }
   }
 
   /** What uses a session for long, as an event stream does, may not use it again. */
@@ -163,9 +161,7 @@ export function createSessionPool(
 
   function done(account: string, entry: Entry) {
     entry.users--
-    // The session may have gone out of memory, and another entry of its name may have taken the place.
-    const isPresent = entries.get(account) === entry
-    if (isPresent && isNobody(entry)) forget(account)
+    forgetNobody(account, entry)
     if (entries.size > maxSessions) evict()
   }
 
@@ -208,11 +204,16 @@ export function createSessionPool(
   }
 
   function withSession(account: string, work: (session: Session) => Promise<void>): Promise<void> {
-    return using(account, async ({ manager, shared }) => {
-      await manager.ready()
-      const session = shared()?.session
-      if (session) await work(session)
+    return using(account, async (entry) => {
+      const present = await readyOf(entry)
+      if (present) await work(present.session)
     })
+  }
+
+  function forgetNobody(account: string, entry: Entry) {
+    // The session may have gone out of memory, and another entry of its name may have taken the place.
+    const isPresent = entries.get(account) === entry
+    if (isPresent && isNobody(entry)) forget(account)
   }
 
   function forget(account: string) {
@@ -269,8 +270,7 @@ export function createSessionPool(
       isOver = true
       stop()
       entry.hearers--
-      const isPresent = entries.get(account) === entry
-      if (isPresent && isNobody(entry)) forget(account)
+      forgetNobody(account, entry)
     }
   }
 
@@ -320,4 +320,10 @@ export function createSessionPool(
     const { retrying, name, held } = session
     return retrying > 0 || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }
+}
+
+/** The session of an entry, once it was read from the store. */
+async function readyOf({ manager, shared }: Entry): Promise<SharedSession | undefined> {
+  await manager.ready()
+  return shared()
 }

@@ -4,26 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { childProgram } from '../support/processes/child-program.ts'
-import { clientSecret, freePort, startProgramServer } from '../support/program-server.ts'
+import { clientSecret, startProgramServer } from '../support/program-server.ts'
 
 it('the example of a service: one token for itself, and a session for each user', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tokenward-'))
   const [server, program] = await Promise.all([startProgramServer(), childProgram('examples/node-service.ts')])
-  const port = await freePort()
-  const service = `http://127.0.0.1:${port}`
   const child = program({
     env: {
       ISSUER: server.issuer,
       API: server.api,
       CLIENT_SECRET: clientSecret,
-      PORT: String(port),
+      PORT: '0',
       SEALING_KEY: randomBytes(32).toString('base64'),
       STATE_FOLDER: join(folder, 'sessions'),
     },
     limit: 60_000,
   })
   try {
-    await new Promise((resolve) => child.process.stdout?.once('data', resolve))
+    const service = await child.origin()
     for (const user of ['alice', 'bob']) {
       const body = JSON.stringify({ ...(await server.issue(user)), expiresAt: Date.now() })
       expect((await fetch(`${service}/sessions/${user}`, { method: 'PUT', body })).status).toBe(204)

@@ -4,26 +4,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FrontServer, startFrontServer } from '../support/front-server.ts'
 import { type Child, childProgram, type Program } from '../support/processes/child-program.ts'
-import { clientSecret, freePort, type ProgramServer, startProgramServer } from '../support/program-server.ts'
+import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 
 /** Lifetime of access tokens, seconds. */
 const TTL = 10
 let base: string
-let site: string
+/** The site's own address. */
+let front: FrontServer
 let server: ProgramServer
 let program: Program
 const children: Child[] = []
 
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'tokenward-'))
-  site = `http://127.0.0.1:${await freePort()}`
-  server = await startProgramServer({ accessTokenTtl: TTL, redirectUris: [`${site}/auth/callback`] })
+  front = await startFrontServer()
+  server = await startProgramServer({ accessTokenTtl: TTL, redirectUris: [`${front.origin}/auth/callback`] })
   program = await childProgram('examples/node-users.ts')
-  await start(site)
+  front.sendTo(await start().origin())
 })
 afterAll(async () => {
   for (const { process: child } of children) child.kill('SIGKILL')
+  await front?.close()
   await server?.stop()
   await rm(base, { recursive: true, force: true })
 })
@@ -31,14 +34,14 @@ beforeEach(() => void server.grants.splice(0))
 
 const key = randomBytes(32).toString('base64')
 
-/** One process of the site, which listens at `at`. */
-async function start(at: string): Promise<Child> {
+/** One process of the site, on a port of its own. */
+function start(): Child {
   const child = program({
     env: {
       ISSUER: server.issuer,
       API: server.api,
-      SITE: site,
-      PORT: new URL(at).port,
+      SITE: front.origin,
+      PORT: '0',
       CLIENT_SECRET: clientSecret,
       SEALING_KEY: key,
       STATE_FOLDER: join(base, 'sessions'),
@@ -46,16 +49,15 @@ async function start(at: string): Promise<Child> {
     limit: 120_000,
   })
   children.push(child)
-  await new Promise((resolve) => child.process.stdout?.once('data', resolve))
   return child
 }
 
 /** A browser of somebody who has signed in. */
 async function signedIn(account: string) {
   const cookies = new Map<string, string>()
-  const page = await server.agree(`${site}/auth/login`, account, cookies)
-  expect(page.url).toBe(`${site}/`)
-  const ask = (path: string, init: RequestInit = {}, at = site) =>
+  const page = await server.agree(`${front.origin}/auth/login`, account, cookies)
+  expect(page.url).toBe(`${front.origin}/`)
+  const ask = (path: string, init: RequestInit = {}, at = front.origin) =>
     fetch(at + path, {
       ...init,
       redirect: 'manual',
@@ -71,17 +73,16 @@ describe('the example of a site that calls an API for each of its users', () => 
       expect(await (await ask('/api/notes')).json()).toMatchObject({ sub, client: 'web' })
       expect(await (await ask('/auth/session')).json()).toMatchObject({ session: { subject: sub } })
     }
-    expect((await fetch(`${site}/api/notes`)).status).toBe(403)
+    expect((await fetch(`${front.origin}/api/notes`)).status).toBe(403)
     expect([...alice.cookies.values()].filter((value) => /^ey/.test(value))).toEqual([])
   })
 
   it('RT-19: two processes, each with 50 requests of one person at expiry: one refresh, 100 of 100 answered', async () => {
-    const other = `http://127.0.0.1:${await freePort()}`
-    const [{ ask }] = await Promise.all([signedIn('carol'), start(other)])
+    const [{ ask }, other] = await Promise.all([signedIn('carol'), start().origin()])
     server.grants.splice(0)
     await sleep(TTL * 1000 + 200)
     const answers = await Promise.all(
-      Array.from({ length: 100 }, async (_, n) => (await ask('/api/notes', {}, n % 2 ? other : site)).status),
+      Array.from({ length: 100 }, async (_, n) => (await ask('/api/notes', {}, n % 2 ? other : front.origin)).status),
     )
     expect(answers).toEqual(Array(100).fill(200))
     expect(server.grants).toEqual(['refresh_token granted'])
@@ -96,7 +97,8 @@ describe('the example of a site that calls an API for each of its users', () => 
   })
 
   it('ends at SIGTERM', async () => {
-    const child = await start(`http://127.0.0.1:${await freePort()}`)
+    const child = start()
+    await child.origin()
     child.process.kill('SIGTERM')
     expect(await child.ended).toMatchObject({ code: 0, errors: '' })
   })

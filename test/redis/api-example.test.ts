@@ -8,8 +8,8 @@ import { redisDenylistStore } from '../../src/redis/redis-denylist-store.ts'
 import { redisStore } from '../../src/redis/redis-store.ts'
 import { createDenylist } from '../../src/resource-server/denylist.ts'
 import { plainOAuthClient } from '../examples/demo/plain-oauth-client.ts'
+import { type FrontServer, startFrontServer } from '../support/front-server.ts'
 import { type Child, childProgram } from '../support/processes/child-program.ts'
-import { freePort } from '../support/program-server.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 
 const redirectUri = 'http://127.0.0.1:4711/callback'
@@ -17,7 +17,9 @@ const key = randomBytes(32)
 const closing: (() => unknown)[] = []
 let redis: RedisServer
 let server: AuthorizationServer
-let start: (origin: string) => Api
+/** The first API's address for those who have to know it before it listens. */
+let front: FrontServer
+let start: () => Promise<Api>
 let apis: Api[]
 /** A token of a session that was ended. */
 let dead = ''
@@ -29,29 +31,30 @@ interface Api {
 
 beforeAll(async () => {
   redis = await startRedis()
-  const origins = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
-  const audience = `${origins[0]}/`
+  front = await startFrontServer()
+  const audience = `${front.origin}/`
   server = await startAuthorizationServer({
     redirectUris: [redirectUri],
     autoLogin: 'alice',
     accessTokenTtl: 300,
     audiences: [audience],
-    backchannelLogoutUri: `${origins[0]}/backchannel-logout`,
+    backchannelLogoutUri: `${front.origin}/backchannel-logout`,
   })
   const program = await childProgram('examples/api.ts')
   const { issuer, clientId } = server
   const env = { ISSUER: issuer, AUDIENCE: audience, CLIENT_ID: clientId, REDIS_URL: redis.url }
-  start = (origin) => {
-    const child = program({ env: { ...env, PORT: new URL(origin).port }, limit: 120_000 })
+  start = async () => {
+    const child = program({ env: { ...env, PORT: '0' }, limit: 120_000 })
     closing.push(() => child.process.kill('SIGKILL'))
-    return { origin, child }
+    return { origin: await child.origin(), child }
   }
-  apis = origins.map(start)
-  await Promise.all(apis.map(({ origin }) => until(() => fetch(`${origin}/health`).then(() => true))))
+  apis = await Promise.all([start(), start()])
+  front.sendTo(apis[0]?.origin ?? '')
 })
 
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
+  await front?.close()
   await Promise.all([server?.stop(), redis?.stop()])
 })
 
@@ -142,8 +145,7 @@ it('BCL-08: who signs in after it is signed in', async () => {
 
 it('an API that starts later refuses what was signed out before, and each ends at SIGTERM', async () => {
   const [first] = apis as [Api]
-  const late = start(`http://127.0.0.1:${await freePort()}`)
-  await until(() => fetch(`${late.origin}/health`).then(() => true))
+  const late = await start()
   expect((await ask(dead, late.origin)).headers.get('www-authenticate')).toContain('reason="session_ended"')
   expect((await fetch(`${late.origin}/nothing`)).status).toBe(404)
   const health = (await (await fetch(`${late.origin}/health`)).json()) as { entries: number; staleness: number }

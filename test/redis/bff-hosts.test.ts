@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, request, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HostMessage, HostSettings } from '../bff/measured/host-process.ts'
+import { type FrontServer, startFrontServer } from '../support/front-server.ts'
 import { type Child, childProgram, type Program } from '../support/processes/child-program.ts'
-import { clientSecret, freePort, type ProgramServer, startProgramServer } from '../support/program-server.ts'
+import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 
 /** Lifetime of access tokens, seconds. */
@@ -16,10 +16,8 @@ let server: ProgramServer
 let program: Program
 let settings: HostSettings
 const children: Child[] = []
-/** The site's own address, and the host behind it. */
-let site: string
-let front: Server
-let behind: string
+/** The site's own address. */
+let front: FrontServer
 
 interface Host {
   readonly child: Child
@@ -28,18 +26,11 @@ interface Host {
 
 beforeAll(async () => {
   redis = await startRedis()
-  const port = await freePort()
-  site = `http://127.0.0.1:${port}`
-  front = createServer(({ method, url, headers }, response) => {
-    const sent = request(behind + url, { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
-    })
-    sent.end()
-  }).listen(port, '127.0.0.1')
+  front = await startFrontServer()
+  const redirectUri = `${front.origin}/auth/callback`
   server = await startProgramServer({
     accessTokenTtl: TTL,
-    redirectUris: [`${site}/auth/callback`],
+    redirectUris: [redirectUri],
     beforeGrant: async () => held?.(),
   })
   program = await childProgram('test/bff/measured/host-process.ts')
@@ -47,7 +38,7 @@ beforeAll(async () => {
     redisPort: redis.port,
     issuer: server.issuer,
     clientSecret,
-    redirectUri: `${site}/auth/callback`,
+    redirectUri,
     api: `${server.api}v1`,
     key: randomBytes(32).toString('hex'),
     requestTimeout: 2_000,
@@ -55,8 +46,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const { process: child } of children) child.kill('SIGKILL')
-  front?.close()
-  front?.closeAllConnections()
+  await front?.close()
   await server?.stop()
   await redis?.stop()
 })
@@ -70,9 +60,9 @@ async function startHost(): Promise<Host> {
 
 /** Signs somebody in at the site's own address, behind which there is this host. */
 async function signedIn(host: Host, account: string): Promise<string> {
-  behind = host.origin
+  front.sendTo(host.origin)
   const cookies = new Map<string, string>()
-  await server.agree(`${site}/auth/login`, account, cookies)
+  await server.agree(`${front.origin}/auth/login`, account, cookies)
   return `session=${cookies.get('session')}`
 }
 

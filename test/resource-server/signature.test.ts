@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { signatureAlgorithms } from '../../src/resource-server/key-set.ts'
 import type { SignatureMode, VerificationKey } from '../../src/resource-server/signature.ts'
+import { signatureAlgorithms } from '../../src/resource-server/signature-algorithms.ts'
 
 type Pair = Record<'publicKey' | 'privateKey', JWK>
 let rsa: Pair

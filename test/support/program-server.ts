@@ -246,15 +246,6 @@ async function post(issuer: string, path: string, form: Record<string, string>):
   return (await response.json()) as Record<string, string>
 }
 
-/** A port that is free for now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
-
 /** Takes any token of ours that has not expired; says for whom it is. */
 async function callApi(issuer: string, req: IncomingMessage, res: ServerResponse) {
   req.resume()

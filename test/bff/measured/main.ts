@@ -7,8 +7,9 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
+import { startFrontServer } from '../../support/front-server.ts'
 import { childProgram } from '../../support/processes/child-program.ts'
-import { clientSecret, freePort, startProgramServer } from '../../support/program-server.ts'
+import { clientSecret, startProgramServer } from '../../support/program-server.ts'
 import { startRedis } from '../../support/redis-server.ts'
 import type { HostMessage, HostSettings } from './host-process.ts'
 
@@ -38,37 +39,20 @@ const dispatcher = new Agent({ connections: 64, pipelining: 1, bodyTimeout: 0, h
 const api = await startApi()
 const redis = await startRedis()
 // The browser goes to one address; what is behind it takes turns.
-const sitePort = await freePort()
-const site = `http://127.0.0.1:${sitePort}`
-const server = await startProgramServer({ accessTokenTtl: TTL, redirectUris: [`${site}/auth/callback`] })
+const front = await startFrontServer()
+const server = await startProgramServer({ accessTokenTtl: TTL, redirectUris: [`${front.origin}/auth/callback`] })
 const program = await childProgram('test/bff/measured/host-process.ts')
 const settings: HostSettings = {
   redisPort: redis.port,
   issuer: server.issuer,
   clientSecret,
-  redirectUri: `${site}/auth/callback`,
+  redirectUri: `${front.origin}/auth/callback`,
   api: api.url,
   key: randomBytes(32).toString('hex'),
 }
 const children = [1, 2].map(() => program({ argument: settings, limit: 3_600_000 }))
 const hosts = await Promise.all(children.map((child) => child.message<HostMessage & { type: 'ready' }>()))
-let turn = 0
-const balancer = createServer((incoming, response) => {
-  const host = hosts[turn++ % hosts.length] as (typeof hosts)[0]
-  const { method, url: path, headers } = incoming
-  request(`http://127.0.0.1:${host.port}${path}`, {
-    method: method as 'GET',
-    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'connection')) as never,
-    dispatcher,
-  }).then(
-    (answer) => {
-      response.writeHead(answer.statusCode, answer.headers as never)
-      answer.body.pipe(response)
-    },
-    () => response.destroy(),
-  )
-})
-await new Promise<void>((resolve) => balancer.listen(sitePort, '127.0.0.1', resolve))
+front.sendTo(...hosts.map(({ port }) => `http://127.0.0.1:${port}`))
 
 try {
   console.log(`Load ${loadavg()[0]?.toFixed(1)}, ${rounds} rounds, ${values.megabytes} MB each way\n`)
@@ -78,16 +62,14 @@ try {
   await costs()
 } finally {
   for (const child of children) child.process.kill('SIGKILL')
-  balancer.close()
-  balancer.closeAllConnections()
-  await Promise.all([server.stop(), redis.stop(), dispatcher.destroy()])
+  await Promise.all([front.close(), server.stop(), redis.stop(), dispatcher.destroy()])
   api.close()
 }
 if (values.check && rows.some(({ ok }) => !ok)) process.exitCode = 1
 
 async function signedIn(account: string): Promise<string> {
   const cookies = new Map<string, string>()
-  await server.agree(`${site}/auth/login`, account, cookies)
+  await server.agree(`${front.origin}/auth/login`, account, cookies)
   return `session=${cookies.get('session')}`
 }
 
@@ -179,7 +161,7 @@ async function webSocket(host: number, cookie: string): Promise<{ readonly ended
       'GET /api/live HTTP/1.1',
       ...fields,
       `Sec-WebSocket-Key: ${key}`,
-      `Origin: ${site}`,
+      `Origin: ${front.origin}`,
       `Cookie: ${cookie}`,
       '',
       '',

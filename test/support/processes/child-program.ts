@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
 import { build } from 'esbuild'
 import { entries, root } from '../../../scripts/entries.mjs'
 
@@ -22,6 +24,8 @@ export interface Child {
   readonly ended: Promise<ChildEnd>
   /** The next message it sends; rejects if it ends first. */
   message<T = unknown>(): Promise<T>
+  /** Where it listens, once it has written `port: 8080`; rejects if it ends first. */
+  origin(): Promise<string>
 }
 
 /** How to start a program. */
@@ -80,18 +84,27 @@ function start(file: string, { argument, args = [], env = {}, limit = 30_000 }: 
       resolve({ code: code ?? undefined, signal: signal ?? undefined, output, errors, messages })
     })
   })
+  const endedEarly = ({ code, signal, errors: written }: ChildEnd) =>
+    new Error(`${basename(file)} ended (${code ?? signal}) before it said more\n${written}`)
   let taken = 0
   return {
     pid: child.pid as number,
     process: child,
     ended,
+    async origin() {
+      const portOf = () => /\bport: (\d+)/.exec(output)?.[1]
+      while (portOf() === undefined) {
+        const end = await Promise.race([once(child.stdout as Readable, 'data'), ended])
+        if ('errors' in end && portOf() === undefined) throw endedEarly(end)
+      }
+      return `http://127.0.0.1:${portOf()}`
+    },
     async message<T>() {
       const index = taken++
       while (messages.length <= index) {
         const arrived = new Promise<undefined>((resolve) => child.once('message', () => resolve(undefined)))
         const end = await Promise.race([arrived, ended])
-        if (end && messages.length <= index)
-          throw new Error(`${basename(file)} ended (${end.code ?? end.signal}) before it said more\n${end.errors}`)
+        if (end && messages.length <= index) throw endedEarly(end)
       }
       return messages[index] as T
     },
