@@ -8,6 +8,10 @@ const tokens = createTokenManager({
   resources: ['https://api.example.com/'], // the only places a token is ever sent to
 })
 
+document.querySelector('#sign-out')?.addEventListener('click', async () => {
+  await tokens.signOut() // gone here and in every tab, then revoked at the server
+})
+
 const state = await tokens.ready() // the stored session; on the redirect URI it first completes the sign-in
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error // say so: starting over would go round in circles
@@ -19,7 +23,3 @@ if (state.status === 'signedIn' && state.health === 'sign_in_suggested') {
 
 const notes = await tokens.fetch('https://api.example.com/notes') // fresh token, one retry if the API refuses it
 console.log(await notes.json())
-
-document.querySelector('#sign-out')?.addEventListener('click', async () => {
-  await tokens.signOut() // gone here and in every tab, then revoked at the server
-})

@@ -19,6 +19,7 @@ const tokens = createTokenManager({
 const decisions = journal(tokens, { store: indexedDbStore(), clock: ports.clock })
 document.body.append(devtools(tokens, { journal: decisions, ports }))
 
+document.getElementById('sign-in')?.addEventListener('click', () => tokens.signIn())
+
 const state = await tokens.ready()
 if (state.status === 'signedOut') console.log(explainSignOut(await decisions.entries())?.summary ?? 'new here')
-document.getElementById('sign-in')?.addEventListener('click', () => tokens.signIn())

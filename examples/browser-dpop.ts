@@ -9,6 +9,10 @@ const tokens = createTokenManager({
   dpop: dpop({ required: true }), // no token is used that is not bound to this browser's key
 })
 
+document.querySelector('#sign-out')?.addEventListener('click', async () => {
+  await tokens.signOut() // the key goes with the session
+})
+
 const state = await tokens.ready()
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error
@@ -25,7 +29,3 @@ for (const [name, value] of await tokens.headersFor('https://api.example.com/not
   request.setRequestHeader(name, value)
 request.onload = () => console.log(`posted: ${request.status}`)
 request.send('a note')
-
-document.querySelector('#sign-out')?.addEventListener('click', async () => {
-  await tokens.signOut() // the key goes with the session
-})

@@ -12,6 +12,10 @@ const tokens = createTokenManager({
   ],
 })
 
+document.querySelector('#sign-out')?.addEventListener('click', async () => {
+  await tokens.signOut() // ends the grant, and with it both
+})
+
 const state = await tokens.ready()
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error
@@ -27,7 +31,3 @@ console.log(`notes: ${notes.status}, mail: ${mail.status}`)
 // What is not `fetch` asks for the token by the resource's name.
 const { type, resource } = await tokens.getAccessToken({ resource: 'urn:example:mail' })
 console.log(`a ${type} token for ${resource}`)
-
-document.querySelector('#sign-out')?.addEventListener('click', async () => {
-  await tokens.signOut() // ends the grant, and with it both
-})

@@ -14,6 +14,9 @@ tokens.on('sign_in_failed', ({ reason }) => {
   console.log(`no transfer: ${reason}`)
 })
 
+document.querySelector('#transfer')?.addEventListener('click', transfer)
+document.querySelector('#sign-out')?.addEventListener('click', () => tokens.signOut())
+
 const state = await tokens.ready()
 if (state.status === 'signedOut') {
   if (state.reason === 'sign_in_failed') throw state.error
@@ -24,9 +27,6 @@ if (isBack && !refused) await transfer()
 
 const notes = await tokens.fetch('https://api.example.com/notes') // an everyday sign-in will do here
 console.log(`notes: ${notes.status}`)
-
-document.querySelector('#transfer')?.addEventListener('click', transfer)
-document.querySelector('#sign-out')?.addEventListener('click', () => tokens.signOut())
 
 async function transfer() {
   try {

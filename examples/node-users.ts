@@ -31,12 +31,12 @@ const page = `<!doctype html><title>Notes</title><output></output>
 <a href="/auth/login?returnTo=/">Sign in</a> <button>Sign out</button>
 <script type="module">
   const ask = (path, method = 'GET') => fetch(path, { method, headers: { 'x-tokenward': '1' } }).then((one) => one.json())
-  const { session } = await ask('/auth/session')
-  document.querySelector('output').value = session ? 'Signed in: ' + session.subject : 'Nobody is signed in'
   document.querySelector('button').onclick = async () => {
     const { endSessionUrl } = await ask('/auth/logout', 'POST')
     location.assign(endSessionUrl ?? '/')
   }
+  const { session } = await ask('/auth/session')
+  document.querySelector('output').value = session ? 'Signed in: ' + session.subject : 'Nobody is signed in'
 </script>`
 
 const server = createServer(

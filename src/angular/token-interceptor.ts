@@ -2,8 +2,8 @@ import type { HttpErrorResponse, HttpInterceptorFn, HttpRequest } from '@angular
 import { catchError, defer, switchMap } from 'rxjs'
 import type { TokenManagerError } from '../errors.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
-import type { Target } from '../protocol/access-token.ts'
-import { parseChallenges } from '../protocol/challenge.ts'
+import type { AccessToken, Target } from '../protocol/access-token.ts'
+import { next as nextAfter } from '../requests/authorized-fetch.ts'
 import { injectTokenManager } from './provide-token-manager.ts'
 
 type AnyRequest = HttpRequest<unknown>
@@ -73,9 +73,10 @@ function authorizationOf(request: AnyRequest): string | null {
   return request.headers.get('authorization')
 }
 
-/** Whether an answer means the token that was sent (RFC 6750 §3.1). */
+/** Whether an answer asks for another token than the one that was sent. */
 function isRefusal({ status, headers }: HttpErrorResponse, sent: AnyRequest): boolean {
-  if (status !== 401 || !authorizationOf(sent)) return false
-  const errors = parseChallenges(headers.get('www-authenticate')).flatMap(({ params }) => params.error || [])
-  return errors.length === 0 || errors.includes('invalid_token')
+  const [scheme] = authorizationOf(sent)?.split(' ', 1) ?? []
+  // What another interceptor throws is no answer, and has no headers.
+  if (status !== 401 || !scheme) return false
+  return nextAfter({ ok: false, status, headers }, scheme as AccessToken['type']) === 'renew'
 }

@@ -1,4 +1,5 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
+import { aBoolean, between, type Check, check, texts } from '../manager/options.ts'
 import { resourceMatcher } from '../requests/resource-matcher.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import type { BffApi } from './bff-options.ts'
@@ -21,6 +22,17 @@ export interface ApiRoute extends Required<Omit<BffApi, 'url' | 'requestFields' 
   pathFor(location: string, base: string): string | undefined
 }
 
+const PLACE = 'an absolute https URL without query, fragment, dot segments and user name'
+
+const checks: Readonly<Record<keyof BffApi, Check>> = {
+  url: [(value: unknown) => typeof value === 'string', PLACE],
+  timeout: between(1, 600_000),
+  maxBodySize: [(value: number) => value >= 0, 'a number of bytes, or Infinity'],
+  requestFields: texts,
+  webSockets: aBoolean,
+  setCookies: texts,
+}
+
 const PATH = /^(\/[\w.~-]+)+$/
 
 /**
@@ -38,7 +50,10 @@ export function readApiRoutes(
     const climbs = path.split('/').some((part) => part === '.' || part === '..')
     const isClear = PATH.test(path) && !climbs
     if (!isClear || isOwn)
-      throw invalid(name, `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`)
+      throw invalidOption(
+        name,
+        `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`,
+      )
     return readRoute(path, typeof given === 'string' ? { url: given } : Object(given), name, sessions)
   })
   return routes.sort((a, b) => b.path.length - a.path.length)
@@ -50,20 +65,19 @@ export function routeFor(routes: readonly ApiRoute[], path: string): ApiRoute | 
 }
 
 function readRoute(path: string, given: BffApi, name: string, sessions: SessionPool): ApiRoute {
+  check(given, checks, `${name}.`)
   const { url, timeout = 30_000, maxBodySize = 10_485_760, requestFields = [], setCookies = [] } = given
   const { webSockets = false } = given
   const judge = judgeOf(url, name)
-  if (!sessions.allows(url)) throw invalid(`${name}.url`, 'covered by option resources of the session pool')
-  if (!(timeout >= 1 && timeout <= 600_000)) throw invalid(`${name}.timeout`, '1 to 600000 ms')
-  if (!(maxBodySize >= 0)) throw invalid(`${name}.maxBodySize`, 'a number of bytes, or Infinity')
+  if (!sessions.allows(url)) throw invalidOption(`${name}.url`, 'covered by option resources of the session pool')
 
   const fields = requestFields.map((field) => field.toLowerCase())
   const refused = fields.find((field) => !isForwardable(field))
   if (refused !== undefined)
-    throw invalid(`${name}.requestFields`, `a list without ${refused}, which never goes through`)
+    throw invalidOption(`${name}.requestFields`, `a list without ${refused}, which never goes through`)
   const cookies = setCookies.filter((cookie) => /^(?!__)[\w.-]+$/.test(cookie))
   if (cookies.length < setCookies.length)
-    throw invalid(
+    throw invalidOption(
       `${name}.setCookies`,
       'a list of names of letters, digits, ".", "-" and "_" that do not begin with __',
     )
@@ -73,7 +87,7 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
     path,
     timeout,
     maxBodySize,
-    webSockets: webSockets === true,
+    webSockets,
     requestFields: new Set(fields),
     setCookies: new Set(cookies),
     urlFor(asked, query) {
@@ -101,10 +115,6 @@ function judgeOf(url: string, name: string): (url: string) => string | undefined
     const match = resourceMatcher([url], { insecureLoopback: true })
     return (each) => match(each).url
   } catch {
-    throw invalid(`${name}.url`, 'an absolute https URL without query, fragment, dot segments and user name')
+    throw invalidOption(`${name}.url`, PLACE)
   }
-}
-
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

@@ -1,5 +1,6 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
+import { aFunction, anObject, type Check, check, oneOf, port, texts } from '../manager/options.ts'
 import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'
@@ -29,22 +30,57 @@ export interface BffSettings {
   readonly tell: (refused: Refused, path: string) => void
 }
 
+const checks: Readonly<Record<keyof BffOptions, Check>> = {
+  sessions: [port('check')[0], 'made by createSessionPool()'],
+  api: anObject,
+  backchannelLogout: aFunction,
+  cookie: anObject,
+  pageTokens: [
+    (value: unknown) => Array.isArray(value) && value.every((one) => isPageToken(Object(one))),
+    'a list of { resource?, audience?, scope }, each with a scope',
+  ],
+  claims: texts,
+  origins: [
+    (value: unknown) => Array.isArray(value) && value.every(isOrigin),
+    'a list of origins such as https://www.example.com, without a slash at the end',
+  ],
+  signInFailed: [(value: unknown) => typeof value === 'string', 'a path of this site'],
+  forwarded: [
+    (value: unknown) => typeof value === 'boolean' || typeof value === 'function',
+    'true, false or a function',
+  ],
+  onRefusal: aFunction,
+  clock: port('now', 'elapsed', 'at'),
+}
+
+const cookieChecks: Readonly<Record<keyof BffCookieOptions, Check>> = {
+  name: [(value: string) => /^[\w-]{1,40}$/.test(value), '1 to 40 letters, digits, - and _'],
+  prefix: oneOf('__Host-', '__Host-Http-'),
+  sameSite: oneOf('Strict', 'Lax'),
+  maxAge: [(value: number) => value >= 1_000 && value <= Number.MAX_SAFE_INTEGER, 'at least 1000 ms'],
+}
+
 /**
  * Reads the options.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function bffSettings(options: BffOptions): BffSettings {
-  const { sessions, origins = [], claims, backchannelLogout, signInFailed, onRefusal, clock = systemClock } = options
-  if (typeof sessions?.check !== 'function') throw invalid('sessions', 'made by createSessionPool()')
+  check(options, checks, '')
+  const {
+    sessions,
+    origins = [],
+    claims,
+    pageTokens = [],
+    backchannelLogout,
+    signInFailed,
+    onRefusal,
+    clock = systemClock,
+  } = options
+  if (!sessions) throw invalidOption('sessions', 'given')
   const { origin, base } = placeOf(sessions)
 
-  for (const [name, value] of Object.entries({ backchannelLogout, onRefusal }))
-    if (value !== undefined && typeof value !== 'function') throw invalid(name, 'a function')
-  if (claims && !isListOfTexts(claims)) throw invalid('claims', 'a list of names')
-  if (!(isListOfTexts(origins) && origins.every(isOrigin)))
-    throw invalid('origins', 'a list of origins such as https://www.example.com, without a slash at the end')
   if (signInFailed !== undefined && returnPath(signInFailed, origin) !== signInFailed)
-    throw invalid('signInFailed', 'a path of this site')
+    throw invalidOption('signInFailed', 'a path of this site')
 
   return {
     sessions,
@@ -55,7 +91,7 @@ export function bffSettings(options: BffOptions): BffSettings {
     cookie: cookieOf(options.cookie),
     origins,
     claims,
-    pageTokens: pageTokensOf(options.pageTokens),
+    pageTokens,
     backchannelLogout,
     signInFailed,
     forwarded: forwardedBy(options.forwarded, origin),
@@ -68,28 +104,21 @@ function placeOf({ redirectUri = '' }: SessionPool): { readonly origin: string; 
   const [, origin, base] = /^(https?:\/\/[^/?#]+)(\/[\w.~/-]*[\w~-])\/callback$/.exec(redirectUri) ?? []
   const isWritten = origin !== undefined && new URL(redirectUri).origin === origin
   if (!isWritten || base === undefined)
-    throw invalid(
+    throw invalidOption(
       'redirectUri of sessions',
       'the URL of a path that ends with /callback, as https://app.example.com/auth/callback',
     )
   return { origin, base }
 }
 
-function pageTokensOf(pageTokens: readonly BffPageToken[] = []): readonly BffPageToken[] {
-  const isToken = ({ resource, audience, scope }: BffPageToken) => {
-    const names = [resource, audience].filter((one) => one !== undefined)
-    return typeof scope === 'string' && scope !== '' && names.every((one) => typeof one === 'string')
-  }
-  if (Array.isArray(pageTokens) && pageTokens.every(isToken)) return pageTokens
-  throw invalid('pageTokens', 'a list of { resource?, audience?, scope }, each with a scope')
+function isPageToken({ resource, audience, scope }: BffPageToken): boolean {
+  const names = [resource, audience].filter((one) => one !== undefined)
+  return typeof scope === 'string' && scope !== '' && names.every((one) => typeof one === 'string')
 }
 
-function cookieOf({ name = 'session', prefix = '__Host-', sameSite = 'Strict', maxAge }: BffCookieOptions = {}) {
-  if (!/^[\w-]{1,40}$/.test(name)) throw invalid('cookie.name', '1 to 40 letters, digits, - and _')
-  if (!['__Host-', '__Host-Http-'].includes(prefix)) throw invalid('cookie.prefix', '__Host- or __Host-Http-')
-  if (!['Strict', 'Lax'].includes(sameSite)) throw invalid('cookie.sameSite', 'Strict or Lax')
-  const isAge = maxAge === undefined || (maxAge >= 1_000 && maxAge <= Number.MAX_SAFE_INTEGER)
-  if (!isAge) throw invalid('cookie.maxAge', 'at least 1000 ms')
+function cookieOf(given: BffCookieOptions = {}): BffSettings['cookie'] {
+  check(given, cookieChecks, 'cookie.')
+  const { name = 'session', prefix = '__Host-', sameSite = 'Strict', maxAge } = given
   return { name, prefix, sameSite, maxAge }
 }
 
@@ -110,15 +139,6 @@ function telling(onRefusal: BffOptions['onRefusal']): BffSettings['tell'] {
   }
 }
 
-function isListOfTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string')
-}
-
 function isOrigin(text: string): boolean {
   return /^https?:\/\/[^/]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
-}
-
-/** `ERR_INVALID_OPTION`, naming the option and what it has to be. */
-function invalid(name: string, expected: string): TokenManagerError {
-  return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', `Option ${name} has to be ${expected}`)
 }

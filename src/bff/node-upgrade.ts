@@ -89,15 +89,12 @@ function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, a
   if (early.length > 0) socket.write(early)
 
   // There is no saying goodbye in the middle of a message.
-  const unbind = allowed.bind(() => {
-    page.destroy()
-    socket.destroy()
-  })
   const end = () => {
     unbind()
     page.destroy()
     socket.destroy()
   }
+  const unbind = allowed.bind(end)
   for (const one of [page, socket]) {
     one.once('close', end)
     one.on('error', end)

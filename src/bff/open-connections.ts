@@ -15,7 +15,6 @@ export interface ConnectionListener {
 /**
  * Binds an open connection (an event stream, a socket) to the session called `account`, which stays in memory meanwhile. Whatever ends the
  * session, here or on another host, is told at once; a message that was lost costs 15 s. Looking keeps no session alive.
- * @param first the session as it was when the connection was accepted
  * @returns unbinds it
  */
 export function bindConnection(

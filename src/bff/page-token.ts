@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
-import type { BffPageToken } from './bff-options.ts'
+import { lacking, union } from '../session/scope.ts'
+import { asJson } from './as-json.ts'
 import type { BffSettings } from './bff-settings.ts'
 import type { TokenAnswer } from './page-answers.ts'
 import { Refused } from './refusal.ts'
@@ -19,13 +20,10 @@ export async function pageToken(
   const { resource, audience, scope } = await wanted(request)
   const listed = pageTokens.find((one) => one.resource === resource && one.audience === audience)
   if (!listed) throw notListed('No token for this resource is listed for the page')
-  const allowed = words(listed.scope)
-  const asked = scope === undefined ? allowed : words(scope)
-  if (![...asked].every((one) => allowed.has(one)))
-    throw notListed('More scope is asked for than is listed for the page')
+  const asked = union(scope ?? listed.scope)
+  if (lacking(asked, listed.scope)) throw notListed('More scope is asked for than is listed for the page')
 
-  const target = { ...targetOf(listed), scope: [...asked].join(' ') }
-  const token = await sessions.get(account).getAccessToken(target)
+  const token = await sessions.get(account).getAccessToken({ resource, audience, scope: asked })
   // A key that lies here could not sign for the page.
   if (token.type !== 'Bearer')
     throw new TokenManagerError(
@@ -33,7 +31,7 @@ export async function pageToken(
       'unsupported_flow',
       'A token that is bound to a key is of no use to the page',
     )
-  if (![...words(token.scope)].every((one) => asked.has(one)))
+  if (lacking(token.scope, asked))
     throw new TokenManagerError(
       'ERR_RESPONSE_INVALID',
       'invalid_scope',
@@ -41,10 +39,7 @@ export async function pageToken(
     )
 
   const { value, expiresAt } = token
-  const answer: TokenAnswer = { value, type: 'Bearer', expiresAt, scope: token.scope, resource }
-  return new Response(JSON.stringify(answer), {
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  })
+  return asJson({ value, type: 'Bearer', expiresAt, scope: token.scope, resource } satisfies TokenAnswer)
 }
 
 function notListed(message: string): Refused {
@@ -76,12 +71,4 @@ async function textOf(request: Request): Promise<string> {
     if (text.length > LIMIT) throw new Refused(413, 'body_too_large', `The body has more than ${LIMIT} bytes`)
   }
   return text
-}
-
-function targetOf({ resource, audience }: BffPageToken): Pick<BffPageToken, 'resource' | 'audience'> {
-  return { ...(resource !== undefined && { resource }), ...(audience !== undefined && { audience }) }
-}
-
-function words(scope: string): ReadonlySet<string> {
-  return new Set(scope.split(' ').filter(Boolean))
 }

@@ -1,4 +1,5 @@
 import { isTransient, TokenManagerError, type TokenManagerErrorCode } from '../errors.ts'
+import { asJson } from './as-json.ts'
 
 /** Why a request was not carried out: a code of the backend's own, or of the session's. */
 export type BffRefusalCode =
@@ -97,10 +98,8 @@ function statusOf({ code, reason }: TokenManagerError): number {
 export function refusalAsJson({ status, code, message, fields, cause }: Refused): Response {
   const { reason, acrValues, maxAge, scope, retryAt }: Partial<TokenManagerError> =
     cause instanceof TokenManagerError ? cause : {}
-  return new Response(JSON.stringify({ code, reason, message, acrValues, maxAge, scope, retryAt }), {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', [FIELD]: code, ...fields },
-  })
+  const told = { code, reason, message, acrValues, maxAge, scope, retryAt }
+  return asJson(told, status, { [FIELD]: code, ...fields })
 }
 
 /** The answer for a person who looks at it. */

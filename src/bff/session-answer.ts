@@ -23,10 +23,3 @@ export function sessionAnswer({ state, endsAt }: SessionCheck, { claims: shown }
     ...(cause && { cause: { code: cause.code, reason: cause.reason, message: cause.message } }),
   }
 }
-
-/** `answer` as JSON that nobody keeps. */
-export function asJson(answer: SessionAnswer): Response {
-  return new Response(JSON.stringify(answer), {
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  })
-}

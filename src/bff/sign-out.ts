@@ -1,3 +1,4 @@
+import { asJson } from './as-json.ts'
 import type { BffSettings } from './bff-settings.ts'
 import { checkOwnForm, checkPageRequest } from './cross-site.ts'
 import type { SignOutAnswer } from './page-answers.ts'
@@ -19,13 +20,11 @@ export async function logout(request: Request, settings: BffSettings, cookies: S
 
   const name = cookies.session(request)
   const { local, endSessionUrl } = name === undefined ? { local: 'removed' as const } : await end(name, settings)
-  const headers = new Headers({ 'cache-control': 'no-store', 'set-cookie': cookies.clearSession() })
-  if (isOfScript) {
-    headers.set('content-type', 'application/json')
-    return new Response(JSON.stringify({ local, endSessionUrl } satisfies SignOutAnswer), { headers })
-  }
-  headers.set('location', endSessionUrl ?? `${settings.origin}/`)
-  return new Response(null, { status: 303, headers })
+  const forget = { 'set-cookie': cookies.clearSession() }
+  if (isOfScript) return asJson({ local, endSessionUrl } satisfies SignOutAnswer, 200, forget)
+
+  const location = endSessionUrl ?? `${settings.origin}/`
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store', ...forget } })
 }
 
 /** Signing out beats everything: the browser forgets the session whatever the store says, and the store is asked again. */

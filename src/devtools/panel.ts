@@ -2,7 +2,7 @@ import type { TokenManager } from '../manager/token-manager.ts'
 import type { AccessToken } from '../protocol/access-token.ts'
 import { describeEntry } from '../telemetry/describe-entry.ts'
 import { explainSignOut } from '../telemetry/explain-sign-out.ts'
-import type { Journal } from '../telemetry/journal.ts'
+import { type Journal, LIMIT } from '../telemetry/journal.ts'
 import { isJournalEntry, type JournalEntry } from '../telemetry/journal-entry.ts'
 import type { DevtoolsPorts } from './devtools-ports.ts'
 import { panelStyle } from './panel-style.ts'
@@ -100,7 +100,7 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
   }
 
   function add(entry: JournalEntry): void {
-    entries = [...entries, entry].slice(-200)
+    entries = [...entries, entry].slice(-LIMIT)
     list.prepend(rowOf(entry))
     while (list.children.length > SHOWN) list.lastElementChild?.remove()
     show()

@@ -132,7 +132,8 @@ export interface TokenManagerOptions {
 
 const TARGETS = ['resource', 'audience'] as const
 
-type Check = readonly [is: (value: never) => boolean, expected: string]
+/** What an option has to be, and how that is said. */
+export type Check = readonly [is: (value: never) => boolean, expected: string]
 
 const isText = (value: unknown) => typeof value === 'string'
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
@@ -143,18 +144,25 @@ const url: Check = [
   (value: unknown) => isText(value) && /^([a-z][a-z\d+.-]*:[^\s#]|\/(?!\/))[^\s#]*$/i.test(value),
   'an absolute URL without fragment, or a path',
 ]
-const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
-const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
-const anObject: Check = [isObject, 'an object']
+/** True or false. */
+export const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
+/** A function. */
+export const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+/** An object. */
+export const anObject: Check = [isObject, 'an object']
 const strings: Check = [(value: object) => isObject(value) && holdsTexts(value), 'an object of strings']
-const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
+/** A list of strings. */
+export const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
 
-const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
-const between = (low: number, high: number, unit = ' ms'): Check => [
+/** One of some texts. */
+export const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+/** A number within bounds. */
+export const between = (low: number, high: number, unit = ' ms'): Check => [
   (value: unknown) => typeof value === 'number' && value >= low && value <= high,
   `${low} to ${high}${unit}`,
 ]
-const port = (...methods: string[]): Check => [
+/** An object with these methods. */
+export const port = (...methods: string[]): Check => [
   (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
   `an object with ${methods.join(', ')}`,
 ]
@@ -267,7 +275,12 @@ export function checkSignInOptions(options: object): void {
   check(options, signInChecks, 'signIn.')
 }
 
-function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
+/**
+ * Checks the options in `values`.
+ * @param prefix what an option's name is read with, such as `'refresh.'`
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(allowed, name)) {
       const isSymbol = name.startsWith('allow')

@@ -1,11 +1,9 @@
 import { useSyncExternalStore } from 'react'
-import type { SessionState } from '../session/state.ts'
+import { LOADING, type SessionState } from '../session/state.ts'
 import { useTokenManager } from './token-manager-provider.ts'
 
-const LOADING: SessionState = { status: 'loading' }
-
 // A server has no session: what it renders is what the browser renders first.
-const onServer = () => LOADING
+const onServer = () => LOADING.state
 
 /**
  * The state of the session. Renders again when something a person could see has changed, and not for a refresh. `loading` on a server

@@ -218,7 +218,11 @@ export function next(answer: Answer, type: AccessToken['type']): Next {
   return status === 401 && meansToken ? 'renew' : 'done'
 }
 
-type Answer = Pick<Response, 'ok' | 'status' | 'type' | 'headers'>
+/** As much of an answer as says what follows it. */
+export interface Answer extends Pick<Response, 'ok' | 'status'>, Partial<Pick<Response, 'type'>> {
+  readonly headers: Pick<Headers, 'get'>
+}
+
 type StepUpReason = 'insufficient_user_authentication' | 'insufficient_scope'
 
 /** By status: what an API answers that wants another sign-in (RFC 9470 §3, RFC 6750 §3.1). */

@@ -36,8 +36,8 @@ const texts: Record<JournalEntry['type'], Describe> = {
 /** What an entry of a {@link Journal} means, in a sentence or two for developers. */
 export function describeEntry(entry: JournalEntry): string {
   // A newer version may have written one that is not known here.
-  const describe: Describe | undefined = texts[entry.type]
-  return describe ? describe(entry) : `${words(entry.type)}${because(entry)}.`
+  const isKnown = Object.hasOwn(texts, entry.type)
+  return isKnown ? texts[entry.type](entry) : `${words(entry.type)}${because(entry)}.`
 }
 
 function afterFailure({ outcome = '', retryAt, at }: JournalEntry): string {

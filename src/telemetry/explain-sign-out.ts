@@ -70,7 +70,7 @@ export function explainSignOut(entries: readonly JournalEntry[]): SignOutExplana
     by: whoEnds(reason),
     summary: `The session ended because ${reasonText(reason)}`,
     steps: steps.map((entry) => ({ at: entry.at, context: entry.context, text: describeEntry(entry) })),
-    advice: advice[reason],
+    advice: Object.hasOwn(advice, reason) ? advice[reason] : undefined,
   }
 }
 

@@ -8,7 +8,7 @@ import { eventTypes } from './event-types.ts'
 import { isJournalEntry, type JournalEntry, journalEntry } from './journal-entry.ts'
 
 /** How many entries a journal keeps. */
-const LIMIT = 200
+export const LIMIT = 200
 
 /** How often a write is tried again when other tabs write at the same time. */
 const TRIES = 20

@@ -1,8 +1,6 @@
 import { getCurrentInstance, type ShallowRef, shallowRef, watchPostEffect } from 'vue'
-import type { SessionState } from '../session/state.ts'
+import { LOADING, type SessionState } from '../session/state.ts'
 import { useTokenManager } from './token-manager-plugin.ts'
-
-const LOADING: SessionState = { status: 'loading' }
 
 /**
  * The state of the session. It changes when something a person could see has changed, and not for a refresh. `loading` on a server,
@@ -13,7 +11,7 @@ export function useSession(): Readonly<ShallowRef<SessionState>> {
   const manager = useTokenManager()
   // What a server rendered is there before the component is.
   const isHydrated = Boolean(getCurrentInstance()?.vnode.el)
-  const state = shallowRef(isHydrated ? LOADING : manager.state)
+  const state = shallowRef(isHydrated ? LOADING.state : manager.state)
 
   // After the component was shown, so never on a server.
   watchPostEffect((onCleanup) => {

@@ -227,6 +227,17 @@ describe('tokenInterceptor', () => {
     expect(manager.calls).toEqual([{ method: 'refresh', argument: { reason: 'token_rejected' } }])
   })
 
+  it('is told by the challenge of its own scheme, as `fetch` is', async () => {
+    const { get, sent } = world()
+    const result = get(`${api}a`)
+    const headers = { 'WWW-Authenticate': 'DPoP error="invalid_dpop_proof", Bearer' }
+    ;(await sent(`${api}a`)).flush('no', { ...unauthorized, headers })
+    const second = await sent(`${api}a`)
+    expect(authorization(second)).toBe('Bearer a-1')
+    second.flush(1)
+    expect(await result).toBe(1)
+  })
+
   it('refreshes once for requests that are refused one after the other', async () => {
     const { manager, get, sent } = world()
     const results = [get(`${api}a`), get(`${api}b`)]

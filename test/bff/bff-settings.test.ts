@@ -61,6 +61,7 @@ describe('createBff', () => {
     ['pageTokens', { pageTokens: [{ resource: 'https://api.example/' }] }],
     ['pageTokens', { pageTokens: [{ scope: '' }] }],
     ['pageTokens', { pageTokens: {} }],
+    ['pageTokens', { pageTokens: [null] }],
     ['cookie.name', { cookie: { name: 'a b' } }],
     ['cookie.prefix', { cookie: { prefix: '' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'None' } }],
@@ -72,6 +73,13 @@ describe('createBff', () => {
     ['signInFailed', { signInFailed: '//evil.example' }],
     ['backchannelLogout', { backchannelLogout: {} }],
     ['onRefusal', { onRefusal: 1 }],
+    ['forwarded', { forwarded: 'yes' }],
+    ['clock', { clock: Date }],
+    ['claim', { claim: ['sub'] }],
+    ['cookie.samesite', { cookie: { samesite: 'Lax' } }],
+    ["api['/api'].limit", { api: { '/api': { url: 'https://api.example/v1', limit: 1 } } }],
+    ["api['/api'].webSockets", { api: { '/api': { url: 'https://api.example/v1', webSockets: 'yes' } } }],
+    ["api['/api'].requestFields", { api: { '/api': { url: 'https://api.example/v1', requestFields: 'x-one' } } }],
   ])('names a wrong %s', (name, options) => {
     expect(() => createBff({ sessions, ...options })).toThrow(`Option ${name} has to be`)
   })

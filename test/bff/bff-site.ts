@@ -116,7 +116,12 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
   }
 
   return {
-    ...{ origin, hosts: origins, server, asked, hub, api: upstream.origin },
+    origin,
+    hosts: origins,
+    server,
+    asked,
+    hub,
+    api: upstream.origin,
     async signedIn(account = 'alice') {
       const cookies = new Map<string, string>()
       await server.agree(`${origin}/auth/login?returnTo=/welcome`, account, cookies)

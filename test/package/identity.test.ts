@@ -11,18 +11,14 @@ const all: readonly (readonly [string, Record<string, unknown>])[] = await Promi
 const modules = all.filter(([specifier]) => !['tokenward/browser/worker', 'tokenward/testing'].includes(specifier))
 const [, testing = {}] = all.find(([specifier]) => specifier === 'tokenward/testing') ?? []
 const [, main = {}] = modules.find(([specifier]) => specifier === 'tokenward') ?? []
-
-// A page with a backend has no option that it has to be given.
-const managing = modules.filter(
-  ([specifier, entry]) => 'createTokenManager' in entry && specifier !== 'tokenward/bff/page',
-)
+const managing = modules.filter(([, entry]) => 'createTokenManager' in entry)
 const sharing = modules.filter(([, entry]) => 'allowInsecureLoopback' in entry)
 
 it.each(managing)('%s: an error is of the same class as in every other entry', (_, entry) => {
   const { createTokenManager, TokenManagerError } = entry
   expect(TokenManagerError).toBe(main.TokenManagerError)
   expect(createTokenManager).toBeTypeOf('function')
-  expect(() => (createTokenManager as (options: unknown) => unknown)({})).toThrow(
+  expect(() => (createTokenManager as (options: unknown) => unknown)({ misspelt: true })).toThrow(
     main.TokenManagerError as ErrorConstructor,
   )
 })

@@ -218,9 +218,10 @@ describe('explainSignOut', () => {
   })
 
   it('takes a reason that it does not know', () => {
-    expect(explainSignOut([entry('signed_out', { reason: 'toString' })])?.summary).toBe(
-      'The session ended because toString.',
-    )
+    expect(explainSignOut([entry('signed_out', { reason: 'toString' })])).toMatchObject({
+      summary: 'The session ended because toString.',
+      advice: undefined,
+    })
   })
 
   it('shows the last twelve steps', () => {
@@ -267,8 +268,11 @@ describe('describeEntry', () => {
     expect(describeEntry({ at: 1, context: 'a', type, ...details })).toBe(text)
   })
 
-  it('takes an event that it does not know', () => {
-    const entry = { at: 1, context: 'a', type: 'new_thing', reason: 'why_not' } as unknown as JournalEntry
-    expect(describeEntry(entry)).toBe('new thing (why not).')
+  it.each([
+    ['new_thing', 'new thing (why not).'],
+    ['toString', 'toString (why not).'],
+  ])('takes the event %s, which it does not know', (type, text) => {
+    const entry = { at: 1, context: 'a', type, reason: 'why_not' } as unknown as JournalEntry
+    expect(describeEntry(entry)).toBe(text)
   })
 })

@@ -3,7 +3,7 @@ import type { SessionState } from '../../session/state.ts'
 import type { SessionAnswer } from '../page-answers.ts'
 
 /** The field that no other site can send. */
-const FIELD = 'x-tokenward'
+export const FIELD = 'x-tokenward'
 
 /** What the page asks its backend for. */
 export interface Backend {

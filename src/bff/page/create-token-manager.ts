@@ -1,11 +1,11 @@
-import { TokenManagerError } from '../../errors.ts'
+import { invalidOption, TokenManagerError } from '../../errors.ts'
 import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
 import type { AccessToken } from '../../protocol/access-token.ts'
 import type { TokenManagerEvent } from '../../session/events.ts'
 import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
 import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.ts'
-import { backendAt, refusalOf, stateOf } from './backend.ts'
+import { backendAt, FIELD, refusalOf, stateOf } from './backend.ts'
 import { type SessionStream, sessionStream } from './session-stream.ts'
 
 /** Options of the page's half. */
@@ -28,8 +28,10 @@ const PAUSE = 200
  *
  * It hears of the session by one event stream for all tabs. `fetch` is for paths of this site that the backend passes on. Events are
  * `signed_in`, `signed_out` and `user_changed`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
-export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenManager {
+export function createTokenManager(options: PageOptions = {}): TokenManager {
+  const base = baseOf(options)
   const isPage = typeof window === 'object'
   const backend = isPage ? backendAt(base) : undefined
   const states = listenerSet<SessionState>()
@@ -94,7 +96,7 @@ export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenM
     },
     async headersFor() {
       here()
-      return new Headers({ 'x-tokenward': '1' })
+      return new Headers({ [FIELD]: '1' })
     },
     completeSignIn: unsupported,
     adopt: unsupported,
@@ -194,6 +196,16 @@ export function createTokenManager({ base = '/auth' }: PageOptions = {}): TokenM
     if (before.status === 'signedOut') events.tell({ type: 'signed_in', at, subject })
     if (before.status === 'signedIn' && was !== subject) events.tell({ type: 'user_changed', at })
   }
+}
+
+/** A path, or a URL with a path, that the backend's own paths are put behind. */
+const BASE = /^(https?:\/\/[^/?#\s]+)?\/(?!\/)[\w.~/-]*[\w~-]$/
+
+function baseOf({ base = '/auth', ...others }: PageOptions): string {
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw invalidOption(unknown, 'left out: the one option is base')
+  if (BASE.test(base)) return base
+  throw invalidOption('base', "a path such as '/auth', or the URL of one, without a slash at the end")
 }
 
 /** What `login` is asked for. */

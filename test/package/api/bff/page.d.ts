@@ -282,6 +282,6 @@ interface TokenManager {
 interface PageOptions {
     readonly base?: string;
 }
-declare function createTokenManager({ base }?: PageOptions): TokenManager;
+declare function createTokenManager(options?: PageOptions): TokenManager;
 export { TokenManagerError, createTokenManager, isTransient };
 export type { PageOptions, SessionState, SessionView, SignInOptions, TokenManager, TokenManagerErrorCode, TokenManagerErrorReason };

@@ -1,0 +1,7 @@
+/** `body` as JSON that nobody keeps. */
+export function asJson(body: object, status = 200, fields: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...fields },
+  })
+}
