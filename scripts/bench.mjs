@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { testFiles } from './conformance.mjs'
 import { root } from './entries.mjs'
 import { run } from './run.mjs'
 import { setUp } from './setup.mjs'
@@ -43,10 +44,10 @@ async function peers(asked) {
 
 async function waits() {
   setUp({ browser: true, redis: true })
-  const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
-    .map((name) => `test/${name.replaceAll('\\', '/')}`)
-    .filter((name) => /^test\/(browser|node|redis)\/.*\.test\.ts$/.test(name))
-  const measuring = files.filter((name) => readFileSync(root + name, 'utf8').includes('expectWithin('))
+  const measuring = Object.entries(testFiles())
+    .filter(([name]) => /^test\/(browser|node|redis)\/.*\.test\.ts$/.test(name))
+    .filter(([, source]) => source.includes('expectWithin('))
+    .map(([name]) => name)
 
   const command = vitest('--project=browser', '--project=node', '--no-file-parallelism', '--reporter=verbose')
   const { ok } = await run([...command, ...measuring], { limit: 900_000, show: true, env: { MEASURE: '1' } })

@@ -4,20 +4,20 @@ import { pathToFileURL } from 'node:url'
 import { root } from './entries.mjs'
 import { faketimeLibrary, findChromium, otherEngines } from './programs.mjs'
 
-const minimumNode = [20, 19]
+const [minimumMajor, minimumMinor] = [20, 19]
 
 /**
  * Brings what the suite and the demo need and what is not here yet: the npm packages of package-lock.json, a Chromium, and on
- * Debian, for root, Firefox, WebKitGTK, Redis, faketime and a keychain. Needs nothing but Node and npm itself. Ends the process with a sentence on what to do
- * if something cannot be had; engines beside Chromium, the keychain and openssl are left out with a word.
+ * Debian, for root, Firefox, WebKitGTK, Redis, faketime and a keychain. Needs nothing but Node and npm itself. If something cannot
+ * be had it ends the process with a sentence on what to do. It goes on without the other engines, the keychain and openssl, and says so.
  *
  * @param {{ browser: boolean, otherEngines?: boolean, redis?: boolean, javaScriptCore?: boolean }} options whether a Chromium is
  *   needed, whether the other engines are, whether a Redis, wrong clocks and a keychain are, and whether JavaScriptCore's shell is
  */
 export function setUp({ browser, otherEngines: others = false, redis = false, javaScriptCore = false }) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major < 20 || (major === 20 && minor < 19)) {
-    giveUp(`Node ${minimumNode.join('.')} or newer is needed, this is ${process.versions.node}.`)
+  if (major < minimumMajor || (major === minimumMajor && minor < minimumMinor)) {
+    giveUp(`Node ${minimumMajor}.${minimumMinor} or newer is needed, this is ${process.versions.node}.`)
   }
   if (!packagesAreThere()) {
     step('Installing the npm packages of package-lock.json')
