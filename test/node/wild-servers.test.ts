@@ -103,17 +103,17 @@ describe.concurrent('a refusal as servers make them', () => {
     Promise.all(
       (
         [
-          ['a 429 with Retry-After in seconds', 3_000, 3_000],
-          ['a 503 with Retry-After as a date', 2_000, 4_000],
-          ['a 503 with a Retry-After of a year', 3_599_000, 3_600_000],
+          ['a 429 with Retry-After in seconds', 3_000],
+          ['a 503 with Retry-After as a date', 4_000],
+          ['a 503 with a Retry-After of a year', 3_600_000],
         ] as const
-      ).map(([name, least, most]) =>
+      ).map(([name, wait]) =>
         expired(async ({ server, tokens }) => {
           server.next({ kind: 'refuse', answer: wildRefusals[name] })
+          const asked = Date.now()
           const { retryAt } = await tokens.getAccessToken().catch((error) => error)
-          const wait = retryAt - Date.now()
-          expect(wait).toBeGreaterThan(least - 1_000)
-          expect(wait).toBeLessThanOrEqual(most)
+          expect(retryAt).toBeGreaterThanOrEqual(asked + wait)
+          expect(retryAt).toBeLessThanOrEqual(Date.now() + wait)
         }),
       ),
     ).then(() => {}))

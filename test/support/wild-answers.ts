@@ -12,6 +12,13 @@ const html = (status: number, headers: Record<string, string> = {}) =>
     headers: { 'content-type': 'text/html', ...headers },
   })
 
+/** An answer that asks to wait until a time of the server's clock, and says what that clock shows: both in whole seconds. */
+function htmlUntil(status: number, wait: number): Response {
+  const now = Math.floor(Date.now() / 1_000) * 1_000
+  const text = (time: number) => new Date(time).toUTCString()
+  return html(status, { date: text(now), 'retry-after': text(now + wait) })
+}
+
 /** How servers in the wild turn a refresh down without ending the grant: status, headers and bodies as they were seen. */
 export const wildRefusals = {
   'an empty 400': () => new Response(null, { status: 400 }),
@@ -35,7 +42,7 @@ export const wildRefusals = {
   'a 408': () => html(408),
   'a 429 without Retry-After': () => json({ error: 'too_many_requests' }, 429),
   'a 429 with Retry-After in seconds': () => json({}, 429, { 'retry-after': '3' }),
-  'a 503 with Retry-After as a date': () => html(503, { 'retry-after': new Date(Date.now() + 4_000).toUTCString() }),
+  'a 503 with Retry-After as a date': () => htmlUntil(503, 4_000),
   'a 503 with a Retry-After of a year': () => html(503, { 'retry-after': '31536000' }),
   'a 503 with a Retry-After of nonsense': () => html(503, { 'retry-after': 'soon' }),
   'a demand for another DPoP nonce': () => {

@@ -131,13 +131,13 @@ interface OktaApiOptions {
     readonly domain: string;
     readonly authorizationServer?: string;
 }
-declare function oktaApi({ domain, authorizationServer }: OktaApiOptions): ApiPreset;
+declare function oktaApi(options: OktaApiOptions): ApiPreset;
 interface OktaOptions {
     readonly domain: string;
     readonly clientId: string;
     readonly authorizationServer?: string;
 }
-declare function oktaClient({ domain, clientId, authorizationServer }: OktaOptions): ClientPreset;
+declare function oktaClient(options: OktaOptions): ClientPreset;
 declare const okta: typeof oktaClient & {
     readonly api: typeof oktaApi;
 };
