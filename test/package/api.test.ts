@@ -12,7 +12,7 @@ it.each(reports)('$fileName has the types that were reviewed', async ({ fileName
   await expect(withoutComments(code)).toMatchFileSnapshot(`api/${fileName}`)
 })
 
-/** One report for each entry with what is its own, and `shared.d.ts` with what several have, which they import by name. */
+/** One report for each entry with what is its own, and `several-entries.d.ts` with what several have, which they import by name. */
 async function apiReports(): Promise<OutputChunk[]> {
   const bundle = await rollup({
     input: Object.fromEntries(entries.map(({ name, types }) => [name, types])),
@@ -24,7 +24,7 @@ async function apiReports(): Promise<OutputChunk[]> {
     format: 'es',
     entryFileNames: '[name].d.ts',
     chunkFileNames: '[name].d.ts',
-    manualChunks: (id) => (ownFiles.includes(id) ? undefined : 'shared'),
+    manualChunks: (id) => (ownFiles.includes(id) ? undefined : 'several-entries'),
     minifyInternalExports: false,
     hoistTransitiveImports: false,
   })

@@ -1,4 +1,4 @@
-import { AccessTokenState, RouteGuardOptions } from "./shared.js";
+import { AccessTokenState, RouteGuardOptions } from "./several-entries.js";
 import { SessionState, TokenManager } from "./bff/page.js";
 import { Target } from "./browser.js";
 import { Signal, EnvironmentProviders } from "@angular/core";

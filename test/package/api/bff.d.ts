@@ -1,8 +1,8 @@
-import { TokenManagerErrorCode, TokenManagerError } from "./shared.js";
+import { TokenManagerErrorCode, TokenManagerError } from "./several-entries.js";
 import { SessionState } from "./bff/page.js";
 import { Clock } from "./browser.js";
 import { SessionPool } from "./node.js";
-export { TokenManagerErrorReason } from "./shared.js";
+export { TokenManagerErrorReason } from "./several-entries.js";
 import "./resource-server.js";
 import { IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";

@@ -1,4 +1,4 @@
-import { AccessTokenState } from "./shared.js";
+import { AccessTokenState } from "./several-entries.js";
 import { SessionState, TokenManager } from "./bff/page.js";
 import { Target } from "./browser.js";
 import { ReactNode, ReactElement } from "react";

@@ -1,7 +1,7 @@
-import { SealingKeySource } from "./shared.js";
+import { SealingKeySource } from "./several-entries.js";
 import { Store, Clock, Channel } from "./browser.js";
 import { DenylistStore, ReplayStore } from "./resource-server.js";
-export { SealingKey } from "./shared.js";
+export { SealingKey } from "./several-entries.js";
 import "./resource-server.js";
 interface IoredisClient {
     evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;

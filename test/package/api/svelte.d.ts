@@ -1,4 +1,4 @@
-import { RouteGuardOptions, AccessTokenState } from "./shared.js";
+import { RouteGuardOptions, AccessTokenState } from "./several-entries.js";
 import { SessionView, TokenManager, SessionState } from "./bff/page.js";
 import { Target } from "./browser.js";
 import { Readable } from "svelte/store";

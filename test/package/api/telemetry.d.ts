@@ -1,6 +1,6 @@
-import { JournalEntry } from "./shared.js";
+import { JournalEntry } from "./several-entries.js";
 import { EpochMs, Fetch } from "./browser.js";
-export { Journal, JournalOptions, JournalSource, journal } from "./shared.js";
+export { Journal, JournalOptions, JournalSource, journal } from "./several-entries.js";
 declare function describeEntry(entry: JournalEntry): string;
 interface SignOutExplanation {
     readonly at: EpochMs;

@@ -1,6 +1,6 @@
 import { SessionState, TokenManager } from "./bff/page.js";
 import { Clock, Fetch, TokenSet, EpochMs, Store, TokenManagerEventType, TokenManagerEvents, IdTokenClaims, ResourceOption } from "./browser.js";
-export { memoryStore } from "./shared.js";
+export { memoryStore } from "./several-entries.js";
 interface ManualClock extends Clock {
     advance(ms: number): Promise<void>;
     jump(ms: number): void;

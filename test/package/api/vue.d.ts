@@ -1,4 +1,4 @@
-import { RouteGuardOptions, AccessTokenState } from "./shared.js";
+import { RouteGuardOptions, AccessTokenState } from "./several-entries.js";
 import { TokenManager, SessionState } from "./bff/page.js";
 import { Target } from "./browser.js";
 import { Plugin, MaybeRefOrGetter, ShallowRef } from "vue";

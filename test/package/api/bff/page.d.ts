@@ -1,5 +1,5 @@
-import { TokenManager } from "../shared.js";
-export { SessionState, SessionView, SignInOptions, TokenManagerError, TokenManagerErrorCode, TokenManagerErrorReason, isTransient } from "../shared.js";
+import { TokenManager } from "../several-entries.js";
+export { SessionState, SessionView, SignInOptions, TokenManagerError, TokenManagerErrorCode, TokenManagerErrorReason, isTransient } from "../several-entries.js";
 interface PageOptions {
     readonly base?: string;
 }
