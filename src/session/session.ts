@@ -64,14 +64,20 @@ export interface Session
 type Own = { -readonly [Member in keyof Session]: Session[Member] } & RecordReader
 
 /** A session that has read nothing yet and started nothing. */
-export function createSession(base: Pick<Session, 'platform' | 'server' | 'options'>): Session {
-  const { clock } = base.platform
+export function createSession({
+  platform,
+  server,
+  options,
+}: Pick<Session, 'platform' | 'server' | 'options'>): Session {
+  const { clock } = platform
   const states = listenerSet<SessionState>()
   const events = listenerSet<TokenManagerEvent>()
   const pausing = new Set<() => void>()
 
   const bare: Omit<Own, keyof RecordReader | keyof RecordWriter> = {
-    ...base,
+    platform,
+    server,
+    options,
     name: '',
     held: LOADING,
     closed: false,
