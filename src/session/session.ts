@@ -64,29 +64,23 @@ export interface Session
 type Own = { -readonly [Member in keyof Session]: Session[Member] } & RecordReader
 
 /** A session that has read nothing yet and started nothing. */
-export function createSession({
-  platform,
-  server,
-  options,
-}: Pick<Session, 'platform' | 'server' | 'options'>): Session {
-  const { clock } = platform
+export function createSession(base: Pick<Session, 'platform' | 'server' | 'options'>): Session {
+  const { clock } = base.platform
   const states = listenerSet<SessionState>()
   const events = listenerSet<TokenManagerEvent>()
   const pausing = new Set<() => void>()
 
   const bare: Omit<Own, keyof RecordReader | keyof RecordWriter> = {
-    platform,
-    server,
-    options,
+    get live() {
+      const { state, record } = session.held
+      return state.status === 'signedIn' ? record : undefined
+    },
+    ...base,
     name: '',
     held: LOADING,
     closed: false,
     locked: undefined,
     retrying: 0,
-    get live() {
-      const { state, record } = session.held
-      return state.status === 'signedIn' ? record : undefined
-    },
     apply(event) {
       const before = session.held.state
       const [next, effects] = transitionWithKey(session, event)
