@@ -25,6 +25,7 @@ export default defineConfig({
             ...[
               'test/package/**',
               'test/browser/**',
+              'test/hostile/**',
               'test/node/**',
               'test/redis/**',
               'test/simulation/**',
@@ -38,6 +39,11 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
+      // Thousands of random inputs a test: they take as long as half of the unit tests.
+      {
+        resolve: { alias },
+        test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], isolate: false, testTimeout: 60_000 },
+      },
       // What it needs is installed by `npm run test:platforms`.
       {
         test: {
