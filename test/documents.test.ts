@@ -117,7 +117,9 @@ describe('the documents', () => {
 
   it('name every option and every code of the backend', () => {
     const text = textOf('docs/bff.md')
-    const declared = textOf('src/bff/bff-options.ts').matchAll(/interface Bff(?:Pool|Client|Site)Options .*?\{(.*?)\n\}/gs)
+    const declared = textOf('src/bff/bff-options.ts').matchAll(
+      /interface Bff(?:Pool|Client|Site)Options .*?\{(.*?)\n\}/gs,
+    )
     const options = [...declared].map(([, members]) => members).join('\n')
     const [, codes = ''] = /type BffRefusalCode =(.*?)\n\n/s.exec(textOf('src/bff/refusal.ts')) ?? []
     const names = [...options.matchAll(/^ {2}readonly (\w+)\??:/gm), ...codes.matchAll(/\| '(\w+)'/g)]
