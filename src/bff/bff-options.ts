@@ -107,7 +107,9 @@ export interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOp
   readonly idleTimeout?: number
   /** After how long a session ends in any case, ms from the sign-in on. Default 7 days (604 800 000); at least 1 000. */
   readonly maxAge?: number
+  /** Left out: the pool is made. */
   readonly sessions?: undefined
+  /** Left out: the path `backchannel` is there in any case. */
   readonly backchannelLogout?: undefined
 }
 
