@@ -54,7 +54,7 @@ const pastedApps = {
   ],
 } as const
 
-describe.each(Object.entries(pastedApps))('docs/react-native.md: %s', (heading, [name, bundle]) => {
+describe.each(Object.entries(pastedApps))('%s, as docs/react-native.md has it', (heading, [name, bundle]) => {
   it('compiles when it is pasted, and is bundled', async () => {
     expect(await typeErrors(pasted(name, heading))).toBe('')
     expect(await bundle()).toContain('com.example.notes:/callback')
