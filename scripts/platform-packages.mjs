@@ -12,9 +12,11 @@ export const platformPackages = {
   '@babel/plugin-transform-modules-commonjs': '7.29.14',
   '@types/node': manifest.devDependencies['@types/node'],
   '@types/react': manifest.devDependencies['@types/react'],
+  eslint: '10.15.0',
   jest: '30.5.2',
   miniflare: '4.20260426.0',
   react: manifest.devDependencies.react,
+  'typescript-eslint': '8.74.0',
   ...Object.fromEntries(typescriptVersions.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
 }
 

@@ -13,7 +13,7 @@ import { vitest } from './vitest.mjs'
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
 const frameworks = /** @type {(keyof typeof frameworkApps)[]} */ (Object.keys(frameworkApps))
-const hosts = ['workerd', 'jest', 'typescript', 'react-native', ...frameworks]
+const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', ...frameworks]
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())

@@ -1,16 +1,22 @@
-import { createBff, nextBff } from 'tokenward/bff'
+import { type Bff, createBff } from 'tokenward/bff'
 import { allowInsecureLoopback, clientSecretBasic, createSessionPool } from 'tokenward/node'
 
-const { ORIGIN, ISSUER, API, CLIENT_SECRET } = process.env
-const origin = ORIGIN ?? 'https://app.example.com'
-const api = API ?? 'https://api.example.com'
+// Next.js may run a module once for each route, and again after a change: all of them need the same sessions.
+const shared = globalThis as typeof globalThis & { bff?: Bff }
 
-function start() {
+/** The backend. It starts with the first request: while the site is built there is no secret. */
+export async function bff(request: Request): Promise<Response | undefined> {
+  shared.bff ??= start()
+  return shared.bff(request)
+}
+
+function start(): Bff {
+  const api = setting('API')
   const sessions = createSessionPool({
-    issuer: ISSUER ?? 'https://as.example.com',
+    issuer: setting('ISSUER'),
     clientId: 'web',
-    clientAuthentication: clientSecretBasic(CLIENT_SECRET ?? 'of this build alone'),
-    redirectUri: `${origin}/auth/callback`,
+    clientAuthentication: clientSecretBasic(setting('CLIENT_SECRET')),
+    redirectUri: `${setting('ORIGIN')}/auth/callback`,
     scope: 'openid offline_access notes',
     resources: [`${api}/`],
     // Without `store` the sessions are in this process. For several hosts, or to keep them over a restart: redisStore().
@@ -19,8 +25,8 @@ function start() {
   return createBff({ sessions, api: { '/api/notes': `${api}/notes` } })
 }
 
-// Next.js may run a module once for each route, and again after a change: all of them need the same sessions.
-const once = globalThis as typeof globalThis & { bff?: ReturnType<typeof createBff> }
-once.bff ??= start()
-
-export const handlers = nextBff(once.bff)
+function setting(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`Set ${name} in the environment`)
+  return value
+}

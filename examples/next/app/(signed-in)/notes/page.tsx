@@ -30,7 +30,7 @@ export default function Notes() {
           <li key={note}>{note}</li>
         ))}
       </ul>
-      <button type="button" onClick={() => signOut()}>
+      <button type="button" onClick={() => void signOut()}>
         Sign out
       </button>
       <p role="alert">{problem}</p>

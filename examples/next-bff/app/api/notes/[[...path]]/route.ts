@@ -1,3 +1,4 @@
-import { handlers } from '../../../../bff'
+import { nextBff } from 'tokenward/bff'
+import { bff } from '../../../../bff'
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(bff)
