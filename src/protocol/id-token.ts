@@ -15,14 +15,17 @@ declare global {
 
 /**
  * What an ID token says of the person (OpenID Connect Core §5.1), where the scopes `profile`, `email`, `phone` and `address` ask for it, and
- * {@link TokenwardClaims}. The types are those of the standard, and whether a server keeps to them is not checked: some write
+ * those of `TokenwardClaims`. The types are those of the standard, and whether a server keeps to them is not checked: some write
  * `email_verified` as text. It is for showing, and the account is known by `iss` and `sub`.
  */
 export interface StandardClaims extends TokenwardClaims {
   /** The whole name, as it is shown. */
   readonly name?: string
+  /** First names, in their order. */
   readonly given_name?: string
+  /** Surnames, in their order. */
   readonly family_name?: string
+  /** Middle names, in their order. */
   readonly middle_name?: string
   /** The name among friends. */
   readonly nickname?: string
@@ -38,6 +41,7 @@ export interface StandardClaims extends TokenwardClaims {
   readonly email?: string
   /** Whether the server has made sure that it is the person's. */
   readonly email_verified?: boolean
+  /** `female`, `male`, or another word. */
   readonly gender?: string
   /** `YYYY-MM-DD`, or `YYYY`; the year `0000` is left out. */
   readonly birthdate?: string
@@ -47,6 +51,7 @@ export interface StandardClaims extends TokenwardClaims {
   readonly locale?: string
   /** Best as `+41 44 668 18 00` (E.164). */
   readonly phone_number?: string
+  /** Whether the server has made sure that the number is the person's. */
   readonly phone_number_verified?: boolean
   /** Postal address. */
   readonly address?: AddressClaim
@@ -64,7 +69,9 @@ export interface AddressClaim {
   readonly locality?: string
   /** State, province or region. */
   readonly region?: string
+  /** Postal code. */
   readonly postal_code?: string
+  /** Country, by its name. */
   readonly country?: string
 }
 
