@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { reactNativeFolder } from '../../../scripts/platform-packages.mjs'
+import { appFolder } from '../../../scripts/platform-packages.mjs'
 import { type Engine, v8 } from './bare-v8.ts'
 
 const execute = promisify(execFile)
@@ -37,7 +37,7 @@ const withAt = `
   })
 `
 
-const hermesFolder = join(reactNativeFolder('react-native-0.86'), 'node_modules/hermes-engine-cli')
+const hermesFolder = join(appFolder('react-native-0.86'), 'node_modules/hermes-engine-cli')
 const hermes = join(hermesFolder, process.platform === 'darwin' ? 'osx-bin' : 'linux64-bin', 'hermes')
 
 /** Debian's package with JavaScriptCore's shell is not everywhere. */
