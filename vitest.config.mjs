@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
+import { withoutSentences } from './scripts/without-sentences.mjs'
 
 // What counts memory, or puts its own browser in the place of globals, is not to meet what other tests left behind.
 const alone = [
@@ -9,6 +10,14 @@ const alone = [
   'test/react-native/phone.test.ts',
   'test/react-native/reports.test.ts',
 ]
+
+const rooms =
+  'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'
+// The tests of what pages ship, with sources that are as in the build for production.
+const production = {
+  plugins: [{ ...withoutSentences(), enforce: /** @type {const} */ ('pre') }],
+  env: { SENTENCES: 'left out' },
+}
 
 // The package's own name means its sources; test/package means what was built.
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
@@ -38,6 +47,28 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
+      {
+        resolve: { alias },
+        plugins: production.plugins,
+        test: {
+          name: 'production',
+          include: [`test/{${rooms}}/**/*.test.ts`, 'test/{mistakes,canary}.test.ts', 'test/bff/page-*.test.ts'],
+          exclude: alone,
+          env: production.env,
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        resolve: { alias },
+        plugins: production.plugins,
+        test: {
+          name: 'production-alone',
+          include: ['test/browser-adapters/**/*.test.ts', 'test/requests/request-body.test.ts'],
+          env: production.env,
+          testTimeout: 30_000,
+        },
+      },
       // What it needs is installed by `npm run test:platforms`.
       {
         test: {

@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import { aFunction, anObject, type Check, check, oneOf, port, texts } from '../manager/options.ts'
+import { aFunction, anObject, type Check, check, oneOf, port, rule, texts } from '../manager/options.ts'
 import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'
@@ -31,33 +31,33 @@ export interface BffSettings {
 }
 
 const checks: Readonly<Record<keyof BffOptions, Check>> = {
-  sessions: [port('check')[0], 'made by createSessionPool()'],
+  sessions: rule(port('check').is, 'made by createSessionPool()'),
   api: anObject,
   backchannelLogout: aFunction,
   cookie: anObject,
-  pageTokens: [
+  pageTokens: rule(
     (value: unknown) => Array.isArray(value) && value.every((one) => isPageToken(Object(one))),
     'a list of { resource?, audience?, scope }, each with a scope',
-  ],
+  ),
   claims: texts,
-  origins: [
+  origins: rule(
     (value: unknown) => Array.isArray(value) && value.every(isOrigin),
     'a list of origins such as https://www.example.com, without a slash at the end',
-  ],
-  signInFailed: [(value: unknown) => typeof value === 'string', 'a path of this site'],
-  forwarded: [
+  ),
+  signInFailed: rule((value: unknown) => typeof value === 'string', 'a path of this site'),
+  forwarded: rule(
     (value: unknown) => typeof value === 'boolean' || typeof value === 'function',
     'true, false or a function',
-  ],
+  ),
   onRefusal: aFunction,
   clock: port('now', 'elapsed', 'at'),
 }
 
 const cookieChecks: Readonly<Record<keyof BffCookieOptions, Check>> = {
-  name: [(value: string) => /^[\w-]{1,40}$/.test(value), '1 to 40 letters, digits, - and _'],
+  name: rule((value: string) => /^[\w-]{1,40}$/.test(value), '1 to 40 letters, digits, - and _'),
   prefix: oneOf('__Host-', '__Host-Http-'),
   sameSite: oneOf('Strict', 'Lax'),
-  maxAge: [(value: number) => value >= 1_000 && value <= Number.MAX_SAFE_INTEGER, 'at least 1000 ms'],
+  maxAge: rule((value: number) => value >= 1_000 && value <= Number.MAX_SAFE_INTEGER, 'at least 1000 ms'),
 }
 
 /**
