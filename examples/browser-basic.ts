@@ -1,25 +1,22 @@
 import { createTokenManager } from 'tokenward/browser'
 
-const tokens = createTokenManager({
+export const tokens = createTokenManager({
   issuer: 'https://as.example.com',
   clientId: 'spa',
-  redirectUri: 'https://app.example.com/callback',
+  redirectUri: '/callback', // on this page's own origin
   scope: 'openid offline_access notes',
   resources: ['https://api.example.com/'], // the only places a token is ever sent to
 })
 
-document.querySelector('#sign-out')?.addEventListener('click', async () => {
-  await tokens.signOut() // gone here and in every tab, then revoked at the server
-})
+const on = (id: string, run: () => unknown) => document.querySelector(id)?.addEventListener('click', run)
+on('#sign-in', () => tokens.signIn({ returnTo: location.pathname })) // leaves the page
+on('#sign-out', () => tokens.signOut()) // gone here and in every tab, then revoked at the server
 
 const state = await tokens.ready() // the stored session; on the redirect URI it first completes the sign-in
-if (state.status === 'signedOut') {
-  if (state.reason === 'sign_in_failed') throw state.error // say so: starting over would go round in circles
-  await tokens.signIn({ returnTo: '/notes' }) // leaves the page; rejects (`sign_in_loop`) if three came back in vain just now
+if (state.status === 'signedIn') {
+  if (location.pathname === '/callback') history.replaceState(null, '', state.session.returnTo ?? '/')
+  const notes = await tokens.fetch('https://api.example.com/notes') // a fresh token; a refused one is replaced once
+  console.log(`Notes of ${state.session.subject}:`, await notes.json())
+} else if (state.status === 'signedOut' && state.reason === 'sign_in_failed') {
+  console.error(state.error) // its message says what to correct
 }
-if (state.status === 'signedIn' && state.health === 'sign_in_suggested') {
-  await tokens.signIn({ returnTo: '/notes' }) // only the person can bring new tokens; `state.cause` says why
-}
-
-const notes = await tokens.fetch('https://api.example.com/notes') // fresh token, one retry if the API refuses it
-console.log(await notes.json())

@@ -195,7 +195,7 @@ export class TokenManagerError extends Error {
 
   /**
    * @param sentence what happened and what to do about it, without secrets. Builds for production leave out every argument for a parameter
-   *   of this name: default the reason, and where the code is explained
+   *   of this name. Default: the reason, and where it is explained
    */
   constructor(
     code: TokenManagerErrorCode,
@@ -205,7 +205,7 @@ export class TokenManagerError extends Error {
   ) {
     const diagnosis = diagnosisOf(cause)
     super(
-      withoutControls(sentence || explained(reason, code)) + (diagnosis && ` (${diagnosis})`),
+      withoutControls(sentence || explained(reason, reason)) + (diagnosis && ` (${diagnosis})`),
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -222,18 +222,13 @@ export function invalidOption(
   sentence?: string,
   reason: TokenManagerErrorReason = 'invalid_option',
 ): TokenManagerError {
-  const code = 'ERR_INVALID_OPTION'
-  const fact = `Option ${option}`
-  return new TokenManagerError(
-    code,
-    reason,
-    sentence ? `${fact} has to be ${sentence}` : explained(`${fact} is wrong`, code),
-  )
+  const what = sentence ? `has to be ${sentence}` : explained('is wrong', reason)
+  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} ${what}`)
 }
 
-/** In place of a sentence: a fact, and where its code is explained. */
-function explained(fact: string, code: TokenManagerErrorCode): string {
-  return `${fact}: see ${code} in tokenward/docs/errors.md`
+/** In place of a sentence: a fact, and where the reason is explained. */
+function explained(fact: string, reason: TokenManagerErrorReason): string {
+  return `${fact}: see tokenward/docs/troubleshooting.md#${reason}`
 }
 
 /**

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
 import { root } from '../scripts/entries.mjs'
 
+const isDocument = (name: string) => name.endsWith('.md') && !name.startsWith('reference/')
 const documents = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...['docs', 'docs/providers'].flatMap((folder) =>
-    readdirSync(join(root, folder), { encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `${folder}/${name}`),
-  ),
+  ...readdirSync(root).filter(isDocument),
+  ...readdirSync(join(root, 'docs'), { encoding: 'utf8', recursive: true })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter(isDocument)
+    .map((name) => `docs/${name}`),
 ]
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 
@@ -36,7 +36,7 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
   host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
   host.directoryExists = (path) => resolve(path) === join(root, 'snippets') || (directoryExists?.(path) ?? true)
-  const program = ts.createProgram([...files.keys()], options, host)
+  const program = ts.createProgram([...files.keys(), join(root, 'examples/native-modules.d.ts')], options, host)
   return [...files.keys()].flatMap((path) => {
     const source = program.getSourceFile(path)
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
@@ -47,7 +47,7 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
 
 /** The titles of tests that quote a document, as `SECURITY.md: its own words`. */
 function quotesIn(source: string): readonly (readonly [document: string, words: string])[] {
-  const titles = source.matchAll(/(['"`])((?:README|SECURITY)\.md): ((?:\\.|(?!\1)[^\\])*)\1/g)
+  const titles = source.matchAll(/(?<=\(\s*)(['"`])((?:README|SECURITY|docs\/[\w/-]+)\.md): ((?:\\.|(?!\1)[^\\])*)\1/g)
   return [...titles].map(([, , document = '', words = '']) => [document, words.replace(/\\(.)/g, '$1')])
 }
 
@@ -66,10 +66,10 @@ describe('what the documents promise', () => {
   })
 
   it('is quoted with the right reader', () => {
-    const source = `it('README.md: one \`word\`', run)\ndescribe("SECURITY.md: somebody's", run)\nit('README.md is a file', run)`
+    const source = `it('README.md: one \`word\`', run)\ndescribe("docs/start/page.md: somebody's", run)\nit('README.md is a file', run)`
     expect(quotesIn(source)).toEqual([
       ['README.md', 'one `word`'],
-      ['SECURITY.md', "somebody's"],
+      ['docs/start/page.md', "somebody's"],
     ])
   })
 })
@@ -83,8 +83,16 @@ describe('the documents', () => {
     expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
   })
 
-  it('show the example as it is', () => {
-    expect(textOf('README.md')).toContain(`\`\`\`ts\n${textOf('examples/browser-basic.ts')}\`\`\``)
+  it('show the programs of the README as they are run', () => {
+    const blocks = [...textOf('README.md').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
+    const programs = ['browser-basic', 'phone-basic', 'service-basic', 'api-basic']
+    expect(blocks).toEqual(programs.map((name) => textOf(`examples/${name}.ts`)))
+  })
+
+  it('begin with a README that is read to its end', () => {
+    const text = textOf('README.md')
+    expect(text).toMatch(/^# tokenward\n\n```sh\nnpm install tokenward\n```\n/)
+    expect(text.split('\n').length).toBeLessThanOrEqual(200)
   })
 
   it('name every event, error code, signed-out reason and option', () => {
@@ -96,10 +104,9 @@ describe('the documents', () => {
     const [, reasons = ''] = /type SignedOutReason =(.*?)\n\n/s.exec(textOf('src/errors.ts')) ?? []
     const [, options = ''] = /interface TokenManagerOptions \{(.*?)\n\}/s.exec(textOf('src/manager/options.ts')) ?? []
     expect(missing('docs/events.md', names('src/session/events.ts', /^ {2}(\w+): (?:\{|object)/gm))).toEqual([])
-    expect(missing('README.md', names('src/errors.ts', /^ {2}\| '(ERR_\w+)'/gm))).toEqual([])
     expect(
       missing(
-        'README.md',
+        'docs/states.md',
         [...reasons.matchAll(/\| '(\w+)'/g)].map(([, name = '']) => name),
       ),
     ).toEqual([])
@@ -109,10 +116,21 @@ describe('the documents', () => {
     expect(all).toContain('refreshWorker')
     expect(
       missing(
-        'README.md',
+        'docs/options.md',
         all.filter((name) => name !== 'refresh'),
       ),
     ).toEqual([])
+  })
+
+  it('have a heading for every error code and every reason', () => {
+    const source = textOf('src/errors.ts')
+    const [, codes = ''] = /type TokenManagerErrorCode =(.*?)\n\n/s.exec(source) ?? []
+    const [, ended = ''] = /type SignedOutReason =(.*?)\n\n/s.exec(source) ?? []
+    const [, happened = ''] = /type TokenManagerErrorReason =(.*?)\n\n/s.exec(source) ?? []
+    const names = [...`${codes}${ended}${happened}`.matchAll(/\| '(\w+)'/g)].map(([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(70)
+    const headings = [...textOf('docs/troubleshooting.md').matchAll(/^### (\w+)$/gm)].map(([, name = '']) => name)
+    expect(headings.toSorted()).toEqual(names.toSorted())
   })
 
   it('name every option and every code of the backend', () => {

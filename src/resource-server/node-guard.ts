@@ -11,7 +11,7 @@ export interface NodeResponse {
   /** Sets a field. */
   setHeader(name: string, value: string): unknown
   /** Sends the answer. */
-  end(): unknown
+  end(body?: string): unknown
 }
 
 /**

@@ -37,7 +37,7 @@ afterEach(() => {
 })
 
 describe('popup', () => {
-  it('README.md: hands to the page that asked over a channel of the origin that is named after the unguessable `state`', async () => {
+  it('docs/guarantees.md: hands to the page that asked over a channel of the origin that is named after the unguessable `state`', async () => {
     const agent = popup({ width: 400, height: 500 })
     agent.prepare?.()
     expect(open).toHaveBeenCalledWith('about:blank', '_blank', expect.stringContaining('popup,width=400,height=500'))

@@ -12,7 +12,7 @@ const redirectUri = 'https://app.example/callback'
 const user = { subject: 'user' } as const
 
 describe('what a session tells', () => {
-  it('README.md: the messages by which tabs tell each other of a change', async () => {
+  it('docs/guarantees.md: the messages by which tabs tell each other of a change', async () => {
     const w = world()
     const userAgent = scriptedUserAgent((url) => w.server.authorize(url))
     const [a, b] = [w.context({ userAgent, redirectUri }), w.context()]
@@ -36,7 +36,7 @@ describe('what a session tells', () => {
     expect(w.server.calls.length).toBe(sent)
   })
 
-  it('README.md: one that no message reaches notices within `confirmInterval`', async () => {
+  it('docs/guarantees.md: one that no message reaches notices within `confirmInterval`', async () => {
     const w = world()
     const a = await w.signedIn()
     const b = await w.opened()
@@ -48,7 +48,7 @@ describe('what a session tells', () => {
     await expect(b.manager.getAccessToken()).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
   })
 
-  it('README.md: Construction does no I/O and starts nothing.', async () => {
+  it('docs/start/page.md: Construction does no I/O and starts nothing.', async () => {
     const w = world()
     const { store, manager } = w.context()
     await w.settle()

@@ -3,9 +3,9 @@ import { expect } from 'vitest'
 /** Whether the sources are without their sentences for developers, as builds for production are. */
 export const areLeftOut = process.env.SENTENCES === 'left out'
 
-/** Matches a message that says `part`; without sentences one that says where its code is explained. */
+/** Matches a message that says `part`; without sentences one that says where its reason is explained. */
 export function saying(part: string | RegExp): unknown {
-  if (areLeftOut) return expect.stringMatching(/: see ERR_[A-Z_]+ in tokenward\/docs\/errors\.md/)
+  if (areLeftOut) return expect.stringMatching(/: see tokenward\/docs\/troubleshooting\.md#\w+/)
   return typeof part === 'string' ? expect.stringContaining(part) : expect.stringMatching(part)
 }
 

@@ -150,7 +150,7 @@ declare function createGuard(options: GuardOptions): Guard;
 interface NodeResponse {
     statusCode: number;
     setHeader(name: string, value: string): unknown;
-    end(): unknown;
+    end(body?: string): unknown;
 }
 declare function nodeGuard<Q extends GuardedRequest, S extends NodeResponse>(guard: Guard, listener: (request: Q, response: S, claims: AccessTokenClaims) => void, policy?: AccessPolicy): (request: Q, response: S) => Promise<void>;
 declare global {
