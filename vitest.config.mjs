@@ -11,19 +11,18 @@ const alone = [
   'test/react-native/reports.test.ts',
 ]
 
-const rooms =
-  'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'
-// The tests of what pages ship, with sources that are as in the build for production.
-const production = {
-  plugins: [{ ...withoutSentences(), enforce: /** @type {const} */ ('pre') }],
-  env: { SENTENCES: 'left out' },
-}
-
 // The package's own name means its sources; test/package means what was built.
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
 
 // Ends what hangs, and nothing that is only slow: a machine may have much else to do.
 const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+
+// The tests of what pages ship, on sources without sentences, as the build for production has them.
+const production = { resolve: { alias }, plugins: [{ ...withoutSentences(), enforce: /** @type {const} */ ('pre') }] }
+const leftOut = { SENTENCES: 'left out' }
+const rooms =
+  'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'
+const aloneInPages = ['test/browser-adapters/**/*.test.ts', 'test/requests/request-body.test.ts']
 
 export default defineConfig({
   test: {
@@ -50,36 +49,26 @@ export default defineConfig({
           ...watchdog,
         },
       },
-<<<<<<< HEAD
-      { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
+      { resolve: { alias }, test: { name: 'unit-alone', include: alone, ...watchdog } },
       {
-        resolve: { alias },
-        plugins: production.plugins,
+        ...production,
         test: {
           name: 'production',
           include: [`test/{${rooms}}/**/*.test.ts`, 'test/{mistakes,canary}.test.ts', 'test/bff/page-*.test.ts'],
           exclude: alone,
-          env: production.env,
+          env: leftOut,
           isolate: false,
-          testTimeout: 30_000,
+          ...watchdog,
         },
       },
       {
-        resolve: { alias },
-        plugins: production.plugins,
-        test: {
-          name: 'production-alone',
-          include: ['test/browser-adapters/**/*.test.ts', 'test/requests/request-body.test.ts'],
-          env: production.env,
-          testTimeout: 30_000,
-        },
-=======
-      { resolve: { alias }, test: { name: 'unit-alone', include: alone, ...watchdog } },
+        ...production,
+        test: { name: 'production-alone', include: aloneInPages, env: leftOut, ...watchdog },
+      },
       // Thousands of random inputs a test: they take as long as half of the unit tests.
       {
         resolve: { alias },
         test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], isolate: false, ...watchdog },
->>>>>>> main
       },
       // What it needs is installed by `npm run test:platforms`.
       {

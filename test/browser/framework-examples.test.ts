@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, startApi } from '../../examples/demo/api.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import rollupConfig from '../../rollup.config.mjs'
+import { scriptsInto } from '../../rollup.config.mjs'
 import { root } from '../../scripts/entries.mjs'
 import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 
@@ -44,9 +44,8 @@ afterAll(async () => {
 /** What `npm install` does: the package as it is published, and beside it what it and the examples need. */
 async function installInto(folder: string) {
   const modules = join(folder, 'node_modules')
-  const [scripts] = rollupConfig
-  const bundle = await rollup({ ...scripts, plugins: [scripts?.plugins].flat().slice(1) })
-  await bundle.write({ ...scripts?.output, dir: join(modules, 'tokenward/dist') })
+  for (const scripts of scriptsInto(join(modules, 'tokenward/dist')))
+    await (await rollup(scripts)).write(scripts.output)
   await cp(join(root, 'package.json'), join(modules, 'tokenward/package.json'))
   for (const name of ['idb-keyval', 'vite', ...examples.flatMap(({ packages }) => packages)]) {
     await mkdir(dirname(join(modules, name)), { recursive: true })

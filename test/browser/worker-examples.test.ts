@@ -7,7 +7,7 @@ import { rollup } from 'rollup'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import rollupConfig from '../../rollup.config.mjs'
+import { scriptsInto } from '../../rollup.config.mjs'
 import { root } from '../../scripts/entries.mjs'
 import { type Chromium, startChromium } from '../support/browser/chromium.ts'
 import { createTab, type Tab } from '../support/browser/tab.ts'
@@ -42,9 +42,8 @@ afterAll(async () => {
 /** What `npm install` does: the package as it is published, and beside it what it and the examples need. */
 async function installInto(folder: string) {
   const modules = join(folder, 'node_modules')
-  const [scripts] = rollupConfig
-  const bundle = await rollup({ ...scripts, plugins: [scripts?.plugins].flat().slice(1) })
-  await bundle.write({ ...scripts?.output, dir: join(modules, 'tokenward/dist') })
+  for (const scripts of scriptsInto(join(modules, 'tokenward/dist')))
+    await (await rollup(scripts)).write(scripts.output)
   await cp(join(root, 'package.json'), join(modules, 'tokenward/package.json'))
   for (const name of ['idb-keyval', 'vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild']) {
     await mkdir(dirname(join(modules, name)), { recursive: true })
