@@ -222,8 +222,8 @@ export function invalidOption(
   sentence?: string,
   reason: TokenManagerErrorReason = 'invalid_option',
 ): TokenManagerError {
-  const what = sentence ? `has to be ${sentence}` : explained('is wrong', reason)
-  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} ${what}`)
+  const expected = sentence ?? explained('as documented', reason)
+  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${expected}`)
 }
 
 /** In place of a sentence: a fact, and where the reason is explained. */

@@ -31,7 +31,7 @@ export interface BffSettings {
 }
 
 const checks: Readonly<Record<keyof BffOptions, Check>> = {
-  sessions: rule(port('check').is, 'made by createSessionPool()'),
+  sessions: rule(port('check')[0], 'made by createSessionPool()'),
   api: anObject,
   backchannelLogout: aFunction,
   cookie: anObject,

@@ -133,14 +133,11 @@ export interface TokenManagerOptions {
 const TARGETS = ['resource', 'audience'] as const
 
 /** What an option has to be, and how that is said. */
-export interface Check {
-  readonly is: (value: never) => boolean
-  readonly sentence?: string | undefined
-}
+export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
 
 /** @param sentence ends "Option … has to be" */
-export function rule(is: Check['is'], sentence?: string): Check {
-  return { is, sentence }
+export function rule(is: Check[0], sentence?: string): Check {
+  return [is, sentence]
 }
 
 const isText = (value: unknown) => typeof value === 'string'
@@ -175,7 +172,7 @@ export const port = (...methods: string[]): Check =>
     `an object with ${methods.join(', ')}`,
   )
 /** What an import makes. */
-const made = (by: string): Check => rule(port('start').is, by)
+const made = (by: string): Check => rule(port('start')[0], by)
 
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 // Whoever thinks in seconds gives less than a second.
@@ -222,7 +219,7 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: rule((value: unknown) => value === 0 || upToAnHour.is(value as never), `0, or ${upToAnHour.sentence}`),
+  leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
   jitter: between(0, 1, ''),
   interval: atLeastASecond,
 }
@@ -299,7 +296,7 @@ export function check(values: object, allowed: Readonly<Record<string, Check>>, 
           : `left out: the options are ${Object.keys(allowed).join(', ')}`,
       )
     }
-    const { is, sentence } = allowed[name] as Check
+    const [is, sentence] = allowed[name] as Check
     if (value !== undefined && !is(value as never))
       throw invalidOption(prefix + name, `${sentence}, and is ${shown(value)}`)
   }
