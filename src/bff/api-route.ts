@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors.ts'
-import { aBoolean, between, type Check, check, rule, texts } from '../manager/options.ts'
+import { aBoolean, between, type Check, check, texts } from '../manager/options.ts'
 import { resourceMatcher } from '../requests/resource-matcher.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import type { BffApi } from './bff-options.ts'
@@ -25,9 +25,9 @@ export interface ApiRoute extends Required<Omit<BffApi, 'url' | 'requestFields' 
 const PLACE = 'an absolute https URL without query, fragment, dot segments and user name'
 
 const checks: Readonly<Record<keyof BffApi, Check>> = {
-  url: rule((value: unknown) => typeof value === 'string', PLACE),
+  url: [(value: unknown) => typeof value === 'string', PLACE],
   timeout: between(1, 600_000),
-  maxBodySize: rule((value: number) => value >= 0, 'a number of bytes, or Infinity'),
+  maxBodySize: [(value: number) => value >= 0, 'a number of bytes, or Infinity'],
   requestFields: texts,
   webSockets: aBoolean,
   setCookies: texts,

@@ -136,7 +136,7 @@ const TARGETS = ['resource', 'audience'] as const
 export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
 
 /** @param sentence ends "Option … has to be" */
-export function rule(is: Check[0], sentence?: string): Check {
+function rule(is: Check[0], sentence?: string): Check {
   return [is, sentence]
 }
 
