@@ -23,7 +23,13 @@ const all = {
 /** @type {import('rollup').OutputOptions} */
 const output = { format: 'es', hoistTransitiveImports: false }
 /** @type {import('rollup').OutputOptions} */
-const scripts = { ...output, entryFileNames: '[name].js', chunkFileNames: 'shared.js' }
+const scripts = {
+  ...output,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'shared.js',
+  // So that a server component may put the hooks' components into a page.
+  banner: ({ name }) => (name === 'react' ? "'use client'" : ''),
+}
 const compiled = esbuild({ target: 'es2022', tsconfig })
 
 // One and the same file in both builds of the scripts, as one program may hold parts of both.
