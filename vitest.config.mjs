@@ -13,6 +13,9 @@ const alone = [
 // The package's own name means its sources; test/package means what was built.
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
 
+// Ends what hangs, and nothing that is only slow: a machine may have much else to do.
+const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+
 export default defineConfig({
   test: {
     projects: [
@@ -25,6 +28,7 @@ export default defineConfig({
             ...[
               'test/package/**',
               'test/browser/**',
+              'test/hostile/**',
               'test/node/**',
               'test/redis/**',
               'test/simulation/**',
@@ -34,24 +38,28 @@ export default defineConfig({
           ],
           // The files share a process: to load the sources for each of them took longer than most of the tests.
           isolate: false,
-          testTimeout: 30_000,
+          ...watchdog,
         },
       },
-      { resolve: { alias }, test: { name: 'unit-alone', include: alone, testTimeout: 30_000 } },
+      { resolve: { alias }, test: { name: 'unit-alone', include: alone, ...watchdog } },
+      // Thousands of random inputs a test: they take as long as half of the unit tests.
+      {
+        resolve: { alias },
+        test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], isolate: false, ...watchdog },
+      },
       // What it needs is installed by `npm run test:platforms`.
       {
         test: {
           name: 'platforms',
           include: ['test/platforms/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          ...watchdog,
         },
       },
       {
         resolve: { alias },
-        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 },
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], ...watchdog },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...watchdog } },
       {
         resolve: { alias },
         test: {
@@ -59,8 +67,7 @@ export default defineConfig({
           include: ['test/node/**/*.test.ts', 'test/redis/**/*.test.ts'],
           // More files at a time than there may be processors, for most of the time they wait. Each starts processes of its own.
           maxWorkers: 3,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...watchdog,
         },
       },
       {
@@ -70,8 +77,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           // The same; each has a browser of its own.
           maxWorkers: 3,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...watchdog,
         },
       },
     ],

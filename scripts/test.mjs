@@ -20,6 +20,12 @@ const parts = [
     limit: 20 * minute,
   },
   {
+    name: 'hostile',
+    needs: { browser: false },
+    command: vitest('--project=hostile'),
+    limit: 20 * minute,
+  },
+  {
     name: 'node',
     needs: { browser: false, redis: true },
     command: vitest('--project=node'),

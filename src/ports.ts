@@ -131,6 +131,11 @@ export interface Processes {
 export interface SwapOptions {
   /** Default `'strict'`. */
   readonly durability?: 'strict' | 'relaxed'
+  /**
+   * After how long nobody needs the value any more, ms. A store that forgets by itself may forget it then, and not before; any other keeps it.
+   * Default: as the store is set up.
+   */
+  readonly expireAfter?: number
 }
 
 /** Mutual exclusion shaped like Web Locks. Only a quicker way to wait: nothing rests on it being exclusive. */

@@ -46,7 +46,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'client-tokens': manager,
   'session-pool': manager,
   index: everyCore,
-  bff: [...manager, 'session-pool'],
+  bff: [...manager, 'session-pool', 'node', 'redis', 'resource-server'],
   browser: [...everyCore, 'index'],
   node: [...everyCore, 'client-tokens', 'session-pool', 'index'],
   angular: everyCore,

@@ -135,7 +135,10 @@ describe('the documents', () => {
 
   it('name every option and every code of the backend', () => {
     const text = textOf('docs/bff.md')
-    const [, options = ''] = /interface BffOptions \{(.*?)\n\}/s.exec(textOf('src/bff/bff-options.ts')) ?? []
+    const declared = textOf('src/bff/bff-options.ts').matchAll(
+      /interface Bff(?:Pool|Client|Site)Options .*?\{(.*?)\n\}/gs,
+    )
+    const options = [...declared].map(([, members]) => members).join('\n')
     const [, codes = ''] = /type BffRefusalCode =(.*?)\n\n/s.exec(textOf('src/bff/refusal.ts')) ?? []
     const names = [...options.matchAll(/^ {2}readonly (\w+)\??:/gm), ...codes.matchAll(/\| '(\w+)'/g)]
     expect(names.length).toBeGreaterThan(15)

@@ -30,6 +30,7 @@ export async function proxied(
   if (via !== undefined) headers.set('forwarded', via)
 
   const patience = limited(request.signal, route, clock)
+  body.onPart(patience.again)
   // A redirect could lead this host anywhere, also to places that only it can reach.
   const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal: patience.signal }
   if (body.content !== null) init.body = body.content
@@ -81,6 +82,21 @@ function limited(page: AbortSignal, { timeout }: ApiRoute, clock: Clock) {
   page.addEventListener('abort', gone, { once: true })
 
   const late = () => controller.abort(new Refused(504, 'api_timeout', `The API did not answer within ${timeout} ms`))
-  const stop = clock.at(clock.elapsed() + timeout, late)
-  return { signal: controller.signal, stop }
+  const wait = () => clock.at(clock.elapsed() + timeout, late)
+  let isOver = false
+  let cancel = wait()
+  return {
+    signal: controller.signal,
+    stop() {
+      isOver = true
+      cancel()
+    },
+    /** The wait begins anew. */
+    again() {
+      // The answer may come before the end of the body.
+      if (isOver) return
+      cancel()
+      cancel = wait()
+    },
+  }
 }

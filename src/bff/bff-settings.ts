@@ -1,12 +1,14 @@
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import { aFunction, anObject, type Check, check, oneOf, port, texts } from '../manager/options.ts'
+import { aFunction, anObject, between, type Check, check, oneOf, port, texts } from '../manager/options.ts'
 import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'
-import type { BffCookieOptions, BffOptions, BffPageToken } from './bff-options.ts'
+import type { BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
+import { madeSessions } from './made-sessions.ts'
 import type { Refused } from './refusal.ts'
 import { returnPath } from './return-path.ts'
+import { signInLimit } from './sign-in-limit.ts'
 
 /** The options, complete and checked. */
 export interface BffSettings {
@@ -21,19 +23,19 @@ export interface BffSettings {
   readonly cookie: Required<Omit<BffCookieOptions, 'maxAge'>> & { readonly maxAge: number | undefined }
   readonly origins: readonly string[]
   readonly forwarded: (request: Request) => string | undefined
-  readonly backchannelLogout: BffOptions['backchannelLogout'] | undefined
+  readonly backchannelLogout: BffPoolOptions['backchannelLogout'] | undefined
   readonly claims: readonly string[] | undefined
   readonly pageTokens: readonly BffPageToken[]
   readonly signInFailed: string | undefined
   readonly clock: Clock
+  /** Counts a sign-in of somebody without a session; throws where there are too many. */
+  readonly countSignIn: () => void
   /** Tells `onRefusal`. */
   readonly tell: (refused: Refused, path: string) => void
 }
 
-const checks: Readonly<Record<keyof BffOptions, Check>> = {
-  sessions: [port('check')[0], 'made by createSessionPool()'],
+const siteChecks: Readonly<Record<keyof BffSiteOptions, Check>> = {
   api: anObject,
-  backchannelLogout: aFunction,
   cookie: anObject,
   pageTokens: [
     (value: unknown) => Array.isArray(value) && value.every((one) => isPageToken(Object(one))),
@@ -49,8 +51,15 @@ const checks: Readonly<Record<keyof BffOptions, Check>> = {
     (value: unknown) => typeof value === 'boolean' || typeof value === 'function',
     'true, false or a function',
   ],
+  maxSignIns: between(1, 10_000_000, ''),
   onRefusal: aFunction,
   clock: port('now', 'elapsed', 'at'),
+}
+
+const poolChecks: Readonly<Record<keyof BffPoolOptions, Check>> = {
+  ...siteChecks,
+  sessions: [port('check')[0], 'made by createSessionPool()'],
+  backchannelLogout: aFunction,
 }
 
 const cookieChecks: Readonly<Record<keyof BffCookieOptions, Check>> = {
@@ -65,18 +74,8 @@ const cookieChecks: Readonly<Record<keyof BffCookieOptions, Check>> = {
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function bffSettings(options: BffOptions): BffSettings {
-  check(options, checks, '')
-  const {
-    sessions,
-    origins = [],
-    claims,
-    pageTokens = [],
-    backchannelLogout,
-    signInFailed,
-    onRefusal,
-    clock = systemClock,
-  } = options
-  if (!sessions) throw invalidOption('sessions', 'given')
+  const { sessions, backchannelLogout, ...site } = completed(options)
+  const { origins = [], claims, pageTokens = [], signInFailed, onRefusal, clock = systemClock } = site
   const { origin, base } = placeOf(sessions)
 
   if (signInFailed !== undefined && returnPath(signInFailed, origin) !== signInFailed)
@@ -87,17 +86,29 @@ export function bffSettings(options: BffOptions): BffSettings {
     origin,
     base,
     isSecure: origin.startsWith('https:'),
-    routes: readApiRoutes(options.api ?? {}, base, sessions),
-    cookie: cookieOf(options.cookie),
+    routes: readApiRoutes(site.api ?? {}, base, sessions),
+    cookie: cookieOf(site.cookie),
     origins,
     claims,
     pageTokens,
     backchannelLogout,
     signInFailed,
-    forwarded: forwardedBy(options.forwarded, origin),
+    forwarded: forwardedBy(site.forwarded, origin),
     clock,
+    countSignIn: signInLimit(site.maxSignIns ?? 100_000, clock),
     tell: telling(onRefusal),
   }
+}
+
+/** The options with sessions: those that are given, or those that are made. */
+function completed(options: BffOptions): BffPoolOptions {
+  const pool = hasPool(options) ? options : madeSessions(options)
+  check(pool, poolChecks, '')
+  return pool
+}
+
+function hasPool(options: BffOptions): options is BffPoolOptions {
+  return options.sessions !== undefined
 }
 
 function placeOf({ redirectUri = '' }: SessionPool): { readonly origin: string; readonly base: string } {

@@ -1,5 +1,17 @@
 export { TokenManagerError, type TokenManagerErrorCode, type TokenManagerErrorReason } from '../errors.ts'
-export type { BffApi, BffCookieOptions, BffOptions, BffPageToken } from './bff-options.ts'
+export { allowInsecureLoopback } from '../manager/options.ts'
+export { type ClientSecret, clientSecretBasic, clientSecretPost } from '../node/client-authentication.ts'
+export { environmentKey } from '../node/environment-key.ts'
+export { type PrivateKeyJwtOptions, type PrivateKeySource, privateKeyJwt } from '../node/private-key-jwt.ts'
+export type {
+  BffApi,
+  BffClientOptions,
+  BffCookieOptions,
+  BffOptions,
+  BffPageToken,
+  BffPoolOptions,
+  BffSiteOptions,
+} from './bff-options.ts'
 export { type Bff, createBff } from './create-bff.ts'
 export {
   expressBff,
@@ -10,6 +22,7 @@ export {
   type RouteHandlers,
 } from './frameworks.ts'
 export { type NodeRequestLike, type NodeResponseLike, nodeBff } from './node-listener.ts'
+export { bffServer } from './node-server.ts'
 export { nodeUpgrade } from './node-upgrade.ts'
 export type { SessionAnswer, SignOutAnswer, TokenAnswer } from './page-answers.ts'
 export type { BffRefusal, BffRefusalCode } from './refusal.ts'

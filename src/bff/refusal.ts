@@ -13,6 +13,8 @@ export type BffRefusalCode =
   | 'invalid_request'
   /** No sign-in with this answer was begun in this browser. */
   | 'no_sign_in'
+  /** More sign-ins were begun within ten minutes than `maxSignIns` allows. */
+  | 'too_many_sign_ins'
   /** The body is longer than `maxBodySize`. */
   | 'body_too_large'
   /** The API could not be reached, or broke off. */

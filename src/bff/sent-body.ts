@@ -11,22 +11,26 @@ export interface SentBody {
   readonly isStreamed: boolean
   /** Set once more bytes came than are allowed. */
   readonly tooLarge: () => boolean
+  /** Calls `listener` with every part that goes on its way. */
+  readonly onPart: (listener: () => void) => void
 }
+
+/** Nothing of it flows. */
+const AT_REST = { isStreamed: false, tooLarge: () => false, onPart() {} }
 
 /**
  * Short bodies are kept, others flow through in constant memory.
  * @throws Refused 413 for one that is announced to be longer than `limit`
  */
 export async function sentBody({ body, headers }: Request, limit: number): Promise<SentBody> {
-  if (!body) return { content: null, isStreamed: false, tooLarge: () => false }
+  if (!body) return { content: null, ...AT_REST }
 
   const announced = announcedLength(headers)
   if (announced !== undefined && announced > limit) throw tooLarge(limit)
-  if (announced !== undefined && announced <= KEPT)
-    return { content: await wholeOf(body, announced), isStreamed: false, tooLarge: () => false }
+  if (announced !== undefined && announced <= KEPT) return { content: await wholeOf(body, announced), ...AT_REST }
 
-  const counted = counting(limit)
-  return { content: body.pipeThrough(counted.through), isStreamed: true, tooLarge: counted.isOver }
+  const { through, ...counted } = counting(limit)
+  return { content: body.pipeThrough(through), isStreamed: true, ...counted }
 }
 
 /** 413 for a body of more than `limit` bytes. */
@@ -59,12 +63,20 @@ function lengthDiffers(): Refused {
 
 function counting(limit: number) {
   let size = 0
+  let tell = () => {}
   const through = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       size += chunk.byteLength
+      tell()
       if (size > limit) controller.error(tooLarge(limit))
       else controller.enqueue(chunk)
     },
   })
-  return { through, isOver: () => size > limit }
+  return {
+    through,
+    tooLarge: () => size > limit,
+    onPart(listener: () => void) {
+      tell = listener
+    },
+  }
 }

@@ -27,6 +27,7 @@ export async function login(request: Request, settings: BffSettings, cookies: Se
   // Whoever is signed in keeps the session until they are back: what they bring then takes its place.
   const present = cookies.session(request)
   const isLiving = present !== undefined && (await sessions.check(accountOf(present))).state.status === 'signedIn'
+  if (!isLiving) settings.countSignIn()
   const begun = isLiving ? present : newName()
 
   const departure = await departing((userAgent) => sessions.get(accountOf(begun)).signIn({ ...options, userAgent }))

@@ -3,7 +3,7 @@ import { type SealingKeySource, sealingKeys } from '../in-process/sealing-keys.t
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import { webSealing } from '../in-process/web-sealing.ts'
-import type { Clock, Sealed, Store } from '../ports.ts'
+import type { Clock, Sealed, Store, SwapOptions } from '../ports.ts'
 import { sealedWith } from '../sealing/sealed-with.ts'
 import { inTime, redisFailed } from './in-time.ts'
 import {
@@ -32,7 +32,7 @@ export interface RedisStoreOptions {
   readonly timeout?: number
   /**
    * How long a record is kept that nobody writes, ms. Every write begins it anew. Default 90 days; at least 31, because what a sign-out left
-   * to be revoked has to live 30.
+   * to be revoked has to live 30. A sign-in that is under way is kept for ten minutes at most.
    */
   readonly expireAfter?: number
   /**
@@ -50,13 +50,25 @@ export interface RedisStore extends Store<unknown> {
   readonly confirmInterval: number
 }
 
+/** One write: of `value` with `tag`, or of nothing if that is empty, over what has the tag `expected`. */
+interface Write {
+  readonly key: string
+  readonly expected: string
+  readonly tag: string
+  readonly value: string
+  /** How long it is kept, ms. Default: `expireAfter`. */
+  readonly keptFor?: number | undefined
+  /** How long the replicas are waited for, ms. */
+  readonly ms: number
+}
+
 const DAY = 86_400_000
 /** How long a read waits for the replicas to have what it read, ms. */
 const CATCH_UP = 100
 
 const READ = `${LUA_NOW}
 local row = redis.call('HMGET', KEYS[1], 'tag', 'value')
-return {now, row[1] or '', row[2] or ''}`
+return {now, row[1] or '', row[2] or '', redis.call('PTTL', KEYS[1])}`
 
 // A client that lost its connection may send the same swap once more: that one is told what the first one did. It writes all the
 // same, for WAIT speaks of what its own connection wrote.
@@ -102,8 +114,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     })
 
   /** Every write waits for the replicas, also a relaxed one: after a failover that forgot a claim, another process would claim too. */
-  async function write(key: string, expected: string, tag: string, value: string, ms: number): Promise<boolean> {
-    const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(expireAfter)]
+  async function write({ key, expected, tag, value, keptFor = expireAfter, ms }: Write): Promise<boolean> {
+    const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(keptFor)]
     const wait = replicas > 0 ? { replicas, ms } : undefined
     try {
       const { reply, replicas: reached } = await asked(swap, { key, values, wait })
@@ -124,17 +136,25 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     async get(name) {
       const key = keyOf(prefix, name)
       const { reply } = await asked(read, { key, values: [] })
-      const [, tag, value] = reply.map(String)
+      const [, tag, value, left] = reply.map(String)
       // A write of ours that we reported as failed. Whoever reads it takes it for done, so the replicas have to have it first.
       const isDoubtful = tag !== undefined && tag === doubtful.get(key)
-      if (isDoubtful) await write(key, tag, tag, '', CATCH_UP)
+      const keptFor = Number(left) > 0 ? Number(left) : expireAfter
+      if (isDoubtful) await write({ key, expected: tag, tag, value: '', keptFor, ms: CATCH_UP })
       return tag ? { value: decoded(value), tag } : undefined
     },
-    async swap(name, expected, value) {
+    async swap(name, expected, value, { expireAfter: keptFor }: SwapOptions = {}) {
       if (expected === '') return false
       const tag = value === undefined ? '' : randomTag()
       const text = tag && encoded(value as Sealed)
-      return write(keyOf(prefix, name), expected ?? '', tag, text, Math.ceil(timeout / 2))
+      return write({
+        key: keyOf(prefix, name),
+        expected: expected ?? '',
+        tag,
+        value: text,
+        keptFor,
+        ms: Math.ceil(timeout / 2),
+      })
     },
   }
   return {

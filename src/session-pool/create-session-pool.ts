@@ -10,6 +10,7 @@ import { listenerSet } from '../session/listener-set.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionState } from '../session/state.ts'
 import { tellOthers } from '../session/sync.ts'
+import { briefSignIns } from './brief-sign-ins.ts'
 import { checkSession, type SessionCheck } from './check-session.ts'
 import { countingLock } from './counting-lock.ts'
 import { endDenied, type SessionDenylist } from './end-denied.ts'
@@ -83,7 +84,8 @@ export function createSessionPool(
   const { metadata } = authorizationServer({ ...common, ...sessionOptions(common), insecureLoopback }, given)
   // Nobody looks at a session: it is refreshed when it is used.
   const lifecycle = { ...given.lifecycle, isVisible: () => false }
-  const own = { ...basis, ports: { ...given, clock, lock, metadata, lifecycle } }
+  const store = briefSignIns(given.store, clock)
+  const own = { ...basis, ports: { ...given, store, clock, lock, metadata, lifecycle } }
 
   const entries = new Map<string, Entry>()
   const listeners = new Map<TokenManagerEventType, Listeners>()

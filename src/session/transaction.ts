@@ -30,8 +30,8 @@ interface Returned {
 
 type Pending = Transaction | Returned
 
-/** How long a person may take. */
-const LIFETIME = 10 * 60_000
+/** How long a person may take, ms. */
+export const SIGN_IN_LIFETIME = 10 * 60_000
 const LIMIT = 16
 /** What came back in vain is not tried again at once: where nobody has to click, that would go round in circles. */
 const PAUSE = 30_000
@@ -97,6 +97,17 @@ export function pendingName(name: string): string {
   return `${name}.pending`
 }
 
+/** Whether sign-ins lie under this name. */
+export function isPendingName(name: string): boolean {
+  return name.endsWith('.pending')
+}
+
+/** Whether nothing of what lies under such a name counts any more. */
+export function isOver(stored: unknown, now: EpochMs): boolean {
+  const isAnyAlive = Array.isArray(stored) && stored.some((one) => isPending(one) && isAlive(one, now))
+  return !isAnyAlive
+}
+
 /** What was found, and when, wall clock. */
 interface Found {
   readonly pending: readonly Pending[]
@@ -153,7 +164,7 @@ function isPending(one: Pending | null): boolean {
 }
 
 function isAlive(one: Pending, now: EpochMs): boolean {
-  return Math.abs(now - one.createdAt) < (one.state ? LIFETIME : PAUSE)
+  return Math.abs(now - one.createdAt) < (one.state ? SIGN_IN_LIFETIME : PAUSE)
 }
 
 function rejected(reason: 'state_mismatch' | 'transaction_expired', message: string): TokenManagerError {

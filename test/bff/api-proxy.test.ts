@@ -46,6 +46,13 @@ afterEach(() => {
   refusals.splice(0)
 })
 
+/** A body that Alice's page sends part by part. */
+function upload() {
+  const body = new TransformStream<Uint8Array, Uint8Array>()
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body: body.readable, duplex: 'half' }
+  return { parts: body.writable.getWriter(), asked: alice.ask('/api/x', init) }
+}
+
 const fieldsOf = (request: IncomingMessage | undefined) => request?.headers ?? {}
 
 describe('a request of the page', () => {
@@ -302,6 +309,38 @@ describe('an answer of the API', () => {
     while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     await clock.advance(30_000)
     expect([(await asked).status, refusals.map(({ code }) => code)]).toEqual([504, ['api_timeout']])
+  })
+
+  it('may take longer while the request is still on its way', async () => {
+    let arrived = 0
+    answer = (request, response) => {
+      request.on('data', (part) => {
+        arrived += part.length
+      })
+      request.once('end', () => response.end('{}'))
+    }
+    const { parts, asked } = upload()
+    for (let part = 1; part <= 5; part++) {
+      await parts.write(new Uint8Array(10))
+      while (arrived < 10 * part) await new Promise((resolve) => setTimeout(resolve, 5))
+      await clock.advance(20_000)
+    }
+    await parts.close()
+    expect((await asked).status).toBe(200)
+  })
+
+  it('may come while the request is still on its way, and lasts as long as it lasts', async () => {
+    answer = (request, response) => {
+      response.write('begun')
+      request.resume().once('end', () => response.end(', and done'))
+    }
+    const { parts, asked } = upload()
+    await parts.write(new Uint8Array(10))
+    const answered = await asked
+    await parts.write(new Uint8Array(10))
+    await clock.advance(60_000)
+    await parts.close()
+    expect(await answered.text()).toBe('begun, and done')
   })
 
   it('that breaks off before it began is 502, and later breaks off here, too', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type BffOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
+import { type BffPoolOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
 import {
   allowInsecureLoopback,
   clientSecretBasic,
@@ -25,7 +25,7 @@ export interface SiteOptions {
   /** Hosts that share the store. Default 1. */
   readonly hosts?: number
   /** Options of each host's backend, by the URLs of API and authorization server. */
-  readonly bff?: (api: string, issuer: string) => Partial<BffOptions>
+  readonly bff?: (api: string, issuer: string) => Partial<BffPoolOptions>
   readonly pool?: Partial<NodeSessionPoolOptions>
   /** Options of one host's pool, called for each. */
   readonly hostPool?: () => Partial<NodeSessionPoolOptions>

@@ -43,21 +43,21 @@ it("shows nobody another person's answers, not even while their own are on the w
     answer: () => new Promise((resolve) => answers.push(resolve)),
   })
   render(app(manager))
-  await vi.waitFor(() => expect(answers.length).toBe(1))
+  await expect.poll(() => answers.length).toBe(1)
   await act(async () => answers[0]?.(jsonResponse("ann's")))
-  await vi.waitFor(() => expect(shown()).toBe('"ann\'s"'))
+  await expect.poll(() => shown()).toBe('"ann\'s"')
 
   await act(async () => manager.set(signedIn('bob')))
-  await vi.waitFor(() => expect(answers.length).toBe(2))
+  await expect.poll(() => answers.length).toBe(2)
   expect(shown()).toBe('nothing yet')
   await act(async () => answers[1]?.(jsonResponse("bob's")))
-  await vi.waitFor(() => expect(shown()).toBe('"bob\'s"'))
+  await expect.poll(() => shown()).toBe('"bob\'s"')
 })
 
 it('keeps the answers of the same person', async () => {
   const manager = createTestTokenManager({ state: signedIn('ann'), answer: () => jsonResponse('milk') })
   render(app(manager))
-  await vi.waitFor(() => expect(shown()).toBe('"milk"'))
+  await expect.poll(() => shown()).toBe('"milk"')
   await act(async () => manager.set({ ...signedIn('ann'), health: 'sign_in_suggested' }))
   expect(shown()).toBe('"milk"')
   expect(manager.requests.length).toBe(1)

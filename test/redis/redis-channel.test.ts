@@ -86,12 +86,12 @@ describe('redisChannel', () => {
     const before = await connections()
     const [channel] = pairOf(name)
     const undo = [channel.subscribe('a', () => {}), channel.subscribe('b', () => {})]
-    await vi.waitFor(async () => expect(await connections()).toBe(before + 1))
+    await expect.poll(connections).toBe(before + 1)
     undo[0]!()
     await sleep(50)
     expect(await connections()).toBe(before + 1)
     undo[1]!()
-    await vi.waitFor(async () => expect(await connections()).toBe(before))
+    await expect.poll(connections).toBe(before)
   })
 
   it.each(['ioredis', 'node-redis'])('hears again after Redis was away: %s', async (name) => {
@@ -128,7 +128,7 @@ describe('redisChannel', () => {
       )
     await hears('before')
     await redis.kill()
-    await vi.waitFor(() => expect(client.status).toBe('end'))
+    await expect.poll(() => client.status).toBe('end')
     await redis.start()
     await hears('after')
     undo()
@@ -155,11 +155,12 @@ describe('redisChannel', () => {
     const heard: unknown[] = []
     const channel = redisChannel({ client: clients.ioredis!, prefix: 'odd:' })
     const undo = channel.subscribe('n', (message) => heard.push(message))
-    await vi.waitFor(async () => {
+    const publish = async () => {
       for (const text of ['', 'null', '7', '{', '{"from":1,"message":"whole"}'])
         await redis.send('PUBLISH', 'odd:n', text)
-      expect(heard).toContain('whole')
-    })
+      return heard
+    }
+    await expect.poll(publish).toContain('whole')
     undo()
   })
 

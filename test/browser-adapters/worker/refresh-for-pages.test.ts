@@ -328,7 +328,7 @@ describe('refreshing for pages', () => {
     await signIn(one)
     const idle = await page(answer, 'idle')
     await one.manager.refresh()
-    await expect.poll(() => idle.events, { timeout: 1_000 }).toEqual(['adopted'])
+    await expect.poll(() => idle.events).toEqual(['adopted'])
   })
 
   it('without an answer the page does it itself, and the lease keeps the two apart', async () => {

@@ -1,12 +1,13 @@
 import { TokenManagerErrorCode, TokenManagerError } from "./several-entries.js";
 import { SessionState } from "./bff/page.js";
 import { Clock } from "./browser.js";
-import { SessionPool } from "./node.js";
-export { TokenManagerErrorReason } from "./several-entries.js";
+import { NodeSessionPoolOptions, SessionPool } from "./node.js";
+import { RedisStoreOptions } from "./redis.js";
+export { ClientSecret, PrivateKeyJwtOptions, PrivateKeySource, TokenManagerErrorReason, allowInsecureLoopback, clientSecretBasic, clientSecretPost, environmentKey, privateKeyJwt } from "./several-entries.js";
 import "./resource-server.js";
-import { IncomingMessage } from "node:http";
+import { IncomingMessage, ServerResponse, Server } from "node:http";
 import { Duplex } from "node:stream";
-type BffRefusalCode = "cross_site" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
+type BffRefusalCode = "cross_site" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "too_many_sign_ins" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
 interface BffRefusal {
     readonly status: number;
     readonly code: BffRefusalCode;
@@ -40,16 +41,29 @@ interface BffCookieOptions {
     readonly sameSite?: "Strict" | "Lax";
     readonly maxAge?: number;
 }
-interface BffOptions {
+type BffOptions = BffPoolOptions | BffClientOptions;
+interface BffPoolOptions extends BffSiteOptions {
     readonly sessions: SessionPool;
-    readonly api?: Readonly<Record<string, string | BffApi>>;
     readonly backchannelLogout?: (request: Request) => Promise<Response>;
+}
+type OfOwnPool = "store" | "channel" | "denylist" | "lock" | "lifecycle" | "userAgent" | "crypto" | "clock" | "redirectUri";
+interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOptions, OfOwnPool> {
+    readonly redirectUri: string;
+    readonly redis?: RedisStoreOptions;
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+    readonly sessions?: undefined;
+    readonly backchannelLogout?: undefined;
+}
+interface BffSiteOptions {
+    readonly api?: Readonly<Record<string, string | BffApi>>;
     readonly cookie?: BffCookieOptions;
     readonly pageTokens?: readonly BffPageToken[];
     readonly claims?: readonly string[];
     readonly origins?: readonly string[];
     readonly signInFailed?: string;
     readonly forwarded?: boolean | ((request: Request) => string);
+    readonly maxSignIns?: number;
     readonly onRefusal?: (refusal: BffRefusal) => void;
     readonly clock?: Clock;
 }
@@ -109,6 +123,7 @@ declare function honoBff(bff: Bff): (context: {
 }, next: () => Promise<void>) => Promise<Response | undefined>;
 type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
 declare function nextBff(bff: Bff): RouteHandlers;
+declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
 declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 interface SessionAnswer {
     readonly status: "signedIn" | "signedOut";
@@ -134,5 +149,5 @@ interface SignOutAnswer {
     readonly local: "removed" | "memory_only" | "superseded";
     readonly endSessionUrl?: string | undefined;
 }
-export { TokenManagerError, TokenManagerErrorCode, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
-export type { AllowedSocket, Bff, BffApi, BffCookieOptions, BffOptions, BffPageToken, BffRefusal, BffRefusalCode, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };
+export { TokenManagerError, TokenManagerErrorCode, bffServer, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
+export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };

@@ -1,19 +1,10 @@
-import { EpochMs, SessionPoolOptions, ClientAuthentication, TokenManager, SessionState, TokenManagerOptions, JsonWebKey, CryptoKey, ClientCredentialsOptions, ClientCredentials, JwtBearerOptions, JwtBearer, SessionPool, TokenExchangeOptions, TokenExchange, Store, UserAgent } from "./several-entries.js";
+import { EpochMs, TokenManager, SessionState, TokenManagerOptions, ClientAuthentication, ClientCredentialsOptions, ClientCredentials, JwtBearerOptions, JwtBearer, TokenExchangeOptions, TokenExchange, Store, UserAgent } from "./several-entries.js";
 import { SealingKey } from "./redis.js";
-export { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthenticationParts, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, Platform, PoolEvent, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionCheck, SessionDenylist, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Stored, SwapOptions, Target, TokenExplanation, TokenManagerError, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenSet, WireText, allowInsecureLoopback, allowMissingNonce, alwaysOnline, dpop, explainToken, followRedirect, isTransient, memoryStore, metadataFrom, noChannel, queueLock, sealed, systemClock, webCrypto, webSealing } from "./several-entries.js";
+export { AccessToken, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthenticationParts, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, Lifecycle, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceClient, ResourceOption, Revocation, Sealed, Sealing, SessionCheck, SessionDenylist, SessionPool, SessionPoolOptions, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Stored, SwapOptions, Target, TokenExplanation, TokenManagerError, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenSet, WireText, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createSessionPool, dpop, environmentKey, explainToken, followRedirect, isTransient, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, sealed, systemClock, webCrypto, webSealing } from "./several-entries.js";
 import "./resource-server.js";
-import { KeyObject } from "node:crypto";
-type ClientSecret = string | (() => string | Promise<string>);
-declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
-declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
-declare function mutualTls(): ClientAuthentication;
 declare function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials;
 declare function createTokenExchange(options: TokenExchangeOptions): TokenExchange;
 declare function createJwtBearer(options: JwtBearerOptions): JwtBearer;
-interface NodeSessionPoolOptions extends SessionPoolOptions {
-    readonly clientAuthentication?: ClientAuthentication;
-}
-declare function createSessionPool(options: NodeSessionPoolOptions): SessionPool;
 interface DevicePrompt {
     readonly userCode: string;
     readonly verificationUri: string;
@@ -32,7 +23,6 @@ interface NodeTokenManager extends TokenManager {
     signInWithDevice(options: DeviceSignInOptions): Promise<SessionState>;
 }
 declare function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager;
-declare function environmentKey(name: string): () => Uint8Array;
 interface KeyFolder {
     exclusively<T>(run: () => Promise<T>): Promise<T>;
     adopt(key: Uint8Array): Promise<void>;
@@ -67,16 +57,9 @@ interface LoopbackOptions {
     readonly page?: (outcome: LandingOutcome) => string;
 }
 declare function loopback(options?: LoopbackOptions): UserAgent;
-type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey;
-interface PrivateKeyJwtOptions {
-    readonly kid?: string;
-    readonly alg?: string;
-    readonly aud?: string;
-}
-declare function privateKeyJwt(key: PrivateKeySource | (() => PrivateKeySource | Promise<PrivateKeySource>), { kid, alg, aud }?: PrivateKeyJwtOptions): ClientAuthentication;
 interface SettleOptions {
     readonly limit?: number;
 }
 declare function settle({ limit }?: SettleOptions): Promise<boolean>;
-export { ClientAuthentication, ClientCredentials, ClientCredentialsOptions, CryptoKey, EpochMs, JsonWebKey, JwtBearer, JwtBearerOptions, SessionPool, SessionPoolOptions, SessionState, Store, TokenExchange, TokenExchangeOptions, TokenManager, TokenManagerOptions, UserAgent, clientSecretBasic, clientSecretPost, createClientCredentials, createJwtBearer, createSessionPool, createTokenExchange, createTokenManager, environmentKey, fileStore, keychainKey, loopback, mutualTls, privateKeyJwt, settle };
-export type { ClientSecret, DevicePrompt, DeviceSignInOptions, FileStoreKey, FileStoreOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, LoopbackOptions, NodeSessionPoolOptions, NodeTokenManager, NodeTokenManagerOptions, PrivateKeyJwtOptions, PrivateKeySource, SettleOptions };
+export { ClientAuthentication, ClientCredentials, ClientCredentialsOptions, EpochMs, JwtBearer, JwtBearerOptions, SessionState, Store, TokenExchange, TokenExchangeOptions, TokenManager, TokenManagerOptions, UserAgent, createClientCredentials, createJwtBearer, createTokenExchange, createTokenManager, fileStore, keychainKey, loopback, settle };
+export type { DevicePrompt, DeviceSignInOptions, FileStoreKey, FileStoreOptions, KeyFolder, KeychainKeyOptions, Keyring, LandingOutcome, LoopbackOptions, NodeTokenManager, NodeTokenManagerOptions, SettleOptions };

@@ -1,3 +1,4 @@
+import { KeyObject } from "node:crypto";
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
 type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "sign_in_loop" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
@@ -85,6 +86,7 @@ interface Processes {
 }
 interface SwapOptions {
     readonly durability?: "strict" | "relaxed";
+    readonly expireAfter?: number;
 }
 interface Lock {
     readonly spans: "store" | "process";
@@ -562,6 +564,8 @@ interface SessionPool {
 type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
     readonly account: string;
 };
+type SealingKey = Uint8Array | CryptoKey;
+type SealingKeySource = SealingKey | readonly SealingKey[] | (() => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[]);
 type ExplainedKind = "access_token" | "id_token" | "logout_token" | "dpop_proof" | "jwt" | "opaque" | "refusal" | "response";
 type ExplainedProblem = "none" | "expired" | "not_yet_valid" | "wrong_audience" | "wrong_issuer" | "not_an_access_token" | "unsigned" | "revoked" | "session_ended" | "token_missing" | "token_refused" | "request_malformed" | "scope_missing" | "step_up_required" | "proof_refused" | "nonce_required" | "server_unavailable";
 type ExplainedAction = "none" | "refresh" | "wait" | "sign_in" | "step_up" | "ask_for_scope" | "send_token" | "send_proof" | "retry_with_nonce" | "fix_clock" | "fix_audience" | "fix_issuer" | "fix_request" | "try_later";
@@ -707,8 +711,42 @@ interface TokenExchange {
     on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void;
     dispose(): void;
 }
-type SealingKey = Uint8Array | CryptoKey;
-type SealingKeySource = SealingKey | readonly SealingKey[] | (() => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[]);
+interface IoredisClient {
+    evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+    eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+    pipeline(): unknown;
+    publish(channel: string, message: string): Promise<unknown>;
+    duplicate(): unknown;
+    on(event: "error", listener: (error: Error) => void): unknown;
+}
+interface NodeRedisClient {
+    evalSha(sha1: string, options: {
+        keys: string[];
+        arguments: string[];
+    }): Promise<unknown>;
+    eval(script: string, options: {
+        keys: string[];
+        arguments: string[];
+    }): Promise<unknown>;
+    multi(): unknown;
+    publish(channel: string, message: string): Promise<unknown>;
+    duplicate(): unknown;
+    on(event: "error", listener: (error: Error) => void): unknown;
+}
+type RedisClient = IoredisClient | NodeRedisClient;
+interface RedisStoreOptions {
+    readonly client: RedisClient;
+    readonly key: SealingKeySource;
+    readonly prefix?: string;
+    readonly timeout?: number;
+    readonly expireAfter?: number;
+    readonly replicas?: number;
+}
+interface RedisStore extends Store<unknown> {
+    readonly clock: Clock;
+    readonly confirmInterval: number;
+}
+declare function redisStore(options: RedisStoreOptions): RedisStore;
 interface IntrospectionOptions {
     readonly endpoint?: string;
     readonly clientId: string;
@@ -847,6 +885,22 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
+type ClientSecret = string | (() => string | Promise<string>);
+declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
+declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
+declare function mutualTls(): ClientAuthentication;
+declare function environmentKey(name: string): () => Uint8Array;
+type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey;
+interface PrivateKeyJwtOptions {
+    readonly kid?: string;
+    readonly alg?: string;
+    readonly aud?: string;
+}
+declare function privateKeyJwt(key: PrivateKeySource | (() => PrivateKeySource | Promise<PrivateKeySource>), { kid, alg, aud }?: PrivateKeyJwtOptions): ClientAuthentication;
+interface NodeSessionPoolOptions extends SessionPoolOptions {
+    readonly clientAuthentication?: ClientAuthentication;
+}
+declare function createSessionPool(options: NodeSessionPoolOptions): SessionPool;
 interface JournalEntry extends EventBase {
     readonly type: TokenManagerEventType | "opened";
     readonly context: string;
@@ -877,5 +931,5 @@ interface Journal {
     stop(): void;
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
-export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, createDenylist, createTokenManager, dpop, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, noChannel, queueLock, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, Platform, PoolEvent, QueueLockOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

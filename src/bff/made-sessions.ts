@@ -1,0 +1,74 @@
+import { invalidOption } from '../errors.ts'
+import { systemClock } from '../in-process/system-clock.ts'
+import { allowInsecureLoopback, check } from '../manager/options.ts'
+import { createSessionPool } from '../node/create-session-pool.ts'
+import type { Clock } from '../ports.ts'
+import { redisChannel } from '../redis/redis-channel.ts'
+import { redisDenylistStore } from '../redis/redis-denylist-store.ts'
+import { type RedisStoreOptions, redisStore } from '../redis/redis-store.ts'
+import { createBackchannelLogout } from '../resource-server/backchannel-logout.ts'
+import { createDenylist } from '../resource-server/denylist.ts'
+import type { IssuerOptions } from '../resource-server/issuer.ts'
+import type { BffApi, BffClientOptions, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
+
+const DAY = 86_400_000
+
+/**
+ * The options of a backend that was given no pool, with one that is made from the others, and with what hears of logouts at the authorization
+ * server.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function madeSessions(options: BffClientOptions): BffPoolOptions {
+  const { sessions, api, cookie, pageTokens, claims, origins, signInFailed, forwarded, ...further } = options
+  const { maxSignIns, onRefusal, clock, ...client } = further
+  if (client.redis !== undefined) check({ redis: client.redis }, { redis: [isRedis, '{ client, key }'] }, '')
+
+  const site = { api, cookie, pageTokens, claims, origins, signInFailed, forwarded, maxSignIns, onRefusal, clock }
+  const given = Object.entries(site).filter(([, value]) => value !== undefined)
+  return { ...Object.fromEntries(given), ...poolOf(client, api, clock) }
+}
+
+type ClientOptions = Omit<BffClientOptions, keyof BffSiteOptions | 'sessions'>
+
+function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock?: Clock) {
+  const issuer = issuerOf(options)
+  const { now } = clock ?? systemClock
+  const { redis, idleTimeout = DAY, maxAge = 7 * DAY, ...client } = options
+  const { resources = Object.values(api).map(urlOf), [allowInsecureLoopback]: isLoopback = false } = client
+  const shared = redis && { store: redisStore(redis), channel: redisChannel(placeIn(redis)) }
+
+  // A logout has to be known as long as any session can live that began before it.
+  const denials = redis && { store: redisDenylistStore(placeIn(redis)) }
+  const denylist = createDenylist({ maxTokenLifetime: maxAge, now, ...denials })
+
+  const limits = { idleTimeout, maxAge }
+  const sessions = createSessionPool({ ...client, resources, ...limits, denylist, ...shared, ...(clock && { clock }) })
+  const backchannelLogout = createBackchannelLogout({
+    issuer,
+    clientId: options.clientId,
+    denylist,
+    now,
+    ...(options.fetch && { fetch: options.fetch }),
+    [allowInsecureLoopback]: isLoopback,
+  })
+  return { sessions, backchannelLogout }
+}
+
+function isRedis(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'client' in value && 'key' in value
+}
+
+function urlOf(api: string | BffApi): string {
+  return typeof api === 'string' ? api : api.url
+}
+
+function placeIn({ client, prefix }: RedisStoreOptions) {
+  return prefix === undefined ? { client } : { client, prefix }
+}
+
+/** Given metadata say where the keys are; else the server is asked. */
+function issuerOf({ issuer, metadata }: ClientOptions): IssuerOptions {
+  if (issuer?.includes('{')) throw invalidOption('sessions', 'given where an issuer speaks for many tenants')
+  const jwksUri = metadata && 'jwks_uri' in metadata ? metadata.jwks_uri : undefined
+  return typeof jwksUri === 'string' ? { issuer, jwksUri } : { issuer }
+}
