@@ -12,7 +12,7 @@ import { vitest } from './vitest.mjs'
 // npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
-const hosts = ['workerd', 'jest', 'typescript', 'react-native']
+const hosts = ['workerd', 'jest', 'typescript', 'react-native', 'site']
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -28,7 +28,7 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 }
 
 const isReactNative = chosenHosts.includes('react-native')
-setUp({ browser: isReactNative, javaScriptCore: isReactNative })
+setUp({ browser: isReactNative || chosenHosts.includes('site'), javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())
@@ -44,7 +44,7 @@ async function testHosts() {
   for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
 
   const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts)
-  const { output, ok } = await run(command, { limit: 900_000, show: true })
+  const { output, ok } = await run(command, { limit: 1_800_000, show: true })
   return readTotals(output, ok)
 }
 

@@ -9,11 +9,13 @@ import { posix } from 'node:path'
  */
 export function brokenLinks(folder, base) {
   const files = readdirSync(folder, { encoding: 'utf8', recursive: true }).map((name) => name.replaceAll('\\', '/'))
-  const pages = new Map(files.filter((name) => name.endsWith('.html')).map((name) => [name, readFileSync(`${folder}/${name}`, 'utf8')]))
+  const pages = new Map(
+    files.filter((name) => name.endsWith('.html')).map((name) => [name, readFileSync(`${folder}/${name}`, 'utf8')]),
+  )
   const ids = new Map([...pages].map(([name, html]) => [name, idsOf(html)]))
 
   const links = [...pages].flatMap(([page, html]) => linksOf(html).map((link) => ({ page, link })))
-  const isBroken = ({ page, link }) => {
+  const isBroken = (/** @type {{ page: string, link: string }} */ { page, link }) => {
     const { pathname, hash } = new URL(link, `https://site.example${base}${page}`)
     if (!pathname.startsWith(base)) return true
     const file = fileAt(folder, decodeURIComponent(pathname.slice(base.length)))

@@ -1,5 +1,5 @@
-import { fileOf } from './pages.mjs'
 import { sidebarsOf } from './navigation.mjs'
+import { fileOf } from './pages.mjs'
 
 /**
  * What is there for programs that read: `llms.txt` with a line for each page, `llms-full.txt` with the documents in one, and each page as Markdown.
@@ -10,15 +10,19 @@ import { sidebarsOf } from './navigation.mjs'
 export function textsFor(pages) {
   const base = process.env.SITE_BASE ?? '/'
   const byAddress = new Map(pages.map((page) => [page.address, page]))
-  const groups = Object.values(sidebarsOf(pages)).flat().reverse().map(({ text, items }) => {
-    const lines = items.map(({ text: title, link }) => {
-      const page = byAddress.get(link)
-      const said = page ? `: ${firstWords(page.markdown)}` : ''
-      return `- [${title}](${base}${fileOf(link)})${said}`
+  const groups = Object.values(sidebarsOf(pages))
+    .flat()
+    .reverse()
+    .map(({ text, items }) => {
+      const lines = items.map(({ text: title, link }) => {
+        const page = byAddress.get(link)
+        const said = page ? `: ${firstWords(page.markdown)}` : ''
+        return `- [${title}](${base}${fileOf(link)})${said}`
+      })
+      return `## ${text}\n\n${lines.join('\n')}\n`
     })
-    return `## ${text}\n\n${lines.join('\n')}\n`
-  })
-  const intro = '# tokenward\n\n> Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.\n'
+  const intro =
+    '# tokenward\n\n> Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.\n'
   const documents = pages.filter(({ source }) => source.startsWith('docs/'))
   return [
     ['llms.txt', `${intro}\n${groups.join('\n')}`],
@@ -31,9 +35,7 @@ export function textsFor(pages) {
 
 /** @param {string} markdown */
 function firstWords(markdown) {
-  const paragraph = markdown
-    .split('\n\n')
-    .find((part) => /^[^#<|\-`\s\[]/.test(part))
+  const paragraph = markdown.split('\n\n').find((part) => /^[^#<|\-`\s[]/.test(part))
   const plain = (paragraph ?? '').replace(/\s+/g, ' ').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
   return /^.*?[.:](?= |$)/.exec(plain)?.[0].replace(/:$/, '.') ?? plain
 }

@@ -1,11 +1,12 @@
 /** @typedef {{ text: string, pages: readonly string[] }} Group pages by their sources, in the order of the sidebar */
 
-/** Every page of the site but the start page. A document that is named nowhere here stands under "More". */
-export const groups = /** @type {readonly Group[]} */ ([
+/** The sidebar's groups. A document that is named nowhere here stands under "More". */
+const groups = /** @type {readonly Group[]} */ ([
   {
     text: 'Begin',
     pages: [
       'docs/start/page.md',
+      'docs/start/vite.md',
       'docs/frameworks.md',
       'docs/react-native.md',
       'docs/start/node.md',
@@ -52,6 +53,19 @@ export const groups = /** @type {readonly Group[]} */ ([
     ],
   },
   { text: 'Run it', pages: ['docs/testing.md', 'docs/telemetry.md', 'docs/fleets.md', 'docs/runtimes.md'] },
+  {
+    text: 'Move here from',
+    pages: [
+      'docs/migration/README.md',
+      'docs/migration/oidc-client-ts.md',
+      'docs/migration/auth0-spa-js.md',
+      'docs/migration/msal-browser.md',
+      'docs/migration/supabase.md',
+      'docs/migration/next-auth.md',
+      'docs/migration/react-native-app-auth.md',
+      'docs/migration/express-oauth2-jwt-bearer.md',
+    ],
+  },
   {
     text: 'How it is made',
     pages: [

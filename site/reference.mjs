@@ -5,22 +5,58 @@ import { slugOf } from './links.mjs'
 
 /** Where an entry is explained, and what shows it at work. */
 const shownBy = /** @type {Readonly<Record<string, readonly [title: string, source: string][]>>} */ ({
-  index: [['Testing', 'docs/testing.md'], ['Architecture', 'docs/architecture.md']],
+  index: [
+    ['Testing', 'docs/testing.md'],
+    ['Architecture', 'docs/architecture.md'],
+  ],
   angular: [['Frameworks', 'docs/frameworks.md']],
-  bff: [['A website’s own backend', 'docs/bff.md'], ['A whole site', 'examples/node-users.ts']],
+  bff: [
+    ['A website’s own backend', 'docs/bff.md'],
+    ['A whole site', 'examples/node-users.ts'],
+  ],
   'bff/page': [['A website’s own backend', 'docs/bff.md']],
-  browser: [['In a page', 'docs/start/page.md'], ['A whole program', 'examples/browser-basic.ts']],
-  devtools: [['Events', 'docs/events.md'], ['A whole program', 'examples/browser-devtools.ts']],
-  node: [['On a server, and in a terminal', 'docs/start/node.md'], ['A whole program', 'examples/node-cli.ts']],
+  browser: [
+    ['In a page', 'docs/start/page.md'],
+    ['A whole program', 'examples/browser-basic.ts'],
+  ],
+  devtools: [
+    ['Events', 'docs/events.md'],
+    ['A whole program', 'examples/browser-devtools.ts'],
+  ],
+  node: [
+    ['On a server, and in a terminal', 'docs/start/node.md'],
+    ['A whole program', 'examples/node-cli.ts'],
+  ],
   providers: [['Providers', 'docs/providers/README.md']],
-  react: [['Frameworks', 'docs/frameworks.md'], ['A whole app', 'examples/react-vite/main.tsx']],
-  'react-native': [['React Native', 'docs/react-native.md'], ['A whole app', 'examples/react-native-expo/README.md']],
-  redis: [['Fleets', 'docs/fleets.md'], ['A whole program', 'examples/node-fleet.ts']],
-  'resource-server': [['Protecting an API', 'docs/apis.md'], ['A whole API', 'examples/api.ts']],
-  svelte: [['Frameworks', 'docs/frameworks.md'], ['A whole app', 'examples/sveltekit/src/session/guard.ts']],
+  react: [
+    ['Frameworks', 'docs/frameworks.md'],
+    ['A whole app', 'examples/react-vite/main.tsx'],
+  ],
+  'react-native': [
+    ['React Native', 'docs/react-native.md'],
+    ['A whole app', 'examples/react-native-expo/README.md'],
+  ],
+  redis: [
+    ['Fleets', 'docs/fleets.md'],
+    ['A whole program', 'examples/node-fleet.ts'],
+  ],
+  'resource-server': [
+    ['Protecting an API', 'docs/apis.md'],
+    ['A whole API', 'examples/api.ts'],
+  ],
+  svelte: [
+    ['Frameworks', 'docs/frameworks.md'],
+    ['A whole app', 'examples/sveltekit/src/session/guard.ts'],
+  ],
   telemetry: [['Telemetry', 'docs/telemetry.md']],
-  testing: [['Testing', 'docs/testing.md'], ['A whole test', 'examples/component-test.ts']],
-  vue: [['Frameworks', 'docs/frameworks.md'], ['A whole app', 'examples/vue-vite/main.ts']],
+  testing: [
+    ['Testing', 'docs/testing.md'],
+    ['A whole test', 'examples/component-test.ts'],
+  ],
+  vue: [
+    ['Frameworks', 'docs/frameworks.md'],
+    ['A whole app', 'examples/vue-vite/main.ts'],
+  ],
 })
 
 /**

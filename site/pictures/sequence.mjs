@@ -30,9 +30,13 @@ export function sequencePicture(source) {
   }
 
   const height = y + 14
-  const lifelines = ids.map((id) => `<line class="lifeline" x1="${xOf(id)}" x2="${xOf(id)}" y1="${head}" y2="${height}"/>`)
+  const lifelines = ids.map(
+    (id) => `<line class="lifeline" x1="${xOf(id)}" x2="${xOf(id)}" y1="${head}" y2="${height}"/>`,
+  )
   const heads = [...names].map(([id, name]) => participant(xOf(id), name))
-  const told = steps.map((one) => ('note' in one ? one.text : `${names.get(one.from)} to ${names.get(one.to)}: ${one.text}`))
+  const told = steps.map((one) =>
+    'note' in one ? one.text : `${names.get(one.from)} to ${names.get(one.to)}: ${one.text}`,
+  )
   return (
     `<figure class="picture" role="img" aria-label="${escaped(told.join('. '))}">` +
     `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">` +
@@ -47,7 +51,12 @@ export function sequencePicture(source) {
 function read(source) {
   /** @type {Sequence} */
   const sequence = { names: new Map(), steps: [] }
-  for (const line of source.split('\n').slice(1).map((text) => text.trim()).filter(Boolean)) readLine(line, sequence)
+  for (const line of source
+    .split('\n')
+    .slice(1)
+    .map((text) => text.trim())
+    .filter(Boolean))
+    readLine(line, sequence)
   return sequence
 }
 

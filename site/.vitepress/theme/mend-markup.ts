@@ -6,8 +6,9 @@ export function mendMarkup(router: Router): void {
   const mend = () => {
     reachScrollable()
     document.querySelector('.VPHome')?.setAttribute('role', 'main')
+    document.documentElement.dataset.ready = ''
   }
-  const afterDrawing = () => requestAnimationFrame(() => requestAnimationFrame(mend))
+  const afterDrawing = () => void requestAnimationFrame(() => requestAnimationFrame(mend))
   router.onAfterRouteChange = afterDrawing
   window.addEventListener('resize', mend)
   window.addEventListener('load', afterDrawing)
