@@ -12,12 +12,8 @@ import { vitest } from './vitest.mjs'
 // npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
-<<<<<<< HEAD
-const hosts = ['workerd', 'jest', 'typescript', 'react-native', 'site']
-=======
 const frameworks = /** @type {(keyof typeof frameworkApps)[]} */ (Object.keys(frameworkApps))
-const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', ...frameworks]
->>>>>>> main
+const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', 'site', ...frameworks]
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -33,12 +29,9 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 }
 
 const isReactNative = chosenHosts.includes('react-native')
-<<<<<<< HEAD
-setUp({ browser: isReactNative || chosenHosts.includes('site'), javaScriptCore: isReactNative })
-=======
 const chosenFrameworks = frameworks.filter((name) => chosenHosts.includes(name))
-setUp({ browser: isReactNative || chosenFrameworks.length > 0, javaScriptCore: isReactNative })
->>>>>>> main
+const isInBrowser = isReactNative || chosenFrameworks.length > 0 || chosenHosts.includes('site')
+setUp({ browser: isInBrowser, javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())
