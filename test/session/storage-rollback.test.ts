@@ -133,6 +133,7 @@ describe('a storage that went back to a session whose place another one took', (
     expect((await w.record())?.replaced).toBe(before?.grantId)
     await w.write(() => before)
     await w.clock.advance(6_000)
+    expect((await w.after(100, a.manager.getAccessToken())).value).toBe('at-2')
     expect(await w.record()).toMatchObject({ refreshToken: 'rt-2' })
   })
 

@@ -150,10 +150,14 @@ export function presentations(known: Evidence): Presentations {
     if (other.result === 'flying') {
       if (!canRun(other) || isRobbed(other)) return
       broken(7, `${tab.name} sends ${token}, while ${other.tab.name} is waiting for the answer to ${other.token}`)
-    } else if (
-      other.token === token &&
-      (other.result === 'rotated' ? !excused(other) : other.result === 'rejected' && !unstored(other))
-    )
+      return
+    }
+    if (other.token !== token) return
+
+    // Where tokens are not rotated, an answer for another context may have made a later generation of the same text meanwhile.
+    const isRejected = other.result === 'rejected' && other.generation === made.generation && !unstored(other)
+    const isUsed = other.result === 'rotated' && !excused(other)
+    if (isRejected || isUsed)
       broken(1, `${tab.name} sends ${token} again, which ${other.tab.name} had an answer for (${other.result})`)
   }
 
