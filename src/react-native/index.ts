@@ -19,5 +19,6 @@ export { type ExpoItemOptions, type ExpoSecureStore, expoItems } from './expo-it
 export { type GateOptions, gated } from './gated.ts'
 export { type Keychain, type KeychainItemsOptions, type KeychainPassword, keychainItems } from './keychain-items.ts'
 export { type P256, p256Signing } from './p256-signing.ts'
+export { allowAnyScheme } from './redirect-uri.ts'
 export type { SecureItems } from './secure-items.ts'
 export { type InstallMarker, type SecureStoreOptions, secureStore } from './secure-store.ts'

@@ -23,6 +23,7 @@ interface BrowserResult {
 interface ExpoWebBrowser {
     openAuthSessionAsync(url: string, redirectUrl: string, options?: {
         readonly preferEphemeralSession?: boolean;
+        readonly preferUniversalLinks?: boolean;
         readonly showInRecents?: boolean;
     }): Promise<BrowserResult>;
     dismissAuthSession?(): void;
@@ -46,7 +47,10 @@ interface AuthSessionOptions {
     readonly clock?: Clock;
 }
 declare function authSession(browser: ExpoWebBrowser | InAppBrowser, linking: LinkingLike, { ephemeral, grace, clock }?: AuthSessionOptions): UserAgent;
+declare const allowAnyScheme: unique symbol;
 interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
+    readonly redirectUri?: string;
+    readonly [allowAnyScheme]?: boolean;
     readonly store: Store<unknown>;
     readonly lifecycle: Lifecycle;
     readonly randomBytes: (length: number) => Uint8Array;
@@ -115,5 +119,5 @@ interface SecureStoreOptions {
     readonly partSize?: number;
 }
 declare function secureStore(items: SecureItems, { marker, afterReinstall, partSize }?: SecureStoreOptions): Store<unknown>;
-export { Clock, Lifecycle, Signing, Store, TokenManager, TokenManagerOptions, UserAgent, appLifecycle, authSession, createTokenManager, expoItems, gated, keychainItems, p256Signing, secureStore };
+export { Clock, Lifecycle, Signing, Store, TokenManager, TokenManagerOptions, UserAgent, allowAnyScheme, appLifecycle, authSession, createTokenManager, expoItems, gated, keychainItems, p256Signing, secureStore };
 export type { AppStateLike, AuthSessionOptions, BrowserResult, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, GateOptions, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, KeychainPassword, LinkingLike, NetworkLike, NetworkStateLike, P256, ReactNativeTokenManagerOptions, SecureItems, SecureStoreOptions, Subscription };

@@ -62,6 +62,15 @@ export async function metro(
   return withOut.map(({ out }) => readFileSync(out, 'utf8'))
 }
 
+/** What Babel makes of a bundle of Expo's with the plugins that Expo has for the Hermes of apps before its SDK 56. */
+export async function forOlderHermes({ folder }: App, bundle: string): Promise<string> {
+  const file = join(folder, 'bundles', 'newer.js')
+  const out = join(folder, 'bundles', 'older.js')
+  writeFileSync(file, bundle)
+  await execute(process.execPath, [join(root, 'test/platforms/react-native/older-hermes.mjs'), folder, file, out])
+  return readFileSync(out, 'utf8')
+}
+
 /** Bundles as a release of an Expo app is, by Expo's own command. */
 export async function expoBundle({ folder }: App, entry: string, platform: Platform = 'android'): Promise<string> {
   writeFileSync(join(folder, 'app.json'), '{ "expo": { "name": "realm", "slug": "realm" } }')

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -22,6 +22,44 @@ const examples = {
   'react-native-bare': async () =>
     (await metro(app, 'hermes-stable', [{ entry: 'react-native-bare/index.ts' }])).join(''),
 }
+
+/** The programs of docs/react-native.md below a heading, by the name in their first line. */
+function documented(heading: string): Readonly<Record<string, string>> {
+  const text = readFileSync(join(root, 'docs/react-native.md'), 'utf8')
+  const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
+  return Object.fromEntries(
+    [...section.matchAll(/^```tsx\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, code]) => [name, code]),
+  )
+}
+
+/** An app as somebody has it who pastes the programs below that heading. */
+function pasted(name: string, heading: string): string {
+  const folder = stage(app, name, 'examples/react-native-bare')
+  for (const file of ['app.tsx', 'tokens.ts']) rmSync(join(folder, file))
+  const files = { ...documented('An app with Expo'), ...documented('The redirect URI'), ...documented(heading) }
+  expect(Object.keys(files).sort()).toEqual(['App.tsx', 'redirect-uri.ts', 'tokens.ts'])
+  for (const [file, code] of Object.entries(files)) writeFileSync(join(folder, file), code)
+  writeFileSync(
+    join(folder, 'index.ts'),
+    "import { AppRegistry } from 'react-native'\nimport App from './App'\nAppRegistry.registerComponent('Notes', () => App)\n",
+  )
+  return folder
+}
+
+const pastedApps = {
+  'An app with Expo': ['pasted-expo', () => expoBundle(app, 'pasted-expo/index.ts')],
+  'An app without Expo': [
+    'pasted-bare',
+    async () => (await metro(app, 'hermes-stable', [{ entry: 'pasted-bare/index.ts' }])).join(''),
+  ],
+} as const
+
+describe.each(Object.entries(pastedApps))('%s, as docs/react-native.md has it', (heading, [name, bundle]) => {
+  it('compiles when it is pasted, and is bundled', async () => {
+    expect(await typeErrors(pasted(name, heading))).toBe('')
+    expect(await bundle()).toContain('com.example.notes:/callback')
+  })
+})
 
 describe.each(Object.entries(examples))('examples/%s', (name, bundle) => {
   it('asks for the versions that are tested', () => {
