@@ -32,7 +32,13 @@ export default [
   {
     ...all,
     plugins: [empty, esbuild({ target: 'es2022', tsconfig })],
-    output: { ...output, entryFileNames: '[name].js', chunkFileNames: 'shared.js' },
+    output: {
+      ...output,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'shared.js',
+      // So that a server component may put the hooks' components into a page.
+      banner: (/** @type {{ name: string }} */ { name }) => (name === 'react' ? "'use client'" : ''),
+    },
   },
   {
     ...all,

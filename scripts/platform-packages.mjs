@@ -12,9 +12,11 @@ export const platformPackages = {
   '@babel/plugin-transform-modules-commonjs': '7.29.14',
   '@types/node': manifest.devDependencies['@types/node'],
   '@types/react': manifest.devDependencies['@types/react'],
+  eslint: '10.15.0',
   jest: '30.5.2',
   miniflare: '4.20260426.0',
   react: manifest.devDependencies.react,
+  'typescript-eslint': '8.74.0',
   ...Object.fromEntries(typescriptVersions.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
 }
 
@@ -62,7 +64,36 @@ export const reactNativeApps = {
   },
 }
 
+const { devDependencies } = manifest
+
+/** Apps of frameworks whose builders are heavy, each with its packages in a folder of its own. */
+export const frameworkApps = {
+  angular: {
+    ...manifest.dependencies,
+    '@angular/build': '21.2.27',
+    '@angular/cli': '21.2.28',
+    '@angular/common': devDependencies['@angular/common'],
+    '@angular/compiler': devDependencies['@angular/compiler'],
+    '@angular/compiler-cli': devDependencies['@angular/core'],
+    '@angular/core': devDependencies['@angular/core'],
+    '@angular/platform-browser': devDependencies['@angular/platform-browser'],
+    '@angular/router': devDependencies['@angular/router'],
+    rxjs: devDependencies.rxjs,
+    tslib: '2.8.1',
+    typescript: '5.9.3',
+  },
+  next: {
+    ...manifest.dependencies,
+    '@types/node': devDependencies['@types/node'],
+    '@types/react': devDependencies['@types/react'],
+    next: '16.4.6',
+    react: devDependencies.react,
+    'react-dom': devDependencies['react-dom'],
+    typescript: '5.9.3',
+  },
+}
+
 /** Where the app of that name is: in no folder called node_modules, below which Jest translates nothing. */
-export function reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ name) {
+export function appFolder(/** @type {keyof typeof reactNativeApps | keyof typeof frameworkApps} */ name) {
   return `${root}.cache/${name}`
 }

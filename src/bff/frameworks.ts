@@ -51,8 +51,10 @@ export type RouteHandlers = Readonly<
 /**
  * Route handlers for Next.js, in `app/auth/[...path]/route.ts` and in one such file for each API:
  * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(bff)`.
+ * @param bff what `createBff()` made; or a function that makes it at the first request and asks it, as Next.js runs the modules of the
+ *   routes while it builds, where there are no secrets
  */
-export function nextBff(bff: Bff): RouteHandlers {
+export function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers {
   const handle = async (request: Request) => (await bff(request)) ?? new Response(null, { status: 404 })
   return { GET: handle, HEAD: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createContext, Script } from 'node:vm'
-import { reactNativeFolder } from '../../../scripts/platform-packages.mjs'
+import { appFolder } from '../../../scripts/platform-packages.mjs'
 
 const execute = promisify(execFile)
 
@@ -57,7 +57,7 @@ const withAt = `
   })
 `
 
-const hermesFolder = join(reactNativeFolder('react-native-0.86'), 'node_modules/hermes-engine-cli')
+const hermesFolder = join(appFolder('react-native-0.86'), 'node_modules/hermes-engine-cli')
 const hermes = join(hermesFolder, process.platform === 'darwin' ? 'osx-bin' : 'linux64-bin', 'hermes')
 
 /** Debian's package with JavaScriptCore's shell is not everywhere. */
