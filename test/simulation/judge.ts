@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../src/session/record.ts'
 import { alarms } from './alarms.ts'
 import type { ServerAnswer } from './authorization-server.ts'
 import { calls } from './calls.ts'
+import { causes } from './causes.ts'
 import { endings } from './endings.ts'
 import { type Evidence, evidence, type Violation } from './evidence.ts'
 import type { History } from './history.ts'
@@ -64,7 +65,8 @@ export function judge(history: History): Judge {
   const { plan, time } = history
   const known = evidence(history)
   const sent = presentations(known)
-  const made = calls(known)
+  const why = causes(known)
+  const made = calls(known, why)
   const written = endings(known, sent)
   const kept = keeping(known)
   const oneCall = programs(known)
@@ -155,6 +157,7 @@ export function judge(history: History): Judge {
     manager.subscribe((state) => {
       history.note?.(tab, `state: ${stateText(state)}`)
       if (state.status === 'signedOut' && signedIn) written.shown(tab, state.reason)
+      why.told(tab, state.status === 'signedIn' ? state.cause : undefined)
       signedIn = state.status === 'signedIn'
       if (heard++ > 0 && dice.chance(plan.noise.listenersThrow)) throw new Error('a listener throws')
     })
