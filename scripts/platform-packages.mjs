@@ -66,7 +66,7 @@ export const reactNativeApps = {
 
 const { devDependencies } = manifest
 
-/** Apps of frameworks whose builders are heavy, each with its packages in a folder of its own. */
+/** Apps whose builders are heavy, each with its packages in a folder of its own. */
 export const frameworkApps = {
   angular: {
     ...manifest.dependencies,
@@ -91,6 +91,7 @@ export const frameworkApps = {
     'react-dom': devDependencies['react-dom'],
     typescript: '5.9.3',
   },
+  webpack: { ...manifest.dependencies, webpack: '5.113.0', 'webpack-cli': '7.3.1' },
 }
 
 /** Where the app of that name is: in no folder called node_modules, below which Jest translates nothing. */
