@@ -91,6 +91,13 @@ export const frameworkApps = {
     'react-dom': devDependencies['react-dom'],
     typescript: '5.9.3',
   },
+  'same-app': {
+    ...manifest.dependencies,
+    'oidc-client-ts': '3.5.0',
+    react: devDependencies.react,
+    'react-dom': devDependencies['react-dom'],
+    'react-oidc-context': '3.3.1',
+  },
   webpack: { ...manifest.dependencies, webpack: '5.113.0', 'webpack-cli': '7.3.1' },
 }
 
