@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { targetKey } from '../../src/session/target-key.ts'
 import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { saying } from '../support/sentences.ts'
 import { idToken } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -250,7 +251,7 @@ describe('sign-ins that come back in vain', () => {
     expect(outcomes).toHaveLength(11)
     const { retryAt = 0, message } = outcomes[0] as TokenManagerError
     expect(outcomes[0]).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'sign_in_loop' })
-    expect(message).toContain('Three sign-ins came back in vain, the last with')
+    expect(message).toEqual(saying('Three sign-ins came back in vain, the last with'))
     if (how.includes('out state')) expect(outcomes[0]).toMatchObject({ error })
     expect(retryAt - began).toBeGreaterThanOrEqual(30_000)
     w.clock.jump(retryAt - w.clock.now())

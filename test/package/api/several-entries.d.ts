@@ -21,7 +21,7 @@ declare class TokenManagerError extends Error {
     readonly acrValues?: readonly string[];
     readonly maxAge?: number;
     readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, sentence?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
 type EpochMs = number;

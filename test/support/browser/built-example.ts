@@ -3,15 +3,14 @@ import { cp, mkdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { rollup } from 'rollup'
 import { type LoopbackServer, startLoopbackServer } from '../../../examples/demo/loopback-server.ts'
-import rollupConfig from '../../../rollup.config.mjs'
+import { scriptsInto } from '../../../rollup.config.mjs'
 import { root } from '../../../scripts/entries.mjs'
 
 /** What `npm install` does in `folder`: the package as it is published, and beside it what it and the examples need. */
 export async function installPackage(folder: string, packages: readonly string[]): Promise<void> {
   const modules = join(folder, 'node_modules')
-  const [scripts] = rollupConfig
-  const bundle = await rollup({ ...scripts, plugins: [scripts?.plugins].flat().slice(1) })
-  await bundle.write({ ...scripts?.output, dir: join(modules, 'tokenward/dist') })
+  for (const scripts of scriptsInto(join(modules, 'tokenward/dist')))
+    await (await rollup(scripts)).write(scripts.output)
   await cp(join(root, 'package.json'), join(modules, 'tokenward/package.json'))
   for (const name of ['idb-keyval', ...packages]) {
     await mkdir(dirname(join(modules, name)), { recursive: true })
