@@ -1,12 +1,5 @@
 import { revokeToken } from '../protocol/revocation.ts'
-import {
-  type PendingRevocation,
-  type RevocationOutcome,
-  type RevokedGrant,
-  type SessionRecord,
-  settled,
-  withPending,
-} from './record.ts'
+import { type PendingRevocation, type RevocationOutcome, type RevokedGrant, settled, withPending } from './record.ts'
 import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 
@@ -82,21 +75,22 @@ export function outbox(session: Session): Outbox {
     cancel = undefined
     const tried = new Set<string>()
     while (!session.closed) {
-      const { outbox = [], revoked } = (await session.read()) ?? {}
-      const next = withPending(outbox, [], clock.now()).find(({ token }) => !tried.has(token))
+      const record = await session.read()
+      const pending = withPending(record?.outbox ?? [], [], clock.now())
+      const next = pending.find(({ token }) => !tried.has(token))
       if (!next) break
       tried.add(next.token)
-      const retryAfter = await revoke(next, revoked)
+      const retryAfter = await revoke(next)
       if (retryAfter !== undefined) return again(retryAfter)
     }
     failures = 0
   }
 
   /** Revokes and removes one; how long to wait when it has to be tried again. */
-  async function revoke(entry: PendingRevocation, known: SessionRecord['revoked']): Promise<number | undefined> {
+  async function revoke(entry: PendingRevocation): Promise<number | undefined> {
     const { kind, token } = entry
-    const answer = isRefused(entry, known) ? undefined : await revokeToken(session.server, entry, { keepalive: true })
-    let outcome: RevocationOutcome | undefined = 'failed'
+    const answer = await revokeToken(session.server, entry, { keepalive: true })
+    let outcome: RevocationOutcome = 'failed'
     if (typeof answer === 'object') {
       const { failed, final, retryAfter = 0 } = answer
       session.emit('revocation_failed', { kind, reason: failed.reason, final })
@@ -112,6 +106,7 @@ export function outbox(session: Session): Outbox {
 
   function again(retryAfter = 0) {
     if (session.closed) return
+    cancel?.()
     failures++
     const wait = backOff(failures, fraction(crypto), retryAfter)
     cancel = clock.at(clock.elapsed() + wait, () => {
@@ -119,16 +114,6 @@ export function outbox(session: Session): Outbox {
       void begin()
     })
   }
-}
-
-/**
- * Whether the server said lately that it revokes refresh tokens alone: a browser shows every refusal in its console. It is asked again
- * once the grant of which it said so is forgotten.
- */
-function isRefused({ grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
-  // The refresh token comes first, and this is about what comes after it.
-  const isLeftOver = known?.[`${grantId}`]?.refresh_token === 'revoked'
-  return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 
 function summary(grant: RevokedGrant | undefined): Revocation {

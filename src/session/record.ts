@@ -255,11 +255,11 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
   ]
 }
 
-/** `record` without `entry` in its outbox, for `outcome` came of it; `undefined`: nobody asked. */
+/** `record` without `entry` in its outbox, for `outcome` came of it. */
 export function settled(
   record: SessionRecord,
   { token, kind, grantId }: PendingRevocation,
-  outcome: RevocationOutcome | undefined,
+  outcome: RevocationOutcome,
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
   if (!grantId) return { ...record, outbox }
