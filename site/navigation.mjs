@@ -53,7 +53,10 @@ const groups = /** @type {readonly Group[]} */ ([
       'CHANGELOG.md',
     ],
   },
-  { text: 'Run it', pages: ['docs/testing.md', 'docs/telemetry.md', 'docs/fleets.md', 'docs/runtimes.md'] },
+  {
+    text: 'Run it',
+    pages: ['docs/bundlers.md', 'docs/testing.md', 'docs/telemetry.md', 'docs/fleets.md', 'docs/runtimes.md'],
+  },
   {
     text: 'Move here from',
     pages: [
