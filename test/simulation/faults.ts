@@ -44,7 +44,7 @@ export const faults: readonly Fault[] = [
   modelled(
     'no generation check at commit',
     'a commit needs the generation',
-    edit(COMMIT, "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }"),
+    edit(COMMIT, '!isBehind && now.generation > from.generation', 'false'),
   ),
   modelled(
     'delete without compare',

@@ -72,6 +72,8 @@ export function judge(history: History): Judge {
   const oneCall = programs(known)
   const onTheWire = wire(known)
   const inTheEnd = quiescence(known, sent)
+  /** The session that clearing the storage took out of it. */
+  let takenAway: SessionRecord | undefined
   let changedAt = -Infinity
   const isPending = (key: string) => key.endsWith('.pending')
 
@@ -112,7 +114,8 @@ export function judge(history: History): Judge {
       known.record = after as SessionRecord | undefined
       if (known.record?.grantId !== grantId || known.record?.signedOut !== signedOut) changedAt = time.now
       history.note?.(tab, `writes ${recordText(known.record)}`)
-      noteReplaced(known, before as SessionRecord | undefined)
+      noteReplaced(known, (before as SessionRecord | undefined) ?? takenAway)
+      takenAway = undefined
       written.written(tab, before as SessionRecord | undefined, known.record)
       sent.wrote(tab, before as SessionRecord | undefined, known.record)
       kept.wrote(known.record)
@@ -132,6 +135,7 @@ export function judge(history: History): Judge {
     revoking: onTheWire.revoking,
     alarm: alarms(known).set,
     cleared() {
+      takenAway = known.record ?? takenAway
       known.record = undefined
       known.clearedAt = time.now
     },
