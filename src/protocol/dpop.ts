@@ -234,9 +234,11 @@ export function dpopProver(
 }
 
 /** A handle that can sign, the name of one, or a private JWK; what a store gave back may be none of them. */
-function isPrivate(key: unknown): boolean {
-  const { type, alias, d } = (key ?? {}) as { readonly type?: unknown; readonly alias?: unknown; readonly d?: unknown }
-  return type === 'private' || typeof (alias ?? d) === 'string'
+function isPrivate(key: DpopKey['privateKey'] | null | undefined): boolean {
+  if (typeof key !== 'object' || key === null) return false
+  const isHandle = 'type' in key && key.type === 'private'
+  const text = 'alias' in key ? key.alias : (key as JsonWebKey).d
+  return isHandle || typeof text === 'string'
 }
 
 /** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */
