@@ -5,6 +5,7 @@ const groups = /** @type {readonly Group[]} */ ([
   {
     text: 'Begin',
     pages: [
+      'docs/start/README.md',
       'docs/start/page.md',
       'docs/start/vite.md',
       'docs/frameworks.md',
