@@ -18,6 +18,18 @@ export const platformPackages = {
   ...Object.fromEntries(typescriptVersions.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
 }
 
+/** Where Next.js is, with the built package. */
+export const nextFolder = `${root}node_modules/.cache/platforms-next`
+
+/** What is installed there. */
+export const nextPackages = {
+  ...manifest.dependencies,
+  ioredis: manifest.devDependencies.ioredis,
+  next: '16.4.6',
+  react: manifest.devDependencies.react,
+  'react-dom': manifest.devDependencies.react,
+}
+
 const reactNative = { '@noble/curves': manifest.devDependencies['@noble/curves'], '@babel/core': '7.29.13' }
 
 /**

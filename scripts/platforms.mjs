@@ -1,6 +1,13 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { root } from './entries.mjs'
-import { platformPackages, platformsFolder, reactNativeApps, reactNativeFolder } from './platform-packages.mjs'
+import {
+  nextFolder,
+  nextPackages,
+  platformPackages,
+  platformsFolder,
+  reactNativeApps,
+  reactNativeFolder,
+} from './platform-packages.mjs'
 import { run } from './run.mjs'
 import { runtimesHere, testRuntimes } from './runtimes.mjs'
 import { setUp } from './setup.mjs'
@@ -12,7 +19,7 @@ import { vitest } from './vitest.mjs'
 // npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
-const hosts = ['workerd', 'jest', 'typescript', 'react-native']
+const hosts = ['workerd', 'jest', 'typescript', 'next', 'react-native']
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -28,7 +35,8 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 }
 
 const isReactNative = chosenHosts.includes('react-native')
-setUp({ browser: isReactNative, javaScriptCore: isReactNative })
+const isNext = chosenHosts.includes('next')
+setUp({ browser: isReactNative, javaScriptCore: isReactNative, redis: isNext })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())
@@ -40,6 +48,7 @@ process.exitCode = totals.every(({ failed }) => failed === 0) ? 0 : 1
 async function testHosts() {
   const installations = [{ folder: platformsFolder, dependencies: platformPackages }]
   if (isReactNative) installations.push(...apps())
+  if (isNext) installations.push({ folder: nextFolder, dependencies: nextPackages })
   await Promise.all(installations.map(install))
   for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
 

@@ -1,3 +1,4 @@
+import { memoryStore } from 'tokenward/node'
 import {
   allowInsecureLoopback,
   createBackchannelLogout,
@@ -6,6 +7,7 @@ import {
 } from 'tokenward/resource-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SessionAnswer } from '../../src/bff/page-answers.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor, visitor } from './bff-site.ts'
 
@@ -45,6 +47,8 @@ describe('the event stream', () => {
     const other = await streamOf(bob)
     for (const { response, said } of streams) {
       expect(response.headers.get('content-type')).toBe('text/event-stream')
+      // Compressed or collected on the way, an event would come with the next one.
+      expect(response.headers.get('cache-control')).toBe('no-store, no-transform')
       expect(response.headers.getSetCookie()).toEqual([])
       expect(said).toMatchObject([{ status: 'signedIn', health: 'ok', session: { subject: 'alice' } }])
     }
@@ -93,6 +97,24 @@ describe('the event stream', () => {
     expect(last(hers.said)).toEqual(['signedOut', 'session_ended'])
     expect(his.said).toHaveLength(1)
     await his.close()
+  })
+
+  it('BFF-13: such a logout does not wait for the store', async () => {
+    const store = faultyStore(memoryStore<unknown>())
+    const denylist = createDenylist({ maxTokenLifetime: 30 * 86_400_000 })
+    site = await bffSite({ pool: { store, denylist } })
+    const alice = await site.signedIn('alice')
+    const hers = await streamOf(alice)
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    store.delay = () => held
+    await denylist.deny({ issuer: site.server.issuer, subject: 'alice', before: Date.now() })
+    await hers.ended
+    expect(last(hers.said)).toEqual(['signedOut', 'session_ended'])
+    goOn()
+    await expect.poll(async () => (await alice.session()).reason).toBe('session_ended')
   })
 
   it('says that a session has another name, and is open under that name', async () => {
