@@ -38,9 +38,7 @@ declare module 'oidc-provider' {
       find(jti: string): Promise<Grant | undefined>
     }
     readonly Client: {
-      find(
-        clientId: string,
-      ): Promise<{
+      find(clientId: string): Promise<{
         readonly backchannelLogoutUri?: string
         backchannelLogout(accountId: string, sid: string): Promise<void>
       }>
