@@ -1,16 +1,19 @@
 import { rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { entries, manifest, root } from './scripts/entries.mjs'
+import { sentenceMakers, withoutSentences } from './scripts/without-sentences.mjs'
 
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+const isPackage = (/** @type {string} */ id) =>
+  id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`))
 // The wider of the two: what runs on Node is compiled with Node's types.
 const tsconfig = `${root}tsconfig.node.json`
 
 /** @type {import('rollup').RollupOptions} */
 const all = {
-  input: Object.fromEntries(entries.map(({ name, source }) => [name, source])),
-  external: (id) => id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`)),
+  external: isPackage,
   onwarn(warning) {
     // The worker exports nothing, so its types are empty.
     if (warning.code !== 'EMPTY_BUNDLE') throw new Error(warning.message)
@@ -18,7 +21,19 @@ const all = {
 }
 
 /** @type {import('rollup').OutputOptions} */
-const output = { dir: `${root}dist`, format: 'es', hoistTransitiveImports: false }
+const output = { format: 'es', hoistTransitiveImports: false }
+/** @type {import('rollup').OutputOptions} */
+const scripts = {
+  ...output,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'shared.js',
+  // So that a server component may put the hooks' components into a page.
+  banner: ({ name }) => (name === 'react' ? "'use client'" : ''),
+}
+const compiled = esbuild({ target: 'es2022', tsconfig })
+
+// One and the same file in both builds of the scripts, as one program may hold parts of both.
+const common = ['errors', 'protocol/allow-insecure-loopback', 'protocol/allow-missing-nonce']
 
 // The rooms that are entry points, and the main entry.
 const ownRooms = entries.map(({ name }) => (name === 'index' ? 'index\\.ts' : `${name}/`))
@@ -26,19 +41,69 @@ const ownFiles = new RegExp(`/src/(?:${ownRooms.join('|')})`)
 
 const empty = { name: 'empty-dist', buildStart: () => rmSync(`${root}dist`, { recursive: true, force: true }) }
 
-// One build with every entry as an input, once for JavaScript and once for types: what two entries share lies in a file
-// that both import, so a class or symbol is the same one in both.
-export default [
-  {
-    ...all,
-    plugins: [empty, esbuild({ target: 'es2022', tsconfig })],
-    output: { ...output, entryFileNames: '[name].js', chunkFileNames: 'shared.js' },
+/**
+ * One build with every entry as an input: what two entries share lies in a file that both import, so a class or symbol is the same one in
+ * both.
+ *
+ * @param {string} dist where it goes
+ * @returns {import('rollup').RollupOptions & { output: import('rollup').OutputOptions }}
+ */
+const full = (dist) => ({
+  ...all,
+  input: { ...inputOf(entries), ...Object.fromEntries(common.map((name) => [name, `${root}src/${name}.ts`])) },
+  plugins: [compiled],
+  output: { ...scripts, dir: dist },
+})
+
+/**
+ * What both builds have in common is in the files of the full one, a folder above. Rollup counts from the folder of the sources.
+ *
+ * @type {import('rollup').Plugin}
+ */
+const commonAbove = {
+  name: 'common-above',
+  resolveId(source, importer) {
+    const name = common.find(
+      (name) => importer && resolve(dirname(importer), source) === resolve(root, `src/${name}.ts`),
+    )
+    return name === undefined ? undefined : { id: resolve(root, `${name}.js`), external: 'relative' }
   },
+}
+
+/**
+ * The entries of pages once more, without sentences for developers.
+ *
+ * @param {string} dist
+ * @returns {import('rollup').RollupOptions & { output: import('rollup').OutputOptions }}
+ */
+const production = (dist) => ({
+  ...all,
+  input: inputOf(entries.filter((entry) => entry.production)),
+  plugins: [commonAbove, withoutSentences(), compiled],
+  treeshake: { manualPureFunctions: sentenceMakers, propertyReadSideEffects: false },
+  output: { ...scripts, dir: `${dist}/production` },
+})
+
+/** @param {string} dist where the scripts go, a full path */
+export const scriptsInto = (dist) => [full(dist), production(dist)]
+
+/** @param {typeof entries} some */
+function inputOf(some) {
+  return Object.fromEntries(some.map(({ name, source }) => [name, source]))
+}
+
+const [first, ...others] = scriptsInto(`${root}dist`)
+
+export default [
+  { ...first, plugins: [empty, first?.plugins] },
+  ...others,
   {
     ...all,
+    input: inputOf(entries),
     plugins: [dts({ tsconfig })],
     output: {
       ...output,
+      dir: `${root}dist`,
       entryFileNames: '[name].d.ts',
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.

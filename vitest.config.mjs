@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
+import { withoutSentences } from './scripts/without-sentences.mjs'
 
 // What counts memory, or puts its own browser in the place of globals, is not to meet what other tests left behind.
 const alone = [
   'test/browser-adapters/**/*.test.ts',
   'test/requests/request-body.test.ts',
   'test/bff/constant-memory.test.ts',
+  'test/react-native/gated.test.ts',
   'test/react-native/phone.test.ts',
   'test/react-native/reports.test.ts',
 ]
@@ -15,6 +17,13 @@ const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${spe
 
 // Ends what hangs, and nothing that is only slow: a machine may have much else to do.
 const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+
+// The tests of what pages ship, on sources without sentences, as the build for production has them.
+const production = { resolve: { alias }, plugins: [{ ...withoutSentences(), enforce: /** @type {const} */ ('pre') }] }
+const leftOut = { SENTENCES: 'left out' }
+const rooms =
+  'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'
+const aloneInPages = ['test/browser-adapters/**/*.test.ts', 'test/requests/request-body.test.ts']
 
 export default defineConfig({
   test: {
@@ -42,6 +51,21 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-alone', include: alone, ...watchdog } },
+      {
+        ...production,
+        test: {
+          name: 'production',
+          include: [`test/{${rooms}}/**/*.test.ts`, 'test/{mistakes,canary}.test.ts', 'test/bff/page-*.test.ts'],
+          exclude: alone,
+          env: leftOut,
+          isolate: false,
+          ...watchdog,
+        },
+      },
+      {
+        ...production,
+        test: { name: 'production-alone', include: aloneInPages, env: leftOut, ...watchdog },
+      },
       // Thousands of random inputs a test: they take as long as half of the unit tests.
       {
         resolve: { alias },

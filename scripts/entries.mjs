@@ -9,9 +9,10 @@ export const manifest = JSON.parse(readFileSync(new URL('../package.json', impor
 
 /**
  * The package's entry points, read from `exports`, so that they are listed in one place only.
- * `./x/y` is built from `src/x/y/index.ts` or `src/x/y.ts`, `.` from `src/index.ts`.
+ * `./x/y` is built from `src/x/y/index.ts` or `src/x/y.ts`, `.` from `src/index.ts`. `production` is what a page ships: the same
+ * without sentences for developers.
  *
- * @type {readonly { specifier: string, name: string, source: string, js: string, types: string }[]}
+ * @type {readonly { specifier: string, name: string, source: string, js: string, production: string | undefined, types: string }[]}
  */
 export const entries = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target === 'object')
@@ -23,6 +24,7 @@ export const entries = Object.entries(manifest.exports)
       name,
       source: existsSync(folder) ? folder : `${root}src/${name}.ts`,
       js: root + target.default.slice(2),
+      production: target.production && root + target.production.slice(2),
       types: root + target.types.slice(2),
     }
   })

@@ -12,22 +12,12 @@ export const platformPackages = {
   '@babel/plugin-transform-modules-commonjs': '7.29.14',
   '@types/node': manifest.devDependencies['@types/node'],
   '@types/react': manifest.devDependencies['@types/react'],
+  eslint: '10.15.0',
   jest: '30.5.2',
   miniflare: '4.20260426.0',
   react: manifest.devDependencies.react,
+  'typescript-eslint': '8.74.0',
   ...Object.fromEntries(typescriptVersions.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
-}
-
-/** Where Next.js is, with the built package. */
-export const nextFolder = `${root}node_modules/.cache/platforms-next`
-
-/** What is installed there. */
-export const nextPackages = {
-  ...manifest.dependencies,
-  ioredis: manifest.devDependencies.ioredis,
-  next: '16.4.6',
-  react: manifest.devDependencies.react,
-  'react-dom': manifest.devDependencies.react,
 }
 
 const reactNative = { '@noble/curves': manifest.devDependencies['@noble/curves'], '@babel/core': '7.29.13' }
@@ -48,6 +38,7 @@ export const reactNativeApps = {
     '@types/react': '19.2.17',
     expo: '57.0.26',
     'expo-crypto': '57.0.3',
+    'expo-local-authentication': '57.0.3',
     'expo-secure-store': '57.0.4',
     'expo-web-browser': '57.0.3',
     'hermes-engine-cli': '0.12.0',
@@ -74,7 +65,36 @@ export const reactNativeApps = {
   },
 }
 
+const { devDependencies } = manifest
+
+/** Apps of frameworks whose builders are heavy, each with its packages in a folder of its own. */
+export const frameworkApps = {
+  angular: {
+    ...manifest.dependencies,
+    '@angular/build': '21.2.27',
+    '@angular/cli': '21.2.28',
+    '@angular/common': devDependencies['@angular/common'],
+    '@angular/compiler': devDependencies['@angular/compiler'],
+    '@angular/compiler-cli': devDependencies['@angular/core'],
+    '@angular/core': devDependencies['@angular/core'],
+    '@angular/platform-browser': devDependencies['@angular/platform-browser'],
+    '@angular/router': devDependencies['@angular/router'],
+    rxjs: devDependencies.rxjs,
+    tslib: '2.8.1',
+    typescript: '5.9.3',
+  },
+  next: {
+    ...manifest.dependencies,
+    '@types/node': devDependencies['@types/node'],
+    '@types/react': devDependencies['@types/react'],
+    next: '16.4.6',
+    react: devDependencies.react,
+    'react-dom': devDependencies['react-dom'],
+    typescript: '5.9.3',
+  },
+}
+
 /** Where the app of that name is: in no folder called node_modules, below which Jest translates nothing. */
-export function reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ name) {
+export function appFolder(/** @type {keyof typeof reactNativeApps | keyof typeof frameworkApps} */ name) {
   return `${root}.cache/${name}`
 }

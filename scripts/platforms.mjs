@@ -1,13 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { root } from './entries.mjs'
-import {
-  nextFolder,
-  nextPackages,
-  platformPackages,
-  platformsFolder,
-  reactNativeApps,
-  reactNativeFolder,
-} from './platform-packages.mjs'
+import { appFolder, frameworkApps, platformPackages, platformsFolder, reactNativeApps } from './platform-packages.mjs'
 import { run } from './run.mjs'
 import { runtimesHere, testRuntimes } from './runtimes.mjs'
 import { setUp } from './setup.mjs'
@@ -19,7 +12,8 @@ import { vitest } from './vitest.mjs'
 // npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
-const hosts = ['workerd', 'jest', 'typescript', 'next', 'react-native']
+const frameworks = /** @type {(keyof typeof frameworkApps)[]} */ (Object.keys(frameworkApps))
+const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', 'site', ...frameworks]
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -35,8 +29,9 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 }
 
 const isReactNative = chosenHosts.includes('react-native')
-const isNext = chosenHosts.includes('next')
-setUp({ browser: isReactNative, javaScriptCore: isReactNative, redis: isNext })
+const chosenFrameworks = frameworks.filter((name) => chosenHosts.includes(name))
+const isInBrowser = isReactNative || chosenFrameworks.length > 0 || chosenHosts.includes('site')
+setUp({ browser: isInBrowser, javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())
@@ -47,20 +42,24 @@ process.exitCode = totals.every(({ failed }) => failed === 0) ? 0 : 1
 /** Programs that run or compile the package: test/platforms. */
 async function testHosts() {
   const installations = [{ folder: platformsFolder, dependencies: platformPackages }]
-  if (isReactNative) installations.push(...apps())
-  if (isNext) installations.push({ folder: nextFolder, dependencies: nextPackages })
+  if (isReactNative) installations.push(...apps(reactNativeApps))
+  installations.push(...apps(Object.fromEntries(chosenFrameworks.map((name) => [name, frameworkApps[name]]))))
   await Promise.all(installations.map(install))
   for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
 
   const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts)
-  const { output, ok } = await run(command, { limit: 900_000, show: true })
+  const { output, ok } = await run(command, { limit: 1_800_000, show: true })
   return readTotals(output, ok)
 }
 
-/** The apps of React Native. */
-function apps() {
-  return Object.entries(reactNativeApps).map(([name, dependencies]) => ({
-    folder: reactNativeFolder(/** @type {keyof typeof reactNativeApps} */ (name)),
+/**
+ * What to install for apps.
+ *
+ * @param {Record<string, Record<string, string>>} packagesOf by their names
+ */
+function apps(packagesOf) {
+  return Object.entries(packagesOf).map(([name, dependencies]) => ({
+    folder: appFolder(/** @type {Parameters<typeof appFolder>[0]} */ (name)),
     dependencies,
   }))
 }

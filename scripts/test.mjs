@@ -20,6 +20,12 @@ const parts = [
     limit: 20 * minute,
   },
   {
+    name: 'production',
+    needs: { browser: false },
+    command: vitest('--project=production*'),
+    limit: 20 * minute,
+  },
+  {
     name: 'hostile',
     needs: { browser: false },
     command: vitest('--project=hostile'),

@@ -193,16 +193,19 @@ export class TokenManagerError extends Error {
   /** Scope an API asks for (RFC 6750 §3.1). */
   declare readonly scope?: string
 
-  /** @param what happened and what to do about it, without secrets; default the words of `reason` */
+  /**
+   * @param sentence what happened and what to do about it, without secrets. Builds for production leave out every argument for a parameter
+   *   of this name. Default: the reason, and where it is explained
+   */
   constructor(
     code: TokenManagerErrorCode,
     reason: TokenManagerErrorReason,
-    what?: string,
+    sentence?: string,
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
     const diagnosis = diagnosisOf(cause)
     super(
-      withoutControls(what || reason.replace(/_/g, ' ')) + (diagnosis && ` (${diagnosis})`),
+      withoutControls(sentence || explained(reason, reason)) + (diagnosis && ` (${diagnosis})`),
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -210,13 +213,22 @@ export class TokenManagerError extends Error {
   }
 }
 
-/** `ERR_INVALID_OPTION`: which option, and what it has to be. */
+/**
+ * `ERR_INVALID_OPTION`: which option, and what it has to be.
+ * @param sentence ends "Option … has to be"
+ */
 export function invalidOption(
   option: string,
-  expected: string,
+  sentence?: string,
   reason: TokenManagerErrorReason = 'invalid_option',
 ): TokenManagerError {
+  const expected = sentence ?? explained('as documented', reason)
   return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${expected}`)
+}
+
+/** In place of a sentence: a fact, and where the reason is explained. */
+function explained(fact: string, reason: TokenManagerErrorReason): string {
+  return `${fact}: see tokenward/docs/troubleshooting.md#${reason}`
 }
 
 /**

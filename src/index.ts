@@ -70,7 +70,7 @@ export type {
 } from './protocol/authorization-server-metadata.ts'
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { EndSessionParameters, EndSessionParams } from './protocol/end-session.ts'
-export type { IdTokenClaims } from './protocol/id-token.ts'
+export type { AddressClaim, IdTokenClaims, StandardClaims } from './protocol/id-token.ts'
 export { followRedirect } from './requests/follow-redirect.ts'
 export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

@@ -198,6 +198,20 @@ function messagesNameTheirOrigin(files: Files): readonly Offence[] {
   return offences
 }
 
+/** Babel's loose mode, with which Expo built apps before SDK 56, reads such a getter once, while the object is made. */
+function gettersStandBeforeSpreads(files: Files): readonly Offence[] {
+  const offences: Offence[] = []
+  for (const source of parse(files).files) {
+    walk(source, (node) => {
+      if (!ts.isObjectLiteralExpression(node)) return
+      const spread = node.properties.findIndex(ts.isSpreadAssignment)
+      const behind = spread < 0 ? [] : node.properties.slice(spread).filter(ts.isAccessor)
+      offences.push(...behind.map(({ name }) => `${source.fileName}: ${name.getText()}`))
+    })
+  }
+  return offences
+}
+
 function filesAreShort(files: Files): readonly Offence[] {
   return Object.entries(files).flatMap(([file, text]) => {
     const lines = text.trimEnd().split('\n').length
@@ -354,6 +368,15 @@ const laws: readonly Law[] = [
       `src/browser/a.ts: opener.postMessage(1, '*')`,
       `src/browser/a.ts: opener.postMessage(1, { targetOrigin: '*' })`,
     ],
+  },
+  {
+    name: 'a getter or a setter stands before what is spread into the same object',
+    offences: gettersStandBeforeSpreads,
+    planted: {
+      'src/session/a.ts': `export const a = (b: object) => ({ ...b, get c() { return 1 }, set d(_: number) {}, e() {} })`,
+      'src/session/b.ts': `export const b = (c: object) => ({ get d() { return { ...c } }, ...c, e: 1 })`,
+    },
+    found: ['src/session/a.ts: c', 'src/session/a.ts: d'],
   },
   {
     name: 'a file has at most 400 lines',

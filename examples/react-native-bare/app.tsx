@@ -1,18 +1,18 @@
-import { Button, Image, SafeAreaView, Text } from 'react-native'
+import { Button, Image, Text, View } from 'react-native'
 import { RequireSession, TokenManagerProvider, useAccessToken, useTokenManager } from 'tokenward/react'
 import { API, tokens } from './tokens'
 
 export function App() {
   return (
     <TokenManagerProvider manager={tokens}>
-      <SafeAreaView>
+      <View style={{ flex: 1, paddingTop: 64, paddingHorizontal: 24 }}>
         <RequireSession
           loading={<Text>One moment …</Text>}
           signedOut={<Button title="Sign in" onPress={() => void tokens.signIn().catch(() => {})} />}
         >
           <Portrait />
         </RequireSession>
-      </SafeAreaView>
+      </View>
     </TokenManagerProvider>
   )
 }

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { Button, SafeAreaView, Text } from 'react-native'
+import { Button, Text, View } from 'react-native'
 import { RequireSession, TokenManagerProvider } from 'tokenward/react'
 import { Notes } from './notes'
 import { SelfCheck } from './self-check'
@@ -10,7 +10,7 @@ export function App() {
   const [isChecking, setChecking] = useState(false)
   return (
     <TokenManagerProvider manager={tokens}>
-      <SafeAreaView>
+      <View style={{ flex: 1, paddingTop: 64, paddingHorizontal: 24 }}>
         <Button title={isChecking ? 'Notes' : 'Self-check'} onPress={() => setChecking(!isChecking)} />
         {isChecking ? (
           <SelfCheck />
@@ -19,7 +19,7 @@ export function App() {
             <Notes />
           </RequireSession>
         )}
-      </SafeAreaView>
+      </View>
     </TokenManagerProvider>
   )
 }

@@ -28,7 +28,7 @@ export function Notes(): ReactElement {
           <li key={note}>{note}</li>
         ))}
       </ul>
-      <button type="button" onClick={() => signOut()}>
+      <button type="button" onClick={() => void signOut()}>
         Sign out
       </button>
       <p role="alert">{problem}</p>

@@ -9,9 +9,13 @@ export function Welcome(): ReactElement {
   const [problem, setProblem] = useState('')
   const returnTo = pathname === '/callback' ? '/notes' : pathname + search
 
+  const begin = () => {
+    signIn({ returnTo }).catch((error: Error) => setProblem(error.message))
+  }
+
   return (
     <main>
-      <button type="button" onClick={() => signIn({ returnTo }).catch((error: Error) => setProblem(error.message))}>
+      <button type="button" onClick={begin}>
         Sign in
       </button>
       <p role="alert">{problem}</p>

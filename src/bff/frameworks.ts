@@ -50,19 +50,11 @@ export type RouteHandlers = Readonly<
 
 /**
  * Route handlers for Next.js, in `app/auth/[...path]/route.ts` and in one such file for each API:
- * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(() => createBff({ … }))`.
- * @param bff the backend, or a function that makes it at the first request: Next.js runs the file while it builds as well, where there are no secrets
+ * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(bff)`.
+ * @param bff what `createBff()` made; or a function that makes it at the first request and asks it, as Next.js runs the modules of the
+ *   routes while it builds, where there are no secrets
  */
-export function nextBff(bff: Bff | (() => Bff)): RouteHandlers {
-  let made = isBff(bff) ? bff : undefined
-  const present = () => {
-    made ??= (bff as () => Bff)()
-    return made
-  }
-  const handle = async (request: Request) => (await present()(request)) ?? new Response(null, { status: 404 })
+export function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers {
+  const handle = async (request: Request) => (await bff(request)) ?? new Response(null, { status: 404 })
   return { GET: handle, HEAD: handle, POST: handle, PUT: handle, PATCH: handle, DELETE: handle, OPTIONS: handle }
-}
-
-function isBff(bff: Bff | (() => Bff)): bff is Bff {
-  return 'handles' in bff
 }

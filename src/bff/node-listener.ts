@@ -68,6 +68,10 @@ export async function answerNode(bff: Bff, request: NodeRequestLike, response: N
     const answer = await answered(bff, request, gone.signal)
     if (answer) await send(answer, request, response)
     return answer !== undefined
+  } catch {
+    // What an API answered with may be nothing that Node lets through.
+    response.destroy()
+    return true
   } finally {
     response.off('close', close)
   }

@@ -17,13 +17,14 @@ export interface ConnectionListener {
  * Binds an open connection (an event stream, a socket) to the session called `account`, which stays in memory meanwhile. Whatever ends the
  * session, here or on another host, is told at once; a message that was lost costs 15 s. Looking keeps no session alive.
  * @returns unbinds it
+ * @throws Refused 429 if the session has too many of them
  */
 export function bindConnection(
   account: string,
-  { sessions, clock }: BffSettings,
+  { sessions, clock, connections }: BffSettings,
   { changed, quiet }: ConnectionListener,
 ): () => void {
-  const stops: (() => void)[] = []
+  const stops: (() => void)[] = [connections.add(account)]
   let isOpen = true
   let release = () => {}
   const held = new Promise<void>((resolve) => {

@@ -133,41 +133,46 @@ export interface TokenManagerOptions {
 const TARGETS = ['resource', 'audience'] as const
 
 /** What an option has to be, and how that is said. */
-export type Check = readonly [is: (value: never) => boolean, expected: string]
+export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
+
+/** @param sentence ends "Option … has to be" */
+function rule(is: Check[0], sentence?: string): Check {
+  return [is, sentence]
+}
 
 const isText = (value: unknown) => typeof value === 'string'
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
 const holdsTexts = (value: object) => Object.values(value).every(isText)
 
-const text: Check = [isText, 'a string']
-const url: Check = [
+const text = rule(isText, 'a string')
+const url = rule(
   (value: unknown) => isText(value) && /^([a-z][a-z\d+.-]*:[^\s#]|\/(?!\/))[^\s#]*$/i.test(value),
   'an absolute URL without fragment, or a path',
-]
+)
 /** True or false. */
-export const aBoolean: Check = [(value: unknown) => typeof value === 'boolean', 'true or false']
+export const aBoolean = rule((value: unknown) => typeof value === 'boolean', 'true or false')
 /** A function. */
-export const aFunction: Check = [(value: unknown) => typeof value === 'function', 'a function']
+export const aFunction = rule((value: unknown) => typeof value === 'function', 'a function')
 /** An object. */
-export const anObject: Check = [isObject, 'an object']
-const strings: Check = [(value: object) => isObject(value) && holdsTexts(value), 'an object of strings']
+export const anObject = rule(isObject, 'an object')
+const strings = rule((value: object) => isObject(value) && holdsTexts(value), 'an object of strings')
 /** A list of strings. */
-export const texts: Check = [(value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings']
+export const texts = rule((value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings')
 
 /** One of some texts. */
-export const oneOf = (...allowed: string[]): Check => [(value: string) => allowed.includes(value), allowed.join(' or ')]
+export const oneOf = (...allowed: string[]): Check =>
+  rule((value: string) => allowed.includes(value), allowed.join(' or '))
 /** A number within bounds. */
-export const between = (low: number, high: number, unit = ' ms'): Check => [
-  (value: unknown) => typeof value === 'number' && value >= low && value <= high,
-  `${low} to ${high}${unit}`,
-]
+export const between = (low: number, high: number, unit = ' ms'): Check =>
+  rule((value: unknown) => typeof value === 'number' && value >= low && value <= high, `${low} to ${high}${unit}`)
 /** An object with these methods. */
-export const port = (...methods: string[]): Check => [
-  (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
-  `an object with ${methods.join(', ')}`,
-]
+export const port = (...methods: string[]): Check =>
+  rule(
+    (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
+    `an object with ${methods.join(', ')}`,
+  )
 /** What an import makes. */
-const made = (by: string): Check => [port('start')[0], by]
+const made = (by: string): Check => rule(port('start')[0], by)
 
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
 // Whoever thinks in seconds gives less than a second.
@@ -183,11 +188,11 @@ const checks: Readonly<Record<string, Check>> = {
   postLogoutRedirectUri: url,
   endSessionParams: aFunction,
   scope: text,
-  resources: [Array.isArray, 'a list'],
-  resourceParameters: [
+  resources: rule(Array.isArray, 'a list'),
+  resourceParameters: rule(
     (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
     'resource, audience, both or none',
-  ],
+  ),
   unlisted: throwOrBare,
   whenSignedOut: throwOrBare,
   refresh: anObject,
@@ -214,7 +219,7 @@ const checks: Readonly<Record<string, Check>> = {
 }
 
 const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: [(value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`],
+  leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
   jitter: between(0, 1, ''),
   interval: atLeastASecond,
 }
@@ -228,7 +233,7 @@ const signInChecks: Readonly<Record<string, Check>> = {
   uiLocales: texts,
   claims: anObject,
   scope: text,
-  stepUp: [(value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'],
+  stepUp: rule((value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'),
   userAgent,
 }
 
@@ -284,15 +289,16 @@ export function check(values: object, allowed: Readonly<Record<string, Check>>, 
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(allowed, name)) {
       const isSymbol = name.startsWith('allow')
-      const names = Object.keys(allowed).join(', ')
       throw invalidOption(
         prefix + name,
-        isSymbol ? `the imported symbol: [${name}]: true` : `left out: the options are ${names}`,
+        isSymbol
+          ? `the imported symbol: [${name}]: true`
+          : `left out: the options are ${Object.keys(allowed).join(', ')}`,
       )
     }
-    const [is, expected] = allowed[name] as Check
+    const [is, sentence] = allowed[name] as Check
     if (value !== undefined && !is(value as never))
-      throw invalidOption(prefix + name, `${expected}, and is ${shown(value)}`)
+      throw invalidOption(prefix + name, `${sentence}, and is ${shown(value)}`)
   }
 }
 

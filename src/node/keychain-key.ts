@@ -45,12 +45,12 @@ const ALTERNATIVES =
 export function keychainKey({
   service,
   account = 'tokenward',
-  keyring = load,
+  keyring,
 }: KeychainKeyOptions): (folder: KeyFolder) => Promise<Uint8Array> {
   if (typeof service !== 'string' || service === '') throw invalidOption('service', 'a non-empty string')
 
   return async (folder) => {
-    const { AsyncEntry } = typeof keyring === 'function' ? await orElse(missing, keyring) : keyring
+    const { AsyncEntry } = await moduleOf(keyring)
     const entry = await orElse(
       unavailable,
       async () =>
@@ -81,9 +81,15 @@ export function keychainKey({
   }
 }
 
-function load(): Promise<Keyring> {
-  // With a `catch` beside the import, bundlers accept that the package is not installed.
-  return import('@napi-rs/keyring').catch((error) => Promise.reject(error))
+async function moduleOf(given: KeychainKeyOptions['keyring']): Promise<Keyring> {
+  if (typeof given === 'object') return given
+
+  try {
+    // Within `try`, bundlers accept that the package is not installed.
+    return given ? await given() : await import('@napi-rs/keyring')
+  } catch (cause) {
+    throw missing(cause)
+  }
 }
 
 async function orElse<T>(refuse: (cause: unknown) => TokenManagerError, run: () => Promise<T>): Promise<T> {

@@ -232,7 +232,7 @@ export async function authorizationCodeGrant(
 function rejected(
   reason: TokenManagerErrorReason,
   details?: TokenManagerErrorDetails,
-  what?: string,
+  sentence?: string,
 ): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, what, details)
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, sentence, details)
 }

@@ -127,9 +127,9 @@ export async function exchange(
   } catch (cause) {
     if (cause instanceof TokenManagerError && sentAt === undefined)
       return { kind: 'transient', error: cause, lost: false }
-    const [reason, how] = signal.aborted
-      ? (['timeout', `gave no answer within ${timeout} ms`] as const)
-      : (['network_unavailable', 'cannot be reached, or allows no CORS'] as const)
+    const isLate = signal.aborted
+    const reason = isLate ? 'timeout' : 'network_unavailable'
+    const how = isLate ? `gave no answer within ${timeout} ms` : 'cannot be reached, or allows no CORS'
     return transient(reason, sentAt !== undefined, { status, cause }, undefined, `${withoutQuery(url)} ${how}`)
   } finally {
     stop()

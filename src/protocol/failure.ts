@@ -25,24 +25,24 @@ export function transient(
   lost: boolean,
   details: TokenManagerErrorDetails,
   wait?: number,
-  what?: string,
+  sentence?: string,
 ): TransientFailure {
-  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, what, details)
+  const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, sentence, details)
   return { kind: 'transient', error, lost, retryAfter: wait }
 }
 
 /** An answer that is not what the specification asks for. */
 export function invalid(
   reason: TokenManagerErrorReason,
-  what?: string,
+  sentence?: string,
   details?: TokenManagerErrorDetails,
 ): TokenManagerError {
-  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, what, details)
+  return new TokenManagerError('ERR_RESPONSE_INVALID', reason, sentence, details)
 }
 
 /** What is wrong with a member of an answer, by its name. */
-export function wrongMember(what: string, name: string, value: unknown): string {
-  return value == null ? `${what} has no ${name}` : `${what} has a ${name} that cannot be used`
+export function wrongMember(holder: string, name: string, value: unknown): string {
+  return value == null ? `${holder} has no ${name}` : `${holder} has a ${name} that cannot be used`
 }
 
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */

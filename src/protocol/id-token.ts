@@ -5,8 +5,78 @@ import { base64url } from './base64url.ts'
 import { invalid, jsonObject, wrongMember } from './failure.ts'
 import { numberOf, textOf } from './json-members.ts'
 
+declare global {
+  /**
+   * Claims of your server's own, which `session.claims` then has. It is global, as all entries of this package share it: write
+   * `declare global { interface TokenwardClaims { readonly tenant?: string } }` in a module of yours. Default: none.
+   */
+  interface TokenwardClaims {}
+}
+
+/**
+ * What an ID token says of the person (OpenID Connect Core §5.1), where the scopes `profile`, `email`, `phone` and `address` ask for it, and
+ * those of `TokenwardClaims`. The types are those of the standard, and whether a server keeps to them is not checked: some write
+ * `email_verified` as text. It is for showing, and the account is known by `iss` and `sub`.
+ */
+export interface StandardClaims extends TokenwardClaims {
+  /** The whole name, as it is shown. */
+  readonly name?: string
+  /** First names, in their order. */
+  readonly given_name?: string
+  /** Surnames, in their order. */
+  readonly family_name?: string
+  /** Middle names, in their order. */
+  readonly middle_name?: string
+  /** The name among friends. */
+  readonly nickname?: string
+  /** The name the person wants to be called by here; neither unique nor lasting. */
+  readonly preferred_username?: string
+  /** URL of a page about the person. */
+  readonly profile?: string
+  /** URL of a picture. */
+  readonly picture?: string
+  /** URL of the person's own page. */
+  readonly website?: string
+  /** E-mail address: neither unique nor lasting. */
+  readonly email?: string
+  /** Whether the server has made sure that it is the person's. */
+  readonly email_verified?: boolean
+  /** `female`, `male`, or another word. */
+  readonly gender?: string
+  /** `YYYY-MM-DD`, or `YYYY`; the year `0000` is left out. */
+  readonly birthdate?: string
+  /** Time zone, as `Europe/Zurich`. */
+  readonly zoneinfo?: string
+  /** Language (BCP 47), as `de-CH`. */
+  readonly locale?: string
+  /** Best as `+41 44 668 18 00` (E.164). */
+  readonly phone_number?: string
+  /** Whether the server has made sure that the number is the person's. */
+  readonly phone_number_verified?: boolean
+  /** Postal address. */
+  readonly address?: AddressClaim
+  /** When these were changed last, epoch seconds. */
+  readonly updated_at?: number
+}
+
+/** A postal address (OpenID Connect Core §5.1.1). */
+export interface AddressClaim {
+  /** All of it, as on an envelope, with line ends. */
+  readonly formatted?: string
+  /** Street, house number, and what else goes before the town; may have line ends. */
+  readonly street_address?: string
+  /** City or town. */
+  readonly locality?: string
+  /** State, province or region. */
+  readonly region?: string
+  /** Postal code. */
+  readonly postal_code?: string
+  /** Country, by its name. */
+  readonly country?: string
+}
+
 /** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
-export interface IdTokenClaims {
+export interface IdTokenClaims extends StandardClaims {
   /** The issuer, equal to the configured one; its tenant filled in where that is a template. */
   readonly iss: string
   /** The person, unique and stable within `iss`: the account key is (`iss`, `sub`), never an e-mail address. */

@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption } from '../errors.ts'
 
 const HOST = /^[a-z\d-]+(\.[a-z\d-]+)*(:\d+)?$/i
 const BASE_URL = /^https?:\/\/[^\s\\/?#@]+(\/[^\s\\?#]*)?$/
@@ -34,10 +34,9 @@ export function baseUrl(option: string, value: string): string {
   return checked(option, value, BASE_URL, 'a URL without query and fragment').replace(/\/$/, '')
 }
 
-function checked(option: string, value: unknown, pattern: RegExp, expected: string): string {
+function checked(option: string, value: unknown, pattern: RegExp, sentence: string): string {
   if (typeof value === 'string' && pattern.test(value)) return value
 
   const found = typeof value === 'string' ? `"${value.slice(0, 256)}"` : typeof value
-  const what = `Option ${option} has to be ${expected}; it is ${found}`
-  throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', what)
+  throw invalidOption(option, `${sentence}; it is ${found}`)
 }

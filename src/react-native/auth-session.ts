@@ -1,6 +1,7 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock, UserAgent } from '../ports.ts'
+import { answerAt } from '../protocol/authorization-code.ts'
 import type { Subscription } from './app-lifecycle.ts'
 
 /** What became of the system's browser: `success` with a `url`, `cancel`, `dismiss` … */
@@ -17,7 +18,11 @@ export interface ExpoWebBrowser {
   openAuthSessionAsync(
     url: string,
     redirectUrl: string,
-    options?: { readonly preferEphemeralSession?: boolean; readonly showInRecents?: boolean },
+    options?: {
+      readonly preferEphemeralSession?: boolean
+      readonly preferUniversalLinks?: boolean
+      readonly showInRecents?: boolean
+    },
   ): Promise<BrowserResult>
   /** Closes it. Throws where the platform cannot. */
   dismissAuthSession?(): void
@@ -62,12 +67,15 @@ export interface AuthSessionOptions {
  * sign-in as well: it waits in the store.
  * @param browser the module `expo-web-browser` or `react-native-inappbrowser-reborn`
  * @param linking `Linking` of `react-native`
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a `grace` out of bounds
  */
 export function authSession(
   browser: ExpoWebBrowser | InAppBrowser,
   linking: LinkingLike,
   { ephemeral = false, grace = 1_500, clock = systemClock }: AuthSessionOptions = {},
 ): UserAgent {
+  if (!(grace >= 0 && grace <= 60_000)) throw invalidOption('grace', '0 to 60000 ms')
+
   const awaited = new Set<string>()
   let isStartTaken = false
 
@@ -113,15 +121,30 @@ export function authSession(
   }
 }
 
-function open(
+async function open(
   browser: ExpoWebBrowser | InAppBrowser,
   url: string,
   redirectUri: string,
   ephemeral: boolean,
 ): Promise<BrowserResult> {
-  if ('openAuthSessionAsync' in browser)
-    return browser.openAuthSessionAsync(url, redirectUri, { preferEphemeralSession: ephemeral, showInRecents: true })
-  return browser.openAuth(url, redirectUri, { ephemeralWebSession: ephemeral, showInRecents: true })
+  try {
+    if (!('openAuthSessionAsync' in browser))
+      return await browser.openAuth(url, redirectUri, { ephemeralWebSession: ephemeral, showInRecents: true })
+
+    return await browser.openAuthSessionAsync(url, redirectUri, {
+      preferEphemeralSession: ephemeral,
+      // Without it an iPhone waits for a scheme called https, which never comes.
+      preferUniversalLinks: redirectUri.startsWith('https:'),
+      showInRecents: true,
+    })
+  } catch (cause) {
+    throw new TokenManagerError(
+      'ERR_UNSUPPORTED',
+      'browser_unavailable',
+      'The browser of the phone could not be opened. There may be none, or it is open for another sign-in',
+      { cause },
+    )
+  }
 }
 
 function dismiss(browser: ExpoWebBrowser | InAppBrowser): void {
@@ -151,14 +174,18 @@ function after(clock: Clock, time: number): Promise<undefined> {
 
 /** Whether `url` answers the sign-in with `state`. An error without any may be anybody's: it ends the wait, and nothing else. */
 function answers(url: string, redirectUri: string, state: string): boolean {
-  if (stateOf(url, redirectUri) === state) return true
-  if (!url.startsWith(redirectUri)) return false
-  const answer = url.slice(redirectUri.length)
+  const answer = answerAt(url, redirectUri)
+  if (answer === undefined) return false
+  if (stateIn(answer) === state) return true
   return /[?&#]error=/.test(answer) && !/[?&#]state=[^&#]/.test(answer)
 }
 
 /** The `state` of an answer to `redirectUri`. Ours is base64url and dots, which no escape ever changes. */
 function stateOf(url: string, redirectUri: string): string | undefined {
-  if (!url.startsWith(redirectUri)) return undefined
-  return /[?&]state=([\w.-]+)/.exec(url.slice(redirectUri.length))?.[1]
+  const answer = answerAt(url, redirectUri)
+  return answer && stateIn(answer)
+}
+
+function stateIn(answer: string): string | undefined {
+  return /[?&]state=([\w.-]+)/.exec(answer)?.[1]
 }

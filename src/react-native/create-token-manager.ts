@@ -8,10 +8,18 @@ import type { TokenManager } from '../manager/token-manager.ts'
 import type { Crypto, Fetch, Lifecycle, Store } from '../ports.ts'
 import { withoutRequest, withVisibleRedirects } from './native-fetch.ts'
 import { ownText } from './own-text.ts'
+import { allowAnyScheme, checkRedirectUri } from './redirect-uri.ts'
 import { sha256 } from './sha256.ts'
 
 /** Options of React Native's `createTokenManager`. What is native is handed in. */
 export interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
+  /**
+   * Where the person comes back to after sign-in, exactly as registered: an https link that the app has claimed (a universal link, an app
+   * link), or a URI of a scheme that is a domain of yours in reverse, such as `com.example.app:/callback`. Needed by `signIn()`.
+   */
+  readonly redirectUri?: string
+  /** Allows a `redirectUri` with any scheme. */
+  readonly [allowAnyScheme]?: boolean
   /** Where the session lies: `secureStore(expoItems(SecureStore))`. One for the app. */
   readonly store: Store<unknown>
   /** The life of the app: `appLifecycle(AppState)`. */
@@ -60,6 +68,7 @@ export function createTokenManager({
     store: options.store,
     lifecycle: options.lifecycle,
   })
+  checkRedirectUri(options.redirectUri, options[allowAnyScheme] === true)
   const { fetch: authorized } = manager
   return Object.assign(manager, {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => authorized(...withoutRequest(input, init)),

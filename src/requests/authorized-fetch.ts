@@ -254,24 +254,25 @@ function printable(text = ''): string | undefined {
   return /^[ -~]{1,999}$/.test(text) ? text : undefined
 }
 
+type NoMatch = Extract<Match, { target?: undefined }>
+
 /** `ERR_TARGET_NOT_ALLOWED` for what {@link Match} says. */
-export function notAllowed({
-  reason,
-  place = 'this URL',
-  listed,
-}: Extract<Match, { target?: undefined }>): TokenManagerError {
+export function notAllowed(match: NoMatch): TokenManagerError {
+  return new TokenManagerError('ERR_TARGET_NOT_ALLOWED', match.reason, whyNot(match))
+}
+
+function whyNot({ reason, place = 'this URL', listed }: NoMatch): string {
   const isInsecure = reason === 'insecure_target'
   const unlisted = `resources lists ${listed.join(', ') || 'nothing of its origin'}`
-  const what = `No token goes to ${place}: ${isInsecure ? `it is not https${LOOPBACK_HINT}` : unlisted}`
-  return new TokenManagerError('ERR_TARGET_NOT_ALLOWED', reason, what)
+  return `No token goes to ${place}: ${isInsecure ? `it is not https${LOOPBACK_HINT}` : unlisted}`
 }
 
 /** The request to `url` was redirected to `where`, and will not be followed. */
-export function redirectedError(url: string, { status }: Response, where = 'another address'): TokenManagerError {
+export function redirectedError(url: string, { status }: Response, where?: string): TokenManagerError {
   return new TokenManagerError(
     'ERR_REDIRECTED',
     'redirected',
-    `${withoutQuery(url)} redirects to ${where}, where its token and body do not go`,
+    `${withoutQuery(url)} redirects to ${where ?? 'another address'}, where its token and body do not go`,
     { status },
   )
 }

@@ -71,16 +71,16 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
   const pausing = new Set<() => void>()
 
   const bare: Omit<Own, keyof RecordReader | keyof RecordWriter> = {
+    get live() {
+      const { state, record } = session.held
+      return state.status === 'signedIn' ? record : undefined
+    },
     ...base,
     name: '',
     held: LOADING,
     closed: false,
     locked: undefined,
     retrying: 0,
-    get live() {
-      const { state, record } = session.held
-      return state.status === 'signedIn' ? record : undefined
-    },
     apply(event) {
       const before = session.held.state
       const [next, effects] = transitionWithKey(session, event)

@@ -167,6 +167,6 @@ function isAlive(one: Pending, now: EpochMs): boolean {
   return Math.abs(now - one.createdAt) < (one.state ? SIGN_IN_LIFETIME : PAUSE)
 }
 
-function rejected(reason: 'state_mismatch' | 'transaction_expired', message: string): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, message)
+function rejected(reason: 'state_mismatch' | 'transaction_expired', sentence: string): TokenManagerError {
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, sentence)
 }

@@ -343,6 +343,19 @@ describe('an answer of the API', () => {
     expect(await answered.text()).toBe('begun, and done')
   })
 
+  it('with a field that HTTP does not allow is refused, and the next call is answered', async () => {
+    answer = (request) => {
+      request.socket.end('HTTP/1.1 200 OK\r\nX-One: a\u0001b\r\nContent-Length: 2\r\n\r\n{}')
+    }
+    const refused = await alice.ask('/api/x').then(
+      ({ status }) => status,
+      () => 'broken off',
+    )
+    expect([502, 'broken off']).toContain(refused)
+    answer = plain
+    expect((await alice.ask('/api/x')).status).toBe(200)
+  })
+
   it('that breaks off before it began is 502, and later breaks off here, too', async () => {
     answer = (request) => request.socket.destroy()
     expect((await alice.ask('/api/x')).status).toBe(502)

@@ -165,6 +165,22 @@ describe('the event stream', () => {
     await expect.poll(() => clock.pending).toBe(before)
   })
 
+  it('is open a hundred times at most for one session, and for others all the same', async () => {
+    site = await bffSite()
+    const [alice, bob] = [await site.signedIn('alice'), await site.signedIn('bob')]
+    const streams = []
+    for (let number = 0; number < 100; number++) streams.push(await streamOf(alice))
+    const refused = await alice.ask('/auth/events')
+    expect([refused.status, refused.headers.get('x-tokenward')]).toEqual([429, 'too_many_connections'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await alice.ask('/api/x')).status).toBe(200)
+    await (await streamOf(bob)).close()
+
+    await streams.pop()?.close()
+    await expect.poll(async () => (await alice.ask('/auth/events')).status, { timeout: 20_000 }).toBe(200)
+    await Promise.all(streams.map(({ close }) => close()))
+  })
+
   it('is for nobody who is not signed in, and for no other site', async () => {
     site = await bffSite()
     const refused = await visitor(site.origin).ask('/auth/events')

@@ -1,5 +1,6 @@
 import { createTokenManager } from 'tokenward/bff/page'
 import { describe, expect, it } from 'vitest'
+import { anErrorSaying } from '../support/sentences.ts'
 
 describe("createTokenManager of the page's half", () => {
   it.each([undefined, '/auth', '/a/b-c', 'https://app.example/auth', 'http://127.0.0.1:3000/x'])(
@@ -23,11 +24,13 @@ describe("createTokenManager of the page's half", () => {
     null,
     7,
   ])('refuses the base %s', (base) => {
-    expect(() => createTokenManager({ base: base as string })).toThrow('Option base has to be a path')
+    expect(() => createTokenManager({ base: base as string })).toThrow(
+      anErrorSaying('Option base has to be a path') as Error,
+    )
   })
 
   it('refuses an option that it does not have', () => {
     const options: object = { base: '/auth', issuer: 'https://as.example' }
-    expect(() => createTokenManager(options)).toThrow('Option issuer has to be left out')
+    expect(() => createTokenManager(options)).toThrow(anErrorSaying('Option issuer has to be left out') as Error)
   })
 })

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, extname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { rollup } from 'rollup'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AuthorizationServer, startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
-import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
-import rollupConfig from '../../rollup.config.mjs'
+import type { LoopbackServer } from '../../examples/demo/loopback-server.ts'
 import { root } from '../../scripts/entries.mjs'
+import { installPackage, serveBuilt } from '../support/browser/built-example.ts'
 import { type Chromium, startChromium } from '../support/browser/chromium.ts'
 import { createTab, type Tab } from '../support/browser/tab.ts'
 import { waitFor } from '../support/browser/wait-for.ts'
@@ -32,42 +31,12 @@ let chromium: Chromium
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tokenward-examples-'))
   chromium = await startChromium()
-  await installInto(folder)
+  await installPackage(folder, ['vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild'])
 })
 afterAll(async () => {
   await chromium?.stop()
   await rm(folder, { recursive: true, force: true })
 })
-
-/** What `npm install` does: the package as it is published, and beside it what it and the examples need. */
-async function installInto(folder: string) {
-  const modules = join(folder, 'node_modules')
-  const [scripts] = rollupConfig
-  const bundle = await rollup({ ...scripts, plugins: [scripts?.plugins].flat().slice(1) })
-  await bundle.write({ ...scripts?.output, dir: join(modules, 'tokenward/dist') })
-  await cp(join(root, 'package.json'), join(modules, 'tokenward/package.json'))
-  for (const name of ['idb-keyval', 'vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild']) {
-    await mkdir(dirname(join(modules, name)), { recursive: true })
-    await symlink(join(root, 'node_modules', name), join(modules, name), 'junction')
-  }
-}
-
-const contentTypes: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' }
-
-/** Serves what was built; every other path is the page. */
-async function serve(files: string, html: string, paths: string[], issuer: () => string): Promise<LoopbackServer> {
-  return startLoopbackServer(async (req, res) => {
-    const { pathname } = new URL(req.url ?? '/', 'http://localhost')
-    paths.push(pathname)
-    const file = extname(pathname) ? join(files, pathname) : html
-    const text = (await readFile(file, 'utf8').catch(() => '')).replace('https://as.example.com', issuer)
-    res.writeHead(text ? 200 : 404, {
-      'content-type': contentTypes[extname(file)] ?? 'text/plain',
-      'content-security-policy': `default-src 'self'; connect-src 'self' ${issuer()}; img-src data:`,
-    })
-    res.end(text)
-  })
-}
 
 async function openTab(url: string, browserContextId: string): Promise<Tab> {
   const { targetId } = await chromium.send<{ targetId: string }>('Target.createTarget', { url, browserContextId })
@@ -88,9 +57,13 @@ describe.each(examples)('examples/$name', ({ name, build, worker }) => {
     await cp(join(root, 'examples', name), project, { recursive: true })
     await execute(process.execPath, build, { cwd: project })
     const files = join(project, 'dist')
-    // Vite writes the page, too; Rollup leaves it where it is.
-    const html = join(name === 'worker-vite' ? files : project, 'index.html')
-    site = await serve(files, html, paths, () => server.issuer)
+    site = await serveBuilt({
+      files,
+      // Vite writes the page, too; Rollup leaves it where it is.
+      page: join(name === 'worker-vite' ? files : project, 'index.html'),
+      addresses: () => ({ 'https://as.example.com': server.issuer }),
+      onRequest: (path) => paths.push(path),
+    })
     server = await startAuthorizationServer({ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice' })
   })
   afterAll(() => Promise.all([site?.refuse(), server?.stop()]))

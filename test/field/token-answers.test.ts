@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenManagerError } from '../../src/index.ts'
 import type { DevicePrompt } from '../../src/node/index.ts'
+import { saying } from '../support/sentences.ts'
 import { allowMissingNonce, type Client, clientOf, rowsOf } from './client.ts'
 
 interface Row {
@@ -63,7 +64,7 @@ describe('an answer of', () => {
       (thrown) => thrown,
     )
     expect(error.reason).toBe(reason)
-    expect(error.message).toContain(names)
+    expect(error.message).toEqual(saying(`${names}`))
   })
 
   it.each(rows.filter(({ expected }) => expected))('$provider: $right', async (row) => {

@@ -7,6 +7,7 @@ import {
   TokenManagerError,
   type TokenManagerOptions,
 } from '../../src/index.ts'
+import { saying } from '../support/sentences.ts'
 
 const good = { issuer: 'https://as.example', clientId: 'spa' }
 const create = (options: unknown) => createTokenManager(options as TokenManagerOptions, undefined)
@@ -193,7 +194,7 @@ describe('options', () => {
       expect(refusal({ ...good, issuer: template, metadata: { issuer: template } })?.message).toContain(
         'Option issuer ',
       )
-      expect(from({ overrides: {} }, template)?.message).toContain('needs metadata or url')
+      expect(from({ overrides: {} }, template)?.message).toEqual(saying('needs metadata or url'))
       expect(from({ url: 'https://as.example/common' }, template)).toBeUndefined()
       expect(from({ metadata: { issuer: template } }, template)).toBeUndefined()
     })
@@ -219,8 +220,8 @@ describe('options', () => {
 
   it('a parameter that the server does not take is refused, where it is listed and where it is asked for', async () => {
     const resources = [{ url: 'https://api.example/a' }, { url: 'https://api.example/', resource: 'api://a' }]
-    expect(refusal({ ...good, resources, resourceParameters: ['audience'] })?.message).toContain(
-      'resources[1].resource has to be left out',
+    expect(refusal({ ...good, resources, resourceParameters: ['audience'] })?.message).toEqual(
+      saying('resources[1].resource has to be left out'),
     )
     expect(refusal({ ...good, resources, resourceParameters: ['resource'] })).toBeUndefined()
 

@@ -2,13 +2,17 @@ import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { entries, root } from '../../scripts/entries.mjs'
 
-const built = Object.fromEntries(entries.map(({ specifier, js }) => [specifier, js]))
+/** The files of the entries, in either build. */
+const builds = {
+  full: Object.fromEntries(entries.map(({ specifier, js }) => [specifier, js])),
+  production: Object.fromEntries(entries.map(({ specifier, js, production = js }) => [specifier, production])),
+}
 
 /** What an application's bundler makes of a program, dependencies left out. */
-async function bundle(program: string): Promise<string> {
+async function bundleOf(alias: Record<string, string>, program: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: root },
-    alias: built,
+    alias,
     bundle: true,
     format: 'esm',
     minify: true,
@@ -112,7 +116,9 @@ const presets: Record<string, string> = {
   zitadel: 'zitadel.url',
 }
 
-describe('bundles', () => {
+describe.each(Object.entries(builds))('bundles of the %s build', (_, alias) => {
+  const bundle = (program: string) => bundleOf(alias, program)
+
   it.each(Object.keys(presets))(
     'who uses the preset %s ships no other, and nothing else of this library',
     async (name) => {

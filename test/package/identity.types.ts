@@ -34,5 +34,11 @@ export type ASessionIsTheSameInEveryFramework = Is<
   >
 >
 
+type Claims = NonNullable<Extract<main.SessionState, { status: 'signedIn' }>['session']['claims']>
+export type StandardClaimsHaveTheirTypes = Is<
+  Same<[Claims['name'], Claims['email_verified']], [string | undefined, boolean | undefined]>
+>
+export type OtherClaimsAreUnknown = Is<Same<Claims['no_such_claim'], unknown>>
+
 // The comparison itself can fail.
 export type TwoSymbolsDiffer = Is<Same<Same<typeof main.allowInsecureLoopback, symbol>, false>>

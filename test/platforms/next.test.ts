@@ -1,103 +1,139 @@
-import { execFile, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Browser, chromium } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, startApi } from '../../examples/demo/api.ts'
+import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
+import { startFrontServer } from '../../examples/website/front.ts'
 import { root } from '../../scripts/entries.mjs'
-import { nextFolder } from '../../scripts/platform-packages.mjs'
-import { visitor } from '../bff/bff-site.ts'
-import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { appFolder, frameworkApps } from '../../scripts/platform-packages.mjs'
+import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
+import { driveNotesApp } from '../support/browser/notes-app.ts'
+import { clientSecret, startProgramServer } from '../support/program-server.ts'
 
 const execute = promisify(execFile)
-const stops: (() => unknown)[] = []
-let server: ProgramServer
-let origin: string
-/** What the API was sent. */
-const sent: string[] = []
+const folder = appFolder('next')
+const next = join(folder, 'node_modules/next/dist/bin/next')
+const building = 300_000
 
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
+let browser: Browser
+beforeAll(async () => {
+  browser = await chromium.launch(chromiumLaunchOptions())
+})
+afterAll(() => browser?.close())
+
+/** What an example is built and started with. */
+type Settings = Readonly<Record<string, string>>
+
+/** Builds the example where its packages are. */
+async function build(name: string, settings: Settings): Promise<string> {
+  const project = join(folder, name)
+  rmSync(project, { recursive: true, force: true })
+  cpSync(join(root, 'examples', name), project, { recursive: true })
+  // Its packages lie one folder up, which is not the folder that Next.js would guess.
+  writeFileSync(join(project, 'next.config.mjs'), `export default { turbopack: { root: '${folder}' } }`)
+  await execute(process.execPath, [next, 'build'], { cwd: project, env: envOf(settings) })
+  return project
 }
 
-beforeAll(async () => {
-  // Next.js compiles nothing that lies below a folder of this name: the packages are linked into a folder elsewhere.
-  const folder = mkdtempSync(join(tmpdir(), 'tokenward-next-'))
-  stops.push(() => rmSync(folder, { recursive: true, force: true }))
-  const copy = (option: string) => execute('cp', [option, join(nextFolder, 'node_modules'), folder])
-  await copy('-al').catch(() => copy('-a'))
-  cpSync(join(root, 'test/platforms/next'), folder, { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+interface Started {
+  readonly origin: string
+  stop(): void
+}
 
-  const program = join(folder, 'node_modules/next/dist/bin/next')
-  const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
-  await execute(process.execPath, [program, 'build'], { cwd: folder, env: quiet })
+/** Starts it on a free port. */
+async function start(project: string, settings: Settings): Promise<Started> {
+  const args = [next, 'start', '--hostname', '127.0.0.1', '--port', '0']
+  const child = spawn(process.execPath, args, { cwd: project, env: envOf(settings) })
+  const port = await portOf(child)
+  return { origin: `http://127.0.0.1:${port}`, stop: () => child.kill() }
+}
 
-  const redis = await startRedis()
-  stops.push(redis.stop)
-  const api = createServer(async (request, response) => {
-    let text = ''
-    for await (const chunk of request.setEncoding('utf8')) text += chunk
-    sent.push(`${request.method} ${text}`)
-    response.end(JSON.stringify({ scheme: request.headers.authorization?.split(' ')[0], path: request.url }))
+function envOf(settings: Settings): NodeJS.ProcessEnv {
+  return { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', ...settings }
+}
+
+function portOf(child: ChildProcess): Promise<string> {
+  let said = ''
+  return new Promise((resolve, reject) => {
+    const hear = (text: Buffer) => {
+      said += text
+      const [, port] = /http:\/\/127\.0\.0\.1:([1-9]\d*)/.exec(said) ?? []
+      if (port && said.includes('Ready')) resolve(port)
+    }
+    child.stdout?.on('data', hear)
+    child.stderr?.on('data', hear)
+    child.once('exit', () => reject(new Error(`Next.js ended: ${said}`)))
   })
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
-  stops.push(() => api.close())
+}
 
-  const port = await freePort()
-  origin = `http://127.0.0.1:${port}`
-  server = await startProgramServer({ redirectUris: [`${origin}/auth/callback`] })
-  stops.push(server.stop)
-  const env = {
-    ...quiet,
-    ISSUER: server.issuer,
-    SITE: origin,
-    API: `http://127.0.0.1:${(api.address() as AddressInfo).port}/v1`,
-    CLIENT_SECRET: clientSecret,
-    REDIS_PORT: String(redis.port),
-    SEALING_KEY: randomBytes(32).toString('base64'),
-  }
-  const site = spawn(process.execPath, [program, 'start', '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env })
-  stops.push(() => site.kill('SIGKILL'))
-  const answers = () =>
-    fetch(origin).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  while (!(await answers())) await sleep(200)
-}, 600_000)
-afterAll(async () => {
-  for (const stop of stops.reverse()) await stop()
+it.each(['next', 'next-bff'])('examples/%s asks for the versions that are tested', (name) => {
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'),
+  )
+  const { tokenward: own, ...others } = { ...dependencies, ...devDependencies }
+  expect(own).toBeDefined()
+  expect(frameworkApps.next).toMatchObject(others)
 })
 
-it('Next.js: route handlers sign in, call an API, stream events at once, and sign out', async () => {
-  const cookies = new Map<string, string>()
-  await server.agree(`${origin}/auth/login`, 'alice', cookies)
-  const alice = visitor(origin, cookies)
-  expect(await alice.session()).toMatchObject({ status: 'signedIn', session: { subject: 'alice' } })
-  expect(await (await alice.ask('/api/notes/1?q=2')).json()).toEqual({ scheme: 'Bearer', path: '/v1/1?q=2' })
+describe('examples/next', () => {
+  it(
+    'guards its notes, signs in, calls the API, and signs out in every tab',
+    async () => {
+      const front = await startFrontServer()
+      const server = await startAuthorizationServer({ redirectUris: [`${front.origin}/callback`], autoLogin: 'alice' })
+      const api = await startApi({ issuer: server.issuer, audience: server.audience, origins: [front.origin] })
+      let site: Started | undefined
+      try {
+        const settings = { NEXT_PUBLIC_ISSUER: server.issuer, NEXT_PUBLIC_API: api.origin }
+        site = await start(await build('next', settings), settings)
+        front.sendTo(site.origin)
+        const isRevoked = () => server.revocations.length > 0
+        await driveNotesApp(browser, { origin: front.origin, signedOut: '/notes?page=2', api, isRevoked })
+        expect(server.requests.map(({ grantType }) => grantType)).toEqual(['authorization_code'])
+      } finally {
+        site?.stop()
+        await Promise.all([front.close(), server.stop(), api.stop()])
+      }
+    },
+    building,
+  )
+})
 
-  const created = await alice.ask('/api/notes', {
-    method: 'POST',
-    body: 'a note',
-    headers: { 'content-type': 'text/plain' },
-  })
-  expect([created.status, sent.at(-1)]).toEqual([200, 'POST a note'])
-  expect((await alice.go('/api/notes')).status).toBe(403)
-
-  const { body } = await alice.ask('/auth/events', { headers: { 'accept-encoding': 'gzip' } })
-  const events = body!.pipeThrough(new TextDecoderStream()).getReader()
-  expect((await events.read()).value).toContain('"status":"signedIn"')
-  expect((await alice.ask('/auth/logout', { method: 'POST' })).status).toBe(200)
-  expect((await events.read()).value).toContain('"status":"signedOut"')
-  expect((await alice.ask('/api/notes')).status).toBe(401)
+describe('examples/next-bff', () => {
+  it(
+    'does the same with a page that never has a token',
+    async () => {
+      const front = await startFrontServer()
+      const server = await startProgramServer({ redirectUris: [`${front.origin}/auth/callback`] })
+      let site: Started | undefined
+      let api: Api | undefined
+      try {
+        api = await startApi({ issuer: server.issuer, audience: 'urn:example:notes', origins: [] })
+        // What is built knows nothing of the servers, as an image that is built once for all of them.
+        const project = await build('next-bff', {})
+        site = await start(project, {
+          ORIGIN: front.origin,
+          ISSUER: server.issuer,
+          API: api.origin,
+          CLIENT_SECRET: clientSecret,
+        })
+        front.sendTo(site.origin)
+        await driveNotesApp(browser, {
+          origin: front.origin,
+          signedOut: '/notes?page=2',
+          api,
+          isRevoked: () => server.revocations.length > 0,
+          contextOptions: { extraHTTPHeaders: { 'x-person': 'alice' } },
+        })
+        expect(server.grants).toEqual(['authorization_code granted'])
+      } finally {
+        site?.stop()
+        await Promise.all([front.close(), server.stop(), api?.stop()])
+      }
+    },
+    building,
+  )
 })

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type AuthorizationRequestOptions, authorizationRequest } from '../../src/protocol/authorization-code.ts'
+import { saying } from '../support/sentences.ts'
 import { clientOf, metadataAt, reply, type Script, scriptedServer } from './scripted-server.ts'
 
 const options: AuthorizationRequestOptions = {
@@ -105,7 +106,7 @@ describe('pushing an authorization request', () => {
         ...{ pushed_authorization_request_endpoint: endpoint, require_pushed_authorization_requests: true },
       })
       await expect(authorizationRequest(client, options)).rejects.toMatchObject({
-        ...{ reason: 'endpoint_missing', message: expect.stringContaining('pushed_authorization_request_endpoint') },
+        ...{ reason: 'endpoint_missing', message: saying('pushed_authorization_request_endpoint') },
       })
     }
   })

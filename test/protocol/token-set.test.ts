@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { authorizationCodeGrant, type PendingAuthorization } from '../../src/protocol/authorization-code.ts'
 import { refreshTokenGrant } from '../../src/protocol/refresh-token.ts'
 import type { IdTokenClaims, TokenResponse } from '../../src/protocol/token-set.ts'
+import { saying } from '../support/sentences.ts'
 import { clientOf, idToken, memoryFetch, shiftedClock } from './scripted-server.ts'
 
 const origin = 'https://as.example'
@@ -178,7 +179,7 @@ describe('token answer', () => {
     ['token_type', { token_type: 'mac' }],
   ])('what is refused names %s', async (name, more) => {
     expect(await refreshed({ ...tokens, ...more })).toMatchObject({
-      error: { message: expect.stringContaining(name) },
+      error: { message: saying(name) },
     })
   })
 

@@ -8,7 +8,8 @@ import {
 import { manualClock } from '../../src/testing/index.ts'
 
 const REDIRECT = 'com.example.app:/callback'
-const answer = (state: string) => `${REDIRECT}?code=c1&state=${state}`
+const LINK = 'https://app.example.com/callback'
+const answer = (state: string, redirectUri = REDIRECT) => `${redirectUri}?code=c1&state=${state}`
 
 /** `Linking`, and the person who follows links. */
 function linking(initialUrl: string | null = null) {
@@ -46,12 +47,12 @@ function expoBrowser() {
   return { module, opened, close: (result: BrowserResult) => close(result) }
 }
 
-function session(initialUrl?: string) {
+function session(initialUrl?: string, redirectUri = REDIRECT) {
   const clock = manualClock()
   const links = linking(initialUrl)
   const browser = expoBrowser()
   const agent = authSession(browser.module, links.module, { clock })
-  const authorized = agent.authorize('https://as.example.com/authorize', REDIRECT, 'p.s1')
+  const authorized = agent.authorize('https://as.example.com/authorize', redirectUri, 'p.s1')
   return { clock, links, browser, agent, authorized }
 }
 
@@ -86,6 +87,19 @@ describe('authSession', () => {
     expect(links.listeners.size).toBe(0)
   })
 
+  it('a phone without a browser says so, and the URL with what is secret in it stays out of the error', async () => {
+    const refuse = async (url: string) => {
+      throw new Error(`No activity found to handle ${url}`)
+    }
+    for (const browser of [{ openAuthSessionAsync: refuse }, { openAuth: refuse }]) {
+      const agent = authSession(browser, linking().module, { clock: manualClock() })
+      const failed = agent.authorize('https://as.example.com/?state=canary', REDIRECT, 'canary')
+      const failure = await failed.catch((error: unknown) => error)
+      expect(failure).toMatchObject({ code: 'ERR_UNSUPPORTED', reason: 'browser_unavailable' })
+      expect(`${failure} ${JSON.stringify(failure)} ${(failure as Error).cause}`).not.toContain('canary')
+    }
+  })
+
   it('a redirect of another sign-in is not its own', async () => {
     const { links, authorized } = session()
     links.follow(answer('p.other'))
@@ -109,6 +123,28 @@ describe('authSession', () => {
       expect(await came.authorized).toBe(REDIRECT + given)
     },
   )
+
+  it('ACQ-15: a claimed link is the redirect where it is exactly that, and no other link of the app', async () => {
+    const { links, browser, agent, authorized } = session(undefined, LINK)
+    expect(browser.opened).toMatchObject([['https://as.example.com/authorize', LINK, { preferUniversalLinks: true }]])
+
+    const heard: string[] = []
+    agent.answers?.(LINK, 'p.', (url) => heard.push(url))
+    const others = ['s', '/list', '/../callback', '.evil.example', ':443', '%2F', '@evil.example']
+    for (const rest of others) {
+      links.follow(answer('p.s1', LINK + rest))
+      links.follow(answer('p.s2', LINK + rest))
+      links.follow(`${LINK + rest}?error=server_error`)
+    }
+    links.follow(answer('p.s1', LINK.replace('https:', 'http:')))
+    links.follow(answer('p.s1', LINK.replace('app.', 'evil.')))
+    links.follow(answer('p.s1', LINK))
+    expect(await authorized).toBe(answer('p.s1', LINK))
+    expect(heard).toEqual([])
+
+    expect(await session(answer('p.s9', LINK), LINK).agent.callbackUrl(LINK, 'p.')).toBe(answer('p.s9', LINK))
+    expect(await session(answer('p.s9', `${LINK}s`), LINK).agent.callbackUrl(LINK, 'p.')).toBeUndefined()
+  })
 
   it('hears the redirect that comes after it gave up, and none that it waits for itself', async () => {
     const { clock, links, browser, agent, authorized } = session()
@@ -143,7 +179,11 @@ describe('authSession', () => {
     const links = linking()
     void authSession(expo.module, links.module, { ephemeral: true }).authorize('https://as.example.com', REDIRECT, 's')
     expect(expo.opened).toEqual([
-      ['https://as.example.com', REDIRECT, { preferEphemeralSession: true, showInRecents: true }],
+      [
+        'https://as.example.com',
+        REDIRECT,
+        { preferEphemeralSession: true, preferUniversalLinks: false, showInRecents: true },
+      ],
     ])
 
     const opened: unknown[] = []
@@ -155,5 +195,12 @@ describe('authSession', () => {
     }
     void authSession(inApp, links.module, { ephemeral: true }).authorize('https://as.example.com', REDIRECT, 's')
     expect(opened).toEqual([['https://as.example.com', REDIRECT, { ephemeralWebSession: true, showInRecents: true }]])
+  })
+
+  it('bad options are told at once', () => {
+    for (const grace of [-1, 60_001, Number.NaN])
+      expect(() => authSession(expoBrowser().module, linking().module, { grace })).toThrow(
+        'grace has to be 0 to 60000 ms',
+      )
   })
 })

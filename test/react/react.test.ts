@@ -24,6 +24,7 @@ import {
   memoryStore,
   scriptedAuthorizationServer,
 } from '../../src/testing/index.ts'
+import { anErrorSaying } from '../support/sentences.ts'
 
 afterEach(cleanup)
 
@@ -80,7 +81,9 @@ describe('useSession', () => {
 
   it('says what is missing outside of a provider', () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
-    expect(() => render(createElement(Session))).toThrow('There is no <TokenManagerProvider manager={…}>')
+    expect(() => render(createElement(Session))).toThrow(
+      anErrorSaying('There is no <TokenManagerProvider manager={…}>') as Error,
+    )
   })
 })
 

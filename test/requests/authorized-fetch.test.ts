@@ -5,6 +5,7 @@ import { TokenManagerError } from '../../src/errors.ts'
 import { type AuthorizedFetchOptions, authorizedFetch } from '../../src/requests/authorized-fetch.ts'
 import { type ResourceOption, resourceMatcher } from '../../src/requests/resource-matcher.ts'
 import { scriptedTokenSource, tokenNamed } from '../support/scripted-token-source.ts'
+import { saying } from '../support/sentences.ts'
 
 const API = 'https://api.example.com/v1'
 const INVALID = 'Bearer realm="api", error="invalid_token", error_description="expired, or revoked"'
@@ -217,7 +218,7 @@ describe('a URL that gets no token', () => {
     expect(await failure(fetch('http://api.example.com/v1'))).toMatchObject({
       code: 'ERR_TARGET_NOT_ALLOWED',
       reason: 'insecure_target',
-      message: expect.stringContaining('http://api.example.com'),
+      message: saying('http://api.example.com'),
     })
     expect(calls).toEqual([])
   })
@@ -431,7 +432,7 @@ describe('what only a person or a broader grant can change', () => {
     for (let i = 0; i < 10; i++)
       await expect(fetch(API)).rejects.toMatchObject({
         ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', status: 403, scope: 'admin' },
-        message: expect.stringContaining('signIn({ stepUp: error })'),
+        message: saying('signIn({ stepUp: error })'),
       })
     expect([sent.length, source.refused]).toEqual([10, []])
     expect(events).toEqual(Array(10).fill({ type: 'step_up_required', reason: 'insufficient_scope', scope: 'admin' }))
@@ -600,7 +601,7 @@ describe('redirects on a platform that hides them', () => {
     expect(error).toMatchObject({
       code: 'ERR_REDIRECTED',
       reason: 'redirected',
-      message: expect.stringContaining(`${API}/notes redirects`),
+      message: saying(`${API}/notes redirects`),
     })
     expect(inspect(error)).not.toContain('canary')
     expect(sent.map(({ redirect }) => redirect)).toEqual(['manual'])

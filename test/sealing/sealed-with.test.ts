@@ -5,6 +5,7 @@ import { webSealing } from '../../src/in-process/web-sealing.ts'
 import type { Sealed, Store } from '../../src/ports.ts'
 import { sealedWith } from '../../src/sealing/sealed-with.ts'
 import { storeContract } from '../contracts/store.ts'
+import { saying } from '../support/sentences.ts'
 
 const bytes = (fill: number) => new Uint8Array(32).fill(fill)
 const seal = (inner: Store<unknown>, key: SealingKeySource) =>
@@ -57,7 +58,7 @@ describe('sealingKeys', () => {
   it('names the option when what it is given is no key', async () => {
     const invalid = expect.objectContaining({
       code: 'ERR_INVALID_OPTION',
-      message: expect.stringContaining('Option key has to be 32 bytes'),
+      message: saying('Option key has to be 32 bytes'),
     })
     for (const key of [new Uint8Array(16), 'secret', undefined, null, [], [bytes(1), 'x']] as SealingKeySource[])
       expect(() => sealingKeys(key)).toThrow(invalid)

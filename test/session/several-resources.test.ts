@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenManagerOptions } from '../../src/index.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { anErrorSaying, saying } from '../support/sentences.ts'
 import { json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -89,7 +90,9 @@ describe('signing in for several resources', () => {
   it.each(['https://api/x#y', '/api', 'notes', 'https://api/ x', ''])(
     'ACQ-20: %j is no resource indicator, and that shows at construction',
     (resource) => {
-      expect(() => world().context({ resources: [{ url: notes, resource }] })).toThrow(/resources\[0\].*fragment/)
+      expect(() => world().context({ resources: [{ url: notes, resource }] })).toThrow(
+        anErrorSaying(/resources\[0\].*fragment/) as Error,
+      )
     },
   )
 })
@@ -183,7 +186,7 @@ describe('one grant for several resources', () => {
     const { manager } = await signedIn(w)
     await expect(w.after(100, manager.getAccessToken({ scope: 'notes:read admin root' }))).rejects.toMatchObject({
       ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', scope: 'admin root' },
-      message: expect.stringContaining('signIn({ stepUp: error })'),
+      message: saying('signIn({ stepUp: error })'),
     })
     expect(w.server.requests).toHaveLength(1)
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenManagerError } from '../../src/errors.ts'
 import { targetKey } from '../../src/session/target-key.ts'
 import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { saying } from '../support/sentences.ts'
 import { idToken } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -250,7 +251,7 @@ describe('sign-ins that come back in vain', () => {
     expect(outcomes).toHaveLength(11)
     const { retryAt = 0, message } = outcomes[0] as TokenManagerError
     expect(outcomes[0]).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'sign_in_loop' })
-    expect(message).toContain('Three sign-ins came back in vain, the last with')
+    expect(message).toEqual(saying('Three sign-ins came back in vain, the last with'))
     if (how.includes('out state')) expect(outcomes[0]).toMatchObject({ error })
     expect(retryAt - began).toBeGreaterThanOrEqual(30_000)
     w.clock.jump(retryAt - w.clock.now())
@@ -608,6 +609,26 @@ describe('a store that refuses a sign-in', () => {
       await w.settle()
       expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
     }
+  })
+
+  it('a sign-in that was stored although the storage refused it gives way to the one that took its place', async () => {
+    const w = world()
+    const a = await w.opened({ revokeReplaced: true })
+    a.store.fault = (operation) => {
+      const { swap } = a.store.count
+      if (swap === 0) return undefined
+      return operation === 'swap' && swap === 1 ? 'after' : 'before'
+    }
+    await w.after(100, a.manager.adopt(w.server.issue()))
+    const first = await w.record()
+    expect(first).toMatchObject({ refreshToken: 'rt-1' })
+
+    const newest = { ...first!, ...w.server.issue(), grantId: 'newest', replaced: first!.grantId }
+    await w.write(() => newest)
+    a.store.fault = () => undefined
+    await w.clock.advance(5_000)
+    expect(await w.record()).toMatchObject({ grantId: 'newest', refreshToken: 'rt-2' })
+    expect(w.server.revoked).toEqual([])
   })
 
   it('whatever a storage rejects with, what callers get is a TokenManagerError', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { saying } from '../support/sentences.ts'
 import { json } from '../support/simulated-server.ts'
 import { type Context, type World, type WorldOptions, world } from '../support/world.ts'
 
@@ -94,7 +95,7 @@ describe('a server that answers with the access token that the client has', () =
     expect(w.server.requests.length).toBeLessThanOrEqual(1 + 15)
     expect(context.manager.state).toMatchObject({
       ...{ status: 'signedIn', health: 'suspended', retryAt: expect.any(Number) },
-      cause: { message: expect.stringMatching(/came expired: expires_in was/) },
+      cause: { message: saying(/came expired: expires_in was/) },
     })
   })
 
@@ -174,7 +175,7 @@ describe('a token that had expired when it came', () => {
       6_000,
       manager.getAccessToken().catch((error) => error),
     )
-    expect(error.message).toContain('expires_in was 5, and it took 6 s')
+    expect(error.message).toEqual(saying('expires_in was 5, and it took 6 s'))
     expect(error.retryAt).toBeGreaterThan(w.clock.now())
   })
 

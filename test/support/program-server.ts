@@ -12,6 +12,8 @@ export interface ProgramServer {
   readonly api: string
   /** What it was asked at the token endpoint, and what became of it: `<grant type> <outcome>`. */
   readonly grants: string[]
+  /** Answers of its revocation endpoint, by their status. */
+  readonly revocations: number[]
   /** A person with a browser (of these cookies) goes to `url`, signs in as `account` and agrees, and comes out at the last page. */
   agree(url: string, account?: string, cookies?: Map<string, string>): Promise<Response>
   /** The same, who refuses to let a device in. */
@@ -57,11 +59,13 @@ export async function startProgramServer({
       ),
   )
   const grants: string[] = []
+  const revocations: number[] = []
   provider.use(async (ctx, next) => {
     if (ctx.method === 'POST' && ctx.path === '/token') await beforeGrant?.()
     await next()
     if (ctx.method === 'POST' && ctx.path === '/token')
       grants.push(`${ctx.oidc.params?.grant_type} ${(ctx.body as { error?: string }).error ?? 'granted'}`)
+    if (ctx.path === '/token/revocation') revocations.push(ctx.status)
   })
   const answer = provider.callback()
   respond = (req, res) => {
@@ -83,6 +87,7 @@ export async function startProgramServer({
   return {
     issuer,
     grants,
+    revocations,
     api: `${issuer}/api/`,
     agree: (url, account = 'alice', cookies = new Map()) => visit(url, { account, cookies, button: 'confirm' }),
     refuse: (url) => visit(url, { account: 'alice', cookies: new Map(), button: 'abort' }),

@@ -16,6 +16,7 @@ import { createMemoryHistory, createRouter, type Router, RouterView } from 'vue-
 import type { SessionState, TokenManager } from '../../src/index.ts'
 import { createTestTokenManager } from '../../src/testing/index.ts'
 import { requireSession, tokenManagerPlugin, useAccessToken, useSession, useTokenManager } from '../../src/vue/index.ts'
+import { anErrorSaying } from '../support/sentences.ts'
 
 const apps: App[] = []
 
@@ -91,8 +92,9 @@ describe('useSession', () => {
 
   it('says what is missing without the plugin, and outside of setup', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-    expect(() => mount(Session)).toThrow('app.use(tokenManagerPlugin(tokens))')
-    expect(() => useTokenManager()).toThrow('app.use(tokenManagerPlugin(tokens))')
+    const missing = anErrorSaying('app.use(tokenManagerPlugin(tokens))') as Error
+    expect(() => mount(Session)).toThrow(missing)
+    expect(() => useTokenManager()).toThrow(missing)
     warn.mockRestore()
   })
 

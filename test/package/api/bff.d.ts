@@ -122,7 +122,7 @@ declare function honoBff(bff: Bff): (context: {
     };
 }, next: () => Promise<void>) => Promise<Response | undefined>;
 type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
-declare function nextBff(bff: Bff): RouteHandlers;
+declare function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers;
 declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
 declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 interface SessionAnswer {

@@ -21,7 +21,7 @@ declare class TokenManagerError extends Error {
     readonly acrValues?: readonly string[];
     readonly maxAge?: number;
     readonly scope?: string;
-    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, what?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
+    constructor(code: TokenManagerErrorCode, reason: TokenManagerErrorReason, sentence?: string, { cause, error, ...details }?: TokenManagerErrorDetails);
 }
 declare function isTransient(error: unknown): boolean;
 type EpochMs = number;
@@ -250,7 +250,40 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
-interface IdTokenClaims {
+declare global {
+    interface TokenwardClaims {
+    }
+}
+interface StandardClaims extends TokenwardClaims {
+    readonly name?: string;
+    readonly given_name?: string;
+    readonly family_name?: string;
+    readonly middle_name?: string;
+    readonly nickname?: string;
+    readonly preferred_username?: string;
+    readonly profile?: string;
+    readonly picture?: string;
+    readonly website?: string;
+    readonly email?: string;
+    readonly email_verified?: boolean;
+    readonly gender?: string;
+    readonly birthdate?: string;
+    readonly zoneinfo?: string;
+    readonly locale?: string;
+    readonly phone_number?: string;
+    readonly phone_number_verified?: boolean;
+    readonly address?: AddressClaim;
+    readonly updated_at?: number;
+}
+interface AddressClaim {
+    readonly formatted?: string;
+    readonly street_address?: string;
+    readonly locality?: string;
+    readonly region?: string;
+    readonly postal_code?: string;
+    readonly country?: string;
+}
+interface IdTokenClaims extends StandardClaims {
     readonly iss: string;
     readonly sub: string;
     readonly aud: string | readonly string[];
@@ -932,4 +965,4 @@ interface Journal {
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

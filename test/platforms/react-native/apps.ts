@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from '../../../scripts/entries.mjs'
-import { reactNativeFolder } from '../../../scripts/platform-packages.mjs'
+import { appFolder } from '../../../scripts/platform-packages.mjs'
 
 const execute = promisify(execFile)
 
@@ -19,18 +19,15 @@ export interface App {
 /** What Metro makes of the code for: `hermes-stable` is what a release for Hermes 1 has, `default` what older engines take. */
 export type Profile = 'hermes-stable' | 'default'
 
-function appOf(name: Parameters<typeof reactNativeFolder>[0], node: string): App {
-  const folder = reactNativeFolder(name)
+function appOf(name: Parameters<typeof appFolder>[0], node: string): App {
+  const folder = appFolder(name)
   const platform = { linux: 'linux64-bin', darwin: 'osx-bin', win32: 'win64-bin' }[process.platform as string] ?? ''
   return { folder, node, hermesc: join(folder, 'node_modules/hermes-compiler/hermesc', platform, 'hermesc') }
 }
 
 export const apps = {
   'React Native 0.86': appOf('react-native-0.86', process.execPath),
-  'React Native 0.88': appOf(
-    'react-native-0.88',
-    join(reactNativeFolder('react-native-0.88'), 'node_modules/node/bin/node'),
-  ),
+  'React Native 0.88': appOf('react-native-0.88', join(appFolder('react-native-0.88'), 'node_modules/node/bin/node')),
 }
 
 /** Puts the sources of `from` into the app, under `name`: what Metro bundles has to lie there. */
@@ -60,6 +57,15 @@ export async function metro(
   }))
   await execute(node, [join(root, 'test/platforms/react-native/metro.mjs'), folder, JSON.stringify(withOut)])
   return withOut.map(({ out }) => readFileSync(out, 'utf8'))
+}
+
+/** What Babel makes of a bundle of Expo's with the plugins that Expo has for the Hermes of apps before its SDK 56. */
+export async function forOlderHermes({ folder }: App, bundle: string): Promise<string> {
+  const file = join(folder, 'bundles', 'newer.js')
+  const out = join(folder, 'bundles', 'older.js')
+  writeFileSync(file, bundle)
+  await execute(process.execPath, [join(root, 'test/platforms/react-native/older-hermes.mjs'), folder, file, out])
+  return readFileSync(out, 'utf8')
 }
 
 /** Bundles as a release of an Expo app is, by Expo's own command. */

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { EmbeddedJWK, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { absentInReactNative } from '../../architecture/react-native-globals.ts'
-import { apps, expoBundle, metro, type Platform, type Profile, stage } from './apps.ts'
-import { type Engine, engines, hasJsc } from './engines.ts'
+import { apps, expoBundle, forOlderHermes, metro, type Platform, type Profile, stage } from './apps.ts'
+import type { Engine } from './bare-v8.ts'
+import { engines, hasJsc } from './engines.ts'
 import type { HandedRequest } from './realm/phone.ts'
 import type { Step } from './realm/story.ts'
 
@@ -36,6 +37,14 @@ function expo(platform: Platform) {
     const app = apps['React Native 0.86']
     const [os = '', host = ''] = await bare('React Native 0.86', 'hermes-stable', platform)
     return [os, host, await expoBundle(app, `realm-${platform}/expo.ts`, platform)]
+  })
+}
+
+function expoForOlderHermes() {
+  return once('expo older', async () => {
+    const [, , app = ''] = await expo('android')
+    const [os = '', host = ''] = await bare('React Native 0.86', 'default')
+    return [os, host, await forOlderHermes(apps['React Native 0.86'], app)]
   })
 }
 
@@ -73,6 +82,7 @@ const combinations: readonly Combination[] = [
       ]
     : []),
   ...combinationsOf(hermes, 'Hermes 0.12', 'default'),
+  { name: 'Expo 57 in Hermes 0.12', isExpo: true, engine: hermes, scripts: expoForOlderHermes },
 ]
 
 const formOf = ({ body }: HandedRequest) => Object.fromEntries(new URLSearchParams(body))
@@ -226,10 +236,12 @@ describe.each(combinations)('$name', ({ isExpo, isIos, engine, scripts }) => {
   })
 
   const cancelled = { failure: 'ERR_AUTHORIZATION_CANCELLED', status: 'signedOut' }
+  const cold = { cold: 'signedIn', again: 'signedIn', failed: [], isQuiet: true }
   const onEveryPhone: readonly (readonly [string, unknown])[] = [
     ['a foreign state first', 'signedIn'],
     ['closed', cancelled],
-    ['a cold start, and the old URL at the next', { cold: 'signedIn', again: 'signedIn', failed: [], isQuiet: true }],
+    ['a cold start, and the old URL at the next', cold],
+    ['a cold start by a claimed link', cold],
   ]
   const onAndroid: readonly (readonly [string, unknown])[] = [
     ['the redirect first', 'signedIn'],
@@ -245,6 +257,15 @@ describe.each(combinations)('$name', ({ isExpo, isIos, engine, scripts }) => {
     const { saw, failed } = told(`browser: ${name}`)
     expect(saw ?? failed).toEqual(outcome)
   })
+
+  // The browser's library without Expo waits for a scheme on an iPhone, and for no link.
+  if (isExpo || !isIos)
+    it('ACQ-15: a claimed link ends the sign-in, and no other link of the app does', () => {
+      const { saw, failed, opened, handed } = told('browser: a claimed link, after other links of the app')
+      expect(saw ?? failed).toBe('signedIn')
+      expect(formOf(handed.at(-1) as HandedRequest).redirect_uri).toBe('https://app.example.com/callback')
+      if (isExpo && isIos) expect(opened).toMatchObject([{ options: { preferUniversalLinks: true } }])
+    })
 
   it('says what DPoP needs here', () => {
     expect(told('DPoP without a signer').failed).toMatchObject({ code: 'ERR_UNSUPPORTED' })

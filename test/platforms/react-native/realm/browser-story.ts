@@ -27,31 +27,40 @@ async function failedSignIn(manager: TokenManager) {
   return { failure: await failureOf(manager.signIn()), status: manager.state.status }
 }
 
+const LINK = 'https://app.example.com/callback'
+
 /** The app dies while the person is away. */
 const coldStart = {
-  async 'browser: a cold start, and the old URL at the next'({ app, server }: Stage) {
-    const { phone, time } = realm()
-    let answer = ''
-    phone.person = (url) => {
-      answer = server.authorize(url)
-    }
-    const first = app({ metadata })
-    first.signIn().catch(() => {})
-    await time.pass(100)
-    first.dispose()
+  'browser: a cold start, and the old URL at the next': (stage: Stage) => coldStarts(stage, {}),
+  'browser: a cold start by a claimed link': (stage: Stage) => coldStarts(stage, { redirectUri: LINK }),
+}
 
-    phone.initialUrl = answer
-    const second = app({ metadata })
-    const { status } = await second.ready()
-    second.dispose()
-    const requests = phone.handed.length
+async function coldStarts({ app, server }: Stage, options: { readonly redirectUri?: string }) {
+  const { phone, time } = realm()
+  let answer = ''
+  phone.person = (url) => {
+    answer = server.authorize(url)
+  }
+  const first = app({ metadata, ...options })
+  first.signIn().catch(() => {})
+  await time.pass(100)
+  first.dispose()
 
-    const third = app({ metadata })
-    const failed: string[] = []
-    third.on('sign_in_failed', ({ reason }) => failed.push(reason))
-    const again = await third.ready()
-    return { cold: status, again: again.status, failed, isQuiet: phone.handed.length === requests }
-  },
+  phone.initialUrl = answer
+  const second = app({ metadata, ...options })
+  const { status } = await second.ready()
+  second.dispose()
+  const requests = phone.handed.length
+
+  const third = app({ metadata, ...options })
+  const failed: string[] = []
+  third.on('sign_in_failed', ({ reason }) => failed.push(reason))
+  const again = await third.ready()
+
+  // The first one's browser is closed, which its process did not live to hear. Here it is the next step's as well.
+  away(10)
+  phone.closeBrowser({ type: 'dismiss' })
+  return { cold: status, again: again.status, failed, isQuiet: phone.handed.length === requests }
 }
 
 export const androidBrowserSteps = {
@@ -111,6 +120,16 @@ export const androidBrowserSteps = {
     return (await app({ metadata }).signIn()).status
   },
 
+  async 'browser: a claimed link, after other links of the app'({ app, server }: Stage) {
+    const { phone } = realm()
+    phone.person = (url) => {
+      away(2_000)
+      follow(`${LINK}s?error=server_error`, 1_000)
+      follow(server.authorize(url), 2_005)
+    }
+    return (await app({ metadata, redirectUri: LINK }).signIn()).status
+  },
+
   ...coldStart,
 }
 
@@ -132,6 +151,16 @@ export const iosBrowserSteps = {
       time.setTimeout(() => phone.closeBrowser({ type: 'success', url: answer }), 2_000)
     }
     return (await app({ metadata }).signIn()).status
+  },
+
+  async 'browser: a claimed link, after other links of the app'({ app, server }: Stage) {
+    const { phone, time } = realm()
+    phone.person = (url) => {
+      const answer = server.authorize(url)
+      follow(`${LINK}s?error=server_error`, 1_000)
+      time.setTimeout(() => phone.closeBrowser({ type: 'success', url: answer }), 2_000)
+    }
+    return (await app({ metadata, redirectUri: LINK }).signIn()).status
   },
 
   ...coldStart,

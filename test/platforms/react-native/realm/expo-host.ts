@@ -83,10 +83,21 @@ interface NativeInit {
 function fetchModule(on: Phone) {
   class NativeResponse extends SharedObject {
     bodyUsed = false
-    readonly redirected = false
-    readonly statusText = ''
     answer: NativeAnswer = { status: 0 }
-    url = ''
+    asked = ''
+
+    // Of the class and not of the object, as what a native class has: Expo's own class overrides them.
+    get url() {
+      return this.answer.url ?? this.asked
+    }
+
+    get redirected() {
+      return false
+    }
+
+    get statusText() {
+      return ''
+    }
 
     get status() {
       return this.answer.status
@@ -129,7 +140,7 @@ function fetchModule(on: Phone) {
       if (this.#isCancelled) throw new Error('The request was cancelled')
 
       this.#response.answer = answer
-      this.#response.url = answer.url ?? url
+      this.#response.asked = url
       this.#response.emit('readyForJSFinalization')
     }
 

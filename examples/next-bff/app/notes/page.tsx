@@ -1,0 +1,38 @@
+'use client'
+
+import { useEffect, useState } from 'react'
+import { useSession, useTokenManager } from 'tokenward/react'
+
+/** What the API knows of the person. */
+export default function Notes() {
+  const state = useSession()
+  const { fetch, signOut } = useTokenManager()
+  const [notes, setNotes] = useState<readonly string[]>([])
+  const [problem, setProblem] = useState('')
+
+  useEffect(() => {
+    const controller = new AbortController()
+    const load = async () => {
+      const response = await fetch('/api/notes', { signal: controller.signal })
+      const { notes } = (await response.json()) as { readonly notes: readonly string[] }
+      setNotes(notes)
+    }
+    load().catch((error: Error) => !controller.signal.aborted && setProblem(error.message))
+    return () => controller.abort()
+  }, [fetch])
+
+  return (
+    <main>
+      <h1>Notes of {state.status === 'signedIn' && state.session.subject}</h1>
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+      <button type="button" onClick={() => void signOut()}>
+        Sign out
+      </button>
+      <p role="alert">{problem}</p>
+    </main>
+  )
+}

@@ -1,3 +1,0 @@
-import { handlers } from '../../../lib/bff'
-
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = handlers

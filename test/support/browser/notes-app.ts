@@ -1,0 +1,60 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { Api } from '../../../examples/demo/api.ts'
+
+/** One of the example apps of the frameworks: all show the notes of a person. */
+export interface NotesApp {
+  readonly origin: string
+  /** Where it shows its button to somebody who asked for `/notes?page=2`. */
+  readonly signedOut: string
+  readonly api: Api
+  /** Whether the authorization server was asked to revoke. */
+  readonly isRevoked: () => boolean
+  readonly contextOptions?: BrowserContextOptions
+}
+
+const timeout = 20_000
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const path = (page: Page) => {
+  const { pathname, search } = new URL(page.url())
+  return pathname + search
+}
+
+/** Goes through it as a person does with two tabs. */
+export async function driveNotesApp(
+  browser: Browser,
+  { origin, signedOut, api, isRevoked, contextOptions = {} }: NotesApp,
+): Promise<void> {
+  const context = await browser.newContext(contextOptions)
+  const problems: string[] = []
+  const open = async (url: string) => {
+    const page = await context.newPage()
+    page.on('pageerror', ({ message }) => problems.push(message))
+    await page.goto(url)
+    return page
+  }
+  const first = await open(`${origin}/notes?page=2`)
+  await button(first, 'Sign in').waitFor({ timeout })
+  expect(path(first)).toBe(signedOut)
+  expect(api.requests).toEqual([])
+
+  await button(first, 'Sign in').click()
+  await button(first, 'Sign out').waitFor({ timeout })
+  await expect.poll(() => first.getByRole('listitem').count(), { timeout }).toBeGreaterThan(0)
+  expect(path(first)).toBe('/notes?page=2')
+  expect(await first.getByRole('heading').textContent()).toBe('Notes of alice')
+
+  const second = await open(`${origin}/`)
+  await button(second, 'Sign out').waitFor({ timeout })
+  expect(path(second)).toBe('/notes')
+  await button(second, 'Sign out').click()
+  for (const page of [first, second]) await button(page, 'Sign in').waitFor({ timeout })
+  expect(path(first)).toBe(signedOut)
+  await expect.poll(isRevoked, { timeout }).toBe(true)
+
+  // It stays signed out: nothing signs in by itself.
+  await first.reload()
+  await button(first, 'Sign in').waitFor({ timeout })
+  expect(problems).toEqual([])
+  await context.close()
+}

@@ -1,0 +1,15 @@
+import { expect } from 'vitest'
+
+/** Whether the sources are without their sentences for developers, as builds for production are. */
+export const areLeftOut = process.env.SENTENCES === 'left out'
+
+/** Matches a message that says `part`; without sentences one that says where its reason is explained. */
+export function saying(part: string | RegExp): unknown {
+  if (areLeftOut) return expect.stringMatching(/: see tokenward\/docs\/troubleshooting\.md#\w+/)
+  return typeof part === 'string' ? expect.stringContaining(part) : expect.stringMatching(part)
+}
+
+/** Matches an error whose message says `part`, as `saying()` does. */
+export function anErrorSaying(part: string | RegExp): unknown {
+  return expect.objectContaining({ message: saying(part) })
+}
