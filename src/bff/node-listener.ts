@@ -69,7 +69,7 @@ export async function answerNode(bff: Bff, request: NodeRequestLike, response: N
     if (answer) await send(answer, request, response)
     return answer !== undefined
   } catch {
-    // What an API answered with may be nothing that Node lets through.
+    // Something else has answered, as a middleware does that gives up after a time.
     response.destroy()
     return true
   } finally {

@@ -347,11 +347,7 @@ describe('an answer of the API', () => {
     answer = (request) => {
       request.socket.end('HTTP/1.1 200 OK\r\nX-One: a\u0001b\r\nContent-Length: 2\r\n\r\n{}')
     }
-    const refused = await alice.ask('/api/x').then(
-      ({ status }) => status,
-      () => 'broken off',
-    )
-    expect([502, 'broken off']).toContain(refused)
+    expect((await alice.ask('/api/x')).status).toBe(502)
     answer = plain
     expect((await alice.ask('/api/x')).status).toBe(200)
   })
