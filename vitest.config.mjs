@@ -7,6 +7,7 @@ const alone = [
   'test/browser-adapters/**/*.test.ts',
   'test/requests/request-body.test.ts',
   'test/bff/constant-memory.test.ts',
+  'test/react-native/gated.test.ts',
   'test/react-native/phone.test.ts',
   'test/react-native/reports.test.ts',
 ]

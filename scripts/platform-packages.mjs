@@ -38,6 +38,7 @@ export const reactNativeApps = {
     '@types/react': '19.2.17',
     expo: '57.0.26',
     'expo-crypto': '57.0.3',
+    'expo-local-authentication': '57.0.3',
     'expo-secure-store': '57.0.4',
     'expo-web-browser': '57.0.3',
     'hermes-engine-cli': '0.12.0',

@@ -13,7 +13,7 @@ import { vitest } from './vitest.mjs'
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
 const frameworks = /** @type {(keyof typeof frameworkApps)[]} */ (Object.keys(frameworkApps))
-const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', ...frameworks]
+const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', 'site', ...frameworks]
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -30,7 +30,8 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 
 const isReactNative = chosenHosts.includes('react-native')
 const chosenFrameworks = frameworks.filter((name) => chosenHosts.includes(name))
-setUp({ browser: isReactNative || chosenFrameworks.length > 0, javaScriptCore: isReactNative })
+const isInBrowser = isReactNative || chosenFrameworks.length > 0 || chosenHosts.includes('site')
+setUp({ browser: isInBrowser, javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []
 if (chosenHosts.length > 0) totals.push(await testHosts())
@@ -47,7 +48,7 @@ async function testHosts() {
   for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
 
   const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts)
-  const { output, ok } = await run(command, { limit: 900_000, show: true })
+  const { output, ok } = await run(command, { limit: 1_800_000, show: true })
   return readTotals(output, ok)
 }
 

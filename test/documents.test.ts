@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
 import { root } from '../scripts/entries.mjs'
 
-const isDocument = (name: string) => name.endsWith('.md') && !name.startsWith('reference/')
+const isDocument = (name: string) => name.endsWith('.md')
 const documents = [
   ...readdirSync(root).filter(isDocument),
   ...readdirSync(join(root, 'docs'), { encoding: 'utf8', recursive: true })

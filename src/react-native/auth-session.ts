@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock, UserAgent } from '../ports.ts'
 import { answerAt } from '../protocol/authorization-code.ts'
@@ -67,12 +67,15 @@ export interface AuthSessionOptions {
  * sign-in as well: it waits in the store.
  * @param browser the module `expo-web-browser` or `react-native-inappbrowser-reborn`
  * @param linking `Linking` of `react-native`
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a `grace` out of bounds
  */
 export function authSession(
   browser: ExpoWebBrowser | InAppBrowser,
   linking: LinkingLike,
   { ephemeral = false, grace = 1_500, clock = systemClock }: AuthSessionOptions = {},
 ): UserAgent {
+  if (!(grace >= 0 && grace <= 60_000)) throw invalidOption('grace', '0 to 60000 ms')
+
   const awaited = new Set<string>()
   let isStartTaken = false
 

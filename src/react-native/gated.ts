@@ -1,6 +1,9 @@
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
+import type { TokenManager } from '../manager/token-manager.ts'
 import type { Clock } from '../ports.ts'
-import type { SecureItems } from './secure-items.ts'
+import { ageOf, type Moment, moment, NEVER } from '../session/moment.ts'
+import { unlessAborted } from '../session/unless-aborted.ts'
 
 /** Options of {@link gated}. */
 export interface GateOptions {
@@ -12,38 +15,93 @@ export interface GateOptions {
   readonly clock?: Clock
 }
 
+/** A manager whose session is used only after the person was asked. */
+export interface GatedTokenManager extends TokenManager {
+  /**
+   * Asks, whatever was answered before: for the button that unlocks the app.
+   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` when the person refuses
+   */
+  readonly unlock: () => Promise<void>
+  /** Forgets what was answered, so that the next use asks: for the moment when the app goes to the background. */
+  readonly lock: () => void
+}
+
 /**
- * `items` that are read only after the person was asked, once for all who wait. It keeps somebody who picks up an unlocked phone from using the
- * session; code in the app, and whoever controls the phone, can read the keychain without it.
+ * `manager` whose tokens are used only after the person was asked, once for all who wait. It keeps somebody who picks up an unlocked phone from
+ * using the session; code in the app, and whoever controls the phone, can read the keychain without it. Nobody is asked while nobody is signed
+ * in, nor for signing in or out. A refusal holds until `unlock()` or `lock()`: until then calls reject with `ERR_AUTHORIZATION_CANCELLED`.
+ * @param manager is changed, and is what comes back
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a `holds` out of bounds
  */
-export function gated(items: SecureItems, { ask, holds = 300_000, clock = systemClock }: GateOptions): SecureItems {
-  let askedAt = -Infinity
+export function gated(
+  manager: TokenManager,
+  { ask, holds = 300_000, clock = systemClock }: GateOptions,
+): GatedTokenManager {
+  if (!(holds >= 0 && holds <= 86_400_000)) throw invalidOption('holds', '0 to 86400000 ms')
+
+  const { getAccessToken, fetch, headersFor, refresh } = manager
+  let agreed: Moment = NEVER
+  let refusal: TokenManagerError | undefined
   let asking: Promise<void> | undefined
 
-  return {
-    keychain: items.keychain ?? items,
-    async get(name) {
-      await opened()
-      return items.get(name)
+  // Whoever has just signed in has been asked enough.
+  manager.on('signed_in', agree)
+
+  return Object.assign(manager, {
+    getAccessToken: async (options) => {
+      await opened(options?.signal)
+      return getAccessToken(options)
     },
-    async set(name, text) {
-      await opened()
-      await items.set(name, text)
+    fetch: async (input, init) => {
+      await opened(init?.signal ?? (input instanceof Request ? input.signal : undefined))
+      return fetch(input, init)
     },
-    // Signing out never waits for a finger.
-    delete: (name) => items.delete(name),
+    headersFor: async (url, method) => {
+      await opened()
+      return headersFor(url, method)
+    },
+    refresh: async (options) => {
+      await opened()
+      return refresh(options)
+    },
+    unlock: askOnce,
+    lock: () => {
+      agreed = NEVER
+      refusal = undefined
+    },
+  } satisfies Partial<GatedTokenManager>)
+
+  async function opened(signal?: AbortSignal): Promise<void> {
+    const { status } = await unlessAborted(manager.ready(), signal)
+    const isAsked = ageOf(agreed, clock) < holds
+    if (status !== 'signedIn' || isAsked) return
+    if (refusal) throw refusal
+    await unlessAborted(askOnce(), signal)
   }
 
-  function opened(): Promise<void> {
-    if (clock.elapsed() - askedAt < holds) return Promise.resolve()
-    asking ??= askOnce().finally(() => {
-      asking = undefined
-    })
+  function askOnce(): Promise<void> {
+    asking ??= Promise.resolve()
+      .then(ask)
+      .then(agree, refuse)
+      .finally(() => {
+        asking = undefined
+      })
     return asking
   }
 
-  async function askOnce(): Promise<void> {
-    await ask()
-    askedAt = clock.elapsed()
+  function agree(): void {
+    agreed = moment(clock)
+    refusal = undefined
+  }
+
+  function refuse(cause: unknown): never {
+    agreed = NEVER
+    refusal = new TokenManagerError(
+      'ERR_AUTHORIZATION_CANCELLED',
+      'cancelled',
+      'The person was asked, and did not agree. unlock() asks again',
+      { cause },
+    )
+    throw refusal
   }
 }

@@ -16,7 +16,7 @@ export {
 } from './auth-session.ts'
 export { createTokenManager, type ReactNativeTokenManagerOptions } from './create-token-manager.ts'
 export { type ExpoItemOptions, type ExpoSecureStore, expoItems } from './expo-items.ts'
-export { type GateOptions, gated } from './gated.ts'
+export { type GatedTokenManager, type GateOptions, gated } from './gated.ts'
 export { type Keychain, type KeychainItemsOptions, type KeychainPassword, keychainItems } from './keychain-items.ts'
 export { type P256, p256Signing } from './p256-signing.ts'
 export { allowAnyScheme } from './redirect-uri.ts'

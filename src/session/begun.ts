@@ -2,6 +2,9 @@ import type { EpochMs } from '../ports.ts'
 import { revocable, type SessionRecord, tombstone } from './record.ts'
 import { outboxBeside } from './replaced.ts'
 
+/** How many of the grants before it a record names. */
+const REPLACED_LIMIT = 8
+
 /** What a sign-in came to, and what becomes of the record. */
 export interface Begun {
   readonly next: SessionRecord
@@ -38,6 +41,13 @@ export function begun(
   if (!now) return { next: brought, outcome: 'signed_in' }
 
   const { outbox, revoked, claims, grantId } = now
-  const next = { ...brought, outbox, revoked, follows: onlySubject && claims ? grantId : undefined }
+  const follows = onlySubject && claims ? grantId : undefined
+  const next = { ...brought, outbox, revoked, follows, replaced: grantsUpTo(now) }
   return { next: { ...next, outbox: outboxBeside(next, claims, replaced, at, revokeReplaced) }, outcome: 'signed_in' }
+}
+
+/** The grant of `record` and those before it. */
+function grantsUpTo({ grantId, replaced }: SessionRecord): string {
+  const before = replaced?.split(' ') ?? []
+  return [grantId, ...before].slice(0, REPLACED_LIMIT).join(' ')
 }

@@ -11,6 +11,7 @@ import {
   randomId,
   revocable,
   type SessionRecord,
+  supersedes,
   tombstone,
   withAccessToken,
   withPending,
@@ -85,7 +86,9 @@ export async function conclude(
   async function commit(advance: Advance): Promise<RefreshOutcome> {
     const change: Change<Conclusion> = (now = from) => {
       const at = clock.now()
-      const isOver = now.signedOut || now.grantId !== from.grantId
+      // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
+      const isBehind = supersedes(from, now)
+      const isOver = now.signedOut || (now.grantId !== from.grantId && !isBehind)
       if (isOver) return { next: { ...now, outbox: outboxAfter(now, advance(from)) }, outcome: 'signed_out' }
 
       const { ended, state } = session.held
@@ -94,10 +97,9 @@ export async function conclude(
         const next = tombstone(now, { at, reason }, revocable(advance(now), at))
         return { next, outcome: 'signed_out' }
       }
-      if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }
+      const isTaken = !isBehind && now.generation > from.generation
+      if (isTaken) return { next: released(claim, now), outcome: 'superseded' }
 
-      // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
-      const isBehind = now.generation < from.generation
       const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
       return { next: advance(present), outcome: 'refreshed', attempt: lost ? 2 : 1 }
     }

@@ -79,9 +79,11 @@ export function recordWriter(session: Writing): RecordWriter {
       // As it is now: the session may have ended while this waited for the store.
       const { record, unsaved } = session.held
       if (!record) return undefined
-      const isSameGrant = now?.grantId === record.grantId
-      const isStored = now && (isSameGrant ? !supersedes(record, now) : !unsaved)
-      if (isStored) return undefined
+      if (now && !supersedes(record, now)) {
+        // A write whose answer was lost may have stored the sign-in, and another one may have taken its place since.
+        const isStored = now.grantId === record.grantId || supersedes(now, record)
+        if (isStored || !unsaved) return undefined
+      }
 
       if (unsaved) return unsaved(now)
       if (record.signedOut) return now && { next: tombstone(now, record.signedOut, revocable(now, clock.now())) }

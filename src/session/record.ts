@@ -47,10 +47,12 @@ export interface SessionRecord {
   readonly grantId: string
   /** The grant whose place this one took for the same person (a step-up): calls that began in that one go on in this one. */
   readonly follows?: string | undefined
+  /** The grants whose place it took, the last one first, space-separated: none of them comes back. */
+  readonly replaced?: string | undefined
   /** One more at each commit within this grant. */
   readonly generation: number
   /**
-   * A tombstone keeps `grantId`, `generation`, `outbox` and `revoked`, and nothing else of the session. `kept`: the grant goes on at the
+   * A tombstone keeps `grantId`, `replaced`, `generation`, `outbox` and `revoked`, and nothing else of the session. `kept`: the grant goes on at the
    * server, for it was given for times when nobody is there (`offline_access`).
    */
   readonly signedOut?:
@@ -143,6 +145,7 @@ const RECORD: Shape = {
   failure: 'o?',
   dpopKey: 'o?',
   follows: 's?',
+  replaced: 's?',
   revoked: 'o?',
   doubtAt: 'n?',
   requestedScope: 's?',
@@ -212,12 +215,13 @@ export function tombstone(
   signedOut: NonNullable<SessionRecord['signedOut']>,
   tokens: readonly PendingRevocation[] = revocable(record, signedOut.at),
 ): SessionRecord {
-  const { version, issuer, clientId, grantId, generation, signedInAt, obtainedAt, usedAt, revoked } = record
+  const { version, issuer, clientId, grantId, replaced, generation, signedInAt, obtainedAt, usedAt, revoked } = record
   return {
     version,
     issuer,
     clientId,
     grantId,
+    replaced,
     generation,
     signedInAt,
     obtainedAt,
@@ -290,9 +294,13 @@ export function withAccessToken(
   return Object.fromEntries([[key, token], ...others.slice(0, ACCESS_TOKEN_LIMIT - 1)])
 }
 
-/** Whether `next` is of the same grant and further on: a later generation, or its end, after which nothing comes. */
+/**
+ * Whether `next` is certainly further on than `current`: a later generation of its grant, or the end of it, after which nothing comes; or
+ * a grant that took its place.
+ */
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
-  if (next.grantId !== current.grantId || current.signedOut) return false
+  if (current.signedOut) return false
+  if (next.grantId !== current.grantId) return next.replaced?.includes(current.grantId) ?? false
   return Boolean(next.signedOut) || next.generation > current.generation
 }
 

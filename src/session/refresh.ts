@@ -203,7 +203,9 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
         const isOld = ageOf(began, clock) > leaseTime - requestTimeout
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
-        const isOver = session.live?.grantId !== from.grantId
+        const { live } = session
+        // A read that took long may be older than what a message has told since.
+        const isOver = live?.grantId !== from.grantId || live.generation > record.generation
         const mustNot = isOld || isRobbed || isOver
         if (mustNot) return false
 

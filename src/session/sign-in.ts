@@ -192,7 +192,9 @@ export function signIn(session: Session, prefix: string): SignIn {
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
     const at = clock.now()
-    const change = (now?: SessionRecord) => begun(now, record, onlySubject, at, revokeReplaced)
+    // Where the storage was cleared, memory still knows whose place the sign-in takes.
+    const { live } = session
+    const change = (now = live) => begun(now, record, onlySubject, at, revokeReplaced)
     let { outcome } = change()
     try {
       const decided = await session.update(change, { returnTo })

@@ -148,10 +148,11 @@ function known(
   const current = held.record
   const isAhead = current && supersedes(record, current)
   const isBehind = current && supersedes(current, record)
-  // The storage went back to what it was: the session's end was lost, or a refresh, whose old token must not be sent again.
+  // The storage went back to what it was: a sign-in or the session's end was lost, or a refresh, whose old token must not be sent again.
   if (isBehind) return [held, event.order > held.order ? ['storage_lost'] : []]
   const isLate = event.order < held.order && !isAhead
-  const isForeign = held.unsaved && record.grantId !== current?.grantId && (!event.own || record.signedOut)
+  const isOther = record.grantId !== current?.grantId && !isAhead
+  const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
   const hasEndedHere = !record.signedOut && record.grantId === held.ended
   const isNothing = isLate || isForeign || hasEndedHere
   if (isNothing) return [held, []]
@@ -161,7 +162,8 @@ function known(
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
   if (!record.signedOut) {
     const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
-    const adopted: SessionEffect[] = isAhead && isNews ? ['adopted'] : []
+    const isRefreshed = isAhead && record.grantId === current.grantId
+    const adopted: SessionEffect[] = isRefreshed && isNews ? ['adopted'] : []
     return [after, [...effects, ...adopted, ...drain]]
   }
   if (held.state.status === 'signedOut') return [next, drain]

@@ -126,7 +126,7 @@ describe('the tarball', () => {
       '.vue',
     ])
     expect(files).toEqual(expect.arrayContaining(['docs/apis.md', 'docs/demo.png', 'docs/providers/README.md']))
-    expect(files.filter((file) => file.startsWith('docs/reference/') || file.includes('node_modules'))).toEqual([])
+    expect(files.filter((file) => file.startsWith('site/') || file.includes('node_modules'))).toEqual([])
   })
 
   it('has no link and no picture in its documents that leads nowhere', async () => {

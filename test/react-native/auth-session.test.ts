@@ -196,4 +196,11 @@ describe('authSession', () => {
     void authSession(inApp, links.module, { ephemeral: true }).authorize('https://as.example.com', REDIRECT, 's')
     expect(opened).toEqual([['https://as.example.com', REDIRECT, { ephemeralWebSession: true, showInRecents: true }]])
   })
+
+  it('bad options are told at once', () => {
+    for (const grace of [-1, 60_001, Number.NaN])
+      expect(() => authSession(expoBrowser().module, linking().module, { grace })).toThrow(
+        'grace has to be 0 to 60000 ms',
+      )
+  })
 })

@@ -3,12 +3,9 @@ import {
   type ExpoItemOptions,
   type ExpoSecureStore,
   expoItems,
-  gated,
   keychainItems,
   type SecureItems,
 } from '../../src/react-native/index.ts'
-import { manualClock } from '../../src/testing/index.ts'
-import { killableKeychain } from './killable-keychain.ts'
 
 type Failure = { readonly message: string; readonly code?: string } | undefined
 
@@ -119,34 +116,4 @@ it('STO-12: keychainItems: after the first unlock, on this device only; the serv
   await keychainItems(module, { service: 'com.example.app' }).set('tokenward.a', 'text')
   expect(accessible).toEqual(['AccessibleAfterFirstUnlockThisDeviceOnly'])
   expect([...rows.keys()]).toEqual(['com.example.app.tokenward.a'])
-})
-
-describe('gated', () => {
-  it('asks once for all who wait, and again when the answer does not hold any more', async () => {
-    const clock = manualClock()
-    let asked = 0
-    const ask = async () => void asked++
-    const items = gated(killableKeychain().start(), { ask, holds: 60_000, clock })
-
-    await Promise.all([items.get('a'), items.get('b'), items.set('c', 'text')])
-    expect(asked).toBe(1)
-    await clock.advance(59_000)
-    await items.get('a')
-    expect(asked).toBe(1)
-    await clock.advance(2_000)
-    await items.get('a')
-    expect(asked).toBe(2)
-  })
-
-  it('reads nothing when the person says no, and asks again the next time', async () => {
-    const answers = [() => Promise.reject(new Error('refused')), () => Promise.resolve()]
-    const items = gated(killableKeychain().start(), { ask: () => answers.shift()?.() ?? Promise.resolve() })
-    await expect(items.get('a')).rejects.toThrow('refused')
-    expect(await items.get('a')).toBeNull()
-  })
-
-  it('removes without asking: signing out waits for no finger', async () => {
-    const items = gated(killableKeychain().start(), { ask: () => Promise.reject(new Error('refused')) })
-    await items.delete('a')
-  })
 })

@@ -24,9 +24,9 @@ export interface KillableKeychain {
   start(life?: Life): SecureItems & { readonly stepsMade: number }
 }
 
-/** An empty keychain. */
-export function killableKeychain(): KillableKeychain {
-  const kept = new Map<string, string>()
+/** A keychain that holds `items`. */
+export function killableKeychain(items: ReadonlyMap<string, string> = new Map()): KillableKeychain {
+  const kept = new Map(items)
   return {
     items: kept,
     start({ replacement = 'at once', steps = Infinity, isLocked, isDeaf } = {}) {

@@ -28,13 +28,14 @@ describe('STO-05: an app that is killed before any step of a write', () => {
   for (const replacement of replacements) {
     for (const size of [0, 1, 200, 1_000, 3_400]) {
       it(`leaves the old value or the new one, whole (replaced ${replacement}, ${size * 6} characters)`, async () => {
-        for (let steps = 0; ; steps++) {
-          const keychain = killableKeychain()
-          const first = secureStore(keychain.start({ replacement }))
-          await first.swap(KEY, undefined, record(1, size))
-          await first.swap(KEY, (await first.get(KEY))?.tag, record(2, size))
-          const before = await first.get(KEY)
+        const written = killableKeychain()
+        const first = secureStore(written.start({ replacement }))
+        await first.swap(KEY, undefined, record(1, size))
+        await first.swap(KEY, (await first.get(KEY))?.tag, record(2, size))
+        const before = await first.get(KEY)
 
+        for (let steps = 0; ; steps++) {
+          const keychain = killableKeychain(written.items)
           const life = keychain.start({ replacement, steps })
           const killed = await secureStore(life)
             .swap(KEY, before?.tag, record(3, size))

@@ -154,7 +154,13 @@ describe('a sign-in', () => {
 
     const living = row.lives === 'old' ? now : mine
     const left = row.lives
-      ? { ...living, follows: row.follows && now?.grantId, outbox, revoked }
+      ? {
+          ...living,
+          follows: row.follows && now?.grantId,
+          replaced: row.lives === 'new' ? now?.grantId : undefined,
+          outbox,
+          revoked,
+        }
       : tombstone(now ?? mine, { at: AT, reason: 'user_changed' }, outbox)
     expect(next).toEqual(left)
   })

@@ -251,6 +251,34 @@ describe('refreshOnce: leases', () => {
     expect((await w.after(1_500, token)).value).toBe('at-2')
   })
 
+  it('COO-05: a look at the storage that took longer than a message sends nothing', async () => {
+    const w = world({ lock: 'none' })
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    await w.clock.advance(301_000)
+    const answer = w.hold()
+    void a.manager.getAccessToken()
+    await w.settle()
+    a.freeze()
+    const token = b.manager.getAccessToken()
+    const { get } = b.store
+    b.store.get = async (key) => {
+      const seen = await get(key)
+      const isTakenOver = Boolean((await w.record())?.doubt)
+      if (!isTakenOver) return seen
+
+      // Its last look before it sends: what that brings is over by the time it is there.
+      b.store.get = get
+      a.thaw()
+      answer()
+      await w.settle()
+      return seen
+    }
+    await w.clock.advance(14_000)
+    expect((await w.after(3_000, token)).value).toBe('at-2')
+    expect(sent(w)).toEqual(['rt-1'])
+    expect(w.server.reuse).toBe(0)
+  })
+
   it('to hold the lock says nothing about a lease that was taken without it', async () => {
     const w = world()
     const { manager } = await w.signedIn()

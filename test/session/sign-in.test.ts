@@ -611,6 +611,26 @@ describe('a store that refuses a sign-in', () => {
     }
   })
 
+  it('a sign-in that was stored although the storage refused it gives way to the one that took its place', async () => {
+    const w = world()
+    const a = await w.opened({ revokeReplaced: true })
+    a.store.fault = (operation) => {
+      const { swap } = a.store.count
+      if (swap === 0) return undefined
+      return operation === 'swap' && swap === 1 ? 'after' : 'before'
+    }
+    await w.after(100, a.manager.adopt(w.server.issue()))
+    const first = await w.record()
+    expect(first).toMatchObject({ refreshToken: 'rt-1' })
+
+    const newest = { ...first!, ...w.server.issue(), grantId: 'newest', replaced: first!.grantId }
+    await w.write(() => newest)
+    a.store.fault = () => undefined
+    await w.clock.advance(5_000)
+    expect(await w.record()).toMatchObject({ grantId: 'newest', refreshToken: 'rt-2' })
+    expect(w.server.revoked).toEqual([])
+  })
+
   it('whatever a storage rejects with, what callers get is a TokenManagerError', async () => {
     const w = world()
     const { manager, store } = w.context({ userAgent: saysYes(w), redirectUri })

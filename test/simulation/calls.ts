@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../../src/session/record.ts'
 import { targetKey } from '../../src/session/target-key.ts'
 import { ABANDONED } from './acting.ts'
+import type { Causes } from './causes.ts'
 import type { Evidence } from './evidence.ts'
 import type { Tab } from './tab.ts'
 import { errorText, resultText } from './words.ts'
@@ -30,7 +31,7 @@ interface Call {
 /** No call may take longer in a tab that is awake, ms. */
 const LONGEST_WAIT = 150_000
 
-export function calls(known: Evidence): Calls {
+export function calls(known: Evidence, why: Causes): Calls {
   const { history, broken } = known
   const { time } = history
   const pending = new Set<Call>()
@@ -124,6 +125,7 @@ export function calls(known: Evidence): Calls {
       if (!fromApi) broken(6, `${tab.name}: ${name}() fails with ${error}`)
       return
     }
+    why.told(tab, error)
     const { record } = known
     if (!known.clocksAreRight || !then || then.signedOut || record?.grantId !== then.grantId || record.signedOut) return
     if (name !== 'getAccessToken' && name !== 'fetch') return

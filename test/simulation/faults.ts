@@ -44,7 +44,7 @@ export const faults: readonly Fault[] = [
   modelled(
     'no generation check at commit',
     'a commit needs the generation',
-    edit(COMMIT, "if (now.generation > from.generation) return { next: released(claim, now), outcome: 'superseded' }"),
+    edit(COMMIT, '!isBehind && now.generation > from.generation', 'false'),
   ),
   modelled(
     'delete without compare',
@@ -214,6 +214,14 @@ export const faults: readonly Fault[] = [
     ),
     test: 'test/session/back-off.test.ts',
   },
+  fault(
+    'a failure forgets what it was',
+    edit(
+      'session/failure.ts',
+      'cause: isSilent && refusedFor !== undefined ? before.cause : cause',
+      'cause: undefined',
+    ),
+  ),
   fault('Retry-After ignored', edit('session/failure.ts', 'random, retryAfter)', 'random)')),
   fault('a rejection in a listener escapes', edit('session/listener-set.ts', '.catch(() => {})')),
   fault('timers outlive dispose', edit('session/upkeep.ts', 'stop()\n    cancel()', 'stop()')),

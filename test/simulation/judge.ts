@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../src/session/record.ts'
 import { alarms } from './alarms.ts'
 import type { ServerAnswer } from './authorization-server.ts'
 import { calls } from './calls.ts'
+import { causes } from './causes.ts'
 import { endings } from './endings.ts'
 import { type Evidence, evidence, type Violation } from './evidence.ts'
 import type { History } from './history.ts'
@@ -64,12 +65,15 @@ export function judge(history: History): Judge {
   const { plan, time } = history
   const known = evidence(history)
   const sent = presentations(known)
-  const made = calls(known)
+  const why = causes(known)
+  const made = calls(known, why)
   const written = endings(known, sent)
   const kept = keeping(known)
   const oneCall = programs(known)
   const onTheWire = wire(known)
   const inTheEnd = quiescence(known, sent)
+  /** The session that clearing the storage took out of it. */
+  let takenAway: SessionRecord | undefined
   let changedAt = -Infinity
   const isPending = (key: string) => key.endsWith('.pending')
 
@@ -110,7 +114,8 @@ export function judge(history: History): Judge {
       known.record = after as SessionRecord | undefined
       if (known.record?.grantId !== grantId || known.record?.signedOut !== signedOut) changedAt = time.now
       history.note?.(tab, `writes ${recordText(known.record)}`)
-      noteReplaced(known, before as SessionRecord | undefined)
+      noteReplaced(known, (before as SessionRecord | undefined) ?? takenAway)
+      takenAway = undefined
       written.written(tab, before as SessionRecord | undefined, known.record)
       sent.wrote(tab, before as SessionRecord | undefined, known.record)
       kept.wrote(known.record)
@@ -130,6 +135,7 @@ export function judge(history: History): Judge {
     revoking: onTheWire.revoking,
     alarm: alarms(known).set,
     cleared() {
+      takenAway = known.record ?? takenAway
       known.record = undefined
       known.clearedAt = time.now
     },
@@ -155,6 +161,7 @@ export function judge(history: History): Judge {
     manager.subscribe((state) => {
       history.note?.(tab, `state: ${stateText(state)}`)
       if (state.status === 'signedOut' && signedIn) written.shown(tab, state.reason)
+      why.told(tab, state.status === 'signedIn' ? state.cause : undefined)
       signedIn = state.status === 'signedIn'
       if (heard++ > 0 && dice.chance(plan.noise.listenersThrow)) throw new Error('a listener throws')
     })

@@ -15,9 +15,9 @@ export interface Presentation {
   readonly frozenFor: number
   /** On the machine's clock. */
   readonly awakeAt: number
+  /** When its sender stored what it brought, true time; Infinity: it did not. */
+  storedAt: number
   /** What its sender knows of it. `rotated`, `kept`: tokens came. `lost`: nothing came, or nobody can tell. */
-  /** Whether its sender stored what it brought. */
-  stored: boolean
   result: 'flying' | 'rotated' | 'kept' | 'rejected' | 'refused' | 'unavailable' | 'lost'
   overAt: number
 }
@@ -79,7 +79,7 @@ export function presentations(known: Evidence): Presentations {
         result: 'flying',
         overAt: Infinity,
         awakeAt: time.awake,
-        stored: false,
+        storedAt: Infinity,
         generation: known.record?.generation,
       }
       for (const other of all) if (other.family === family) compare(made, other)
@@ -117,7 +117,7 @@ export function presentations(known: Evidence): Presentations {
     },
     wrote(tab, before, after) {
       if (before && after?.grantId === before.grantId && after.generation > before.generation) {
-        for (const one of all) if (one.tab === tab && one.token === before.refreshToken) one.stored = true
+        for (const one of all) if (one.tab === tab && one.token === before.refreshToken) one.storedAt = time.now
         // A success that is stored late ends the row all the same.
         const family = history.server.refreshTokens.get(after.refreshToken ?? '')?.family
         if (family && !after.failure) rows.delete(family)
@@ -150,10 +150,14 @@ export function presentations(known: Evidence): Presentations {
     if (other.result === 'flying') {
       if (!canRun(other) || isRobbed(other)) return
       broken(7, `${tab.name} sends ${token}, while ${other.tab.name} is waiting for the answer to ${other.token}`)
-    } else if (
-      other.token === token &&
-      (other.result === 'rotated' ? !excused(other) : other.result === 'rejected' && !unstored(other))
-    )
+      return
+    }
+    if (other.token !== token) return
+
+    // Where tokens are not rotated, an answer for another context may have made a later generation of the same text meanwhile.
+    const isRejected = other.result === 'rejected' && other.generation === made.generation && !unstored(other)
+    const isUsed = other.result === 'rotated' && !excused(other) && !isJustBack(other)
+    if (isRejected || isUsed)
       broken(1, `${tab.name} sends ${token} again, which ${other.tab.name} had an answer for (${other.result})`)
   }
 
@@ -168,14 +172,26 @@ export function presentations(known: Evidence): Presentations {
     return stolenAt >= sentAt && Math.max(tab.readFailedAt, tab.writeFailedAt) >= stolenAt
   }
 
+  function isStored({ storedAt }: Presentation): boolean {
+    return storedAt < Infinity
+  }
+
+  /** Its sender slept, so that another one took over, and stored its answer while that one's last look at the storage was on its way. */
+  function isJustBack(one: Presentation): boolean {
+    return !canRun(one) && time.now - one.storedAt <= plan.noise.storeDelay
+  }
+
   /** Its sender had the answer, and then no chance to store it. */
   function excused(one: Presentation): boolean {
-    return !one.stored && (!canRun(one) || one.tab.disposedAt > -Infinity)
+    return !isStored(one) && (!canRun(one) || one.tab.disposedAt > -Infinity)
   }
 
   /** Its sender was disposed of while the storage refused, and does not try again. */
-  function isLetGo({ stored, tab }: Presentation): boolean {
-    return !stored && tab.disposedAt > -Infinity && Math.max(tab.readFailedAt, tab.writeFailedAt) >= tab.disposedAt
+  function isLetGo(one: Presentation): boolean {
+    const { tab } = one
+    return (
+      !isStored(one) && tab.disposedAt > -Infinity && Math.max(tab.readFailedAt, tab.writeFailedAt) >= tab.disposedAt
+    )
   }
 
   /** Nor could it store what it knew. */

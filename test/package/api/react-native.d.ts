@@ -1,4 +1,4 @@
-import { Clock, TokenManagerOptions, Store, Lifecycle, UserAgent, TokenManager, Signing } from "./several-entries.js";
+import { Clock, TokenManager, TokenManagerOptions, Store, Lifecycle, UserAgent, Signing } from "./several-entries.js";
 export { AccessToken, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, Crypto, CryptoKey, Degradation, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, IdTokenClaims, JsonWebKey, LifecycleEvent, Lock, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, Platform, QueueLockOptions, RefreshElsewhere, RefreshOptions, ResourceOption, Revocation, Sealed, Sealing, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, SigningKey, StandardClaims, StartedMetadata, Stored, SwapOptions, Target, TokenExplanation, TokenManagerError, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenSet, WireText, allowInsecureLoopback, allowMissingNonce, alwaysOnline, dpop, explainToken, followRedirect, isTransient, memoryStore, metadataFrom, noChannel, queueLock, sealed, systemClock, webCrypto, webSealing } from "./several-entries.js";
 interface Subscription {
     remove(): void;
@@ -78,7 +78,11 @@ interface GateOptions {
     readonly holds?: number;
     readonly clock?: Clock;
 }
-declare function gated(items: SecureItems, { ask, holds, clock }: GateOptions): SecureItems;
+interface GatedTokenManager extends TokenManager {
+    readonly unlock: () => Promise<void>;
+    readonly lock: () => void;
+}
+declare function gated(manager: TokenManager, { ask, holds, clock }: GateOptions): GatedTokenManager;
 interface Keychain<Accessible = string> {
     readonly ACCESSIBLE: {
         readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: Accessible;
@@ -120,4 +124,4 @@ interface SecureStoreOptions {
 }
 declare function secureStore(items: SecureItems, { marker, afterReinstall, partSize }?: SecureStoreOptions): Store<unknown>;
 export { Clock, Lifecycle, Signing, Store, TokenManager, TokenManagerOptions, UserAgent, allowAnyScheme, appLifecycle, authSession, createTokenManager, expoItems, gated, keychainItems, p256Signing, secureStore };
-export type { AppStateLike, AuthSessionOptions, BrowserResult, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, GateOptions, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, KeychainPassword, LinkingLike, NetworkLike, NetworkStateLike, P256, ReactNativeTokenManagerOptions, SecureItems, SecureStoreOptions, Subscription };
+export type { AppStateLike, AuthSessionOptions, BrowserResult, ExpoItemOptions, ExpoSecureStore, ExpoWebBrowser, GateOptions, GatedTokenManager, InAppBrowser, InstallMarker, Keychain, KeychainItemsOptions, KeychainPassword, LinkingLike, NetworkLike, NetworkStateLike, P256, ReactNativeTokenManagerOptions, SecureItems, SecureStoreOptions, Subscription };

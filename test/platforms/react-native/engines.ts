@@ -3,30 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createContext, Script } from 'node:vm'
 import { appFolder } from '../../../scripts/platform-packages.mjs'
+import { type Engine, v8 } from './bare-v8.ts'
 
 const execute = promisify(execFile)
-
-/** A JavaScript engine with nothing but the language; runs scripts and gives the lines they printed. */
-export type Engine = (scripts: readonly string[]) => Promise<readonly string[]>
-
-/** V8, in a context of its own. */
-async function v8(scripts: readonly string[]): Promise<readonly string[]> {
-  const lines: string[] = []
-  let isOver = () => {}
-  const over = new Promise<void>((resolve) => {
-    isOver = resolve
-  })
-  const print = (line: string) => {
-    lines.push(line)
-    if (line === 'END') isOver()
-  }
-  const context = createContext({ shell: { print, turn: (run: () => void) => void setImmediate(run) } })
-  for (const script of scripts) new Script(script).runInContext(context)
-  await over
-  return lines
-}
 
 /** A shell that runs one file. */
 function shell(program: string, flags: readonly string[], preamble: string): Engine {

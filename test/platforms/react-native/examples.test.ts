@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -32,12 +32,11 @@ function documented(heading: string): Readonly<Record<string, string>> {
   )
 }
 
-/** An app as somebody has it who pastes the programs below that heading. */
-function pasted(name: string, heading: string): string {
+/** An app as somebody has it who pastes the programs below these headings. */
+function pasted(name: string, headings: readonly string[]): string {
   const folder = stage(app, name, 'examples/react-native-bare')
   for (const file of ['app.tsx', 'tokens.ts']) rmSync(join(folder, file))
-  const files = { ...documented('An app with Expo'), ...documented('The redirect URI'), ...documented(heading) }
-  expect(Object.keys(files).sort()).toEqual(['App.tsx', 'redirect-uri.ts', 'tokens.ts'])
+  const files: Readonly<Record<string, string>> = Object.assign({}, ...headings.map(documented))
   for (const [file, code] of Object.entries(files)) writeFileSync(join(folder, file), code)
   writeFileSync(
     join(folder, 'index.ts'),
@@ -46,20 +45,30 @@ function pasted(name: string, heading: string): string {
   return folder
 }
 
-const pastedApps = {
-  'An app with Expo': ['pasted-expo', () => expoBundle(app, 'pasted-expo/index.ts')],
-  'An app without Expo': [
-    'pasted-bare',
-    async () => (await metro(app, 'hermes-stable', [{ entry: 'pasted-bare/index.ts' }])).join(''),
-  ],
-} as const
+const everybody = ['An app with Expo', 'The redirect URI']
 
-describe.each(Object.entries(pastedApps))('%s, as docs/react-native.md has it', (heading, [name, bundle]) => {
-  it('compiles when it is pasted, and is bundled', async () => {
-    expect(await typeErrors(pasted(name, heading))).toBe('')
-    expect(await bundle()).toContain('com.example.notes:/callback')
+describe('the programs of docs/react-native.md compile when they are pasted, and are bundled', () => {
+  it('with Expo', async () => {
+    const folder = pasted('pasted-expo', [...everybody, 'Face ID and fingerprint'])
+    expect(sourcesIn(folder)).toEqual(['App.tsx', 'index.ts', 'locked-tokens.ts', 'redirect-uri.ts', 'tokens.ts'])
+    expect(await typeErrors(folder)).toBe('')
+    expect(await expoBundle(app, 'pasted-expo/index.ts')).toContain('com.example.notes:/callback')
+  })
+
+  it('without Expo', async () => {
+    const folder = pasted('pasted-bare', [...everybody, 'An app without Expo'])
+    expect(sourcesIn(folder)).toEqual(['App.tsx', 'index.ts', 'redirect-uri.ts', 'tokens.ts'])
+    expect(await typeErrors(folder)).toBe('')
+    const [bundle] = await metro(app, 'hermes-stable', [{ entry: 'pasted-bare/index.ts' }])
+    expect(bundle).toContain('com.example.notes:/callback')
   })
 })
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.tsx?$/.test(name))
+    .sort()
+}
 
 describe.each(Object.entries(examples))('examples/%s', (name, bundle) => {
   it('asks for the versions that are tested', () => {

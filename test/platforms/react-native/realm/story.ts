@@ -24,25 +24,26 @@ export interface Step {
   readonly reuse: number
 }
 
-type Steps = Readonly<Record<string, (stage: Stage, parts: AppParts) => Promise<unknown>>>
+/** What is done, by its name. */
+export type Steps = Readonly<Record<string, (stage: Stage, parts: AppParts) => Promise<unknown>>>
 
 const steps: Readonly<Record<'android' | 'ios', Steps>> = {
   android: { ...sessionSteps, ...androidBrowserSteps },
   ios: { ...sessionSteps, ...iosBrowserSteps },
 }
 
-/** Tells the story, a line a step. */
-export async function tellStory(parts: AppParts): Promise<void> {
-  const { shell, time, phone } = realm()
+/** Tells the story, a line a step. `told`: all that this kind of phone can tell. */
+export async function tellStory(parts: AppParts, told: Steps = steps[realm().phone.os]): Promise<void> {
+  const { shell, time } = realm()
   shell.print(`GLOBALS ${JSON.stringify(Object.getOwnPropertyNames(globalThis))}`)
-  for (const [step, run] of Object.entries(steps[phone.os])) {
+  for (const [step, run] of Object.entries(told)) {
     const { stage, end } = openStage(parts)
-    const told = await time.settled(run(stage, parts)).then(
+    const outcome = await time.settled(run(stage, parts)).then(
       (saw) => ({ saw }),
       (error) => ({ failed: described(error) }),
     )
     const found = end()
-    shell.print(`STEP ${ascii(JSON.stringify({ step, ...told, ...found }))}`)
+    shell.print(`STEP ${ascii(JSON.stringify({ step, ...outcome, ...found }))}`)
     // What the person still does ends here, and not in the next step.
     await time.pass(120_000)
   }

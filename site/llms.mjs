@@ -1,0 +1,41 @@
+import { sidebarsOf } from './navigation.mjs'
+import { fileOf } from './pages.mjs'
+
+/**
+ * What is there for programs that read: `llms.txt` with a line for each page, `llms-full.txt` with the documents in one, and each page as Markdown.
+ *
+ * @param {readonly import('./pages.mjs').Page[]} pages
+ * @returns {[file: string, text: string][]}
+ */
+export function textsFor(pages) {
+  const base = process.env.SITE_BASE ?? '/'
+  const byAddress = new Map(pages.map((page) => [page.address, page]))
+  const groups = Object.values(sidebarsOf(pages))
+    .flat()
+    .reverse()
+    .map(({ text, items }) => {
+      const lines = items.map(({ text: title, link }) => {
+        const page = byAddress.get(link)
+        const said = page ? `: ${firstWords(page.markdown)}` : ''
+        return `- [${title}](${base}${fileOf(link)})${said}`
+      })
+      return `## ${text}\n\n${lines.join('\n')}\n`
+    })
+  const intro =
+    '# tokenward\n\n> Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.\n'
+  const documents = pages.filter(({ source }) => source.startsWith('docs/'))
+  return [
+    ['llms.txt', `${intro}\n${groups.join('\n')}`],
+    ['llms-full.txt', documents.map(({ markdown }) => markdown).join('\n\n')],
+    ...pages
+      .filter(({ address }) => address !== '/')
+      .map(({ address, markdown }) => /** @type {[string, string]} */ ([fileOf(address), markdown])),
+  ]
+}
+
+/** @param {string} markdown */
+function firstWords(markdown) {
+  const paragraph = markdown.split('\n\n').find((part) => /^[^#<|\-`\s[]/.test(part))
+  const plain = (paragraph ?? '').replace(/\s+/g, ' ').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+  return /^.*?[.:](?= |$)/.exec(plain)?.[0].replace(/:$/, '.') ?? plain
+}
