@@ -67,7 +67,7 @@ export const reactNativeApps = {
 
 const { devDependencies } = manifest
 
-/** Apps of frameworks whose builders are heavy, each with its packages in a folder of its own. */
+/** Apps whose builders are heavy, each with its packages in a folder of its own. */
 export const frameworkApps = {
   angular: {
     ...manifest.dependencies,
@@ -92,6 +92,14 @@ export const frameworkApps = {
     'react-dom': devDependencies['react-dom'],
     typescript: '5.9.3',
   },
+  'same-app': {
+    ...manifest.dependencies,
+    'oidc-client-ts': '3.5.0',
+    react: devDependencies.react,
+    'react-dom': devDependencies['react-dom'],
+    'react-oidc-context': '3.3.1',
+  },
+  webpack: { ...manifest.dependencies, webpack: '5.113.0', 'webpack-cli': '7.3.1' },
 }
 
 /** Where the app of that name is: in no folder called node_modules, below which Jest translates nothing. */

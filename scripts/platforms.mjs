@@ -8,7 +8,7 @@ import { readTotals, totalsLine } from './totals.mjs'
 import { vitest } from './vitest.mjs'
 
 // npm run test:platforms                   the built package wherever it has to run or compile
-// npm run test:platforms -- jest "node 24" of that what has one of these words in its name
+// npm run test:platforms -- jest "node 24" of that what has one of these words in its name; same-app is bench/same-app
 // npm run test:platforms -- node --rooms   on each Node also what is tested of the rooms that a service uses
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.

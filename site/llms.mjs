@@ -10,17 +10,15 @@ import { fileOf } from './pages.mjs'
 export function textsFor(pages) {
   const base = process.env.SITE_BASE ?? '/'
   const byAddress = new Map(pages.map((page) => [page.address, page]))
-  const groups = Object.values(sidebarsOf(pages))
-    .flat()
-    .reverse()
-    .map(({ text, items }) => {
-      const lines = items.map(({ text: title, link }) => {
-        const page = byAddress.get(link)
-        const said = page ? `: ${firstWords(page.markdown)}` : ''
-        return `- [${title}](${base}${fileOf(link)})${said}`
-      })
-      return `## ${text}\n\n${lines.join('\n')}\n`
+  const { '/': main = [], ...others } = sidebarsOf(pages)
+  const groups = [...main, ...Object.values(others).flat()].map(({ text, items }) => {
+    const lines = items.map(({ text: title, link }) => {
+      const page = byAddress.get(link)
+      const said = page ? `: ${firstWords(page.markdown)}` : ''
+      return `- [${title}](${base}${fileOf(link)})${said}`
     })
+    return `## ${text}\n\n${lines.join('\n')}\n`
+  })
   const intro =
     '# tokenward\n\n> Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.\n'
   const documents = pages.filter(({ source }) => source.startsWith('docs/'))
@@ -33,9 +31,17 @@ export function textsFor(pages) {
   ]
 }
 
-/** @param {string} markdown */
+/**
+ * The first sentence of a page.
+ *
+ * @param {string} markdown
+ */
 function firstWords(markdown) {
-  const paragraph = markdown.split('\n\n').find((part) => /^[^#<|\-`\s[]/.test(part))
-  const plain = (paragraph ?? '').replace(/\s+/g, ' ').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-  return /^.*?[.:](?= |$)/.exec(plain)?.[0].replace(/:$/, '.') ?? plain
+  const paragraphs = markdown.replace(/^(`{3,})[\s\S]*?^\1$/gm, '').split(/\n{2,}/)
+  const isText = (/** @type {string} */ part) => part.trim() !== '' && !/^(#|<|\||-|\[|:::|!|>)/.test(part.trim())
+  const plain = (paragraphs.find(isText) ?? '')
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return (/^.*?[.:](?= |$)/.exec(plain)?.[0] ?? plain).replace(/:$/, '.')
 }

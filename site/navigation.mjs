@@ -5,6 +5,7 @@ const groups = /** @type {readonly Group[]} */ ([
   {
     text: 'Begin',
     pages: [
+      'docs/start/README.md',
       'docs/start/page.md',
       'docs/start/vite.md',
       'docs/frameworks.md',
@@ -52,7 +53,10 @@ const groups = /** @type {readonly Group[]} */ ([
       'CHANGELOG.md',
     ],
   },
-  { text: 'Run it', pages: ['docs/testing.md', 'docs/telemetry.md', 'docs/fleets.md', 'docs/runtimes.md'] },
+  {
+    text: 'Run it',
+    pages: ['docs/bundlers.md', 'docs/testing.md', 'docs/telemetry.md', 'docs/fleets.md', 'docs/runtimes.md'],
+  },
   {
     text: 'Move here from',
     pages: [

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { entries } from '../scripts/entries.mjs'
+import { entries, root } from '../scripts/entries.mjs'
 import { slugOf } from './links.mjs'
 
 /** Where an entry is explained, and what shows it at work. */
@@ -95,10 +95,17 @@ function page(file, text) {
   const entry = entries.find((one) => one.name === name)
   if (!entry) throw new Error(`typedoc wrote ${file}, which is no entry of the package`)
 
-  const shown = (shownBy[name] ?? []).map(([title, source]) => `[${title}](${up(name)}${source})`)
-  const head = `# ${entry.specifier}\n\n${shown.join(' · ')}\n`
+  const places = shownBy[name] ?? []
+  const shown = places.map(([title, source]) => `[${title}](${up(name)}${source})`)
+  const program = places.map(([, source]) => source).find((source) => source.endsWith('.ts'))
+  const head = `# ${entry.specifier}\n\n${shown.join(' · ')}\n${program === undefined ? '' : example(program)}`
   const markdown = `${head}${text.replace(/^# .*\n/, '')}`.replace(/index-1\.md/g, 'tokenward.md')
   return { source: `reference/${name === 'index' ? 'tokenward' : name}.md`, markdown }
+}
+
+/** @param {string} program */
+function example(program) {
+  return `\n::: details Show the program\n\`\`\`\`ts\n${readFileSync(root + program, 'utf8').trimEnd()}\n\`\`\`\`\n:::\n`
 }
 
 /** @param {string} name */

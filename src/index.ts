@@ -45,6 +45,7 @@ export type {
   EpochMs,
   Fetch,
   JsonWebKey,
+  KeyHandle,
   Lifecycle,
   LifecycleEvent,
   Lock,

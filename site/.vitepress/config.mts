@@ -32,7 +32,7 @@ export default defineConfig({
   themeConfig: {
     logo: { src: '/icon.svg', alt: '' },
     nav: [
-      { text: 'Begin', link: '/start/page', activeMatch: '^/(start|frameworks|react-native|apis|bff)' },
+      { text: 'Begin', link: '/start/', activeMatch: '^/(start|frameworks|react-native|apis|bff)' },
       { text: 'Understand', link: '/concepts/', activeMatch: '^/(concepts|guarantees|security)' },
       { text: 'Recipes', link: '/recipes/', activeMatch: '^/recipes' },
       { text: 'Invalid token?', link: '/invalid-token' },

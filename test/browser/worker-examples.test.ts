@@ -9,20 +9,31 @@ import type { LoopbackServer } from '../../examples/demo/loopback-server.ts'
 import { root } from '../../scripts/entries.mjs'
 import { installPackage, serveBuilt } from '../support/browser/built-example.ts'
 import { type Chromium, startChromium } from '../support/browser/chromium.ts'
-import { createTab, type Tab } from '../support/browser/tab.ts'
-import { waitFor } from '../support/browser/wait-for.ts'
+import { driveWorkerApp } from '../support/browser/worker-app.ts'
 
 const execute = promisify(execFile)
+const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build']
+const rollup = [join(root, 'node_modules/rollup/dist/bin/rollup'), '--config', '--silent']
+const trustedTypes = "require-trusted-types-for 'script'; trusted-types refresh-worker"
+const packages = ['vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild', 'esbuild']
+
+// Vite writes the page, too; with the others it stays where it is.
 const examples = [
+  { name: 'worker-vite', build: vite, page: 'dist/index.html', worker: /^\/assets\/worker-.*\.js$/, policy: '' },
   {
-    name: 'worker-vite',
-    build: [join(root, 'node_modules/vite/bin/vite.js'), 'build'],
+    name: 'worker-trusted-types',
+    build: vite,
+    page: 'dist/index.html',
     worker: /^\/assets\/worker-.*\.js$/,
+    policy: trustedTypes,
   },
+  { name: 'worker-rollup', build: rollup, page: 'index.html', worker: /^\/refresh-worker\.js$/, policy: '' },
   {
-    name: 'worker-rollup',
-    build: [join(root, 'node_modules/rollup/dist/bin/rollup'), '--config', '--silent'],
+    name: 'worker-esbuild',
+    build: ['esbuild.config.mjs'],
+    page: 'index.html',
     worker: /^\/refresh-worker\.js$/,
+    policy: '',
   },
 ]
 
@@ -31,24 +42,14 @@ let chromium: Chromium
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tokenward-examples-'))
   chromium = await startChromium()
-  await installPackage(folder, ['vite', '@rollup/plugin-node-resolve', 'rollup-plugin-esbuild'])
+  await installPackage(folder, packages)
 })
 afterAll(async () => {
   await chromium?.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
-async function openTab(url: string, browserContextId: string): Promise<Tab> {
-  const { targetId } = await chromium.send<{ targetId: string }>('Target.createTarget', { url, browserContextId })
-  const attached = await chromium.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true })
-  return createTab(chromium, targetId, attached.sessionId)
-}
-
-const press = (tab: Tab, id: string) => tab.click((id) => document.getElementById(id)?.click(), id)
-const shows = (tab: Tab, status: string) =>
-  tab.until((status) => document.querySelector('#status')?.textContent === status, status)
-
-describe.each(examples)('examples/$name', ({ name, build, worker }) => {
+describe.each(examples)('examples/$name', ({ name, build, page, worker, policy }) => {
   const paths: string[] = []
   let site: LoopbackServer
   let server: AuthorizationServer
@@ -56,12 +57,11 @@ describe.each(examples)('examples/$name', ({ name, build, worker }) => {
     const project = join(folder, name)
     await cp(join(root, 'examples', name), project, { recursive: true })
     await execute(process.execPath, build, { cwd: project })
-    const files = join(project, 'dist')
     site = await serveBuilt({
-      files,
-      // Vite writes the page, too; Rollup leaves it where it is.
-      page: join(name === 'worker-vite' ? files : project, 'index.html'),
+      files: join(project, 'dist'),
+      page: join(project, page),
       addresses: () => ({ 'https://as.example.com': server.issuer }),
+      policy,
       onRequest: (path) => paths.push(path),
     })
     server = await startAuthorizationServer({ redirectUris: [`${site.origin}/callback`], autoLogin: 'alice' })
@@ -69,25 +69,7 @@ describe.each(examples)('examples/$name', ({ name, build, worker }) => {
   afterAll(() => Promise.all([site?.refuse(), server?.stop()]))
 
   it('RT-10: is built, and its refresh outlives the tab that began it', async () => {
-    const { browserContextId } = await chromium.send<{ browserContextId: string }>('Target.createBrowserContext')
-    const first = await openTab(`${site.origin}/`, browserContextId)
-    await shows(first, 'signedOut')
-    await press(first, 'sign-in')
-    await first.until(() => location.pathname === '/callback')
-    await shows(first, 'signedIn')
-    const second = await openTab(`${site.origin}/`, browserContextId)
-    await shows(second, 'signedIn')
-
-    server.reset()
-    server.setLatency(300, 'after')
-    await press(first, 'refresh')
-    const refreshes = () => server.requests.filter(({ grantType }) => grantType === 'refresh_token').length
-    await waitFor(() => refreshes() === 1)
-    await first.close()
-    await press(second, 'refresh')
-    await shows(second, 'refreshed')
-    expect(refreshes()).toBe(1)
-    expect(server.reuseCount).toBe(0)
+    await driveWorkerApp(chromium, site.origin, server)
     expect(paths.filter((path) => worker.test(path)).length).toBeGreaterThan(0)
   })
 })

@@ -9,7 +9,9 @@ import { startAuthorizationServer } from '../../examples/demo/authorization-serv
 import { root } from '../../scripts/entries.mjs'
 import { appFolder, frameworkApps } from '../../scripts/platform-packages.mjs'
 import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
+import { startChromium } from '../support/browser/chromium.ts'
 import { driveNotesApp } from '../support/browser/notes-app.ts'
+import { driveWorkerApp } from '../support/browser/worker-app.ts'
 import { startFrontServer } from '../support/front-server.ts'
 import { clientSecret, startProgramServer } from '../support/program-server.ts'
 
@@ -69,7 +71,7 @@ function portOf(child: ChildProcess): Promise<string> {
   })
 }
 
-it.each(['next', 'next-bff'])('examples/%s asks for the versions that are tested', (name) => {
+it.each(['next', 'next-bff', 'worker-next'])('examples/%s asks for the versions that are tested', (name) => {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'),
   )
@@ -132,6 +134,28 @@ describe('examples/next-bff', () => {
       } finally {
         site?.stop()
         await Promise.all([front.close(), server.stop(), api?.stop()])
+      }
+    },
+    building,
+  )
+})
+
+describe('examples/worker-next', () => {
+  it(
+    'RT-10: is built, and its refresh outlives the tab that began it',
+    async () => {
+      const front = await startFrontServer()
+      const server = await startAuthorizationServer({ redirectUris: [`${front.origin}/callback`], autoLogin: 'alice' })
+      const chromium = await startChromium()
+      let site: Started | undefined
+      try {
+        const settings = { NEXT_PUBLIC_ISSUER: server.issuer }
+        site = await start(await build('worker-next', settings), settings)
+        front.sendTo(site.origin)
+        await driveWorkerApp(chromium, front.origin, server)
+      } finally {
+        site?.stop()
+        await Promise.all([chromium.stop(), front.close(), server.stop()])
       }
     },
     building,

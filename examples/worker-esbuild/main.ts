@@ -1,0 +1,24 @@
+import { allowInsecureLoopback, createTokenManager, refreshWorker } from 'tokenward/browser'
+
+const { issuer = '', clientId = '' } = document.documentElement.dataset
+
+const tokens = createTokenManager({
+  issuer,
+  clientId,
+  redirectUri: `${location.origin}/callback`,
+  scope: 'openid',
+  [allowInsecureLoopback]: true, // for an authorization server on this machine
+  // A second input of esbuild.config.mjs; the URL is where the server has it.
+  refreshWorker: refreshWorker(() => new SharedWorker('/refresh-worker.js', { type: 'module' })),
+})
+
+const status = document.querySelector('#status')
+tokens.subscribe((state) => {
+  if (status) status.textContent = state.status
+})
+tokens.on('degraded', ({ step }) => console.warn(`Without a worker: ${step}`))
+document.querySelector('#sign-in')?.addEventListener('click', () => tokens.signIn())
+document.querySelector('#refresh')?.addEventListener('click', async () => {
+  await tokens.refresh() // close this tab now: the session lives on in the others
+  if (status) status.textContent = 'refreshed'
+})

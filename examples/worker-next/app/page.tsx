@@ -1,0 +1,5 @@
+import { Session } from './session'
+
+export default function Home() {
+  return <Session />
+}
