@@ -31,6 +31,7 @@ export {
   type RefreshOptions,
   type TokenManagerOptions,
 } from './manager/options.ts'
+export { pushedAuthorizationRequests } from './manager/pushed-authorization-requests.ts'
 export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './manager/token-manager.ts'
 export type {
   Bytes,
@@ -72,6 +73,7 @@ export type {
 export type { DpopKey, DpopOptions, DpopProver } from './protocol/dpop.ts'
 export type { EndSessionParameters, EndSessionParams } from './protocol/end-session.ts'
 export type { AddressClaim, IdTokenClaims, StandardClaims } from './protocol/id-token.ts'
+export type { PushedAuthorizationRequests } from './protocol/pushed-authorization.ts'
 export { followRedirect } from './requests/follow-redirect.ts'
 export type { ResourceOption } from './requests/resource-matcher.ts'
 export { sealed } from './sealing/sealed.ts'

@@ -29,7 +29,8 @@ export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () 
         switchMap((second) =>
           next(second).pipe(
             catchError((failure: HttpErrorResponse) => {
-              if (isRefusal(failure, second)) refusedAnew = authorizationOf(second)
+              const used = authorizationOf(second)
+              if (isRefusal(failure, used)) refusedAnew = used
               throw failure
             }),
           ),
@@ -44,7 +45,7 @@ export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () 
   /** The request to send instead of `sent`. Rejects with `error`, the API's own answer, where there is none. */
   async function withNewToken(manager: TokenManager, request: AnyRequest, sent: AnyRequest, error: HttpErrorResponse) {
     const used = authorizationOf(sent)
-    if (!isRefusal(error, sent) || used === refusedAnew) throw error
+    if (!isRefusal(error, used) || used === refusedAnew) throw error
 
     // Another request may have got a new one meanwhile.
     const now = await withToken(manager, request)
@@ -57,12 +58,8 @@ export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () 
 
 async function withToken(manager: TokenManager, request: AnyRequest): Promise<AnyRequest> {
   try {
-    const setHeaders: Record<string, string> = {}
     const headers = await manager.headersFor(request.urlWithParams, request.method)
-    headers.forEach((value, name) => {
-      setHeaders[name] = value
-    })
-    return request.clone({ setHeaders })
+    return request.clone({ setHeaders: Object.fromEntries(headers) })
   } catch (error) {
     if ((error as TokenManagerError).code === 'ERR_TARGET_NOT_ALLOWED') return request
     throw error
@@ -73,9 +70,9 @@ function authorizationOf(request: AnyRequest): string | null {
   return request.headers.get('authorization')
 }
 
-/** Whether an answer asks for another token than the one that was sent. */
-function isRefusal({ status, headers }: HttpErrorResponse, sent: AnyRequest): boolean {
-  const [scheme] = authorizationOf(sent)?.split(' ', 1) ?? []
+/** Whether an answer asks for another token than the one that was sent, in the field `used`. */
+function isRefusal({ status, headers }: HttpErrorResponse, used: string | null): boolean {
+  const [scheme] = used?.split(' ', 1) ?? []
   // What another interceptor throws is no answer, and has no headers.
   if (status !== 401 || !scheme) return false
   return nextAfter({ ok: false, status, headers }, scheme as AccessToken['type']) === 'renew'

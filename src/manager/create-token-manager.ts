@@ -117,7 +117,7 @@ export function managerOf(
         ready: start,
         stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
         resources: resourcesIn(resources),
-        push: options.pushedAuthorizationRequests === true,
+        push: options.pushedAuthorizationRequests?.start,
         extra: { audience: first.audience, ...options.authorizationParams },
       })
       return manager.state

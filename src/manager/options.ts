@@ -5,6 +5,7 @@ import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import type { AuthorizationServerMetadata, MetadataSource } from '../protocol/authorization-server-metadata.ts'
 import type { EndSessionParams } from '../protocol/end-session.ts'
+import type { PushedAuthorizationRequests } from '../protocol/pushed-authorization.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
 
@@ -98,10 +99,10 @@ export interface TokenManagerOptions {
    */
   readonly authorizationParams?: Readonly<Record<string, string>>
   /**
-   * `true`: every authorization request is handed to the server first, and what the person's browser carries there only points at it
-   * (RFC 9126). Default: where the server's metadata requires it.
+   * `pushedAuthorizationRequests()`: every authorization request is handed to the server first, and what the person's browser carries there
+   * only points at it (RFC 9126). Default: none is; where the server's metadata requires it, `signIn()` throws `ERR_INVALID_OPTION`.
    */
-  readonly pushedAuthorizationRequests?: boolean
+  readonly pushedAuthorizationRequests?: PushedAuthorizationRequests
   /**
    * Whether a sign-in over a living session of the same person revokes the tokens it replaces. Default false: they are forgotten here and
    * expire at the server, for at many servers revoking one of them ends what else the person gave this client, the new session too.
@@ -206,7 +207,7 @@ const checks: Readonly<Record<string, Check>> = {
   refreshWorker: made('refreshWorker()'),
   account: text,
   authorizationParams: strings,
-  pushedAuthorizationRequests: aBoolean,
+  pushedAuthorizationRequests: made('pushedAuthorizationRequests()'),
   revokeReplaced: aBoolean,
   userAgent,
   store: port('get', 'swap'),

@@ -1,4 +1,9 @@
-import { TokenManagerError, type TokenManagerErrorDetails, type TokenManagerErrorReason } from '../errors.ts'
+import {
+  invalidOption,
+  TokenManagerError,
+  type TokenManagerErrorDetails,
+  type TokenManagerErrorReason,
+} from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
@@ -13,7 +18,7 @@ import {
   resourceParameters,
   withQuery,
 } from './parameters.ts'
-import { pushAuthorizationRequest } from './pushed-authorization.ts'
+import type { PushedAuthorizationRequests } from './pushed-authorization.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
 
@@ -43,8 +48,8 @@ export interface AuthorizationRequestOptions {
   resource?: string | undefined
   /** What the token request names as its scope. */
   tokenScope?: string | undefined
-  /** Hands the request to the server first (RFC 9126). It is done in any case where the metadata requires it. */
-  push?: boolean
+  /** Hands the request to the server first (RFC 9126). The metadata may require it. */
+  push?: PushedAuthorizationRequests['start'] | undefined
   /** Further parameters; what is set by the members above comes first. */
   extra?: Readonly<Record<string, string | undefined>>
 }
@@ -92,7 +97,7 @@ export interface PendingAuthorization {
  * metadata says about PKCE. Everything random is 256 bit.
  * @returns the URL for the person, until when it is good, and what to remember; the latter is secret, is used once and belongs
  *   to this user agent
- * @throws TokenManagerError errors of the metadata and of {@link pushAuthorizationRequest}
+ * @throws TokenManagerError `ERR_INVALID_OPTION` where the metadata requires what only `push` can do; errors of the metadata and of `push`
  */
 export async function authorizationRequest(
   server: AuthorizationServer,
@@ -135,14 +140,22 @@ export async function authorizationRequest(
     claims: claims && JSON.stringify(claims),
   })
   const params = overridden(parameters(options.extra ?? {}), [...own, ...resourceParameters(options.resources ?? [])])
-  if (!options.push && !metadata.require_pushed_authorization_requests)
+  const { push } = options
+  if (!push) {
+    if (metadata.require_pushed_authorization_requests) throw pushMissing()
     return { url: withQuery(server.text, url, params), expiresAt: Infinity, pending }
-  const { request_uri, expiresAt } = await pushAuthorizationRequest(server, params)
+  }
+  const { request_uri, expiresAt } = await push(server, params)
   return {
     url: withQuery(server.text, url, parameters({ client_id: server.clientId, request_uri })),
     expiresAt,
     pending,
   }
+}
+
+function pushMissing(): TokenManagerError {
+  const name = 'pushedAuthorizationRequests'
+  return invalidOption(name, `${name}(), imported: the server takes no other authorization requests`)
 }
 
 /** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */

@@ -4,6 +4,12 @@ import { invalid, refusal, saysError, wrongMember } from './failure.ts'
 import { numberOf } from './json-members.ts'
 import type { ParameterList } from './parameters.ts'
 
+/** What `pushedAuthorizationRequests()` makes: the option of that name. */
+export interface PushedAuthorizationRequests {
+  /** For the manager. */
+  readonly start: typeof pushAuthorizationRequest
+}
+
 /** What stands for a request that the server already has (RFC 9126 §2.2). */
 export interface PushedAuthorization {
   readonly request_uri: string

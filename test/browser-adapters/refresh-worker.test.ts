@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { refreshWorker } from '../../src/browser/refresh-worker.ts'
 import { metadataFrom } from '../../src/manager/metadata-from.ts'
 import { allowInsecureLoopback } from '../../src/manager/options.ts'
+import { pushedAuthorizationRequests } from '../../src/manager/pushed-authorization-requests.ts'
 import type { Degradation } from '../../src/ports.ts'
 
 const from = { grantId: 'g', generation: 3 }
@@ -78,7 +79,8 @@ describe('asking the worker', () => {
     const endSessionParams = () => ({})
     const metadata = metadataFrom({ url: 'https://as.example/common' })
     const pageOptions = { ...options, metadata, userAgent: agent, lifecycle, endSessionParams, refreshWorker: own }
-    await own.start(pageOptions, report)(from, target)
+    const push = pushedAuthorizationRequests()
+    await own.start({ ...pageOptions, pushedAuthorizationRequests: push }, report)(from, target)
     expect(reports).toEqual([])
     expect(worker.heard).toEqual([{ version: 1, options, metadataFrom: metadata.options, from, target }])
   })

@@ -27,6 +27,7 @@ afterEach(async () => {
 })
 
 const options = () => ({
+  pushed: true,
   resources: [
     { url: `${world.api.origin}/`, resource: audiences[0] },
     { url: `${mail.origin}/`, resource: audiences[1] },

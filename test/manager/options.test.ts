@@ -73,7 +73,7 @@ const wrong: Record<string, unknown[]> = {
   persistence: ['cookie', 7, null],
   account: notStrings,
   authorizationParams: ['x', null, { audience: 7 }, { audience: null }],
-  pushedAuthorizationRequests: ['required', 1, null],
+  pushedAuthorizationRequests: ['required', 1, null, true, {}],
   revokeReplaced: ['yes', 1, null],
   userAgent: [{}, 'redirect', null, { authorize() {} }],
   store: [{}, 'local', null, { get() {} }],

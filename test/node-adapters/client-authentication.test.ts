@@ -14,6 +14,7 @@ import {
 import type { ClientAuthentication } from '../../src/ports.ts'
 import { authorizationRequest } from '../../src/protocol/authorization-code.ts'
 import { authorizationServer } from '../../src/protocol/authorization-server.ts'
+import { pushAuthorizationRequest } from '../../src/protocol/pushed-authorization.ts'
 import { refreshTokenGrant } from '../../src/protocol/refresh-token.ts'
 import { revokeToken } from '../../src/protocol/revocation.ts'
 import { bareFetch, metadataAt, reply, type ScriptedServer, scriptedServer } from '../protocol/scripted-server.ts'
@@ -119,7 +120,7 @@ describe('client authentication', () => {
       redirectUri: 'https://app.example/cb',
       scope: 'read',
       statePrefix: 'tw.',
-      push: true,
+      push: pushAuthorizationRequest,
     })
     expect(server.seen.map(({ path, headers }) => [path, headers.authorization])).toEqual([['/par', 'Basic c3ZjOnM=']])
   })

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type AuthorizationRequestOptions, authorizationRequest } from '../../src/protocol/authorization-code.ts'
+import { pushAuthorizationRequest } from '../../src/protocol/pushed-authorization.ts'
 import { saying } from '../support/sentences.ts'
 import { clientOf, metadataAt, reply, type Script, scriptedServer } from './scripted-server.ts'
 
@@ -8,6 +9,7 @@ const options: AuthorizationRequestOptions = {
   ...{ redirectUri: 'https://app.example/cb', scope: 'openid read', statePrefix: 'tw.', prompt: 'login' },
   ...{ claims: { id_token: { acr: { essential: true } } }, resources: ['urn:a', 'urn:b', 'urn:a'], resource: 'urn:a' },
 }
+const push = pushAuthorizationRequest
 const request_uri = 'urn:ietf:params:oauth:request_uri:abc'
 const pushed = reply(201, { request_uri, expires_in: 60 })
 
@@ -20,13 +22,13 @@ async function server(script: Script, metadata: Record<string, unknown> = {}) {
 
 describe('pushing an authorization request', () => {
   it.each([
-    ['the option', { push: true }, {}],
-    ['the metadata', {}, { require_pushed_authorization_requests: true }],
+    ['one that does not ask for it', {}],
+    ['one that requires it', { require_pushed_authorization_requests: true }],
   ])(
-    'ACQ-18: by %s: everything is in the pushed request, client_id and request_uri alone in the URL',
-    async (_, more, metadata) => {
+    'ACQ-18: to %s: everything is in the pushed request, client_id and request_uri alone in the URL',
+    async (_, metadata) => {
       const { as, client } = await server(pushed, metadata)
-      const { url, pending, expiresAt } = await authorizationRequest(client, { ...options, ...more })
+      const { url, pending, expiresAt } = await authorizationRequest(client, { ...options, push })
       expect([...new URL(url).searchParams]).toEqual([
         ['client_id', 'spa'],
         ['request_uri', request_uri],
@@ -47,6 +49,15 @@ describe('pushing an authorization request', () => {
       expect(params.get('code_challenge')).toMatch(/^[\w-]{43}$/)
     },
   )
+
+  it('ACQ-18: required and not imported, nobody is asked, and the error says what to import', async () => {
+    const { as, client } = await server(pushed, { require_pushed_authorization_requests: true })
+    await expect(authorizationRequest(client, options)).rejects.toMatchObject({
+      ...{ code: 'ERR_INVALID_OPTION', reason: 'invalid_option' },
+      message: saying('Option pushedAuthorizationRequests has to be pushedAuthorizationRequests(), imported'),
+    })
+    expect(as.seen).toEqual([])
+  })
 
   it('ACQ-18: not asked for and not required, nothing is pushed', async () => {
     const { as, client } = await server(pushed)
@@ -85,7 +96,7 @@ describe('pushing an authorization request', () => {
     ['silence', () => {}, { reason: 'timeout' }],
   ])('ACQ-18: %s is a typed error that tells nothing', async (_, script, wanted) => {
     const { as, client } = await server(script)
-    const error = await authorizationRequest(client, { ...options, push: true }).catch((error) => error)
+    const error = await authorizationRequest(client, { ...options, push }).catch((error) => error)
     expect(error).toMatchObject({ name: 'TokenManagerError', ...wanted })
     const [{ form } = expect.fail()] = as.seen
     const told = `${error.stack} ${inspect(error, { depth: 9, showHidden: true })}`
@@ -95,7 +106,7 @@ describe('pushing an authorization request', () => {
   it.each([302, 307])('USE-05: a %s takes what was pushed nowhere else', async (status) => {
     const other = await scriptedServer(pushed)
     const { as, client } = await server(reply(status, undefined, { location: `${other.origin}/par` }))
-    const asked = authorizationRequest(client, { ...options, push: true })
+    const asked = authorizationRequest(client, { ...options, push })
     await expect(asked).rejects.toMatchObject({ reason: 'unexpected_redirect' })
     expect([as.seen.length, other.seen]).toEqual([1, []])
   })
@@ -105,7 +116,7 @@ describe('pushing an authorization request', () => {
       const { client } = await server(pushed, {
         ...{ pushed_authorization_request_endpoint: endpoint, require_pushed_authorization_requests: true },
       })
-      await expect(authorizationRequest(client, options)).rejects.toMatchObject({
+      await expect(authorizationRequest(client, { ...options, push })).rejects.toMatchObject({
         ...{ reason: 'endpoint_missing', message: saying('pushed_authorization_request_endpoint') },
       })
     }

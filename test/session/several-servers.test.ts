@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { allowInsecureLoopback, type Fetch, type TokenManagerOptions } from '../../src/index.ts'
+import {
+  allowInsecureLoopback,
+  type Fetch,
+  pushedAuthorizationRequests,
+  type TokenManagerOptions,
+} from '../../src/index.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { idToken, json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
@@ -97,7 +102,11 @@ describe('several authorization servers in one app', () => {
 })
 
 describe('a sign-in by pushed request', () => {
-  const options: Partial<TokenManagerOptions> = { redirectUri, scope, pushedAuthorizationRequests: true }
+  const options: Partial<TokenManagerOptions> = {
+    redirectUri,
+    scope,
+    pushedAuthorizationRequests: pushedAuthorizationRequests(),
+  }
 
   it('ACQ-18: a request that the server has forgotten by the time the person gets there is pushed anew', async () => {
     const w = world()

@@ -4,6 +4,7 @@ import {
   createTokenManager,
   dpop,
   indexedDbStore,
+  pushedAuthorizationRequests,
   type SessionState,
   TokenManagerError,
 } from 'tokenward/browser'
@@ -40,6 +41,7 @@ const tokens = createTokenManager({
   scope: 'openid offline_access profile notes',
   resources: [`${setting.api}/`],
   dpop: dpop({ required: true }),
+  pushedAuthorizationRequests: pushedAuthorizationRequests(),
   fetch: network.fetch,
   clock,
   [allowInsecureLoopback]: true,

@@ -1,4 +1,4 @@
-import { dpop, p256Signing } from 'tokenward/react-native'
+import { dpop, p256Signing, pushedAuthorizationRequests } from 'tokenward/react-native'
 import { realm } from './realm.ts'
 import { FILES, metadata, NOTES } from './servers.ts'
 import type { AppParts, Stage } from './stage.ts'
@@ -14,7 +14,7 @@ export const sessionSteps = {
   },
 
   async 'pushed authorization request'({ app }: Stage) {
-    return (await app({ metadata, pushedAuthorizationRequests: true }).signIn()).status
+    return (await app({ metadata, pushedAuthorizationRequests: pushedAuthorizationRequests() }).signIn()).status
   },
 
   async restart({ signedIn, app }: Stage) {

@@ -36,6 +36,8 @@ export interface PageOptions
   > {
   /** What `dpop()` is made with; absent: there is none. */
   readonly dpop?: DpopOptions
+  /** Whether authorization requests are pushed. */
+  readonly pushed?: boolean
   /** Default: redirect. */
   readonly agent?: 'redirect' | 'popup'
   /** `none`: every request for it is granted at once. `missing`: `navigator.locks` is taken away first. */
@@ -125,6 +127,7 @@ window.page = {
       worker,
       extendedLifetime,
       dpop,
+      pushed,
       ...options
     } = { ...page.defaults, ...given }
     const workerOptions = { type: 'module', extendedLifetime } as WorkerOptions
@@ -133,6 +136,7 @@ window.page = {
       ...options,
       [tokenward.allowInsecureLoopback]: true,
       ...(dpop && { dpop: tokenward.dpop(dpop) }),
+      ...(pushed && { pushedAuthorizationRequests: tokenward.pushedAuthorizationRequests() }),
       ...(worker === undefined
         ? {
             store: storeOf(options.persistence ?? 'local', fault),
