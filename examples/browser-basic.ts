@@ -15,6 +15,7 @@ on('#sign-out', () => tokens.signOut()) // gone here and in every tab, then revo
 const state = await tokens.ready() // the stored session; on the redirect URI it first completes the sign-in
 if (state.status === 'signedIn') {
   if (location.pathname === '/callback') history.replaceState(null, '', state.session.returnTo ?? '/')
+  if (state.health === 'sign_in_suggested') console.warn('Sign in again:', state.cause) // the server wants to see the person: show the button
   const notes = await tokens.fetch('https://api.example.com/notes') // a fresh token; a refused one is replaced once
   console.log(`Notes of ${state.session.subject}:`, await notes.json())
 } else if (state.status === 'signedOut' && state.reason === 'sign_in_failed') {

@@ -31,7 +31,9 @@ export function wire(known: Evidence): Wire {
       if (record?.signedOut || known.clearedAt > -Infinity) return
       if (isOfLiving) broken(4, `${tab.name} revokes ${value} of the living session`)
       const grant = family && grantOf.get(family)
-      if (grant === undefined || !known.replaced.has(grant) || known.buried.size > 0) return
+      // What a server answered for another person is revoked, whose place the person has taken or not.
+      const isPerhapsAnothers = plan.server.otherPerson > 0
+      if (grant === undefined || !known.replaced.has(grant) || known.buried.size > 0 || isPerhapsAnothers) return
       if (known.replaced.get(grant) === record?.claims?.sub)
         broken(4, `${tab.name} revokes ${value}, in whose place the same person has signed in`)
     },
