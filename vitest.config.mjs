@@ -8,6 +8,7 @@ const alone = [
   'test/requests/request-body.test.ts',
   'test/bff/constant-memory.test.ts',
   'test/react-native/gated.test.ts',
+  'test/react-native/hardware-key.test.ts',
   'test/react-native/phone.test.ts',
   'test/react-native/reports.test.ts',
 ]

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { testFiles } from './conformance.mjs'
 import { root } from './entries.mjs'
+import { installPeers } from './peers.mjs'
 import { run } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { vitest } from './vitest.mjs'
@@ -29,17 +30,8 @@ async function own(asked) {
 /** @param {readonly string[]} asked */
 async function peers(asked) {
   setUp({ browser: false })
-  const folder = 'bench/peers'
-  if (!existsSync(`${root}${folder}/node_modules`)) {
-    console.log('\n> Installing what to compare with (bench/peers/package-lock.json)')
-    const install = ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts']
-    const { ok, output } = await run(install, { limit: 300_000 })
-    if (!ok) {
-      console.error(output)
-      process.exit(1)
-    }
-  }
-  await each(asked, ['one-request', 'refresh-ahead', 'fetch', 'guard'], (name) => `${folder}/${name}.mjs`)
+  await installPeers()
+  await each(asked, ['one-request', 'refresh-ahead', 'fetch', 'guard'], (name) => `bench/peers/${name}.mjs`)
 }
 
 async function waits() {

@@ -39,7 +39,7 @@ const parts = [
   },
   {
     name: 'browser',
-    needs: { browser: true, otherEngines: true },
+    needs: { browser: true, otherEngines: true, redis: true },
     command: vitest('--project=browser', '--reporter=verbose'),
     limit: 20 * minute,
   },

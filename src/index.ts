@@ -44,6 +44,7 @@ export type {
   EpochMs,
   Fetch,
   JsonWebKey,
+  KeyHandle,
   Lifecycle,
   LifecycleEvent,
   Lock,

@@ -360,19 +360,28 @@ export interface Platform {
   onDegraded?(listener: (step: Degradation) => void): () => void
 }
 
+/** A private key that stays in hardware (Secure Enclave, StrongBox): the name by which it is found there. */
+export interface KeyHandle {
+  /** Its name. No secret. */
+  readonly alias: string
+}
+
 /** A key pair for signatures, as it is stored. */
 export interface SigningKey {
   /** JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): `ES256`, `Ed25519` or `EdDSA`. */
   readonly alg: string
-  /** A handle whose bytes cannot be read back; where the store keeps text only, the private JWK. */
-  readonly privateKey: CryptoKey | JsonWebKey
+  /** A handle whose bytes cannot be read back; where the store keeps text only, the private JWK or a {@link KeyHandle}. */
+  readonly privateKey: CryptoKey | JsonWebKey | KeyHandle
   /** The public key: the members that make its thumbprint (RFC 7638 §3.2), and no others. */
   readonly publicKey: JsonWebKey
 }
 
 /** Signs with keys that stay on the platform. */
 export interface Signing {
-  /** A new key pair; rejects where the platform lacks `alg`. `extractable`: its private key is to be a JWK. */
+  /**
+   * A new key pair; rejects where the platform lacks `alg`. `extractable`: the store keeps text only, so the private key is to be a JWK or
+   * a {@link KeyHandle}.
+   */
   generate(alg: string, extractable: boolean): Promise<SigningKey>
   /** What signs with `key`, in the format of JWS (RFC 7518 §3.4: r and s); rejects if there is no such key any more. */
   signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>

@@ -4,19 +4,21 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { exportJWK, generateKeyPair } from 'jose'
 import type { Provider } from 'oidc-provider'
 import { startLoopbackServer } from './loopback-server.ts'
-import { acrValues, type Dpop, providerConfiguration } from './provider-configuration.ts'
+import { acrValues, type Dpop, providerConfiguration, type WebsiteClient } from './provider-configuration.ts'
 import { createProviderStore } from './provider-store.ts'
 import { accounts, messagePage, pageHeaders, signInPage, signInStyle } from './sign-in-page.ts'
 import { type TokenEndpoint, watchTokenEndpoint } from './token-endpoint.ts'
 
 /** How to start the {@link AuthorizationServer}. */
 export interface AuthorizationServerOptions {
-  /** Redirect URIs of the one public client; their origins may call the server (CORS). */
+  /** Redirect URIs of the public client; their origins may call the server (CORS). Without any there is no such client. */
   readonly redirectUris: readonly string[]
   /** Default: the origins of `redirectUris` with `/`. */
   readonly postLogoutRedirectUris?: readonly string[]
   /** Default `'spa'`. */
   readonly clientId?: string
+  /** A second client, with a secret. Default: none. */
+  readonly website?: WebsiteClient
   /** Resource indicators (RFC 8707) it knows; the first is used when none is asked for. Default `['urn:example:notes']`. */
   readonly audiences?: readonly string[]
   /** Lifetime of access tokens in seconds, default 60. */
@@ -86,6 +88,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const configuration = providerConfiguration({
     interactionPolicy,
     clientId,
+    website: options.website,
     redirectUris,
     origins,
     audiences,
@@ -144,9 +147,10 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       store.revokeGrants()
       const ended = store.endSessions()
       await Promise.all(
-        ended.map(async ({ account, client, sid }) =>
-          (await provider.Client.find(client)).backchannelLogout(account, sid),
-        ),
+        ended.map(async ({ account, client, sid }) => {
+          const told = await provider.Client.find(client)
+          if (told.backchannelLogoutUri) await told.backchannelLogout(account, sid)
+        }),
       )
       return ended.length
     },

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { startServers } from './servers.ts'
+import { startTwoWays } from './two-ways.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +26,7 @@ if (values.check) {
   const servers = await startServers({ ttl, port }).catch(({ code, message }: NodeJS.ErrnoException) =>
     fail(code === 'EADDRINUSE' ? `Port ${port} is taken; without --port a free one is used.` : message),
   )
+  const ways = await startTwoWays({ ttl })
   console.log(`
   tokenward demo   ${servers.url}
 
@@ -37,10 +39,14 @@ if (values.check) {
     · Log out everywhere: the API refuses, at once and with the reason, what would still be valid
     · Sign out in one tab, or offline: gone in every tab, revoked once there is a network
 
+  A second story   ${ways.url}
+
+  The same page twice, side by side: with tokens in it, and with a backend that keeps them (tokenward/bff). Sign in on both, and let the thief in.
+
   Access tokens live ${ttl} s (--ttl), everything runs on 127.0.0.1 and is forgotten when you press Ctrl-C.
 `)
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void servers.stop().then(() => process.exit(0)))
+    process.once(signal, () => void Promise.all([servers.stop(), ways.stop()]).then(() => process.exit(0)))
 }
 
 function fail(message: string): never {

@@ -38,7 +38,10 @@ declare module 'oidc-provider' {
       find(jti: string): Promise<Grant | undefined>
     }
     readonly Client: {
-      find(clientId: string): Promise<{ backchannelLogout(accountId: string, sid: string): Promise<void> }>
+      find(clientId: string): Promise<{
+        readonly backchannelLogoutUri?: string
+        backchannelLogout(accountId: string, sid: string): Promise<void>
+      }>
     }
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     on(event: string, listener: (ctx: Context, error: { error?: string; error_detail?: string }) => void): this

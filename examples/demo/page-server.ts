@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { bundled } from './bundled.ts'
 import type { Knob, Setting } from './page/world.ts'
 
 /** What the page's server needs to know of the other two. */
@@ -24,7 +24,7 @@ export async function createPage({ connect, setting, turn, logOut }: PageOptions
     readFile(file('index.html')),
     readFile(file('style.css')),
     readFile(file('icon.svg')),
-    bundle(),
+    bundled(file('app.ts')),
   ])
   const files: Record<string, readonly [string, Uint8Array | string]> = {
     '/': ['text/html; charset=utf-8', html],
@@ -70,20 +70,6 @@ export async function createPage({ connect, setting, turn, logOut }: PageOptions
   }
   return (req: IncomingMessage, res: ServerResponse) =>
     void answer(req, res).catch(() => (res.headersSent ? res.destroy() : res.writeHead(500).end()))
-}
-
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [file('app.ts')],
-    tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)),
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'browser',
-    write: false,
-    logLevel: 'silent',
-  })
-  return outputFiles[0]?.text ?? ''
 }
 
 /** Another site's page can send a form here, but neither JSON without asking first nor our own origin. */

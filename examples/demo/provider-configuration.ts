@@ -8,9 +8,21 @@ import { accounts, messagePage, pageHeaders } from './sign-in-page.ts'
  */
 export type Dpop = 'off' | 'offered' | 'required' | 'required with nonces'
 
+/** A website with a backend: a client with a secret. */
+export interface WebsiteClient {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly redirectUri: string
+  readonly postLogoutRedirectUri?: string
+  /** Where logouts are told (OpenID Connect Back-Channel Logout 1.0). */
+  readonly backchannelLogoutUri: string
+}
+
 /** What differs from one authorization server to the next. */
 export interface ProviderSettings {
   readonly clientId: string
+  /** A second client. */
+  readonly website: WebsiteClient | undefined
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
   /** Origins whose scripts may call it. */
@@ -44,26 +56,11 @@ export const acrValues = ['urn:example:password', 'urn:example:passkey']
 
 /** oidc-provider's configuration: everything it would warn about is said explicitly. */
 export function providerConfiguration(settings: ProviderSettings): object {
-  const { clientId, audiences, origins, cookieSuffix, dpop, pushed, backchannelLogoutUri, endsWithSession } = settings
+  const { audiences, origins, cookieSuffix, dpop, pushed, endsWithSession } = settings
   return {
     adapter: settings.adapter,
     acrValues,
-    clients: [
-      {
-        client_id: clientId,
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        redirect_uris: settings.redirectUris,
-        post_logout_redirect_uris: settings.postLogoutRedirectUris,
-        id_token_signed_response_alg: 'ES256',
-        ...(dpop.startsWith('required') && { dpop_bound_access_tokens: true }),
-        ...(backchannelLogoutUri && {
-          backchannel_logout_uri: backchannelLogoutUri,
-          backchannel_logout_session_required: true,
-        }),
-      },
-    ],
+    clients: clientsOf(settings),
     clientBasedCORS: (_ctx: Context, origin: string) => origins.includes(origin),
     claims: { openid: ['sub'], profile: ['name'], email: ['email'] },
     conformIdTokenClaims: false,
@@ -150,6 +147,34 @@ export function providerConfiguration(settings: ProviderSettings): object {
       Session: 14 * day,
     },
   }
+}
+
+function clientsOf({ clientId, redirectUris, dpop, website, ...settings }: ProviderSettings): readonly object[] {
+  const everybody = {
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    id_token_signed_response_alg: 'ES256',
+  }
+  const toldAt = (uri: string) => ({ backchannel_logout_uri: uri, backchannel_logout_session_required: true })
+  const page = {
+    ...everybody,
+    client_id: clientId,
+    token_endpoint_auth_method: 'none',
+    redirect_uris: redirectUris,
+    post_logout_redirect_uris: settings.postLogoutRedirectUris,
+    ...(dpop.startsWith('required') && { dpop_bound_access_tokens: true }),
+    ...(settings.backchannelLogoutUri && toldAt(settings.backchannelLogoutUri)),
+  }
+  const backend = website && {
+    ...everybody,
+    client_id: website.clientId,
+    client_secret: website.clientSecret,
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: [website.redirectUri],
+    post_logout_redirect_uris: website.postLogoutRedirectUri ? [website.postLogoutRedirectUri] : [],
+    ...toldAt(website.backchannelLogoutUri),
+  }
+  return [...(redirectUris.length > 0 ? [page] : []), ...(backend ? [backend] : [])]
 }
 
 /** Who proved who they are in another way than is asked for does it once more (RFC 9470). */

@@ -2,6 +2,13 @@ import type { BffSettings } from './bff-settings.ts'
 import { bindConnection } from './open-connections.ts'
 import { sessionAnswer } from './session-answer.ts'
 
+/** Whatever compresses or collects answers on the way would keep the events back. */
+const FIELDS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
+
 /** Events that wait for a page that does not read. */
 const LIMIT = 100
 
@@ -44,5 +51,5 @@ export function eventStream(account: string, settings: BffSettings): Response {
     },
     cancel: () => close(),
   })
-  return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
+  return new Response(body, { headers: FIELDS })
 }

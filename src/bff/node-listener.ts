@@ -68,6 +68,10 @@ export async function answerNode(bff: Bff, request: NodeRequestLike, response: N
     const answer = await answered(bff, request, gone.signal)
     if (answer) await send(answer, request, response)
     return answer !== undefined
+  } catch {
+    // Something else has answered, as a middleware does that gives up after a time.
+    response.destroy()
+    return true
   } finally {
     response.off('close', close)
   }
@@ -167,12 +171,15 @@ async function send(answer: Response, { method }: NodeRequestLike, response: Nod
     response.end()
     return
   }
-  response.flushHeaders()
   const reader = answer.body.getReader()
   const stop = () => void reader.cancel().catch(() => {})
   response.once('close', stop)
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const first = reader.read()
+    // Fields and a part that is there already go in one piece. What is still to come is not waited for: an event stream may say nothing for long.
+    const isThere = await Promise.race([first.then(() => true), nextTurn()])
+    if (!isThere) response.flushHeaders()
+    for (let part = await first; !part.done; part = await reader.read()) {
       if (response.destroyed) return
       if (!response.write(part.value)) await drained(response)
     }
@@ -183,6 +190,11 @@ async function send(answer: Response, { method }: NodeRequestLike, response: Nod
   } finally {
     response.off('close', stop)
   }
+}
+
+/** Once what happens by itself has happened. */
+function nextTurn(): Promise<false> {
+  return new Promise((resolve) => setImmediate(resolve, false))
 }
 
 function drained(response: NodeResponseLike): Promise<void> {

@@ -78,6 +78,18 @@ async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Pr
 }
 
 function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, allowed: AllowedSocket): void {
+  // There is no saying goodbye in the middle of a message.
+  const end = () => {
+    page.destroy()
+    socket.destroy()
+  }
+  const unbind = bound(allowed, end, socket)
+  for (const one of [page, socket]) {
+    one.once('close', end)
+    one.once('close', unbind)
+    one.on('error', end)
+  }
+
   const told = ['sec-websocket-accept', 'sec-websocket-protocol', 'sec-websocket-extensions'].flatMap((name) => {
     const value = answer.headers[name]
     return typeof value === 'string' ? [`${name}: ${value}`] : []
@@ -88,19 +100,18 @@ function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, a
   if (head.length > 0) page.write(head)
   if (early.length > 0) socket.write(early)
 
-  // There is no saying goodbye in the middle of a message.
-  const end = () => {
-    unbind()
-    page.destroy()
-    socket.destroy()
-  }
-  const unbind = allowed.bind(end)
-  for (const one of [page, socket]) {
-    one.once('close', end)
-    one.on('error', end)
-  }
   page.pipe(socket)
   socket.pipe(page)
+}
+
+/** Binds both sides to the session, while there is still an answer to give: it may have too many of them. */
+function bound(allowed: AllowedSocket, end: () => void, socket: Duplex): () => void {
+  try {
+    return allowed.bind(end)
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
 }
 
 function refuse(socket: Duplex, { status, message, fields }: Refused): void {

@@ -1,3 +1,4 @@
+import type { SessionState } from '../session/state.ts'
 import type { SessionCheck } from '../session-pool/check-session.ts'
 import type { BffSettings } from './bff-settings.ts'
 
@@ -16,13 +17,14 @@ export interface ConnectionListener {
  * Binds an open connection (an event stream, a socket) to the session called `account`, which stays in memory meanwhile. Whatever ends the
  * session, here or on another host, is told at once; a message that was lost costs 15 s. Looking keeps no session alive.
  * @returns unbinds it
+ * @throws Refused 429 if the session has too many of them
  */
 export function bindConnection(
   account: string,
-  { sessions, clock }: BffSettings,
+  { sessions, clock, connections }: BffSettings,
   { changed, quiet }: ConnectionListener,
 ): () => void {
-  const stops: (() => void)[] = []
+  const stops: (() => void)[] = [connections.add(account)]
   let isOpen = true
   let release = () => {}
   const held = new Promise<void>((resolve) => {
@@ -37,16 +39,27 @@ export function bindConnection(
   // Denials, limits and messages are heard of by those sessions alone that somebody uses.
   sessions.use(account, () => held).catch(close)
   const tokens = sessions.get(account)
-  stops.push(tokens.subscribe(() => void look()))
+  stops.push(tokens.subscribe(heard))
   wait()
   return close
+
+  function heard(state: SessionState): void {
+    if (isOver(state)) end({ state })
+    else void look()
+  }
+
+  function end(check: SessionCheck): void {
+    if (!isOpen) return
+    close()
+    changed(check)
+  }
 
   async function look(): Promise<void> {
     const check = await sessions.check(account).catch(() => undefined)
     const isKnown = check !== undefined && check.state.status !== 'loading'
     if (!isOpen || !isKnown) return
-    if (check.state.status === 'signedOut') close()
-    changed(check)
+    if (check.state.status === 'signedOut') end(check)
+    else changed(check)
   }
 
   function wait(): void {
@@ -57,4 +70,9 @@ export function bindConnection(
     })
     stops.push(stop)
   }
+}
+
+/** Whether nobody is signed in any more. That the store says nothing does not mean that. */
+function isOver(state: SessionState): boolean {
+  return state.status === 'signedOut' && state.reason !== 'storage_lost'
 }

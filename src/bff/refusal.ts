@@ -15,6 +15,8 @@ export type BffRefusalCode =
   | 'no_sign_in'
   /** More sign-ins were begun within ten minutes than `maxSignIns` allows. */
   | 'too_many_sign_ins'
+  /** The session has as many event streams and WebSockets open at this host as it may. */
+  | 'too_many_connections'
   /** The body is longer than `maxBodySize`. */
   | 'body_too_large'
   /** The API could not be reached, or broke off. */

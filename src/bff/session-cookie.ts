@@ -7,6 +7,9 @@ const VALUE = /^[\w-]{43}$/
 /** How long a person may take to sign in, seconds: as long as the sign-in itself counts. */
 const SIGN_IN_AGE = 600
 
+/** Cookies of sign-ins under way that a browser may have: more of them would make its requests too long for a server. */
+const MOST_SIGN_INS = 16
+
 /** How much of a `state` names the cookie of its sign-in. */
 const SUFFIX = /[\w-]{16}$/
 
@@ -36,6 +39,8 @@ export interface SessionCookies {
   setSignIn(state: string, name: string): string
   /** Takes it away. */
   clearSignIn(state: string): string
+  /** Takes those of all sign-ins away where there are too many: nobody finished them. */
+  clearSurplus(request: Request): readonly string[]
 }
 
 /** The cookies as `settings` want them. */
@@ -43,7 +48,8 @@ export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookie
   // With the prefix no other host of the site can set them (RFC 6265bis §4.1.3). Browsers refuse it without https.
   const prefix = isSecure ? cookie.prefix : ''
   const sessionName = `${prefix}${cookie.name}`
-  const nameFor = (state: string) => `${prefix}${cookie.name}-sign-in-${SUFFIX.exec(state)?.[0] ?? ''}`
+  const signInName = `${prefix}${cookie.name}-sign-in-`
+  const nameFor = (state: string) => signInName + (SUFFIX.exec(state)?.[0] ?? '')
   const age = cookie.maxAge === undefined ? undefined : Math.floor(cookie.maxAge / 1000)
 
   return {
@@ -54,6 +60,10 @@ export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookie
     // The person comes back from another site, where a strict one stays behind.
     setSignIn: (state, name) => written(nameFor(state), name, 'Lax', SIGN_IN_AGE),
     clearSignIn: (state) => written(nameFor(state), '', 'Lax', 0),
+    clearSurplus(request) {
+      const names = namesOf(request).filter((name) => name.startsWith(signInName) && SUFFIX.test(name))
+      return names.length < MOST_SIGN_INS ? [] : names.map((name) => written(name, '', 'Lax', 0))
+    },
   }
 
   function written(name: string, value: string, sameSite: string, maxAge: number | undefined): string {
@@ -61,6 +71,12 @@ export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookie
     const lifetime = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
     return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${secure}${lifetime}`
   }
+}
+
+/** What the cookies of a request are called. */
+function namesOf(request: Request): readonly string[] {
+  const cookies = (request.headers.get('cookie') ?? '').split(';')
+  return cookies.map((one) => one.trim().split('=', 1)[0] ?? '')
 }
 
 /** The value of the cookie that is called just so. Of two nobody knows who has set which, so none of them counts. */

@@ -35,7 +35,7 @@ export async function login(request: Request, settings: BffSettings, cookies: Se
   if (!departure) return redirectTo(origin + options.returnTo)
 
   const { url, state } = departure
-  return redirectTo(url, [cookies.setSignIn(state, begun)])
+  return redirectTo(url, [...cookies.clearSurplus(request), cookies.setSignIn(state, begun)])
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CryptoKey, JsonWebKey, Signing } from '../ports.ts'
+import type { CryptoKey, JsonWebKey, Signing, SigningKey } from '../ports.ts'
 import { subtle } from './web-crypto.ts'
 
 /**
@@ -19,12 +19,12 @@ export const webSigning: Signing = {
     const algorithm = algorithmOf(alg)
     const key = isHandle(privateKey)
       ? privateKey
-      : await subtle().importKey('jwk', privateKey, algorithm, false, ['sign'])
+      : await subtle().importKey('jwk', privateKey as JsonWebKey, algorithm, false, ['sign'])
     return (data) => subtle().sign(algorithm, key, data)
   },
 }
 
-function isHandle(key: CryptoKey | JsonWebKey): key is CryptoKey {
+function isHandle(key: SigningKey['privateKey']): key is CryptoKey {
   return 'usages' in key
 }
 

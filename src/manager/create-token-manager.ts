@@ -167,9 +167,10 @@ export function managerOf(
     },
     async refresh({ reason, ...wanted } = {}) {
       checkTarget(options, wanted)
-      const { source } = here()
+      const { source, session } = here()
+      const { live } = session
       await start()
-      return source.refresh(targetOf(wanted), reason)
+      return source.refresh(targetOf(wanted), reason, live?.grantId)
     },
     async signOut(signOutOptions) {
       const { signOut } = here()
@@ -202,9 +203,11 @@ export function managerOf(
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
     checkTarget(options, target)
-    const { source } = here()
+    const { source, session } = here()
+    // Whoever is signed in after the start: the call is for the person who was signed in when it was made.
+    const { live } = session
     await start()
-    return source.get(target, signal, minValidity)
+    return source.get(target, signal, minValidity, live?.grantId)
   }
 
   function start(): Promise<unknown> {

@@ -233,11 +233,12 @@ export function dpopProver(
   }
 }
 
-/** A handle that can sign, or a private JWK; what a store gave back may be neither. */
+/** A handle that can sign, the name of one, or a private JWK; what a store gave back may be none of them. */
 function isPrivate(key: DpopKey['privateKey'] | null | undefined): boolean {
   if (typeof key !== 'object' || key === null) return false
   const isHandle = 'type' in key && key.type === 'private'
-  return isHandle || ('d' in key && typeof key.d === 'string')
+  const text = 'alias' in key ? key.alias : (key as JsonWebKey).d
+  return isHandle || typeof text === 'string'
 }
 
 /** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */

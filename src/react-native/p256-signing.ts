@@ -18,7 +18,7 @@ export interface P256 {
 /**
  * ES256 signatures for `dpop({ signing })` where the platform has no Web Cryptography. The private key is a JWK that lies in the keychain
  * with the tokens: whoever can read the one can read the other. Keys that stay in hardware need a {@link Signing} of your own, whose
- * `privateKey` is a handle such as `{ alias }`.
+ * `privateKey` is a `KeyHandle`: `{ alias }`.
  * @param randomBytes the phone's: `getRandomBytes` of expo-crypto
  */
 export function p256Signing(p256: P256, randomBytes: (length: number) => Uint8Array): Signing {

@@ -1,6 +1,7 @@
 import { invalidOption, TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { DenylistStore } from '../resource-server/denylist.ts'
+import { isDenylistEntry } from '../resource-server/denylist-entry.ts'
 import { inTime } from './in-time.ts'
 import { redisChannel } from './redis-channel.ts'
 import { checkClient, LUA_NOW, type RedisClient, type ScriptAnswer, scriptRunner } from './redis-client.ts'
@@ -88,8 +89,10 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
     async append(entries) {
       const values = entries.flatMap((entry) => [String(entry.until), JSON.stringify(entry)])
       const wait = replicas > 0 ? { replicas, ms: Math.floor(timeout / 2) } : undefined
-      const { replicas: have } = await ask('append', () => append({ key, values, wait }))
-      channel.post(name, 'changed')
+      const appended = ask('append', () => append({ key, values, wait }))
+      // In the same connection it comes after the entries. Whoever hears of them does not even have to read them first.
+      channel.post(name, entries)
+      const { replicas: have } = await appended
       if (have < replicas)
         throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'Too few replicas of Redis have the denial')
     },
@@ -100,7 +103,11 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
       let stopped = false
       let cancel = () => {}
 
-      const unsubscribe = channel.subscribe(name, () => void look())
+      const unsubscribe = channel.subscribe(name, (message) => {
+        const told = Array.isArray(message) ? message.filter(isDenylistEntry) : []
+        if (told.length > 0) onEntries(told)
+        void look()
+      })
       void look()
       return () => {
         stopped = true

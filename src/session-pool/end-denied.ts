@@ -19,7 +19,12 @@ export interface SessionDenylist {
 /** Signs the session out if `denylist` names it, and nothing that began later. */
 export async function endDenied({ session, signOut }: SharedSession, denylist: SessionDenylist): Promise<void> {
   const { live } = session
-  if (live && isDenied(live)) await signOut.end('session_ended', undefined, isDenied)
+  if (!live || !isDenied(live)) return
+
+  const buried = signOut.end('session_ended', undefined, isDenied)
+  // The authorization server has said it: whoever is in use here does not wait for the store.
+  session.apply({ type: 'ended', grantId: live.grantId, reason: 'session_ended' })
+  await buried
 
   function isDenied({ issuer, clientId, claims, signedInAt }: SessionRecord): boolean {
     const { sub, sid } = claims ?? {}

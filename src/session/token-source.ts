@@ -17,9 +17,10 @@ import { unlessAborted } from './unless-aborted.ts'
 
 /** Where the manager gets tokens from. */
 export interface RefreshingTokenSource extends TokenSource {
-  get(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken>
+  /** `grant`: whose token it has to be; default: of the session that lives now. */
+  get(target: Target, signal?: AbortSignal, minValidity?: number, grant?: string): Promise<AccessToken>
   /** A new access token now, whatever the present one is good for. */
-  refresh(target: Target, reason?: string): Promise<AccessToken>
+  refresh(target: Target, reason?: string, grant?: string): Promise<AccessToken>
   /** The grant a token was handed out for. */
   readonly grantOf: HeldTokens['grantOf']
   /** Refreshes without anybody waiting for it. */
@@ -74,11 +75,14 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       return held.token
     },
     grantOf: tokens.grantOf,
-    async get(target, signal, minValidity) {
-      const hot = minValidity === undefined && source.current(target)
-      if (hot) return hot
-      let from = await grantNow(target, signal, session.live?.grantId)
+    async get(target, signal, minValidity, grant) {
+      let from = grant ?? session.live?.grantId
       for (let last: RefreshOutcome | undefined; ; ) {
+        await upToDate(signal)
+        const now = grantNow(target, from)
+        if (now !== from) last = undefined
+        from = now
+
         const held = tokens.usable(target, minValidity)
         if (held) {
           const missing = tooNarrow(held.token, target)
@@ -94,9 +98,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
           throw errorOf(last, session)
         }
         last = await unlessAborted(refresh(target), signal)
-        const now = await grantNow(target, signal, from)
-        if (now !== from) last = undefined
-        from = now
       }
     },
     async replace(target, rejected, signal, reason) {
@@ -127,15 +128,18 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
       return present()
     },
-    async refresh(target, reason) {
-      for (let from = await grantNow(target, undefined, session.live?.grantId); ; ) {
-        const outcome = await refresh(target, reason, true)
-        const now = await grantNow(target, undefined, from)
+    async refresh(target, reason, grant) {
+      let from = grant ?? session.live?.grantId
+      for (let last: RefreshOutcome | undefined; ; ) {
+        await upToDate()
+        const now = grantNow(target, from)
         const held = tokens.usable(target, 0)
-        const isNew = !outcome.error || outcome.held !== undefined
+        const isNew = last && (!last.error || last.held !== undefined)
         if (held && isNew) return held.token
-        if (now === from) throw errorOf(outcome, session)
+        if (last && now === from) throw errorOf(last, session)
         from = now
+
+        last = await refresh(target, reason, true)
       }
     },
     refreshAhead(target, reason) {
@@ -154,11 +158,18 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   }
   return source
 
-  /** The grant of the living session; with `from`, only if it is that one or goes on with it. */
-  async function grantNow(target: Target, signal?: AbortSignal, from?: string): Promise<string> {
+  /** Looks at the storage, if it is time, and ends what is over. */
+  async function upToDate(signal?: AbortSignal): Promise<void> {
     await unlessAborted(source.confirm(), signal)
     const limit = limits.overdue()
     if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
+  }
+
+  /**
+   * The grant of the living session; with `from`, only if it is that one or goes on with it. Whoever takes a token of that grant does so in
+   * the same turn: in the next one another person may be signed in.
+   */
+  function grantNow(target: Target, from: string | undefined): string {
     const { live } = session
     if (!live && session.locked) throw session.locked
     const isOurs = from === undefined || continues(live, from)

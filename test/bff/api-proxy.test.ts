@@ -343,6 +343,15 @@ describe('an answer of the API', () => {
     expect(await answered.text()).toBe('begun, and done')
   })
 
+  it('with a field that HTTP does not allow is refused, and the next call is answered', async () => {
+    answer = (request) => {
+      request.socket.end('HTTP/1.1 200 OK\r\nX-One: a\u0001b\r\nContent-Length: 2\r\n\r\n{}')
+    }
+    expect((await alice.ask('/api/x')).status).toBe(502)
+    answer = plain
+    expect((await alice.ask('/api/x')).status).toBe(200)
+  })
+
   it('that breaks off before it began is 502, and later breaks off here, too', async () => {
     answer = (request) => request.socket.destroy()
     expect((await alice.ask('/api/x')).status).toBe(502)

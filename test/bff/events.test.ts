@@ -1,3 +1,4 @@
+import { memoryStore } from 'tokenward/node'
 import {
   allowInsecureLoopback,
   createBackchannelLogout,
@@ -6,6 +7,7 @@ import {
 } from 'tokenward/resource-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SessionAnswer } from '../../src/bff/page-answers.ts'
+import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor, visitor } from './bff-site.ts'
 
@@ -45,6 +47,8 @@ describe('the event stream', () => {
     const other = await streamOf(bob)
     for (const { response, said } of streams) {
       expect(response.headers.get('content-type')).toBe('text/event-stream')
+      // Compressed or collected on the way, an event would come with the next one.
+      expect(response.headers.get('cache-control')).toBe('no-store, no-transform')
       expect(response.headers.getSetCookie()).toEqual([])
       expect(said).toMatchObject([{ status: 'signedIn', health: 'ok', session: { subject: 'alice' } }])
     }
@@ -95,6 +99,24 @@ describe('the event stream', () => {
     await his.close()
   })
 
+  it('BFF-13: such a logout does not wait for the store', async () => {
+    const store = faultyStore(memoryStore<unknown>())
+    const denylist = createDenylist({ maxTokenLifetime: 30 * 86_400_000 })
+    site = await bffSite({ pool: { store, denylist } })
+    const alice = await site.signedIn('alice')
+    const hers = await streamOf(alice)
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    store.delay = () => held
+    await denylist.deny({ issuer: site.server.issuer, subject: 'alice', before: Date.now() })
+    await hers.ended
+    expect(last(hers.said)).toEqual(['signedOut', 'session_ended'])
+    goOn()
+    await expect.poll(async () => (await alice.session()).reason).toBe('session_ended')
+  })
+
   it('says that a session has another name, and is open under that name', async () => {
     site = await bffSite()
     const alice = await site.signedIn()
@@ -141,6 +163,22 @@ describe('the event stream', () => {
     expect(clock.pending).toBe(before + 8)
     await Promise.all(streams.map(({ close }) => close()))
     await expect.poll(() => clock.pending).toBe(before)
+  })
+
+  it('is open a hundred times at most for one session, and for others all the same', async () => {
+    site = await bffSite()
+    const [alice, bob] = [await site.signedIn('alice'), await site.signedIn('bob')]
+    const streams = []
+    for (let number = 0; number < 100; number++) streams.push(await streamOf(alice))
+    const refused = await alice.ask('/auth/events')
+    expect([refused.status, refused.headers.get('x-tokenward')]).toEqual([429, 'too_many_connections'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await alice.ask('/api/x')).status).toBe(200)
+    await (await streamOf(bob)).close()
+
+    await streams.pop()?.close()
+    await expect.poll(async () => (await alice.ask('/auth/events')).status, { timeout: 20_000 }).toBe(200)
+    await Promise.all(streams.map(({ close }) => close()))
   })
 
   it('is for nobody who is not signed in, and for no other site', async () => {

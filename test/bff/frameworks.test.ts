@@ -99,6 +99,20 @@ describe('on a platform of Request and Response', () => {
   })
 })
 
+it('that comes too late, as something else has answered, ends the connection and nothing else', async () => {
+  let answering: Promise<void> | undefined
+  const server = createServer((request, response) => {
+    answering = nodeBff(bff)(request, response)
+    response.writeHead(503).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const answer = await sendRaw(`http://127.0.0.1:${port}`, { path: '/auth/session' })
+  expect(answer.status).toBe(503)
+  await expect(answering).resolves.toBeUndefined()
+  server.close()
+})
+
 it('in the wrong place says so: something has read the body before', async () => {
   const app = express()
   app.use(express.json())

@@ -122,6 +122,21 @@ describe('BFF-15: a WebSocket of the page', () => {
     others.socket.destroy()
   })
 
+  it('is one of a hundred at most of one session at one host', async () => {
+    answer = open
+    const own = await site.signedIn('carol')
+    const fields = { Cookie: `session=${own.cookies.get('session')}` }
+    const sockets = []
+    for (let number = 0; number < 100; number++) sockets.push(await handshake(fields))
+    expect(new Set(sockets.map(statusOf))).toEqual(new Set([101]))
+    expect(statusOf(await handshake(fields))).toBe(429)
+    expect(statusOf(await handshake(fields, { host: site.hosts[1] as string }))).toBe(101)
+
+    sockets.pop()?.socket.destroy()
+    await expect.poll(async () => statusOf(await handshake(fields)), { timeout: 20_000 }).toBe(101)
+    for (const { socket } of sockets) socket.destroy()
+  })
+
   it('ends at the API when the page goes away, and at the page when the API does', async () => {
     let api: Duplex | undefined
     const gone = new Promise<void>((resolve) => {

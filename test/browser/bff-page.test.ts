@@ -28,7 +28,7 @@ beforeAll(async () => {
         const tokens = createTokenManager()
         const states = [], events = []
         tokens.subscribe((state) => states.push(state))
-        for (const type of ['signed_in', 'signed_out', 'user_changed']) tokens.on(type, () => events.push(type))
+        for (const type of ['signed_in', 'signed_out', 'user_changed', 'step_up_required']) tokens.on(type, () => events.push(type))
         Object.assign(window, { tokens, states, events })`,
       resolveDir: root,
     },
@@ -186,6 +186,7 @@ describe("the page's half", () => {
       tokens.fetch('/api/x').catch(({ code, acrValues }) => [code, acrValues]),
     )
     expect(refused).toEqual(['ERR_STEP_UP_REQUIRED', ['gold']])
+    expect(await within(page, ({ events }) => events)).toEqual(['step_up_required'])
     answer = (_, response) => response.writeHead(404).end()
     expect(await within(page, async ({ tokens }) => (await tokens.fetch('/api/x')).status)).toBe(404)
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type FrontServer, startFrontServer } from '../support/front-server.ts'
+import { type FrontServer, startFrontServer } from '../../examples/website/front.ts'
 import { type Child, childProgram, type Program } from '../support/processes/child-program.ts'
 import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
 

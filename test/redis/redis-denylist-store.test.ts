@@ -179,6 +179,19 @@ describe('whoever can write to Redis', () => {
   })
 })
 
+it('tells what is denied along with the message, so that nobody has to read it first', async () => {
+  const [writer, reader] = [ioredis(), ioredis()]
+  const [a, b] = lists([writer, reader]) as [Denylist, Denylist]
+  await Promise.all([a.ready(), b.ready()])
+  // It listens on another connection than it reads by.
+  const readings = ['eval', 'evalsha'] as const
+  for (const name of readings) Object.assign(reader, { [name]: () => new Promise(() => {}) })
+  const isTold = () => b.check({ iss: issuer, jti: 'told' }) === 'revoked'
+  // The first messages may come before it listens.
+  for (const end = Date.now() + 20_000; !isTold() && Date.now() < end; await sleep(20)) await a.deny(deny('told'))
+  expect(isTold()).toBe(true)
+})
+
 it('finds what no message told of', async () => {
   const name = `silent-${names++}`
   const client = ioredis()

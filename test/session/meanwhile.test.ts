@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { targetKey } from '../../src/session/target-key.ts'
+import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { idToken, json } from '../support/simulated-server.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
@@ -477,4 +478,31 @@ describe('an answer after which nobody knows', () => {
     expect(isAsked).toBe(true)
     expect(await w.record()).toMatchObject({ signedOut: { reason: 'signed_out' } })
   })
+})
+
+describe('a call that is made while this context starts, and another person', () => {
+  it.each(['getAccessToken', 'refresh', 'fetch'] as const)(
+    'who signs in before it has started: %s() gives nothing of theirs',
+    async (call) => {
+      const w = world()
+      const a = await w.signedIn()
+      let start = () => {}
+      const started = new Promise<undefined>((resolve) => {
+        start = () => resolve(undefined)
+      })
+      const userAgent = { ...scriptedUserAgent(() => ''), callbackUrl: () => started }
+      const b = w.context({ userAgent, redirectUri: 'https://app.example/callback' })
+      void b.manager.ready()
+      // What it has read is too old by now to hand out a token at once.
+      await w.clock.advance(6_000)
+      expect(b.manager.state.status).toBe('signedIn')
+
+      const { manager } = b
+      const made = call === 'fetch' ? manager.fetch('https://api.example/notes') : manager[call]()
+      const told = made.catch((error: unknown) => error)
+      await w.after(100, a.manager.adopt(w.server.issue()))
+      start()
+      expect(await w.after(5_000, told)).toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    },
+  )
 })

@@ -27,7 +27,7 @@ const PAUSE = 200
  * `completeSignIn` reject with `ERR_UNSUPPORTED`, and so does `getAccessToken` for any other.
  *
  * It hears of the session by one event stream for all tabs. `fetch` is for paths of this site that the backend passes on. Events are
- * `signed_in`, `signed_out` and `user_changed`.
+ * `signed_in`, `signed_out`, `user_changed` and, in the tab whose call an API wants another sign-in for, `step_up_required`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: PageOptions = {}): TokenManager {
@@ -92,6 +92,8 @@ export function createTokenManager(options: PageOptions = {}): TokenManager {
       const repeated = isRenamed && again && (await send(again))
       const outcome = repeated ? await refusalOf(repeated) : refusal
       if (repeated && !outcome) return repeated
+      if (outcome?.code === 'ERR_STEP_UP_REQUIRED')
+        events.tell({ type: 'step_up_required', at: Date.now(), reason: outcome.reason, scope: outcome.scope })
       throw outcome
     },
     async headersFor() {

@@ -7,11 +7,13 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
-import { startFrontServer } from '../../support/front-server.ts'
+import { startFrontServer } from '../../../examples/website/front.ts'
 import { childProgram } from '../../support/processes/child-program.ts'
 import { clientSecret, startProgramServer } from '../../support/program-server.ts'
 import { startRedis } from '../../support/redis-server.ts'
+import { costs, type Way } from './costs.ts'
 import type { HostMessage, HostSettings } from './host-process.ts'
+import { startPeer } from './peer.ts'
 
 const { values } = parseArgs({
   options: {
@@ -41,6 +43,7 @@ const redis = await startRedis()
 // The browser goes to one address; what is behind it takes turns.
 const front = await startFrontServer()
 const server = await startProgramServer({ accessTokenTtl: TTL, redirectUris: [`${front.origin}/auth/callback`] })
+const peer = await startPeer(api.url)
 const program = await childProgram('test/bff/measured/host-process.ts')
 const settings: HostSettings = {
   redisPort: redis.port,
@@ -59,13 +62,31 @@ try {
   await oneTokenRequest()
   await ends()
   await streams()
-  await costs()
+  await costs({ ways: await ways(), report })
 } finally {
   for (const child of children) child.process.kill('SIGKILL')
-  await Promise.all([front.close(), server.stop(), redis.stop(), dispatcher.destroy()])
+  await Promise.all([front.close(), peer.stop(), server.stop(), redis.stop(), dispatcher.destroy()])
   api.close()
 }
 if (values.check && rows.some(({ ok }) => !ok)) process.exitCode = 1
+
+/** The same call, by whoever sends it on. */
+async function ways(): Promise<readonly Way[]> {
+  const cookie = await signedIn('alice')
+  const asked = async (url: string, headers: Record<string, string> = {}) => {
+    const { statusCode, body } = await request(url, { headers, dispatcher })
+    await body.dump()
+    if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
+  }
+  return [
+    { name: 'plain proxying with undici', call: () => asked(`http://127.0.0.1:${hosts[0]?.plainPort}/x`) },
+    { name: 'tokenward/bff', call: () => asked(`${at(0)}/api/x`, { cookie, 'x-tokenward': '1' }) },
+    {
+      name: 'express-openid-connect + http-proxy-middleware',
+      call: () => asked(`${peer.origin}/api/x`, { cookie: peer.cookie }),
+    },
+  ]
+}
 
 async function signedIn(account: string): Promise<string> {
   const cookies = new Map<string, string>()
@@ -224,41 +245,6 @@ async function download(cookie: string): Promise<number> {
   let arrived = 0
   for await (const chunk of body) arrived += chunk.length
   return arrived
-}
-
-/** What a call costs beside the same call sent on by undici alone. */
-async function costs(): Promise<void> {
-  const cookie = await signedIn('alice')
-  const plain = async () => {
-    const { body } = await request(`http://127.0.0.1:${hosts[0]?.plainPort}/x`, { dispatcher })
-    await body.dump()
-  }
-  const own = () => call(0, cookie)
-  const one = async (work: () => Promise<unknown>) => {
-    const times: number[] = []
-    for (let n = 0; n < 1_500; n++) {
-      const began = performance.now()
-      await work()
-      if (n >= 500) times.push(performance.now() - began)
-    }
-    return times.sort((a, b) => a - b)[times.length / 2] ?? 0
-  }
-  const many = async (work: () => Promise<unknown>) => {
-    const began = performance.now()
-    let left = 4_000
-    await Promise.all(
-      Array.from({ length: 32 }, async () => {
-        while (left-- > 0) await work()
-      }),
-    )
-    return 4_000 / ((performance.now() - began) / 1_000)
-  }
-  const [plainTime, ownTime] = [await one(plain), await one(own)]
-  report('one call after the other, median: plain proxying with undici', plainTime.toFixed(2), undefined, ' ms')
-  report('… through the backend', ownTime.toFixed(2), undefined, ' ms')
-  const [plainRate, ownRate] = [await many(plain), await many(own)]
-  report('32 callers: plain proxying with undici', plainRate.toFixed(0), undefined, '/s')
-  report('… through the backend', ownRate.toFixed(0), undefined, '/s')
 }
 
 /** An API that answers, swallows, pours, and opens WebSockets. */
