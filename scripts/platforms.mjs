@@ -47,7 +47,7 @@ async function testHosts() {
   await Promise.all(installations.map(install))
   for (const { folder } of installations) copyPackage(`${folder}/node_modules/tokenward`)
 
-  const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts)
+  const command = vitest('--project=platforms', '--reporter=verbose', ...chosenHosts.map((host) => `platforms/${host}`))
   const { output, ok } = await run(command, { limit: 1_800_000, show: true })
   return readTotals(output, ok)
 }

@@ -1,3 +1,4 @@
+import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Api } from '../../../examples/demo/api.ts'
@@ -20,6 +21,13 @@ const path = (page: Page) => {
   return pathname + search
 }
 
+/** What axe finds serious on the page as it is. */
+async function seriousFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)
+}
+
 /** Goes through it as a person does with two tabs. */
 export async function driveNotesApp(
   browser: Browser,
@@ -37,12 +45,14 @@ export async function driveNotesApp(
   await button(first, 'Sign in').waitFor({ timeout })
   expect(path(first)).toBe(signedOut)
   expect(api.requests).toEqual([])
+  expect(await seriousFindings(first)).toEqual([])
 
   await button(first, 'Sign in').click()
   await button(first, 'Sign out').waitFor({ timeout })
   await expect.poll(() => first.getByRole('listitem').count(), { timeout }).toBeGreaterThan(0)
   expect(path(first)).toBe('/notes?page=2')
   expect(await first.getByRole('heading').textContent()).toBe('Notes of alice')
+  expect(await seriousFindings(first)).toEqual([])
 
   const second = await open(`${origin}/`)
   await button(second, 'Sign out').waitFor({ timeout })
