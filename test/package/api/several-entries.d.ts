@@ -253,6 +253,46 @@ interface DpopProver {
 interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
     readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
+type ParameterList = readonly (readonly [
+    name: string,
+    value: string
+])[];
+interface TransientFailure {
+    readonly kind: "transient";
+    readonly error: TokenManagerError;
+    readonly lost: boolean;
+    readonly retryAfter?: number | undefined;
+}
+interface Answer {
+    readonly kind: "answer";
+    readonly url: string;
+    readonly sent?: ParameterList | undefined;
+    readonly status: number;
+    readonly body: Record<string, unknown> | undefined;
+    readonly isEmpty: boolean;
+    readonly sentAt: EpochMs;
+}
+interface ExchangeOptions {
+    accept?: string;
+    beforeSend?: () => boolean;
+    keepalive?: boolean;
+    prove?: ((url: string) => Promise<string>) | undefined;
+    heed?: ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined) | undefined;
+}
+interface AuthorizationServer {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clock: Clock;
+    readonly crypto: Crypto;
+    readonly text: WireText;
+    readonly expiresInZero?: "unknown" | "expired" | undefined;
+    readonly dpop: DpopProver | undefined;
+    readonly missingNonce: boolean;
+    isIssuer: StartedMetadata["isIssuer"];
+    degraded(step: Degradation): void;
+    metadata(): Promise<AuthorizationServerMetadata>;
+    post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>;
+}
 declare global {
     interface TokenwardClaims {
     }
@@ -349,6 +389,14 @@ interface RouteGuardOptions {
     readonly signedOut: string;
     readonly callback?: string;
 }
+interface PushedAuthorizationRequests {
+    readonly start: typeof pushAuthorizationRequest;
+}
+interface PushedAuthorization {
+    readonly request_uri: string;
+    readonly expiresAt: EpochMs;
+}
+declare function pushAuthorizationRequest(server: AuthorizationServer, params: ParameterList): Promise<PushedAuthorization>;
 interface ClaimRequest {
     readonly essential?: boolean;
     readonly value?: unknown;
@@ -554,7 +602,7 @@ interface TokenManagerOptions {
     readonly confirmInterval?: number;
     readonly account?: string;
     readonly authorizationParams?: Readonly<Record<string, string>>;
-    readonly pushedAuthorizationRequests?: boolean;
+    readonly pushedAuthorizationRequests?: PushedAuthorizationRequests;
     readonly revokeReplaced?: boolean;
     readonly [allowInsecureLoopback]?: boolean;
     readonly [allowMissingNonce]?: boolean;
@@ -666,6 +714,7 @@ interface ManagerPlatform extends Platform {
 }
 declare function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager;
 declare function metadataFrom(options: MetadataSourceOptions): MetadataSource;
+declare function pushedAuthorizationRequests(): PushedAuthorizationRequests;
 declare function followRedirect(response: Response, sent: SentRequest, match: (url: string) => Match): SentRequest | undefined;
 declare function sealed(store: Store<unknown>, options: {
     sealing: Sealing;
@@ -967,5 +1016,5 @@ interface Journal {
     stop(): void;
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
-export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
