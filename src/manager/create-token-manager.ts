@@ -167,10 +167,9 @@ export function managerOf(
     },
     async refresh({ reason, ...wanted } = {}) {
       checkTarget(options, wanted)
-      const { source, session } = here()
-      const { live } = session
-      await start()
-      return source.refresh(targetOf(wanted), reason, live?.grantId)
+      const own = here()
+      const grant = await startedFor(own)
+      return own.source.refresh(targetOf(wanted), reason, grant)
     },
     async signOut(signOutOptions) {
       const { signOut } = here()
@@ -203,11 +202,22 @@ export function managerOf(
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
     checkTarget(options, target)
-    const { source, session } = here()
-    // Whoever is signed in after the start: the call is for the person who was signed in when it was made.
-    const { live } = session
-    await start()
-    return source.get(target, signal, minValidity, live?.grantId)
+    const own = here()
+    const grant = await startedFor(own)
+    return own.source.get(target, signal, minValidity, grant)
+  }
+
+  /**
+   * Starts. A call is for the person who was signed in when it was made, whoever is after the start, and not for the one whose sign-in
+   * this page is completing.
+   * @returns the grant of that person
+   */
+  async function startedFor(own: SharedSession): Promise<string | undefined> {
+    const started = start()
+    const isCompleting = own.completing !== undefined
+    const grant = isCompleting ? undefined : own.session.live?.grantId
+    await started
+    return grant
   }
 
   function start(): Promise<unknown> {

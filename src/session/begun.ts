@@ -41,7 +41,8 @@ export function begun(
   if (!now) return { next: brought, outcome: 'signed_in' }
 
   const { outbox, revoked, claims, grantId } = now
-  const follows = onlySubject && claims ? grantId : undefined
+  const isSamePerson = claims && claims.sub === brought.claims?.sub
+  const follows = isSamePerson ? grantId : undefined
   const next = { ...brought, outbox, revoked, follows, replaced: grantsUpTo(now) }
   return { next: { ...next, outbox: outboxBeside(next, claims, replaced, at, revokeReplaced) }, outcome: 'signed_in' }
 }

@@ -45,7 +45,7 @@ export interface SessionRecord {
   readonly clientId: string
   /** Random; another one at each sign-in. */
   readonly grantId: string
-  /** The grant whose place this one took for the same person (a step-up): calls that began in that one go on in this one. */
+  /** The grant whose place this one took for the same person: calls that began in that one go on in this one. */
   readonly follows?: string | undefined
   /** The grants whose place it took, the last one first, space-separated: none of them comes back. */
   readonly replaced?: string | undefined

@@ -55,12 +55,13 @@ interface Row {
 const rows: Readonly<Record<string, Row>> = {
   'the first one': { outcome: 'signed_in', lives: 'new', outbox: [] },
   'after a sign-out': { now: over, outcome: 'signed_in', lives: 'new', outbox: [PAST] },
-  'over a session of the same person': { now: hers, outcome: 'signed_in', lives: 'new', outbox: [PAST] },
+  'over a session of the same person': { now: hers, outcome: 'signed_in', lives: 'new', follows: true, outbox: [PAST] },
   'over a session of the same person, with revokeReplaced': {
     now: hers,
     revokeReplaced: true,
     outcome: 'signed_in',
     lives: 'new',
+    follows: true,
     outbox: [PAST, ...OLD],
   },
   'that brings the refresh token of before, with revokeReplaced': {
@@ -69,6 +70,7 @@ const rows: Readonly<Record<string, Row>> = {
     revokeReplaced: true,
     outcome: 'signed_in',
     lives: 'new',
+    follows: true,
     outbox: [PAST, 'at of old'],
   },
   "over another person's session": { now: his, outcome: 'signed_in', lives: 'new', outbox: [PAST, ...OLD] },

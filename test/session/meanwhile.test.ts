@@ -486,13 +486,16 @@ describe('a call that is made while this context starts, and another person', ()
     async (call) => {
       const w = world()
       const a = await w.signedIn()
+      const b = w.context()
       let start = () => {}
-      const started = new Promise<undefined>((resolve) => {
-        start = () => resolve(undefined)
+      const started = new Promise<void>((resolve) => {
+        start = resolve
       })
-      const userAgent = { ...scriptedUserAgent(() => ''), callbackUrl: () => started }
-      const b = w.context({ userAgent, redirectUri: 'https://app.example/callback' })
+      // Its first read takes long; a message brings the next one.
+      b.store.delay = () => (b.store.count.get === 1 ? started : Promise.resolve())
       void b.manager.ready()
+      await w.settle()
+      await w.after(100, a.manager.refresh())
       // What it has read is too old by now to hand out a token at once.
       await w.clock.advance(6_000)
       expect(b.manager.state.status).toBe('signedIn')
@@ -505,4 +508,23 @@ describe('a call that is made while this context starts, and another person', ()
       expect(await w.after(5_000, told)).toMatchObject({ code: 'ERR_SIGNED_OUT' })
     },
   )
+
+  it('whose sign-in this page completes: the call is for that one', async () => {
+    const w = world()
+    await w.signedIn()
+    const redirectUri = 'https://app.example/callback'
+    const userAgent = scriptedUserAgent((url) => w.server.authorize(url), 'redirect')
+    void w.context({ userAgent, redirectUri }).manager.signIn()
+    await w.settle()
+    const answer = w.hold()
+    const { manager } = w.context({ userAgent, redirectUri })
+    void manager.ready()
+    await w.clock.advance(100)
+    const before = manager.state
+    expect(before.status).toBe('signedIn')
+    const token = manager.refresh()
+    answer()
+    expect((await w.after(5_000, token)).value).toBe('at-4')
+    expect(manager.state).not.toBe(before)
+  })
 })

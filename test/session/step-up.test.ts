@@ -232,7 +232,7 @@ describe('calls while a step-up completes', () => {
     expect(used).toEqual(['Bearer at-2', 'Bearer at-2', `Bearer ${value}`, `Bearer ${value}`])
   })
 
-  it('a call from before a sign-out, or from before any other sign-in, ends with it', async () => {
+  it('a call from before a sign-out, or from before the sign-in of another person, ends with it', async () => {
     for (const between of ['signOut', 'signIn'] as const) {
       const { w, manager } = await refused(challenge('acr_values="gold"'))
       await w.clock.advance(301_000)
@@ -242,6 +242,7 @@ describe('calls while a step-up completes', () => {
       await w.settle()
       w.server.after = async (_, answer) => answer
       if (between === 'signOut') await w.after(100, manager.signOut())
+      else w.server.subject = 'bob'
       await w.after(1_000, manager.signIn())
       open()
       for (const call of calls) await expect(w.after(5_000, call)).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
