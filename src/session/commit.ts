@@ -121,8 +121,8 @@ export async function conclude(
 
   /** Keeps what is of use in an answer without a token that could be used, and lets everybody wait before the next try. */
   async function useless(failed: Failed, advance: Advance): Promise<RefreshOutcome> {
-    await commit((record) => withFailure({ ...advance(record), failure: record.failure }, failed))
-    return { outcome: 'failed', error: toldBy(session.live, failed) }
+    const { held } = await commit((record) => withFailure({ ...advance(record), failure: record.failure }, failed))
+    return { outcome: 'failed', error: toldBy(session.live, failed), held }
   }
 
   function refreshed(record: SessionRecord, response: TokenResponse): SessionRecord {

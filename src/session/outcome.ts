@@ -22,7 +22,7 @@ export interface RefreshFailure {
     | ('rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired')
   readonly error: TokenManagerError
   /** The new tokens are here all the same, in memory, until this resolves. */
-  readonly held?: Promise<void>
+  readonly held?: Promise<void> | undefined
   /** Nothing was tried: the record already said so. */
   readonly heard?: boolean
 }

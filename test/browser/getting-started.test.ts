@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
@@ -35,7 +35,9 @@ async function blocksOf(language: string): Promise<readonly string[]> {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(root, 'node_modules/.cache/getting-started-'))
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  folder = await mkdtemp(join(cache, 'getting-started-'))
   origin = `http://localhost:${await freePort()}`
   issuer = `http://localhost:${await freePort()}`
   const [[server = ''], [main = '']] = await Promise.all([blocksOf('js'), blocksOf('ts')])

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -8,7 +8,9 @@ import { scriptedAuthorizationServer } from '../../src/testing/index.ts'
 
 let folder: string
 beforeAll(async () => {
-  folder = await mkdtemp(join(root, 'node_modules/.cache/phone-basic-'))
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  folder = await mkdtemp(join(cache, 'phone-basic-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { root } from '../../scripts/entries.mjs'
@@ -10,7 +10,9 @@ let server: ProgramServer
 let api: Child
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(root, 'node_modules/.cache/readme-programs-'))
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  folder = await mkdtemp(join(cache, 'readme-programs-'))
   server = await startProgramServer()
   api = await start('api-basic', { 'https://api.example.com/': 'urn:example:notes' }, { PORT: '0' })
 })

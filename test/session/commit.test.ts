@@ -418,6 +418,25 @@ describe('a store that refuses', () => {
     expect(w.server.reuse).toBe(0)
   })
 
+  it('STO-06: at the commit of an answer that brought only a refresh token: nobody takes over meanwhile', async () => {
+    const w = world()
+    const [a, b] = [await expired(w), await w.opened()]
+    w.server.after = async () => json({ refresh_token: 'rt-2', token_type: 'Bearer' })
+    w.server.before = () => {
+      a.store.fault = (operation) => (operation === 'swap' ? 'before' : undefined)
+    }
+    await expect(w.after(100, a.manager.getAccessToken())).rejects.toMatchObject({ code: 'ERR_RESPONSE_INVALID' })
+    b.manager.getAccessToken().catch(() => {})
+    await w.clock.advance(3_000)
+    expect(sent(w)).toEqual(['rt-1'])
+
+    a.store.fault = () => undefined
+    await w.clock.advance(1_000)
+    expect(await w.record()).toMatchObject({ generation: 2, refreshToken: 'rt-2' })
+    await w.clock.advance(30_000)
+    expect(sent(w)).not.toEqual(['rt-1', 'rt-1'])
+  })
+
   it('STO-06: at the commit, for however long: it is asked by one, a few times a second, and that is told once', async () => {
     const w = world({ lock: 'none' })
     const { manager, store, told } = await expired(w)
