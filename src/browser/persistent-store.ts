@@ -33,6 +33,6 @@ export function persistentStore(
 
 /** Whether it is the key that is refused, and not the storage. */
 function isAboutKey({ code, cause }: TokenManagerError): boolean {
-  const isNotCloned = cause instanceof Error && cause.name === 'DataCloneError'
+  const isNotCloned = (cause as Error | undefined)?.name === 'DataCloneError'
   return code === 'ERR_UNSUPPORTED' || isNotCloned
 }

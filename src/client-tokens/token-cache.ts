@@ -86,7 +86,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
   const entries = new Map<string, Entry>()
   /** For failures that say nothing of one token: the server cannot be reached or is in trouble, or refuses the client. */
   const everybody = createBackOff(platform)
-  const early = earlyTokens(clock)
+  const early = earlyTokens((time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)))
   /** The entry of each token that was handed out, also of those that have been replaced since. */
   const origins = new WeakMap<AccessToken, Entry>()
   let uses = 0

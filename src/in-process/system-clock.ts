@@ -4,7 +4,7 @@ import type { Clock } from '../ports.ts'
 const longestLap = 2 ** 31 - 1
 
 /** Node hands out objects, browsers and React Native plain numbers. */
-type Timer = number | { unref?(): void }
+type Timer = { unref?(): void }
 
 /** The machine's clock: `Date.now`, `performance.now` and `setTimeout`. */
 export const systemClock: Clock = {
@@ -13,18 +13,12 @@ export const systemClock: Clock = {
   at(time, run) {
     let timer: ReturnType<typeof setTimeout>
     const lap = () => {
-      timer = setTimeout(
-        () => (performance.now() < time ? lap() : run()),
-        Math.min(Math.max(Math.ceil(time - performance.now()), 0), longestLap),
-      )
-      letProcessEnd(timer)
+      const left = Math.max(Math.ceil(time - performance.now()), 0)
+      timer = setTimeout(() => (performance.now() < time ? lap() : run()), Math.min(left, longestLap))
+      // Node would keep the process alive for it.
+      ;(timer as Timer).unref?.()
     }
     lap()
     return () => clearTimeout(timer)
   },
-}
-
-/** Node would keep the process alive for a timer. */
-function letProcessEnd(timer: Timer): void {
-  if (typeof timer === 'object') timer.unref?.()
 }

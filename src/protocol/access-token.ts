@@ -109,7 +109,9 @@ const headers = new WeakMap<AccessToken, string>()
 /** The value of the `Authorization` header that carries `token` (RFC 6750 §2.1, RFC 9449 §7.1). */
 export function authorizationHeader(token: AccessToken): string {
   // Made once for a token: platforms look at every character of a text that is new to them.
-  const header = headers.get(token) ?? `${token.type} ${token.value}`
+  const known = headers.get(token)
+  if (known) return known
+  const header = `${token.type} ${token.value}`
   headers.set(token, header)
   return header
 }

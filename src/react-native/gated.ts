@@ -73,7 +73,7 @@ export function gated(
 
   async function opened(signal?: AbortSignal): Promise<void> {
     const { status } = await unlessAborted(manager.ready(), signal)
-    const isAsked = ageOf(agreed, clock) < holds
+    const isAsked = ageOf(agreed, moment(clock)) < holds
     if (status !== 'signedIn' || isAsked) return
     if (refusal) throw refusal
     await unlessAborted(askOnce(), signal)

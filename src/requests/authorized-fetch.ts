@@ -13,7 +13,7 @@ import { parseChallenges } from '../protocol/challenge.ts'
 import type { ProofChallenge } from '../protocol/dpop.ts'
 import { withoutQuery } from '../protocol/failure.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
-import { copyTo, readOnce, urlOfRequest } from './given-request.ts'
+import { copyTo, type PlainHeaders, plainHeaders, readOnce, urlOfRequest } from './given-request.ts'
 import { type RequestBody, requestBody } from './request-body.ts'
 import type { Match } from './resource-matcher.ts'
 
@@ -25,7 +25,7 @@ export interface SentRequest {
   readonly url: string
   /** What `fetch` was called with. */
   readonly to: string | Request
-  readonly init: RequestInit & { readonly headers: Headers }
+  readonly init: RequestInit & { readonly headers: PlainHeaders }
   readonly body: RequestBody | undefined
   /** Redirects that led here. */
   readonly hops: number
@@ -62,7 +62,7 @@ export const insufficient = new WeakMap<object, AccessToken>()
 
 /**
  * A `fetch` that carries the token. It takes what `fetch` takes and gives what `fetch` would give, with these additions:
- * - The token is taken when the request is sent, and replaces an `Authorization` header of the caller's.
+ * - The token is taken when the request is sent, and replaces `Authorization` and `DPoP` headers of the caller's.
  * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
  *   can be read only once is never sent again: its 401 is returned. Where the challenge has `reason="not_yet_valid"`, the second
  *   sending is with the same token, 1.5 s later.
@@ -92,24 +92,24 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
 
     const request = given && copyTo(url, given)
     const body = requestBody(request, own)
-    const headers = new Headers(own.headers ?? request?.headers)
+    const headers = plainHeaders(own.headers ?? request?.headers)
     const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
     const couldLeak = [body, first.type === 'DPoP', !place.wholeOrigin].some(Boolean)
     const isManual = follows && (couldLeak || follow !== undefined)
-    const sentInit: SentRequest['init'] = { ...own, headers }
+    const sentInit: SentRequest['init'] = Object.assign(own, { headers })
     if (isManual) sentInit.redirect = 'manual'
 
     let sent: SentRequest = { target, url, to: request ?? url, init: sentInit, body, hops: 0 }
     let token = first
     let response: Response | undefined
     /** What this call has done about an answer, and does not do again. */
-    const done = new Set<Step>(['done'])
+    const done = new Set<Step>()
     /** Goes where a redirect leads, if it is looked at here. */
     const redirected = (response: Response): boolean => {
       if (!isManual) return false
       if (!follow) throw redirectedError(sent.url, response)
       const followed = follow(response, sent, match)
-      sent = followed ?? sent
+      if (followed) sent = followed
       return followed !== undefined
     }
 
@@ -125,7 +125,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
       if (isSame && hint !== 'not_yet_valid') return false
 
       if (again !== null) sent = { ...sent, init: { ...sent.init, body: again } }
-      if (other.type !== token.type) sent.init.headers.delete('dpop')
+      if (other.type !== token.type) delete sent.init.headers.dpop
       token = other
       return true
     }
@@ -133,14 +133,15 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     try {
       while (sent.target) {
         const { headers, method = request?.method ?? 'GET' } = sent.init
-        headers.set('authorization', authorizationHeader(token))
+        headers.authorization = authorizationHeader(token)
         const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
         const proof = proofs && (await proofs.prove(token, method, sent.url))
-        if (proof) headers.set('dpop', proof)
+        if (proof) headers.dpop = proof
 
         response = await fetch(sent.to, sent.init)
         const challenge = proof && proofs?.heed(response, sent.url, proof, done.has('renew'))
         const step = challenge && !done.has(challenge) ? challenge : next(response, token.type)
+        if (step === 'done') return response
         if (step === 'step_up') throw stepUp(response, token)
 
         const goesOn = !done.has(step) && (step === 'follow' ? redirected(response) : await readyAgain(step, response))
@@ -208,8 +209,8 @@ type Step = Next | ProofChallenge
 
 /** What an answer to a request with a token of `type` asks for. The challenge of that scheme decides (RFC 9449 §7.2). */
 export function next(answer: Answer, type: AccessToken['type']): Next {
-  const { ok, status } = answer
-  if (ok) return 'done'
+  if (answer.ok) return 'done'
+  const { status } = answer
   if (answer.type === 'opaqueredirect' || /^30[12378]$/.test(`${status}`)) return 'follow'
 
   const errors = errorsIn(answer, type).map(({ error }) => error)

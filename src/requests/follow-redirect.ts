@@ -24,7 +24,7 @@ export function followRedirect(
   const where = absolute(location, sent.url)
   const to = match(where)
   const stays = to.target !== undefined && to.target === sent.target
-  const isBare = sent.body === undefined && /^bearer /i.test(sent.init.headers.get('authorization') ?? '')
+  const isBare = sent.body === undefined && sent.init.headers.authorization?.startsWith('Bearer ')
   const isTooLong = sent.hops >= MAX_HOPS
   const canGoBare = isBare && !isTooLong
   if (!stays && canGoBare) return withoutToken(sent, where)
@@ -50,7 +50,13 @@ export function followRedirect(
     ...sent,
     url: to.url,
     to: to.url,
-    init: { ...sent.init, method: dropsBody ? 'GET' : method, headers, body: again, signal },
+    init: {
+      ...sent.init,
+      method: dropsBody ? 'GET' : method,
+      headers: Object.fromEntries(headers),
+      body: again,
+      signal,
+    },
     body: dropsBody ? undefined : sent.body,
     hops: sent.hops + 1,
   }
@@ -67,7 +73,7 @@ function withoutToken(sent: SentRequest, where: string): SentRequest {
     target: undefined,
     url: where,
     to: where,
-    init: { ...sent.init, method, headers, signal, redirect: 'follow' },
+    init: { ...sent.init, method, headers: Object.fromEntries(headers), signal, redirect: 'follow' },
   }
 }
 

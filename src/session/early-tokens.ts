@@ -1,4 +1,3 @@
-import type { Clock } from '../ports.ts'
 import type { AccessToken } from '../protocol/access-token.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -12,21 +11,22 @@ const PATIENCE = 1_500
  */
 export type EarlyTokens = (token: AccessToken, signal: AbortSignal | undefined, begin: () => void) => Promise<boolean>
 
-/** No token yet. */
-export function earlyTokens(clock: Clock): EarlyTokens {
+/**
+ * No token yet.
+ * @param wait resolves after so many milliseconds
+ */
+export function earlyTokens(wait: (time: number) => Promise<void>): EarlyTokens {
   const waits = new WeakMap<AccessToken, Promise<boolean>>()
   return (token, signal, begin) => {
-    let wait = waits.get(token)
-    if (!wait) {
+    let ripe = waits.get(token)
+    if (!ripe) {
       begin()
-      wait = new Promise((resolve) => {
-        clock.at(clock.elapsed() + PATIENCE, () => {
-          waits.set(token, Promise.resolve(false))
-          resolve(true)
-        })
+      ripe = wait(PATIENCE).then(() => {
+        waits.set(token, Promise.resolve(false))
+        return true
       })
-      waits.set(token, wait)
+      waits.set(token, ripe)
     }
-    return unlessAborted(wait, signal)
+    return unlessAborted(ripe, signal)
   }
 }

@@ -1,6 +1,7 @@
 import type { Platform } from '../ports.ts'
 import { type AccessToken, accessToken, type StoredAccessToken, type Target } from '../protocol/access-token.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
+import { type Moment, moment } from './moment.ts'
 import type { SessionRecord } from './record.ts'
 import { CLOCK_STEP, fraction, leewayOf, type ScheduleOptions } from './schedule.ts'
 import type { Session } from './session.ts'
@@ -25,7 +26,7 @@ export interface HeldToken {
 /** The access tokens of the living session, as memory holds them. */
 export interface HeldTokens {
   /** The token for `target`, unless it is dead or was refused. `minValidity`: for how long it has to live on, ms. */
-  usable(target: Target, minValidity?: number): HeldToken | undefined
+  usable(target: Target, minValidity?: number, at?: Moment): HeldToken | undefined
   /** The entry for `target`, whatever its state. */
   get(target: Target): HeldToken | undefined
   /** When the last one that was not refused dies, on the monotonic clock. */
@@ -53,12 +54,11 @@ export function heldTokens(session: Session): HeldTokens {
   const grantOf = (token: AccessToken) => records.get(token)?.grantId
 
   return {
-    usable(target, minValidity) {
+    usable(target, minValidity, { elapsed, now } = moment(clock)) {
       const held = byKey.get(targetKey(target))
       if (!held || held.rejected) return undefined
-      const elapsed = clock.elapsed()
       if (elapsed >= (minValidity === undefined ? held.waitAt : held.deadAt - minValidity)) return undefined
-      return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
+      return (held.stored.expiresAt ?? Infinity) > now ? held : undefined
     },
     get: (target) => byKey.get(targetKey(target)),
     get until() {

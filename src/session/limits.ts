@@ -1,3 +1,4 @@
+import type { EpochMs } from '../ports.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
@@ -8,7 +9,7 @@ export interface Limits {
   /** When the next one passes, wall clock. */
   readonly next: number
   /** The session was used. */
-  used(): void
+  used(now?: EpochMs): void
 }
 
 /** `maxAge` and `idleTimeout`, counted in the record, so for all contexts together. */
@@ -27,9 +28,8 @@ export function limits(session: Session): Limits {
     get next() {
       return Math.min(maxAgeAt(session.live?.signedInAt), idleAt(session.live?.usedAt))
     },
-    used() {
+    used(now = clock.now()) {
       if (idleTimeout === undefined) return
-      const now = clock.now()
       const { live } = session
       if (!live || now - Math.max(live.usedAt, written) < idleTimeout / 10) return
       written = now

@@ -3,7 +3,7 @@ import type { Platform } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { TokenManagerEvents } from './events.ts'
 import { isLocked } from './locked-storage.ts'
-import { ageOf, moment, NEVER } from './moment.ts'
+import { ageOf, type Moment, moment, NEVER } from './moment.ts'
 import { readRecord, type SessionRecord } from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { SessionEvent } from './state.ts'
@@ -27,7 +27,7 @@ export interface RecordReader extends RecordWatch {
   /** The place of a read or write that is made now. */
   turn(): number
   /** How long ago the last `read()` began, ms, on the larger of both clocks; Infinity once something says that it is stale. */
-  age(): number
+  age(at?: Moment): number
   /** What was read so far may be stale: nothing counts as confirmed but a read that begins now or later. */
   suspect(): void
 }
@@ -59,7 +59,7 @@ export function recordReader(session: Reading): RecordReader {
       reading ??= readNow()
       return reading
     },
-    age: () => ageOf(confirmed, clock),
+    age: (at = moment(clock)) => ageOf(confirmed, at),
     suspect() {
       suspectedAt = lastOrder
       confirmed = NEVER

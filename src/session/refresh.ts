@@ -201,7 +201,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
       dpopKey: record.dpopKey,
       beforeSend() {
         // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
-        const isOld = ageOf(began, clock) > leaseTime - requestTimeout
+        const isOld = ageOf(began, moment(clock)) > leaseTime - requestTimeout
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
         const { live } = session
         // A read that took long may be older than what a message has told since.

@@ -113,6 +113,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
     close() {
       session.closed = true
+      session.wake()
     },
   }
   const reading = Object.assign(bare, recordReader(bare))

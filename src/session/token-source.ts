@@ -5,6 +5,7 @@ import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
+import { quickMoment } from './moment.ts'
 import { type RefreshFailure, type RefreshOutcome, signedOutError } from './outcome.ts'
 import { continues, type SessionRecord } from './record.ts'
 import { type RefreshRequest, refreshOnce } from './refresh.ts'
@@ -57,21 +58,23 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   let rejections: number[] = []
   let quietUntil = -Infinity
   let lastTold = ''
-  const early = earlyTokens(clock)
+  const quickly = quickMoment(clock, session.pause)
+  const early = earlyTokens(session.wait)
   /** What the server will not give for this grant, however often it is asked. */
   const refused = new Map<string, RefreshOutcome>()
 
   const source: RefreshingTokenSource = {
     current(target) {
-      const held = tokens.usable(target)
-      if (!held || limits.overdue()) return undefined
-      const age = session.age()
+      const at = quickly()
+      const held = tokens.usable(target, undefined, at)
+      if (!held || at.now >= limits.next) return undefined
+      const age = session.age(at)
       if (age > confirmInterval) return undefined
       // So that a session in steady use never has to wait for the read.
       if (age > confirmInterval / 2) void reread()
       if (tooNarrow(held.token, target)) return undefined
-      if (clock.elapsed() >= held.refreshAt) source.refreshAhead(target)
-      limits.used()
+      if (at.elapsed >= held.refreshAt) source.refreshAhead(target)
+      limits.used(at.now)
       return held.token
     },
     grantOf: tokens.grantOf,

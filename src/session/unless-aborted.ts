@@ -7,8 +7,8 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   let stop = () => {}
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(abortReason(signal))
+    signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop)
   })
   try {
     return await Promise.race([promise, aborted])

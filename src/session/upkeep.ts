@@ -4,6 +4,7 @@ import type { Limits } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
+import type { SessionState } from './state.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
 /** What keeps a session fresh while nobody asks. */
@@ -14,6 +15,9 @@ export interface UpkeepParts {
   readonly outbox: Outbox
   readonly limits: Limits
 }
+
+/** What `state` is while there is a living record. */
+type SignedIn = Extract<SessionState, { status: 'signedIn' }>
 
 /** A clock that was set by less than this is a clock that was adjusted. */
 const CLOCK_JUMP = 30_000
@@ -52,7 +56,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   function arm() {
     cancel()
     const due = dueIn()
-    if (due < Infinity && !session.closed) cancel = clock.at(clock.elapsed() + Math.max(due, 0), tick)
+    if (due < Infinity && !session.closed) cancel = clock.at(clock.elapsed() + due, tick)
   }
 
   /** Milliseconds until something has to be done without being asked. */
@@ -64,7 +68,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
     const limit = limits.next - now
     // A hidden page's timers are throttled: it leaves the refresh to those that are seen, and asks when it is used.
     if (!lifecycle.isVisible()) return limit
-    const retryAt = held.state.status === 'signedIn' ? (held.state.retryAt ?? 0) : 0
+    const { retryAt = 0 } = held.state as SignedIn
     // What the record says counts for all contexts; without that, what a storage that refused asked for.
     const retry = live.failure ? backOffLeft(session, live) : retryAt - now
     const left = tokens.until - elapsed
