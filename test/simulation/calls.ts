@@ -107,9 +107,11 @@ export function calls(known: Evidence, why: Causes): Calls {
       broken(3, `${tab.name}: ${name}() was called for one person and gives another's token`)
   }
 
-  /** Whether `grant` is younger than the record `then`, which was there when the call began. */
+  /** Whether `grant` is younger than the record `then`, which was there when the call began, and not known to be the same person's. */
   function signedInSince(then: SessionRecord, grant: string): boolean {
+    const isSamePerson = then.claims && then.claims.sub === known.record?.claims?.sub
     return (
+      !isSamePerson &&
       known.record?.grantId === grant &&
       then.grantId !== grant &&
       !history.tabs.some(({ readFailedAt, writeFailedAt }) => Math.max(readFailedAt, writeFailedAt) > -Infinity) &&

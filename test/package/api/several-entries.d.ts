@@ -685,6 +685,7 @@ declare function queueLock({ spans }?: QueueLockOptions): Lock;
 declare const systemClock: Clock;
 declare const webCrypto: Crypto;
 declare const webSealing: Sealing;
+type PlainHeaders = Record<string, string>;
 interface RequestBody {
     replay(): NonNullable<RequestInit["body"]> | undefined;
     drop?(): void;
@@ -694,7 +695,7 @@ interface SentRequest {
     readonly url: string;
     readonly to: string | Request;
     readonly init: RequestInit & {
-        readonly headers: Headers;
+        readonly headers: PlainHeaders;
     };
     readonly body: RequestBody | undefined;
     readonly hops: number;
