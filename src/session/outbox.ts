@@ -1,5 +1,12 @@
 import { revokeToken } from '../protocol/revocation.ts'
-import { type PendingRevocation, type RevocationOutcome, type RevokedGrant, settled, withPending } from './record.ts'
+import {
+  type PendingRevocation,
+  type RevocationOutcome,
+  type RevokedGrant,
+  type SessionRecord,
+  settled,
+  withPending,
+} from './record.ts'
 import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 
@@ -75,22 +82,21 @@ export function outbox(session: Session): Outbox {
     cancel = undefined
     const tried = new Set<string>()
     while (!session.closed) {
-      const record = await session.read()
-      const pending = withPending(record?.outbox ?? [], [], clock.now())
-      const next = pending.find(({ token }) => !tried.has(token))
+      const { outbox = [], revoked } = (await session.read()) ?? {}
+      const next = withPending(outbox, [], clock.now()).find(({ token }) => !tried.has(token))
       if (!next) break
       tried.add(next.token)
-      const retryAfter = await revoke(next)
+      const retryAfter = await revoke(next, revoked)
       if (retryAfter !== undefined) return again(retryAfter)
     }
     failures = 0
   }
 
   /** Revokes and removes one; how long to wait when it has to be tried again. */
-  async function revoke(entry: PendingRevocation): Promise<number | undefined> {
+  async function revoke(entry: PendingRevocation, known: SessionRecord['revoked']): Promise<number | undefined> {
     const { kind, token } = entry
-    const answer = await revokeToken(session.server, entry, { keepalive: true })
-    let outcome: RevocationOutcome = 'failed'
+    const answer = isRefused(entry, known) ? undefined : await revokeToken(session.server, entry, { keepalive: true })
+    let outcome: RevocationOutcome | undefined = 'failed'
     if (typeof answer === 'object') {
       const { failed, final, retryAfter = 0 } = answer
       session.emit('revocation_failed', { kind, reason: failed.reason, final })
@@ -106,14 +112,24 @@ export function outbox(session: Session): Outbox {
 
   function again(retryAfter = 0) {
     if (session.closed) return
-    cancel?.()
     failures++
     const wait = backOff(failures, fraction(crypto), retryAfter)
+    cancel?.()
     cancel = clock.at(clock.elapsed() + wait, () => {
       cancel = undefined
       void begin()
     })
   }
+}
+
+/**
+ * Whether the server said lately that it revokes refresh tokens alone: a browser shows every refusal in its console. It is asked again
+ * once the grant of which it said so is forgotten.
+ */
+function isRefused({ grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
+  // The refresh token comes first, and this is about what comes after it.
+  const isLeftOver = known?.[`${grantId}`]?.refresh_token === 'revoked'
+  return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 
 function summary(grant: RevokedGrant | undefined): Revocation {

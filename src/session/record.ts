@@ -259,11 +259,11 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
   ]
 }
 
-/** `record` without `entry` in its outbox, for `outcome` came of it. */
+/** `record` without `entry` in its outbox, for `outcome` came of it; `undefined`: nobody asked. */
 export function settled(
   record: SessionRecord,
   { token, kind, grantId }: PendingRevocation,
-  outcome: RevocationOutcome,
+  outcome: RevocationOutcome | undefined,
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
   if (!grantId) return { ...record, outbox }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Lock } from '../../src/ports.ts'
-import { type World, world } from '../support/world.ts'
+import { type Context, type World, world } from '../support/world.ts'
 
 const revoked = (w: World) => w.server.revoked.map(({ token }) => token)
 const busy = () => new Response('', { status: 503 })
@@ -122,6 +122,47 @@ describe('what the server does not take', () => {
     expect(events.filter(({ type }) => type.startsWith('revo')).slice(3)).toMatchObject([
       { type: 'revoked', kind: 'access_token' },
     ])
+  })
+})
+
+describe('a server that revokes refresh tokens alone', () => {
+  const refused = () => new Response('{"error":"unsupported_token_type"}', { status: 400 })
+
+  /** Signs out of a new session with two access tokens; how many of its tokens the server was asked about. */
+  async function signsOut(w: World, { manager }: Context) {
+    let questions = 0
+    // The refresh token comes first.
+    w.server.onRevoke = () => (++questions === 1 ? undefined : refused())
+    await manager.adopt({ ...w.server.issue(), expiresAt: w.clock.now() + 300_000 })
+    await w.after(100, manager.getAccessToken({ resource: 'https://other.example/' }))
+    const { revoked: report, tokens } = await w.after(100, manager.signOut())
+    expect(tokens).toHaveLength(3)
+    expect(await w.after(100, report)).toBe('revoked')
+    expect((await w.record())?.outbox).toEqual([])
+    return questions
+  }
+
+  it('REV-04: is asked about access tokens once, and again at the eighth sign-out after that', async () => {
+    const w = world()
+    const context = await w.opened()
+    const questions = []
+    for (let session = 0; session < 10; session++) questions.push(await signsOut(w, context))
+    expect(questions).toEqual([2, 1, 1, 1, 1, 1, 1, 1, 2, 1])
+  })
+
+  it('REV-04: is asked about the access token of a session that has nothing else', async () => {
+    const w = world()
+    const context = await w.opened()
+    await signsOut(w, context)
+    let questions = 0
+    w.server.onRevoke = () => {
+      questions++
+      return refused()
+    }
+    await context.manager.adopt({ accessToken: 'lonely', expiresAt: w.clock.now() + 300_000 })
+    const { revoked: report } = await w.after(100, context.manager.signOut())
+    expect(await w.after(100, report)).toBe('unsupported')
+    expect(questions).toBe(1)
   })
 })
 
