@@ -126,9 +126,9 @@ export function outbox(session: Session): Outbox {
  * Whether the server said lately that it revokes refresh tokens alone: a browser shows every refusal in its console. It is asked again
  * once the grant of which it said so is forgotten.
  */
-function isRefused({ grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
-  // The refresh token comes first, and this is about what comes after it.
-  const isLeftOver = known?.[`${grantId}`]?.refresh_token === 'revoked'
+function isRefused({ kind, grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
+  // Where there is no refresh token, the access token is all there is to ask about; and a late refresh token has to be revoked too.
+  const isLeftOver = kind === 'access_token' && known?.[`${grantId}`]?.refresh_token === 'revoked'
   return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 
