@@ -95,11 +95,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'timer overflow',
-      edit(
-        'in-process/system-clock.ts',
-        'Math.min(Math.max(Math.ceil(time - performance.now()), 0), longestLap)',
-        'time - performance.now()',
-      ),
+      edit('in-process/system-clock.ts', 'Math.min(left, longestLap)', 'time - performance.now()'),
     ),
     test: 'test/in-process/system-clock.test.ts',
   },
@@ -244,7 +240,7 @@ export const faults: readonly Fault[] = [
     'an expired token is sent',
     edit(
       'session/held-tokens.ts',
-      'return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined',
+      'return (held.stored.expiresAt ?? Infinity) > now ? held : undefined',
       'return held',
     ),
   ),
