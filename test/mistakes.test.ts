@@ -190,6 +190,12 @@ const mistakes: readonly Mistake[] = [
     code: 'ERR_INVALID_OPTION',
   },
   {
+    title: 'a path as redirectUri where there is no page',
+    make: () => program({ redirectUri: '/callback' }).manager.signIn(),
+    told: ['signIn() needs option redirectUri, an absolute URL', 'a path is for pages alone'],
+    code: 'ERR_INVALID_OPTION',
+  },
+  {
     title: 'a redirectUri that is no URL',
     make: () => program({ redirectUri: 'callback' }),
     told: ['Option redirectUri has to be an absolute URL', 'and is callback'],

@@ -105,8 +105,13 @@ export function managerOf(
       const { userAgent = ports?.userAgent, stepUp, ...request } = signInOptions
       const { signIn, source } = here()
       if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
-      if (redirectUri === undefined)
-        throw new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', 'signIn() needs option redirectUri')
+      // A path is left where there is no page whose origin it could be on.
+      if (!redirectUri?.includes(':'))
+        throw new TokenManagerError(
+          'ERR_INVALID_OPTION',
+          'invalid_option',
+          'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
+        )
       const refused = stepUp && insufficient.get(stepUp)
       const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
       await signIn.signIn({

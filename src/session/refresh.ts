@@ -27,7 +27,7 @@ import {
   type RefreshOutcome,
   storeFailed,
 } from './outcome.ts'
-import type { SessionRecord } from './record.ts'
+import { type SessionRecord, supersedes } from './record.ts'
 import { fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
@@ -155,8 +155,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
   async function looked(record: SessionRecord | undefined): Promise<Next> {
     const settled = settledBy(record)
     if (settled) return settled
-    const isBehind = !record || (session.live as SessionRecord).generation > record.generation
-    if (isBehind) {
+    if (!record || isBehind(record)) {
       await session.save()
       return LOOK
     }
@@ -205,7 +204,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
         const { live } = session
         // A read that took long may be older than what a message has told since.
-        const isOver = live?.grantId !== from.grantId || live.generation > record.generation
+        const isOver = live?.grantId !== from.grantId || isBehind(record)
         const mustNot = isOld || isRobbed || isOver
         if (mustNot) return false
 
@@ -229,12 +228,18 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
   }
 
+  /** Whether memory knows more of the session than `record` says. */
+  function isBehind(record: SessionRecord): boolean {
+    const { live } = session
+    return live !== undefined && supersedes(live, record)
+  }
+
   /** What the record alone already decides. */
   function settledBy(record: SessionRecord | undefined): RefreshOutcome | undefined {
     const { grantId } = from
-    const isOver = session.live?.grantId !== grantId || (record && record.grantId !== grantId)
-    if (isOver) return { outcome: 'signed_out' }
-    if (!record) return undefined
+    if (session.live?.grantId !== grantId) return { outcome: 'signed_out' }
+    if (!record || isBehind(record)) return undefined
+    if (record.grantId !== grantId) return { outcome: 'signed_out' }
 
     const token = record.accessTokens[targetKey(target)]
     // A newer generation may have brought a token for something else.

@@ -94,6 +94,13 @@ describe('a storage that went back to a session whose place another one took', (
     expect(sent(w)).toEqual([])
   })
 
+  it('is put right before anything is sent', async () => {
+    const { w, a, rollBack } = await signedInAgain()
+    await rollBack()
+    expect((await w.after(100, a.manager.refresh())).value).toBe('at-3')
+    expect(sent(w)).toEqual(['rt-2'])
+  })
+
   it('takes the tokens of a refresh that was under way meanwhile', async () => {
     const { w, a, b, rollBack } = await signedInAgain()
     const newest = await w.record()
