@@ -15,13 +15,19 @@ const documents = [
 ]
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 
-/** The TypeScript blocks of the documents as files of a folder that does not exist; `// name.ts` on top names one. */
+/** Folders that do not exist. A document's blocks are the files of one, and find those of the other documents beside them. */
+const snippetsFolder = join(root, 'snippets')
+const folderOf = (document: string) => join(snippetsFolder, document.replace(/\W/g, '-'))
+
+/** The TypeScript blocks of the documents as files; `// name.ts` on top names one. */
 function snippets(): Map<string, string> {
   const files = new Map<string, string>()
   for (const document of documents)
     for (const [index, [, code = '']] of [...textOf(document).matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
-      const [, name = `${document.replace(/\W/g, '-')}-${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
-      files.set(join(root, 'snippets', name), code)
+      const [, name = `${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+      const path = join(folderOf(document), name)
+      if (files.has(path)) throw new Error(`${document} has two blocks called ${name}`)
+      files.set(path, code)
     }
   return files
 }
@@ -31,11 +37,12 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
   // A snippet may show a name without using it.
   Object.assign(options, { noUnusedLocals: false, incremental: false, tsBuildInfoFile: undefined })
+  options.rootDirs = [snippetsFolder, ...documents.map(folderOf)]
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, directoryExists } = host
   host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
   host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
-  host.directoryExists = (path) => resolve(path) === join(root, 'snippets') || (directoryExists?.(path) ?? true)
+  host.directoryExists = (path) => resolve(path).startsWith(snippetsFolder) || (directoryExists?.(path) ?? true)
   const program = ts.createProgram([...files.keys(), join(root, 'examples/native-modules.d.ts')], options, host)
   return [...files.keys()].flatMap((path) => {
     const source = program.getSourceFile(path)
@@ -78,7 +85,7 @@ describe('the documents', () => {
   it('have TypeScript that compiles', { timeout: 60_000 }, () => {
     const files = snippets()
     expect(files.size).toBeGreaterThan(8)
-    const broken = join(root, 'snippets', 'broken.ts')
+    const broken = join(snippetsFolder, 'broken.ts')
     const mistakes = mistakesIn(new Map([...files, [broken, "import { tokens } from './tokens'\ntokens.login()\n"]]))
     expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
   })
