@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
-import { root } from '../scripts/entries.mjs'
+import { entries, root } from '../scripts/entries.mjs'
 
 const isDocument = (name: string) => name.endsWith('.md')
 const documents = [
@@ -38,6 +40,8 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   // A snippet may show a name without using it.
   Object.assign(options, { noUnusedLocals: false, incremental: false, tsBuildInfoFile: undefined })
   options.rootDirs = [snippetsFolder, ...documents.map(folderOf)]
+  // As `create-next-app` sets it.
+  options.paths = { ...options.paths, '@/*': documents.map((document) => `${folderOf(document)}/*`) }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, directoryExists } = host
   host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
@@ -88,6 +92,29 @@ describe('the documents', () => {
     const broken = join(snippetsFolder, 'broken.ts')
     const mistakes = mistakesIn(new Map([...files, [broken, "import { tokens } from './tokens'\ntokens.login()\n"]]))
     expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
+  })
+
+  it.each([
+    ['docs/frameworks.md', 'bff.ts'],
+    ['docs/migration/next-auth.md', 'lib/bff.ts'],
+  ])('have a backend that Next.js can build where there are no secrets: %s', async (document, name) => {
+    const cache = join(root, 'node_modules/.cache')
+    mkdirSync(cache, { recursive: true })
+    const folder = mkdtempSync(join(cache, 'documents-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const outfile = join(folder, 'bff.mjs')
+    await build({
+      stdin: { contents: snippets().get(join(folderOf(document), name)) ?? '', loader: 'ts', resolveDir: root },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      alias: Object.fromEntries(entries.map((entry) => [entry.specifier, entry.source])),
+    })
+    vi.stubEnv('CLIENT_SECRET', undefined)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await import(pathToFileURL(outfile).href)).toMatchObject({ bff: expect.any(Function) })
   })
 
   it('show the programs of the README as they are run', () => {
