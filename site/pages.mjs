@@ -15,7 +15,7 @@ import { readerOf } from './links.mjs'
  */
 
 const atTheRoot = ['SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md']
-const placeholder = /<!-- (program|token-explainer|features): ?(.*?) ?-->/g
+const placeholder = /<!-- (program|token-explainer): ?(.*?) ?-->/g
 
 /**
  * Every page of the site: the documents, the examples, the API reference and the start page.

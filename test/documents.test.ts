@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
-import { root } from '../scripts/entries.mjs'
+import { entries, root } from '../scripts/entries.mjs'
 
 const isDocument = (name: string) => name.endsWith('.md')
 const documents = [
@@ -15,13 +17,19 @@ const documents = [
 ]
 const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 
-/** The TypeScript blocks of the documents as files of a folder that does not exist; `// name.ts` on top names one. */
+/** Folders that do not exist. A document's blocks are the files of one, and find those of the other documents beside them. */
+const snippetsFolder = join(root, 'snippets')
+const folderOf = (document: string) => join(snippetsFolder, document.replace(/\W/g, '-'))
+
+/** The TypeScript blocks of the documents as files; `// name.ts` on top names one. */
 function snippets(): Map<string, string> {
   const files = new Map<string, string>()
   for (const document of documents)
     for (const [index, [, code = '']] of [...textOf(document).matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
-      const [, name = `${document.replace(/\W/g, '-')}-${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
-      files.set(join(root, 'snippets', name), code)
+      const [, name = `${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+      const path = join(folderOf(document), name)
+      if (files.has(path)) throw new Error(`${document} has two blocks called ${name}`)
+      files.set(path, code)
     }
   return files
 }
@@ -31,11 +39,14 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
   // A snippet may show a name without using it.
   Object.assign(options, { noUnusedLocals: false, incremental: false, tsBuildInfoFile: undefined })
+  options.rootDirs = [snippetsFolder, ...documents.map(folderOf)]
+  // As `create-next-app` sets it.
+  options.paths = { ...options.paths, '@/*': documents.map((document) => `${folderOf(document)}/*`) }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, directoryExists } = host
   host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
   host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
-  host.directoryExists = (path) => resolve(path) === join(root, 'snippets') || (directoryExists?.(path) ?? true)
+  host.directoryExists = (path) => resolve(path).startsWith(snippetsFolder) || (directoryExists?.(path) ?? true)
   const program = ts.createProgram([...files.keys(), join(root, 'examples/native-modules.d.ts')], options, host)
   return [...files.keys()].flatMap((path) => {
     const source = program.getSourceFile(path)
@@ -78,9 +89,32 @@ describe('the documents', () => {
   it('have TypeScript that compiles', { timeout: 60_000 }, () => {
     const files = snippets()
     expect(files.size).toBeGreaterThan(8)
-    const broken = join(root, 'snippets', 'broken.ts')
+    const broken = join(snippetsFolder, 'broken.ts')
     const mistakes = mistakesIn(new Map([...files, [broken, "import { tokens } from './tokens'\ntokens.login()\n"]]))
     expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
+  })
+
+  it.each([
+    ['docs/frameworks.md', 'bff.ts'],
+    ['docs/migration/next-auth.md', 'lib/bff.ts'],
+  ])('have a backend that Next.js can build where there are no secrets: %s', async (document, name) => {
+    const cache = join(root, 'node_modules/.cache')
+    mkdirSync(cache, { recursive: true })
+    const folder = mkdtempSync(join(cache, 'documents-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const outfile = join(folder, 'bff.mjs')
+    await build({
+      stdin: { contents: snippets().get(join(folderOf(document), name)) ?? '', loader: 'ts', resolveDir: root },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      alias: Object.fromEntries(entries.map((entry) => [entry.specifier, entry.source])),
+    })
+    vi.stubEnv('CLIENT_SECRET', undefined)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(await import(pathToFileURL(outfile).href)).toMatchObject({ bff: expect.any(Function) })
   })
 
   it('show the programs of the README as they are run', () => {
