@@ -40,7 +40,9 @@ export function bindConnection(
   sessions.use(account, () => held).catch(close)
   const tokens = sessions.get(account)
   stops.push(tokens.subscribe(heard))
-  wait()
+  if (isOpen) wait()
+  // What it heard at once was that the session is over.
+  else close()
   return close
 
   function heard(state: SessionState): void {
