@@ -21,10 +21,10 @@ export interface ConnectionListener {
  */
 export function bindConnection(
   account: string,
-  { sessions, clock, connections }: BffSettings,
+  { sessions, clock, countConnection }: BffSettings,
   { changed, quiet }: ConnectionListener,
 ): () => void {
-  const stops: (() => void)[] = [connections.add(account)]
+  const stops: (() => void)[] = [countConnection(account)]
   let isOpen = true
   let release = () => {}
   const held = new Promise<void>((resolve) => {

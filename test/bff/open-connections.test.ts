@@ -27,7 +27,7 @@ it('a connection whose session ended while it was being opened hears of that, an
     get: () => tokens,
     check: async () => ({ state: over }),
   }
-  const settings: object = { sessions, clock, connections: { add: () => hold('count') } }
+  const settings: object = { sessions, clock, countConnection: () => hold('count') }
   const heard: SessionState[] = []
   bindConnection('alice', settings as BffSettings, { changed: ({ state }) => heard.push(state) })
   expect(heard).toEqual([over])
