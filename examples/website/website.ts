@@ -17,9 +17,8 @@ export interface Website {
   readonly url: string
   readonly authorizationServer: AuthorizationServer
   readonly api: Api
+  /** Those that run. If one of them ends, the others get all requests from then on. */
   readonly hosts: readonly Host[]
-  /** Ends one host as a power cut does. The other one gets all requests from then on. */
-  kill(host: Host): Promise<void>
   /** Stops everything. */
   stop(): Promise<void>
 }
@@ -64,6 +63,11 @@ export async function startWebsite({ accessTokenTtl = 60 } = {}): Promise<Websit
   }
   let hosts: readonly Host[] = await Promise.all([startHost(env), startHost(env)])
   const share = () => front.sendTo(...hosts.map(({ origin }) => origin))
+  for (const host of hosts)
+    host.process.once('exit', () => {
+      hosts = hosts.filter((one) => one !== host)
+      share()
+    })
   share()
 
   return {
@@ -72,11 +76,6 @@ export async function startWebsite({ accessTokenTtl = 60 } = {}): Promise<Websit
     api,
     get hosts() {
       return hosts
-    },
-    async kill(host) {
-      hosts = hosts.filter((one) => one !== host)
-      share()
-      await ended(host.process, 'SIGKILL')
     },
     async stop() {
       await Promise.all(hosts.map(({ process }) => ended(process, 'SIGTERM')))

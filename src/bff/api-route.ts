@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors.ts'
-import { aBoolean, between, type Check, check, texts } from '../manager/options.ts'
+import { aBoolean, anObject, between, type Check, check, texts } from '../manager/options.ts'
 import { resourceMatcher } from '../requests/resource-matcher.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import type { BffApi } from './bff-options.ts'
@@ -54,7 +54,7 @@ export function readApiRoutes(
         name,
         `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`,
       )
-    return readRoute(path, typeof given === 'string' ? { url: given } : Object(given), name, sessions)
+    return readRoute(path, apiOptions(given, name), name, sessions)
   })
   return routes.sort((a, b) => b.path.length - a.path.length)
 }
@@ -64,8 +64,27 @@ export function routeFor(routes: readonly ApiRoute[], path: string): ApiRoute | 
   return routes.find((route) => path === route.path || path.startsWith(`${route.path}/`))
 }
 
+/**
+ * The URLs of option `api`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function apiUrls(api: Readonly<Record<string, string | BffApi>>): readonly string[] {
+  check({ api }, { api: anObject }, '')
+  return Object.entries(api).map(([path, given]) => {
+    const name = `api['${path}']`
+    const { url } = apiOptions(given, name)
+    judgeOf(url, name)
+    return url
+  })
+}
+
+function apiOptions(given: string | BffApi, name: string): BffApi {
+  const options: BffApi = typeof given === 'string' ? { url: given } : Object(given)
+  check(options, checks, `${name}.`)
+  return options
+}
+
 function readRoute(path: string, given: BffApi, name: string, sessions: SessionPool): ApiRoute {
-  check(given, checks, `${name}.`)
   const { url, timeout = 30_000, maxBodySize = 10_485_760, requestFields = [], setCookies = [] } = given
   const { webSockets = false } = given
   const judge = judgeOf(url, name)

@@ -5,7 +5,7 @@ import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'
 import type { BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
-import { type ConnectionCount, connectionCount } from './connection-count.ts'
+import { connectionLimit } from './connection-limit.ts'
 import { madeSessions } from './made-sessions.ts'
 import type { Refused } from './refusal.ts'
 import { returnPath } from './return-path.ts'
@@ -29,8 +29,8 @@ export interface BffSettings {
   readonly pageTokens: readonly BffPageToken[]
   readonly signInFailed: string | undefined
   readonly clock: Clock
-  /** What is open of each session. */
-  readonly connections: ConnectionCount
+  /** Counts a connection that a session opens, until what it returns is called; throws where there are too many. */
+  readonly countConnection: (account: string) => () => void
   /** Counts a sign-in of somebody without a session; throws where there are too many. */
   readonly countSignIn: () => void
   /** Tells `onRefusal`. */
@@ -98,7 +98,7 @@ export function bffSettings(options: BffOptions): BffSettings {
     signInFailed,
     forwarded: forwardedBy(site.forwarded, origin),
     clock,
-    connections: connectionCount(),
+    countConnection: connectionLimit(),
     countSignIn: signInLimit(site.maxSignIns ?? 100_000, clock),
     tell: telling(onRefusal),
   }

@@ -9,7 +9,8 @@ import { type RedisStoreOptions, redisStore } from '../redis/redis-store.ts'
 import { createBackchannelLogout } from '../resource-server/backchannel-logout.ts'
 import { createDenylist } from '../resource-server/denylist.ts'
 import type { IssuerOptions } from '../resource-server/issuer.ts'
-import type { BffApi, BffClientOptions, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
+import { apiUrls } from './api-route.ts'
+import type { BffClientOptions, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
 
 const DAY = 86_400_000
 
@@ -34,7 +35,7 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
   const issuer = issuerOf(options)
   const { now } = clock ?? systemClock
   const { redis, idleTimeout = DAY, maxAge = 7 * DAY, ...client } = options
-  const { resources = Object.values(api).map(urlOf), [allowInsecureLoopback]: isLoopback = false } = client
+  const { resources = apiUrls(api), [allowInsecureLoopback]: isLoopback = false } = client
   const shared = redis && { store: redisStore(redis), channel: redisChannel(placeIn(redis)) }
 
   // A logout has to be known as long as any session can live that began before it.
@@ -56,10 +57,6 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
 
 function isRedis(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'client' in value && 'key' in value
-}
-
-function urlOf(api: string | BffApi): string {
-  return typeof api === 'string' ? api : api.url
 }
 
 function placeIn({ client, prefix }: RedisStoreOptions) {

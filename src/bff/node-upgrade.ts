@@ -30,8 +30,11 @@ export function nodeUpgrade(
         return
       }
       const allowed = await bff.openSocket(asked)
-      const upgraded = await connected(allowed, socket)
-      join(socket, head, upgraded, allowed)
+      if (socket.destroyed) return
+      // Before the API is asked: the session may have too many of them, or end meanwhile.
+      const unbind = allowed.bind(() => socket.destroy())
+      socket.once('close', unbind)
+      join(socket, head, await connected(allowed, socket))
     } catch (error) {
       refuse(socket, bff.refused(error, request.url))
     }
@@ -56,6 +59,7 @@ async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Pr
     const sent: ClientRequest = send(url, { headers, agent: false, timeout })
     const gone = () => sent.destroy()
     page.once('close', gone)
+    if (page.destroyed) gone()
     sent.once('upgrade', (answer, socket, head) => {
       page.off('close', gone)
       resolve({ answer, socket, head })
@@ -77,16 +81,14 @@ async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Pr
   })
 }
 
-function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, allowed: AllowedSocket): void {
+function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded): void {
   // There is no saying goodbye in the middle of a message.
   const end = () => {
     page.destroy()
     socket.destroy()
   }
-  const unbind = bound(allowed, end, socket)
   for (const one of [page, socket]) {
     one.once('close', end)
-    one.once('close', unbind)
     one.on('error', end)
   }
 
@@ -102,16 +104,6 @@ function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded, a
 
   page.pipe(socket)
   socket.pipe(page)
-}
-
-/** Binds both sides to the session, while there is still an answer to give: it may have too many of them. */
-function bound(allowed: AllowedSocket, end: () => void, socket: Duplex): () => void {
-  try {
-    return allowed.bind(end)
-  } catch (error) {
-    socket.destroy()
-    throw error
-  }
 }
 
 function refuse(socket: Duplex, { status, message, fields }: Refused): void {

@@ -21,10 +21,10 @@ export interface ConnectionListener {
  */
 export function bindConnection(
   account: string,
-  { sessions, clock, connections }: BffSettings,
+  { sessions, clock, countConnection }: BffSettings,
   { changed, quiet }: ConnectionListener,
 ): () => void {
-  const stops: (() => void)[] = [connections.add(account)]
+  const stops: (() => void)[] = [countConnection(account)]
   let isOpen = true
   let release = () => {}
   const held = new Promise<void>((resolve) => {
@@ -40,7 +40,9 @@ export function bindConnection(
   sessions.use(account, () => held).catch(close)
   const tokens = sessions.get(account)
   stops.push(tokens.subscribe(heard))
-  wait()
+  if (isOpen) wait()
+  // What it heard at once was that the session is over.
+  else close()
   return close
 
   function heard(state: SessionState): void {

@@ -173,6 +173,7 @@ describe('the event stream', () => {
     const refused = await alice.ask('/auth/events')
     expect([refused.status, refused.headers.get('x-tokenward')]).toEqual([429, 'too_many_connections'])
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await refused.json()).message).toContain('100 event streams and WebSockets open at this host')
     expect((await alice.ask('/api/x')).status).toBe(200)
     await (await streamOf(bob)).close()
 

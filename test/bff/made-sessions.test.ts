@@ -104,6 +104,10 @@ describe('createBff without a pool', () => {
     ['maxSignIns', { maxSignIns: 0 }],
     ['backchannelLogout', { backchannelLogout: async () => new Response() }],
     ['redis', { redis: true }],
+    ['api', { api: null }],
+    ["api['/x'].url", { api: { '/x': null } }],
+    ["api['/x'].url", { api: { '/x': 'http://api.example' } }],
+    ["api['/x'].limit", { api: { '/x': { url: 'https://api.example', limit: 1 } } }],
     ['client', { redis: { client: {}, key: new Uint8Array(32) } }],
   ])('names a wrong %s', (name, options) => {
     expect(() => createBff({ ...given, ...options } as BffClientOptions)).toThrow(`Option ${name}`)

@@ -130,6 +130,7 @@ describe('BFF-15: a WebSocket of the page', () => {
     for (let number = 0; number < 100; number++) sockets.push(await handshake(fields))
     expect(new Set(sockets.map(statusOf))).toEqual(new Set([101]))
     expect(statusOf(await handshake(fields))).toBe(429)
+    expect(seen).toHaveLength(100)
     expect(statusOf(await handshake(fields, { host: site.hosts[1] as string }))).toBe(101)
 
     sockets.pop()?.socket.destroy()

@@ -56,7 +56,8 @@ describe('the example of a website with its own backend', () => {
 
   it('goes on with one host when the other is gone', async () => {
     const { context, page } = await visit()
-    await website.kill(website.hosts[0]!)
+    website.hosts[0]?.process.kill('SIGKILL')
+    await expect.poll(() => website.hosts.length).toBe(1)
     await page.reload()
     await says(page, 'Hello alice')
     await context.close()
