@@ -26,7 +26,16 @@ const eslint: {
   overrideConfigFile: true,
   overrideConfig: [
     ...configs.recommendedTypeChecked,
-    { languageOptions: { parserOptions: { project: 'tsconfig.tests.json', tsconfigRootDir: root } } },
+    {
+      languageOptions: {
+        parserOptions: {
+          project: 'tsconfig.tests.json',
+          tsconfigRootDir: root,
+          // Otherwise the parser takes a CI for a run that sees each file once; here one file is linted with many texts.
+          disallowAutomaticSingleRunInference: true,
+        },
+      },
+    },
   ],
 })
 

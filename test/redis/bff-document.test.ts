@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { createBff } from 'tokenward/bff'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,15 +30,6 @@ function changed(program: string, places: Readonly<Record<string, string>>): str
   }, program)
 }
 
-/** A port that nobody listens on just now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 describe('the program of the document', () => {
   it('is the whole backend in 12 lines', () => {
     expect(linesOf(documented)).toBeLessThanOrEqual(12)
@@ -57,19 +46,17 @@ describe('the program of the document', () => {
       'https://app.example.com': front.origin,
       'https://api.example.com/notes': `${server.api}notes`,
       'new Redis()': `new Redis(${redis.port})`,
-      'listen(8080)': "listen(Number(process.env.PORT), '127.0.0.1', () => process.send?.('ready'))",
+      'listen(8080)': "listen(0, '127.0.0.1', function () { console.log(`port: ${this.address().port}`) })",
       'createBff,': 'createBff, allowInsecureLoopback,',
     })
     writeFileSync(`${root}node_modules/.cache/documented-site.ts`, program)
     const start = await childProgram('node_modules/.cache/documented-site.ts')
     const env = { CLIENT_SECRET: clientSecret, SEALING_KEY: randomBytes(32).toString('base64') }
     const hosts = await Promise.all(
-      [1, 2].map(async () => {
-        const port = await freePort()
-        const child = start({ env: { ...env, PORT: `${port}` }, limit: 120_000 })
+      [1, 2].map(() => {
+        const child = start({ env, limit: 120_000 })
         stops.push(() => child.process.kill('SIGKILL'))
-        await child.message()
-        return `http://127.0.0.1:${port}`
+        return child.origin()
       }),
     )
     front.sendTo(...hosts)
