@@ -46,7 +46,7 @@ describe('the program of the document', () => {
       'https://app.example.com': front.origin,
       'https://api.example.com/notes': `${server.api}notes`,
       'new Redis()': `new Redis(${redis.port})`,
-      'listen(8080)': "listen(0, '127.0.0.1', function () { console.log(`port: ${this.address().port}`) })",
+      'listen(8080)': "listen(0, '127.0.0.1', function () { console.log('port: ' + this.address().port) })",
       'createBff,': 'createBff, allowInsecureLoopback,',
     })
     writeFileSync(`${root}node_modules/.cache/documented-site.ts`, program)
