@@ -55,8 +55,9 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
       if (!now?.lease || now.grantId !== record.grantId) return undefined
       // Who never saw our lease, because the storage was cleared, does not wait before it sends: it may have.
       const wasTakenOver = now.doubt === now.lease.owner
+      const mayBeTaken = isAwake && wasTakenOver
       const isOurs = now.lease.owner === owner
-      if (!isOurs && !(isAwake && wasTakenOver)) return undefined
+      if (!isOurs && !mayBeTaken) return undefined
 
       const lease = { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own }
       return { next: { ...now, lease } }
