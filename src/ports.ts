@@ -117,6 +117,12 @@ export interface Store<V> {
    * unfinished is taken over at once. Absent: nobody knows, and others wait until it is old enough.
    */
   readonly processes?: Processes | undefined
+  /**
+   * Tells that the value of `key` may be another one now, whoever wrote or deleted it. May lose, delay and repeat that, as a {@link Channel} may:
+   * who waits looks now and then all the same. Called only for as long as somebody waits. Never throws, keeps no process alive, and returns its
+   * own undo. Absent: who waits looks now and then, or hears of it by the channel.
+   */
+  readonly watch?: ((key: string, changed: () => void) => () => void) | undefined
 }
 
 /** The processes of one machine. */

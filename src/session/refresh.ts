@@ -43,7 +43,7 @@ export interface RefreshRequest {
   readonly asked?: boolean | undefined
 }
 
-/** How often the record is looked at while waiting, ms; the channel is quicker. */
+/** How often the record is looked at while waiting, ms; the channel and the store's own watch are quicker. */
 const WATCH = 200
 const UNSENT_LIMIT = 3
 
@@ -53,17 +53,20 @@ const UNSENT_LIMIT = 3
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
   const { from, target, reason, asked } = request
-  const { clock, crypto, lifecycle, lock } = session.platform
+  const { clock, crypto, lifecycle, lock, store } = session.platform
   const { requestTimeout, leaseTime, lockTimeout } = session.options
   const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
   const patience = clock.elapsed() + lockTimeout + 3 * leaseTime
   let unsent = 0
+  let unwatch: (() => void) | undefined
 
   try {
     if (session.held.unsaved) await session.save()
     return await underLock()
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
+  } finally {
+    unwatch?.()
   }
 
   /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
@@ -167,7 +170,10 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     const isOthers = lease && !isDead(session, record, hold.locked)
     if (!isOthers) return { step: 'claim', seen: record }
     if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
-    await session.pause(WATCH)
+    // What was read before it began to watch is read again at once.
+    if (store.watch && !unwatch) unwatch = store.watch(session.name, session.heard)
+    // Otherwise something was told while it was read, when nobody paused.
+    else if (session.age() < Infinity) await session.pause(WATCH)
     return LOOK
   }
 

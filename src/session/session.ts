@@ -53,8 +53,10 @@ export interface Session
   onEffect: (effect: SessionEffect) => void
   /** Resolves after `time` ms of the monotonic clock, or earlier at `wake()`. */
   pause(time: number): Promise<void>
-  /** Somebody may have changed the record: whoever pauses looks again. */
+  /** Whoever pauses looks again. */
   wake(): void
+  /** Somebody may have changed the record: nothing in memory is used before it was read again, and whoever pauses does so now. */
+  heard(): void
   /** Resolves after `time` ms of the monotonic clock. */
   wait(time: number): Promise<void>
   close(): void
@@ -108,7 +110,11 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         pausing.add(wake)
       }),
     wake() {
-      for (const wake of [...pausing]) wake()
+      for (const wake of pausing) wake()
+    },
+    heard() {
+      session.suspect()
+      session.wake()
     },
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
     close() {

@@ -20,8 +20,7 @@ export function hearOthers(session: Session): () => void {
   let again = false
   return session.platform.channel.subscribe(session.name, (message) => {
     if (!isMessage(message)) return
-    session.suspect()
-    session.wake()
+    session.heard()
     if (reading) again = true
     else void readAll()
   })

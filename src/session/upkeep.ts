@@ -40,8 +40,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   const stop = lifecycle.subscribe((event) => {
     if (event === 'hidden' || event === 'frozen') return arm()
     // Asleep or away, messages were lost: nothing is used before the record was read again.
-    session.suspect()
-    session.wake()
+    session.heard()
     void source
       .confirm()
       .then(arm)

@@ -106,6 +106,44 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     equal(await a.swap(KEY, tag, { n: 2 }, { durability: 'relaxed' }), true, 'swap() with relaxed durability')
     equal(await stored(b), { n: 2 }, 'the value')
   },
+
+  async 'tells who watches a key that it was written or deleted, if it can watch'(a, b) {
+    if (!a.watch) return
+    for (const writer of [a, b]) {
+      await expectTold(a, 'a write', () => rewritten(writer))
+      await expectTold(a, 'a deletion', () => deleted(writer))
+    }
+  },
+
+  async 'tells nothing to who has stopped watching'(a, b) {
+    if (!a.watch) return
+    let told = 0
+    await rewritten(a)
+    const stop = a.watch(KEY, () => told++)
+    stop()
+    await expectTold(a, 'a write', () => rewritten(b))
+    equal(told, 0, 'how often watch() told after its undo')
+  },
+}
+
+/** A watch may miss some changes, and not this many. */
+const TRIES = 100
+/** How many reads give a watch the time to tell. */
+const READS = 20
+
+async function expectTold(store: Store<unknown>, what: string, change: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    await rewritten(store)
+    let isTold = false
+    const stop = store.watch?.(KEY, () => {
+      isTold = true
+    })
+    await change()
+    for (let reads = 0; !isTold && reads < READS; reads++) await store.get(KEY)
+    stop?.()
+    if (isTold) return
+  }
+  throw new Error(`Store contract: how often watch() told of ${what} is 0 of ${TRIES}, not once`)
 }
 
 /**
@@ -148,6 +186,14 @@ async function present(store: Store<unknown>) {
 async function written(store: Store<unknown>, value: unknown): Promise<string> {
   await store.swap(KEY, undefined, value)
   return (await present(store)).tag
+}
+
+async function rewritten(store: Store<unknown>): Promise<void> {
+  await store.swap(KEY, (await store.get(KEY))?.tag, { n: 1 })
+}
+
+async function deleted(store: Store<unknown>): Promise<void> {
+  await store.swap(KEY, (await store.get(KEY))?.tag, undefined)
 }
 
 async function stored(store: Store<unknown>): Promise<unknown> {

@@ -27,6 +27,7 @@ const CLAIM = 'session/claim.ts'
 const COMMIT = 'session/commit.ts'
 const REFRESH = 'session/refresh.ts'
 const SOURCE = 'session/token-source.ts'
+const WATCHED = 'test/session/watched-store.test.ts'
 const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 
 /** Every one of them breaks a law. */
@@ -225,7 +226,26 @@ export const faults: readonly Fault[] = [
     'the lock is waited for without a limit',
     edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
-  fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
+  fault('what is heard is read too late', edit('session/session.ts', 'session.suspect()')),
+  {
+    ...fault(
+      'what is told while the record is read is waited for',
+      edit(REFRESH, 'else if (session.age() < Infinity) await', 'else await'),
+    ),
+    test: WATCHED,
+  },
+  {
+    ...fault(
+      'what changed before the watch began is waited for',
+      edit(
+        REFRESH,
+        'unwatch = watch(session.name, session.heard)',
+        '{\n      unwatch = watch(session.name, session.heard)\n      await session.pause(WATCH)\n    }',
+      ),
+    ),
+    test: WATCHED,
+  },
+  { ...fault('a watch outlives the wait', edit(REFRESH, '    unwatch?.()')), test: WATCHED },
   fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
   fault(
     'a good token withheld while the refresh fails',

@@ -15,7 +15,7 @@ async function failuresOf(create: () => Store<unknown> | readonly [Store<unknown
     test: (title, run) => runs.push(() => run().catch((error) => void failures.push([title, error.message]))),
   })
   for (const run of runs) await run()
-  expect([runs.length, closed]).toEqual([10, 10])
+  expect([runs.length, closed]).toEqual([12, 12])
   return failures
 }
 
@@ -37,9 +37,35 @@ function faulty(
   return { ...good, ...fault(rows, good) }
 }
 
+/** A memory store that can be watched, with a fault in what it tells. */
+function watchable(
+  tells: (change: 'write' | 'deletion', by: 'own' | 'other') => boolean,
+  undoes = true,
+): readonly [Store<unknown>, Store<unknown>] {
+  const rows = memoryStore()
+  const watchers = new Set<() => void>()
+  const context = (by: 'own' | 'other'): Store<unknown> => ({
+    get: rows.get,
+    async swap(key, tag, value) {
+      const isDone = await rows.swap(key, tag, value)
+      const isTold = isDone && tells(value === undefined ? 'deletion' : 'write', by)
+      if (isTold) for (const changed of watchers) queueMicrotask(changed)
+      return isDone
+    },
+    watch(_, changed) {
+      watchers.add(changed)
+      return () => void (undoes && watchers.delete(changed))
+    },
+  })
+  return [context('own'), context('other')]
+}
+
 it('a good store passes', async () => {
   expect(await failuresOf(() => memoryStore())).toEqual([])
   expect(await failuresOf(() => faulty(() => ({})))).toEqual([])
+  expect(await failuresOf(() => watchable(() => true))).toEqual([])
+  let changes = 0
+  expect(await failuresOf(() => watchable(() => ++changes % 3 === 0))).toEqual([])
 })
 
 const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<unknown>], string][] = [
@@ -141,6 +167,17 @@ const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<un
       })),
     'accepts either durability',
   ],
+  [
+    'a watch that misses deletions',
+    () => watchable((change) => change === 'write'),
+    'tells who watches a key that it was written or deleted, if it can watch',
+  ],
+  [
+    'a watch that hears its own context only',
+    () => watchable((_, by) => by === 'own'),
+    'tells who watches a key that it was written or deleted, if it can watch',
+  ],
+  ['a watch that goes on', () => watchable(() => true, false), 'tells nothing to who has stopped watching'],
 ]
 
 it.each(faults)('%s fails', async (_, create, title) => {
