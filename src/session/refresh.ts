@@ -178,12 +178,12 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
   }
 
   async function claimed(seen: SessionRecord): Promise<Next> {
-    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-    const error = await session.server.metadata().then(
-      () => undefined,
-      (cause: TokenManagerError) => cause,
-    )
-    if (error) return { outcome: offlineOr(session, 'failed'), error }
+    try {
+      // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+      await session.server.metadata()
+    } catch (error) {
+      return { outcome: offlineOr(session, 'failed'), error: error as TokenManagerError }
+    }
 
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK

@@ -16,22 +16,21 @@ export function tellOthers({ platform, name }: Session): void {
  * one read is under way and at most one waits.
  */
 export function hearOthers(session: Session): () => void {
-  let reading = false
-  let again = false
+  /** How many messages have come since the record was last known to say it all. */
+  let heard = 0
   return session.platform.channel.subscribe(session.name, (message) => {
     if (!isMessage(message)) return
     session.heard()
-    if (reading) again = true
-    else void readAll()
+    if (heard++ === 0) void readAll()
   })
 
   async function readAll() {
-    reading = true
+    let known: number
     do {
-      again = false
+      known = heard
       await session.read().catch(() => session.emit('store_failed', { during: 'read' }))
-    } while (again && !session.closed)
-    reading = false
+    } while (heard > known && !session.closed)
+    heard = 0
   }
 }
 
