@@ -118,11 +118,12 @@ export interface Store<V> {
    */
   readonly processes?: Processes | undefined
   /**
-   * Tells that the value of `key` may be another one now, whoever wrote or deleted it. May lose, delay and repeat that, as a {@link Channel} may:
-   * who waits looks now and then all the same. Called only for as long as somebody waits. Never throws, keeps no process alive, and returns its
-   * own undo. Absent: who waits looks now and then, or hears of it by the channel.
+   * Calls `changed` once the value of `key` has another tag than `tag`, whoever wrote or deleted it: at once if it already has. Called only
+   * while somebody waits. May miss a change, as a {@link Channel} may: who waits looks now and then all the same. Never throws, keeps no
+   * process alive. Returns its own undo.
+   * Absent: who waits looks now and then, or hears of it by the channel.
    */
-  readonly watch?: ((key: string, changed: () => void) => () => void) | undefined
+  readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined
 }
 
 /** The processes of one machine. */

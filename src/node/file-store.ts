@@ -78,7 +78,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   const store: Store<unknown> = {
     textOnly: true,
     processes,
-    watch: (name, changed) => watched(nameOf(name), changed),
+    watch,
     async get(name) {
       const row = await files.get(name)
       if (!row?.value) return row
@@ -92,6 +92,20 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     swap: sealed(files).swap,
   }
   return store
+
+  function watch(name: string, tag: string | undefined, changed: () => void): () => void {
+    let isOver = false
+    const tell = () => {
+      if (!isOver) changed()
+    }
+    const stop = watched(nameOf(name), tell)
+    // It may have changed before it was watched.
+    read(fileOf(name)).then((row) => row?.tag !== tag && tell(), tell)
+    return () => {
+      isOver = true
+      stop()
+    }
+  }
 
   async function read(file: string): Promise<SealedFile | undefined> {
     return (await folder.isThere()) ? readSealedFile(file) : undefined

@@ -58,15 +58,12 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
   const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
   const patience = clock.elapsed() + lockTimeout + 3 * leaseTime
   let unsent = 0
-  let unwatch: (() => void) | undefined
 
   try {
     if (session.held.unsaved) await session.save()
     return await underLock()
   } catch (error) {
     return { outcome: 'store_failed', error: storeFailed(error) }
-  } finally {
-    unwatch?.()
   }
 
   /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
@@ -170,20 +167,20 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     const isOthers = lease && !isDead(session, record, hold.locked)
     if (!isOthers) return { step: 'claim', seen: record }
     if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
-    // What was read before it began to watch is read again at once.
-    if (store.watch && !unwatch) unwatch = store.watch(session.name, session.heard)
-    // Otherwise something was told while it was read, when nobody paused.
-    else if (session.age() < Infinity) await session.pause(WATCH)
+
+    const unwatch = store.watch?.(session.name, session.tag, session.wake)
+    await session.pause(WATCH)
+    unwatch?.()
     return LOOK
   }
 
   async function claimed(seen: SessionRecord): Promise<Next> {
-    try {
-      // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-      await session.server.metadata()
-    } catch (error) {
-      return { outcome: offlineOr(session, 'failed'), error: error as TokenManagerError }
-    }
+    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+    const error = await session.server.metadata().then(
+      () => undefined,
+      (cause: TokenManagerError) => cause,
+    )
+    if (error) return { outcome: offlineOr(session, 'failed'), error }
 
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK

@@ -43,6 +43,8 @@ export interface Session
   readonly closed: boolean
   /** Why the last read failed, where the storage is locked; whether there is a session is not known then. */
   readonly locked: TokenManagerError | undefined
+  /** What the store tagged the record with that was read last. */
+  readonly tag: string | undefined
   /** How many things are in memory only, because the store refuses them. */
   readonly retrying: number
   apply(event: SessionEvent): void
@@ -53,10 +55,8 @@ export interface Session
   onEffect: (effect: SessionEffect) => void
   /** Resolves after `time` ms of the monotonic clock, or earlier at `wake()`. */
   pause(time: number): Promise<void>
-  /** Whoever pauses looks again. */
+  /** Somebody may have changed the record: whoever pauses looks again. */
   wake(): void
-  /** Somebody may have changed the record: nothing in memory is used before it was read again, and whoever pauses does so now. */
-  heard(): void
   /** Resolves after `time` ms of the monotonic clock. */
   wait(time: number): Promise<void>
   close(): void
@@ -82,6 +82,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     held: LOADING,
     closed: false,
     locked: undefined,
+    tag: undefined,
     retrying: 0,
     apply(event) {
       const before = session.held.state
@@ -110,11 +111,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         pausing.add(wake)
       }),
     wake() {
-      for (const wake of pausing) wake()
-    },
-    heard() {
-      session.suspect()
-      session.wake()
+      for (const wake of [...pausing]) wake()
     },
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
     close() {

@@ -16,21 +16,23 @@ export function tellOthers({ platform, name }: Session): void {
  * one read is under way and at most one waits.
  */
 export function hearOthers(session: Session): () => void {
-  /** How many messages have come since the record was last known to say it all. */
-  let heard = 0
+  let reading = false
+  let again = false
   return session.platform.channel.subscribe(session.name, (message) => {
     if (!isMessage(message)) return
-    session.heard()
-    if (heard++ === 0) void readAll()
+    session.suspect()
+    session.wake()
+    if (reading) again = true
+    else void readAll()
   })
 
   async function readAll() {
-    let known: number
+    reading = true
     do {
-      known = heard
+      again = false
       await session.read().catch(() => session.emit('store_failed', { during: 'read' }))
-    } while (heard > known && !session.closed)
-    heard = 0
+    } while (again && !session.closed)
+    reading = false
   }
 }
 

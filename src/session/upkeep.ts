@@ -40,7 +40,8 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
   const stop = lifecycle.subscribe((event) => {
     if (event === 'hidden' || event === 'frozen') return arm()
     // Asleep or away, messages were lost: nothing is used before the record was read again.
-    session.heard()
+    session.suspect()
+    session.wake()
     void source
       .confirm()
       .then(arm)

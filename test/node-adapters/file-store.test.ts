@@ -181,10 +181,13 @@ describe('fileStore', () => {
   it('a folder that is not there yet is not watched, and nothing is wrong', async () => {
     const store = fileStore({ path, key })
     let told = 0
-    const stop = store.watch?.('k', () => told++)
+    const stop = store.watch?.('k', undefined, () => told++)
     await written(store)
+    expect(told).toBe(0)
     stop?.()
     stop?.()
+    store.watch?.('k', undefined, () => told++)?.()
+    await store.get('k')
     expect(told).toBe(0)
   })
 

@@ -226,26 +226,15 @@ export const faults: readonly Fault[] = [
     'the lock is waited for without a limit',
     edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
-  fault('what is heard is read too late', edit('session/session.ts', 'session.suspect()')),
+  fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
+  { ...fault('a watch outlives the wait', edit(REFRESH, '    unwatch?.()\n')), test: WATCHED },
   {
     ...fault(
-      'what is told while the record is read is waited for',
-      edit(REFRESH, 'else if (session.age() < Infinity) await', 'else await'),
+      'a watch begins with what is there then',
+      edit(REFRESH, 'session.tag, session.wake)', '(await store.get(session.name))?.tag, session.wake)'),
     ),
     test: WATCHED,
   },
-  {
-    ...fault(
-      'what changed before the watch began is waited for',
-      edit(
-        REFRESH,
-        'unwatch = watch(session.name, session.heard)',
-        '{\n      unwatch = watch(session.name, session.heard)\n      await session.pause(WATCH)\n    }',
-      ),
-    ),
-    test: WATCHED,
-  },
-  { ...fault('a watch outlives the wait', edit(REFRESH, '    unwatch?.()')), test: WATCHED },
   fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
   fault(
     'a good token withheld while the refresh fails',

@@ -162,15 +162,17 @@ function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknow
   }
 
   /** Loses, delays and repeats what it tells as the channel does. */
-  function watch(key: string, changed: () => void): () => void {
+  function watch(key: string, tag: string | undefined, changed: () => void): () => void {
     const { channelDelay, channelLoses, channelRepeats } = plan.noise
-    return storage.watch(key, () => {
+    const tell = () => {
       const tab = tabOf()
       if (tab.gone || watchDice.chance(channelLoses)) return
       const times = watchDice.chance(channelRepeats) ? 2 : 1
       for (let left = times; left > 0; left--) time.inTab(tab, channelDelay * watchDice.next(), changed)
       history.count('change told')
-    })
+    }
+    if (storage.get(key)?.tag !== tag) tell()
+    return storage.watch(key, tell)
   }
 
   function operation<T>(kind: 'reads' | 'writes', apply: () => T, seen?: (result: T) => void): Promise<T> {

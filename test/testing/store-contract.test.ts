@@ -15,7 +15,7 @@ async function failuresOf(create: () => Store<unknown> | readonly [Store<unknown
     test: (title, run) => runs.push(() => run().catch((error) => void failures.push([title, error.message]))),
   })
   for (const run of runs) await run()
-  expect([runs.length, closed]).toEqual([12, 12])
+  expect([runs.length, closed]).toEqual([13, 13])
   return failures
 }
 
@@ -37,24 +37,39 @@ function faulty(
   return { ...good, ...fault(rows, good) }
 }
 
-/** A memory store that can be watched, with a fault in what it tells. */
-function watchable(
-  tells: (change: 'write' | 'deletion', by: 'own' | 'other') => boolean,
-  undoes = true,
-): readonly [Store<unknown>, Store<unknown>] {
+/** What a store that can be watched does wrong. */
+interface WatchFaults {
+  readonly misses?: (change: 'write' | 'deletion', by: 'own' | 'other') => boolean
+  readonly looksFirst?: boolean
+  readonly goesOn?: boolean
+  readonly tellsAtOnce?: boolean
+}
+
+/** A memory store that can be watched, in two contexts. */
+function watchable(faults: WatchFaults = {}): readonly [Store<unknown>, Store<unknown>] {
+  const { misses = () => false, looksFirst = true, goesOn = false, tellsAtOnce = false } = faults
   const rows = memoryStore()
   const watchers = new Set<() => void>()
   const context = (by: 'own' | 'other'): Store<unknown> => ({
     get: rows.get,
     async swap(key, tag, value) {
       const isDone = await rows.swap(key, tag, value)
-      const isTold = isDone && tells(value === undefined ? 'deletion' : 'write', by)
+      const isTold = isDone && !misses(value === undefined ? 'deletion' : 'write', by)
       if (isTold) for (const changed of watchers) queueMicrotask(changed)
       return isDone
     },
-    watch(_, changed) {
-      watchers.add(changed)
-      return () => void (undoes && watchers.delete(changed))
+    watch(key, tag, changed) {
+      let isOver = false
+      const tell = () => {
+        if (!isOver) changed()
+      }
+      watchers.add(tell)
+      if (looksFirst) void rows.get(key).then((row) => (tellsAtOnce || row?.tag !== tag) && tell())
+      return () => {
+        if (goesOn) return
+        isOver = true
+        watchers.delete(tell)
+      }
     },
   })
   return [context('own'), context('other')]
@@ -63,9 +78,9 @@ function watchable(
 it('a good store passes', async () => {
   expect(await failuresOf(() => memoryStore())).toEqual([])
   expect(await failuresOf(() => faulty(() => ({})))).toEqual([])
-  expect(await failuresOf(() => watchable(() => true))).toEqual([])
+  expect(await failuresOf(() => watchable())).toEqual([])
   let changes = 0
-  expect(await failuresOf(() => watchable(() => ++changes % 3 === 0))).toEqual([])
+  expect(await failuresOf(() => watchable({ misses: () => ++changes % 3 !== 0 }))).toEqual([])
 })
 
 const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<unknown>], string][] = [
@@ -169,15 +184,25 @@ const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<un
   ],
   [
     'a watch that misses deletions',
-    () => watchable((change) => change === 'write'),
-    'tells who watches a key that it was written or deleted, if it can watch',
+    () => watchable({ misses: (change) => change === 'deletion' }),
+    'tells who watches a key of a write and of a deletion, if it can watch',
   ],
   [
     'a watch that hears its own context only',
-    () => watchable((_, by) => by === 'own'),
-    'tells who watches a key that it was written or deleted, if it can watch',
+    () => watchable({ misses: (_, by) => by === 'other' }),
+    'tells who watches a key of a write and of a deletion, if it can watch',
   ],
-  ['a watch that goes on', () => watchable(() => true, false), 'tells nothing to who has stopped watching'],
+  [
+    'a watch that hears only of what comes',
+    () => watchable({ looksFirst: false }),
+    'tells who watches a key of what changed before',
+  ],
+  [
+    'a watch that tells of nothing',
+    () => watchable({ tellsAtOnce: true }),
+    'tells nothing to who watches in vain, or no longer',
+  ],
+  ['a watch that goes on', () => watchable({ goesOn: true }), 'tells nothing to who watches in vain, or no longer'],
 ]
 
 it.each(faults)('%s fails', async (_, create, title) => {
