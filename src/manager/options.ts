@@ -146,12 +146,8 @@ const LIMITS = ['idleTimeout', 'maxAge', 'confirmInterval'] as const
  */
 export function checkProtection(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
-  if (!given.issuer) throw invalidOption('issuer', 'given')
-  if (!given.clientId) throw invalidOption('clientId', 'given')
-  for (const name of LIMITS) {
-    const limit = given[name]
-    if (limit !== undefined && !Number.isFinite(limit)) throw invalidOption(name, 'a number')
-  }
+  for (const name of ['issuer', 'clientId'] as const) if (!given[name]) throw invalidOption(name, 'given')
+  for (const name of LIMITS) if (!Number.isFinite(given[name] ?? 0)) throw invalidOption(name)
   for (const name of Object.keys(given.authorizationParams ?? {}))
     if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
 }

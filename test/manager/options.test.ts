@@ -237,7 +237,7 @@ describe('options', () => {
   it.each(['idleTimeout', 'maxAge', 'confirmInterval'])(
     '%s: a limit that could never hold is refused in every build',
     (name) => {
-      for (const value of [...notNumbers, Number.POSITIVE_INFINITY])
+      for (const value of ['5', Number.NaN, {}, Number.POSITIVE_INFINITY])
         expect([value, refusal({ ...good, [name]: value })?.message]).toEqual([value, expect.stringContaining(name)])
     },
   )
