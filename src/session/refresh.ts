@@ -53,7 +53,7 @@ const UNSENT_LIMIT = 3
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
   const { from, target, reason, asked } = request
-  const { clock, crypto, lifecycle, lock, store } = session.platform
+  const { clock, crypto, lifecycle, lock } = session.platform
   const { requestTimeout, leaseTime, lockTimeout } = session.options
   const hold: Hold = { locked: lock.spans === 'store', attempt: LOOK }
   const patience = clock.elapsed() + lockTimeout + 3 * leaseTime
@@ -168,19 +168,19 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     if (!isOthers) return { step: 'claim', seen: record }
     if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
 
-    const unwatch = store.watch?.(session.name, session.tag, session.wake)
+    const unwatch = session.platform.store.watch?.(session.name, session.tag, session.wake)
     await session.pause(WATCH)
     unwatch?.()
     return LOOK
   }
 
   async function claimed(seen: SessionRecord): Promise<Next> {
-    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-    const error = await session.server.metadata().then(
-      () => undefined,
-      (cause: TokenManagerError) => cause,
-    )
-    if (error) return { outcome: offlineOr(session, 'failed'), error }
+    try {
+      // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+      await session.server.metadata()
+    } catch (error) {
+      return { outcome: offlineOr(session, 'failed'), error: error as TokenManagerError }
+    }
 
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK

@@ -111,7 +111,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         pausing.add(wake)
       }),
     wake() {
-      for (const wake of [...pausing]) wake()
+      for (const wake of pausing) wake()
     },
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
     close() {
