@@ -45,6 +45,9 @@ export function wrongMember(holder: string, name: string, value: unknown): strin
   return value == null ? `${holder} has no ${name}` : `${holder} has a ${name} that cannot be used`
 }
 
+/** What a redirect means is known only to who runs the server: most lead from a path to the same one with a slash. */
+const REDIRECT_HINT = ': no redirect is followed; where the place is another one, see metadataFrom()'
+
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable(response: Response, url: string, clock: Clock): TransientFailure | undefined {
   const { status, headers, redirected } = response
@@ -52,7 +55,7 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
   const isSuccess = status > 199 && status < 300
   const isElsewhere = status < 400 && !isSuccess
   if (isElsewhere || redirected)
-    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect`)
+    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect${REDIRECT_HINT}`)
 
   const isPassing = status === 408 || status === 429
   if (status < 500 && !isPassing) return
@@ -89,8 +92,9 @@ export function wordsOf(error: unknown, description: unknown, params: ParameterL
 }
 
 /** What an answer was: where it came from, its status, and the server's words. */
-export function answerText({ url = '', sent = [], status, body }: Refused): string {
-  const words = body ? wordsOf(body.error, body.error_description, sent) : 'without JSON'
+export function answerText({ url = '', sent = [], status, body, isEmpty }: Refused): string {
+  const nothing = isEmpty ? 'with nothing in it' : 'without JSON'
+  const words = body ? wordsOf(body.error, body.error_description, sent) : nothing
   return `${withoutQuery(url)} answered ${status} ${words}`
 }
 
@@ -189,7 +193,7 @@ function wordOf(value: unknown): string {
  * `reason: 'invalid_grant'` means that the grant has ended.
  */
 export function refusal(refused: Refused): TokenManagerError {
-  const { status, body } = refused
+  const { status, body, isEmpty } = refused
   const error = typeof body?.error === 'string' ? body.error : ''
   let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
   let reason = 'server_refused'
@@ -197,7 +201,8 @@ export function refusal(refused: Refused): TokenManagerError {
   if (/^invalid_(grant|client|scope|target)$/.test(error)) reason = error
   if (error === 'invalid_grant') code = 'ERR_GRANT_REJECTED'
   let hint = ''
-  if (reason === 'invalid_client') hint = '; see how the client is registered'
+  const isSilent = isEmpty && (status === 401 || status === 403)
+  if (isSilent || reason === 'invalid_client') hint = '; see how the client is registered'
   if (reason === 'invalid_scope') hint = '; see option scope'
   if (reason === 'invalid_target') hint = '; see option resources'
   if (lacksConsent(body)) [code, reason] = ['ERR_CLIENT_REJECTED', 'invalid_scope']
