@@ -45,9 +45,6 @@ export function wrongMember(holder: string, name: string, value: unknown): strin
   return value == null ? `${holder} has no ${name}` : `${holder} has a ${name} that cannot be used`
 }
 
-/** What a redirect means is known only to who runs the server: most lead from a path to the same one with a slash. */
-const REDIRECT_HINT = ': no redirect is followed; where the place is another one, see metadataFrom()'
-
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */
 export function unavailable(response: Response, url: string, clock: Clock): TransientFailure | undefined {
   const { status, headers, redirected } = response
@@ -55,7 +52,7 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
   const isSuccess = status > 199 && status < 300
   const isElsewhere = status < 400 && !isSuccess
   if (isElsewhere || redirected)
-    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect${REDIRECT_HINT}`)
+    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect; see metadataFrom()`)
 
   const isPassing = status === 408 || status === 429
   if (status < 500 && !isPassing) return
@@ -93,7 +90,7 @@ export function wordsOf(error: unknown, description: unknown, params: ParameterL
 
 /** What an answer was: where it came from, its status, and the server's words. */
 export function answerText({ url = '', sent = [], status, body, isEmpty }: Refused): string {
-  const nothing = isEmpty ? 'with nothing in it' : 'without JSON'
+  const nothing = isEmpty ? 'empty' : 'without JSON'
   const words = body ? wordsOf(body.error, body.error_description, sent) : nothing
   return `${withoutQuery(url)} answered ${status} ${words}`
 }
