@@ -52,7 +52,7 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
   const isSuccess = status > 199 && status < 300
   const isElsewhere = status < 400 && !isSuccess
   if (isElsewhere || redirected)
-    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect; see metadataFrom()`)
+    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect: metadataFrom()`)
 
   const isPassing = status === 408 || status === 429
   if (status < 500 && !isPassing) return
@@ -89,9 +89,8 @@ export function wordsOf(error: unknown, description: unknown, params: ParameterL
 }
 
 /** What an answer was: where it came from, its status, and the server's words. */
-export function answerText({ url = '', sent = [], status, body, isEmpty }: Refused): string {
-  const nothing = isEmpty ? 'empty' : 'without JSON'
-  const words = body ? wordsOf(body.error, body.error_description, sent) : nothing
+export function answerText({ url = '', sent = [], status, body }: Refused): string {
+  const words = body ? wordsOf(body.error, body.error_description, sent) : 'without JSON'
   return `${withoutQuery(url)} answered ${status} ${words}`
 }
 
@@ -190,7 +189,7 @@ function wordOf(value: unknown): string {
  * `reason: 'invalid_grant'` means that the grant has ended.
  */
 export function refusal(refused: Refused): TokenManagerError {
-  const { status, body, isEmpty } = refused
+  const { status, body } = refused
   const error = typeof body?.error === 'string' ? body.error : ''
   let code: TokenManagerErrorCode = error ? 'ERR_CLIENT_REJECTED' : 'ERR_TEMPORARILY_UNAVAILABLE'
   let reason = 'server_refused'
@@ -198,8 +197,7 @@ export function refusal(refused: Refused): TokenManagerError {
   if (/^invalid_(grant|client|scope|target)$/.test(error)) reason = error
   if (error === 'invalid_grant') code = 'ERR_GRANT_REJECTED'
   let hint = ''
-  const isSilent = isEmpty && (status === 401 || status === 403)
-  if (isSilent || reason === 'invalid_client') hint = '; see how the client is registered'
+  if (reason === 'invalid_client') hint = '; see how the client is registered'
   if (reason === 'invalid_scope') hint = '; see option scope'
   if (reason === 'invalid_target') hint = '; see option resources'
   if (lacksConsent(body)) [code, reason] = ['ERR_CLIENT_REJECTED', 'invalid_scope']

@@ -16,12 +16,9 @@ export type RevocationAnswer =
       readonly final: boolean
     }
 
-/** Says that it does not know the token, where RFC 7009 §2.2 wants a success: Google, Better Auth. */
-const TOKEN_UNKNOWN = /invalid_token\W|token (not found|revoked)|invalid access token/i
-
 /**
  * Asks the server to revoke a token (RFC 7009 §2.1), once. Never rejects. Any 2xx is success, also for a token the server
- * does not know. Where it says so by an error, a refresh token is as good as revoked; an access token may live on at APIs that do not ask.
+ * does not know.
  * @param options `keepalive` lets the request outlive the page; where the platform refuses that, it is an ordinary request
  */
 export async function revokeToken(
@@ -39,8 +36,6 @@ export async function revokeToken(
     // A body that was cut takes nothing from a success.
     if (String(failed.status).startsWith('2')) return 'revoked'
     if (failed.error === 'unsupported_token_type') return 'unsupported'
-    const isUnknown = final && answer.status === 400 && TOKEN_UNKNOWN.test(JSON.stringify(answer.body))
-    if (isUnknown) return kind === 'refresh_token' ? 'revoked' : 'unsupported'
     return { failed, final, retryAfter: final ? undefined : answer.retryAfter }
   } catch (error) {
     // The metadata could not be had; a `TokenManagerError` says why.
