@@ -168,7 +168,8 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     if (!isOthers) return { step: 'claim', seen: record }
     if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
 
-    const unwatch = session.platform.store.watch?.(session.name, session.tag, session.wake)
+    const { store } = session.platform
+    const unwatch = store.watch?.(session.name, session.tag, session.wake)
     await session.pause(WATCH)
     unwatch?.()
     return LOOK

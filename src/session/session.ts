@@ -79,10 +79,10 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     },
     ...base,
     name: '',
+    tag: undefined,
     held: LOADING,
     closed: false,
     locked: undefined,
-    tag: undefined,
     retrying: 0,
     apply(event) {
       const before = session.held.state
