@@ -3,7 +3,7 @@ import type { Platform } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { metadataOf } from '../protocol/authorization-server.ts'
-import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
+import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
@@ -109,15 +109,13 @@ export function managerOf(
           'invalid_option',
           'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
         )
-      const refused = stepUp && insufficient.get(stepUp)
-      const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
       await signIn.signIn({
         scope: asked,
         ...request,
         redirectUri,
         userAgent,
         ready: start,
-        stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
+        stepUp: stepUp && ((live, now) => stepUp.start(source.grantOf, live, now)),
         resources: resourcesIn(resources),
         push: options.pushedAuthorizationRequests?.start,
         extra: { audience: first.audience, ...options.authorizationParams },
