@@ -1,10 +1,10 @@
 import { invalidOption, TokenManagerError } from '../../errors.ts'
+import type { StepUp } from '../../manager/step-up.ts'
 import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
 import type { AccessToken } from '../../protocol/access-token.ts'
 import type { TokenManagerEvent } from '../../session/events.ts'
 import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
-import type { Requirements } from '../../session/step-up.ts'
 import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.ts'
 import { backendAt, FIELD, refusalOf, stateOf } from './backend.ts'
 import { type SessionStream, sessionStream } from './session-stream.ts'
@@ -21,7 +21,7 @@ export interface PageOptions {
 /** How to sign in by way of the backend. */
 export interface PageSignInOptions extends Omit<SignInOptions, 'stepUp'> {
   /** The `ERR_STEP_UP_REQUIRED` of an API: the backend asks for what it names. */
-  readonly stepUp?: Requirements
+  readonly stepUp?: Omit<StepUp, 'start'>
 }
 
 /** The token manager of a page without tokens. It takes the place of a `TokenManager`, as in `tokenward/react`. */
