@@ -5,9 +5,11 @@ import { lacking, union } from './scope.ts'
 
 /** What an authorization request may ask for beyond the everyday sign-in. */
 export interface Requirements {
+  /** One of these authentication context classes. */
   readonly acrValues?: readonly string[] | undefined
-  /** Milliseconds. */
+  /** How long ago the person may have authenticated, ms. */
   readonly maxAge?: number | undefined
+  /** Scope, space-separated. */
   readonly scope?: string | undefined
 }
 
