@@ -40,6 +40,11 @@ const cases: Record<string, Case> = {
     without: ['dpop+jwt', 'ECDSA', 'use_dpop_nonce', 'htu', 'dpop_unsupported_by_resource'],
     control: `import { dpop } from 'tokenward/browser'; globalThis.dpop = dpop()`,
   },
+  'who does not import stepUp() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['step_up_unsatisfied'],
+    control: `import { stepUp } from 'tokenward/browser'; globalThis.stepUp = stepUp`,
+  },
   'who does not import pushedAuthorizationRequests() ships none of it': {
     program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
     without: ['invalid_pushed_authorization_response', 'pushed_authorization_request_endpoint'],
