@@ -109,7 +109,7 @@ export function calls(known: Evidence, why: Causes): Calls {
 
   /** Whether `grant` is younger than the record `then`, which was there when the call began, and not known to be the same person's. */
   function signedInSince(then: SessionRecord, grant: string): boolean {
-    const isSamePerson = then.claims && then.claims.sub === known.record?.claims?.sub
+    const isSamePerson = then.claims && then.claims.sub === known.personOf.get(grant)
     return (
       !isSamePerson &&
       known.record?.grantId === grant &&

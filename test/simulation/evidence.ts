@@ -29,6 +29,8 @@ export interface Evidence {
   readonly replaced: Map<string, string | undefined>
   /** Under which grant each family is stored. */
   readonly grantOf: Map<Family, string>
+  /** Whose each grant is, as far as its ID token told. */
+  readonly personOf: Map<string, string>
   /** What somebody has signed in with. */
   readonly families: Set<Family>
   /** Whether wall clock and monotonic clocks tell the true time. */
@@ -52,6 +54,7 @@ export function evidence(history: History): Evidence {
     buried: new Map(),
     replaced: new Map(),
     grantOf: new Map(),
+    personOf: new Map(),
     families: new Set(),
     clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift && !plan.noise.skew,
     get violation() {
