@@ -79,6 +79,7 @@ interface Store<V> {
     readonly confirmInterval?: number | undefined;
     readonly textOnly?: boolean | undefined;
     readonly processes?: Processes | undefined;
+    readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined;
 }
 interface Processes {
     readonly own: string;
