@@ -56,6 +56,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
 
   /** The same grant, before and after a write. */
   function goesOn(tab: Tab, before: SessionRecord, after: SessionRecord) {
+    if (!before.refreshToken && after.refreshToken) known.revivedAt = history.time.now
     if (after.generation < before.generation)
       broken(9, `${tab.name} writes generation ${after.generation} over ${before.generation}`)
     if (before.generation === after.generation && before.refreshToken !== after.refreshToken) {

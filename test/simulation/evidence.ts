@@ -21,6 +21,8 @@ export interface Evidence {
   clearedAt: number
   /** When the lock was stolen last, true time. */
   stolenAt: number
+  /** When a grant that had no refresh token any more last got one: from a sender that slept, true time. */
+  revivedAt: number
   /** How often somebody was asked to sign out. */
   signOuts: number
   /** When each grant's tombstone was written. */
@@ -50,6 +52,7 @@ export function evidence(history: History): Evidence {
     record: undefined,
     clearedAt: -Infinity,
     stolenAt: -Infinity,
+    revivedAt: -Infinity,
     signOuts: 0,
     buried: new Map(),
     replaced: new Map(),
