@@ -106,6 +106,7 @@ export const frameworkApps = {
     '@better-auth/oauth-provider': '1.7.5',
     '@better-auth/utils': '0.4.2',
     '@better-fetch/fetch': '1.3.2',
+    '@cloudflare/workers-oauth-provider': '1.2.3',
     'better-auth': '1.7.5',
     'better-call': '1.4.0',
   },

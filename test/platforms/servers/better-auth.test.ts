@@ -1,16 +1,11 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import { appFolder } from '../../scripts/platform-packages.mjs'
-import type { NodeTokenManagerOptions, TokenManagerEvent } from '../../src/node/index.ts'
-import { API, type BetterAuthServer, startBetterAuth } from './servers/better-auth.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { NodeTokenManagerOptions, TokenManagerEvent } from '../../../src/node/index.ts'
+import { API, type BetterAuthServer, startBetterAuth } from './better-auth-server.ts'
+import { built, clientOf as client, shown } from './built.ts'
 
-const dist = join(appFolder('servers'), 'node_modules/tokenward/dist')
-const built = <Module>(name: string): Promise<Module> => import(pathToFileURL(join(dist, `${name}.js`)).href)
-const { allowInsecureLoopback, clientSecretBasic, createTokenManager, memoryStore } =
-  await built<typeof import('../../src/node/index.ts')>('node')
-const guards = await built<typeof import('../../src/resource-server/index.ts')>('resource-server')
-const { betterAuth } = await built<typeof import('../../src/providers/index.ts')>('providers')
+const { clientSecretBasic, memoryStore } = await built<typeof import('../../../src/node/index.ts')>('node')
+const guards = await built<typeof import('../../../src/resource-server/index.ts')>('resource-server')
+const { betterAuth } = await built<typeof import('../../../src/providers/index.ts')>('providers')
 
 let server: BetterAuthServer | undefined
 afterEach(() => server?.stop())
@@ -20,37 +15,19 @@ async function started({ reuseInterval = 0 } = {}): Promise<BetterAuthServer> {
   return server
 }
 
-/** A client, and what it sent. */
 function clientOf({ issuer, spa, person }: BetterAuthServer, options: Partial<NodeTokenManagerOptions> = {}) {
-  const sent: string[] = []
-  /** The latest token answer. */
-  const answers: Record<string, string>[] = []
-  const manager = createTokenManager({
+  return client({
     ...betterAuth({ url: issuer, clientId: spa.id }),
     redirectUri: spa.redirectUri,
     scope: 'openid offline_access notes',
     resources: [{ url: API, resource: API }],
     userAgent: person(),
-    [allowInsecureLoopback]: true,
-    async fetch(input, init = {}) {
-      const answer = await fetch(input, init)
-      const form = new URLSearchParams(`${init.body ?? ''}`)
-      sent.push(`${form.get('grant_type') ?? form.get('token_type_hint') ?? 'metadata'} ${answer.status}`)
-      if (form.has('grant_type')) answers.push(await answer.clone().json())
-      return answer
-    },
     ...options,
   })
-  onTestFinished(() => manager.dispose())
-  return { manager, sent, answers }
 }
 
-/** Shows a refresh token at the token endpoint, as whoever has it could. */
-async function replayed({ issuer, spa }: BetterAuthServer, refreshToken = '') {
-  const form = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: spa.id, resource: API }
-  const answer = await fetch(`${issuer}/oauth2/token`, { method: 'POST', body: new URLSearchParams(form) })
-  return { status: answer.status, body: await answer.json() }
-}
+const replayed = ({ issuer, spa }: BetterAuthServer, refreshToken = '') =>
+  shown(`${issuer}/oauth2/token`, { refresh_token: refreshToken, client_id: spa.id, resource: API })
 
 describe('Better Auth', () => {
   it('signs a person in, refreshes, and ends the tokens at a sign-out', async () => {
