@@ -4,6 +4,7 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { minify } from 'terser'
 import { entries, manifest, root } from './scripts/entries.mjs'
+import { withoutChecks } from './scripts/without-checks.mjs'
 import { sentenceMakers, withoutSentences } from './scripts/without-sentences.mjs'
 
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
@@ -103,7 +104,7 @@ const compressed = {
 }
 
 /**
- * The entries of pages once more, without sentences for developers.
+ * The entries of pages once more, without sentences and checks for developers.
  *
  * @param {string} dist
  * @returns {import('rollup').RollupOptions & { output: import('rollup').OutputOptions }}
@@ -111,7 +112,7 @@ const compressed = {
 const production = (dist) => ({
   ...all,
   input: inputOf(entries.filter((entry) => entry.production)),
-  plugins: [commonAbove, withoutSentences(), compiled, compressed],
+  plugins: [commonAbove, withoutSentences(), withoutChecks(), compiled, compressed],
   treeshake: { manualPureFunctions: sentenceMakers, propertyReadSideEffects: false },
   output: { ...scripts, dir: `${dist}/production` },
 })

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
+import { withoutChecks } from './scripts/without-checks.mjs'
 import { withoutSentences } from './scripts/without-sentences.mjs'
 
 // What counts memory, or puts its own browser in the place of globals, is not to meet what other tests left behind.
@@ -19,8 +20,15 @@ const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${spe
 // Ends what hangs, and nothing that is only slow: a machine may have much else to do.
 const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
 
-// The tests of what pages ship, on sources without sentences, as the build for production has them.
-const production = { resolve: { alias }, plugins: [{ ...withoutSentences(), enforce: /** @type {const} */ ('pre') }] }
+// The tests of what pages ship, on sources without sentences and checks for developers, as the build for production has them.
+const early = { enforce: /** @type {const} */ ('pre') }
+const production = {
+  resolve: { alias },
+  plugins: [
+    { ...withoutSentences(), ...early },
+    { ...withoutChecks(), ...early },
+  ],
+}
 const leftOut = { SENTENCES: 'left out' }
 const rooms =
   'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'

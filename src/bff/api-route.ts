@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors.ts'
-import { aBoolean, anObject, between, type Check, check, texts } from '../manager/options.ts'
+import { aBoolean, anObject, between, type Check, check, texts } from '../manager/check-options.ts'
 import { resourceMatcher } from '../requests/resource-matcher.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import type { BffApi } from './bff-options.ts'

@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import { aFunction, anObject, between, type Check, check, oneOf, port, texts } from '../manager/options.ts'
+import { aFunction, anObject, between, type Check, check, oneOf, port, texts } from '../manager/check-options.ts'
 import type { Clock } from '../ports.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import { type ApiRoute, readApiRoutes } from './api-route.ts'

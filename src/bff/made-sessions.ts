@@ -1,6 +1,7 @@
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import { allowInsecureLoopback, check } from '../manager/options.ts'
+import { check } from '../manager/check-options.ts'
+import { allowInsecureLoopback } from '../manager/options.ts'
 import { createSessionPool } from '../node/create-session-pool.ts'
 import type { Clock } from '../ports.ts'
 import { redisChannel } from '../redis/redis-channel.ts'

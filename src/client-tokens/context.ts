@@ -1,9 +1,9 @@
 import { invalidOption } from '../errors.ts'
 import { webText } from '../in-process/web-text.ts'
+import { checkOptions } from '../manager/check-options.ts'
 import type { ManagerPlatform } from '../manager/create-token-manager.ts'
 import {
   allowInsecureLoopback,
-  checkOptions,
   checkTarget,
   type RefreshOptions,
   type TokenManagerOptions,

@@ -7,13 +7,9 @@ import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed 
 import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
-import {
-  allowInsecureLoopback,
-  checkOptions,
-  checkSignInOptions,
-  checkTarget,
-  type TokenManagerOptions,
-} from './options.ts'
+import { checkOptions, checkSignInOptions } from './check-options.ts'
+import { isDevelopment } from './development.ts'
+import { allowInsecureLoopback, checkProtection, checkTarget, type TokenManagerOptions } from './options.ts'
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { TokenManager } from './token-manager.ts'
 
@@ -49,7 +45,8 @@ export interface ManagerBasis {
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` */
 export function managerBasis(options: TokenManagerOptions, platform: ManagerPlatform | undefined): ManagerBasis {
-  checkOptions(options)
+  if (isDevelopment) checkOptions(options)
+  else checkProtection(options)
   const insecureLoopback = options[allowInsecureLoopback] === true
   const { resources = [] } = options
   metadataOf({ ...options, insecureLoopback })
@@ -101,7 +98,7 @@ export function managerOf(
       return manager.state
     },
     async signIn(signInOptions = {}) {
-      checkSignInOptions(signInOptions)
+      if (isDevelopment) checkSignInOptions(signInOptions)
       const { userAgent = ports?.userAgent, stepUp, ...request } = signInOptions
       const { signIn, source } = here()
       if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')

@@ -27,7 +27,7 @@ export interface RefreshOptions {
   readonly interval?: number
 }
 
-/** Options of `createTokenManager`. Everything is checked at construction. */
+/** Options of `createTokenManager`. They are checked at construction; in the build for production, what protects alone. */
 export interface TokenManagerOptions {
   /**
    * The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. Where one server speaks for many tenants
@@ -131,131 +131,25 @@ export interface TokenManagerOptions {
   readonly crypto?: Crypto
 }
 
-const TARGETS = ['resource', 'audience'] as const
-
-/** What an option has to be, and how that is said. */
-export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
-
-/** @param sentence ends "Option … has to be" */
-function rule(is: Check[0], sentence?: string): Check {
-  return [is, sentence]
-}
-
-const isText = (value: unknown) => typeof value === 'string'
-const isObject = (value: unknown) => typeof value === 'object' && value !== null
-const holdsTexts = (value: object) => Object.values(value).every(isText)
-
-const text = rule(isText, 'a string')
-const url = rule(
-  (value: unknown) => isText(value) && /^([a-z][a-z\d+.-]*:[^\s#]|\/(?!\/))[^\s#]*$/i.test(value),
-  'an absolute URL without fragment, or a path',
-)
-/** True or false. */
-export const aBoolean = rule((value: unknown) => typeof value === 'boolean', 'true or false')
-/** A function. */
-export const aFunction = rule((value: unknown) => typeof value === 'function', 'a function')
-/** An object. */
-export const anObject = rule(isObject, 'an object')
-const strings = rule((value: object) => isObject(value) && holdsTexts(value), 'an object of strings')
-/** A list of strings. */
-export const texts = rule((value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings')
-
-/** One of some texts. */
-export const oneOf = (...allowed: string[]): Check =>
-  rule((value: string) => allowed.includes(value), allowed.join(' or '))
-/** A number within bounds. */
-export const between = (low: number, high: number, unit = ' ms'): Check =>
-  rule((value: unknown) => typeof value === 'number' && value >= low && value <= high, `${low} to ${high}${unit}`)
-/** An object with these methods. */
-export const port = (...methods: string[]): Check =>
-  rule(
-    (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
-    `an object with ${methods.join(', ')}`,
-  )
-/** What an import makes. */
-const made = (by: string): Check => rule(port('start')[0], by)
-
-const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
-// Whoever thinks in seconds gives less than a second.
-const upToAnHour = between(1_000, 3_600_000)
-const throwOrBare = oneOf('throw', 'bare')
-const userAgent = port('authorize', 'callbackUrl')
-
-const checks: Readonly<Record<string, Check>> = {
-  issuer: text,
-  metadata: anObject,
-  clientId: text,
-  redirectUri: url,
-  postLogoutRedirectUri: url,
-  endSessionParams: aFunction,
-  scope: text,
-  resources: rule(Array.isArray, 'a list'),
-  resourceParameters: rule(
-    (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
-    'resource, audience, both or none',
-  ),
-  unlisted: throwOrBare,
-  whenSignedOut: throwOrBare,
-  refresh: anObject,
-  expiresInZero: oneOf('unknown', 'expired'),
-  dpop: made('dpop()'),
-  idleTimeout: atLeastASecond,
-  maxAge: atLeastASecond,
-  requestTimeout: between(1_000, 60_000),
-  confirmInterval: between(0, 60_000),
-  persistence: oneOf('local', 'session', 'memory'),
-  refreshWorker: made('refreshWorker()'),
-  account: text,
-  authorizationParams: strings,
-  pushedAuthorizationRequests: made('pushedAuthorizationRequests()'),
-  revokeReplaced: aBoolean,
-  userAgent,
-  store: port('get', 'swap'),
-  fetch: aFunction,
-  lock: port('request'),
-  channel: port('post', 'subscribe'),
-  lifecycle: port('isOnline', 'isVisible', 'subscribe'),
-  clock: port('now', 'elapsed', 'at'),
-  crypto: port('randomBytes', 'sha256'),
-}
-
-const refreshChecks: Readonly<Record<string, Check>> = {
-  leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
-  jitter: between(0, 1, ''),
-  interval: atLeastASecond,
-}
-
-const signInChecks: Readonly<Record<string, Check>> = {
-  returnTo: text,
-  prompt: text,
-  loginHint: text,
-  maxAge: between(0, Number.MAX_SAFE_INTEGER),
-  acrValues: texts,
-  uiLocales: texts,
-  claims: anObject,
-  scope: text,
-  stepUp: rule((value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'),
-  userAgent,
-}
+/** The parameters by which a server may be told what a token is for. */
+export const TARGETS = ['resource', 'audience'] as const
 
 // Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
 const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
 
-/**
- * Checks options, so that a mistake shows at construction.
- * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
- */
-export function checkOptions(options: TokenManagerOptions): void {
-  const given: Partial<TokenManagerOptions> = Object(options)
-  check(given, checks, '')
-  if (!given.issuer) throw invalidOption('issuer', 'given')
-  if (!given.clientId) throw invalidOption('clientId', 'given')
+/** Were they no numbers, a session would outlive its limit, or a sign-out elsewhere would not be heard. */
+const LIMITS = ['idleTimeout', 'maxAge', 'confirmInterval'] as const
 
-  check(given.refresh ?? {}, refreshChecks, 'refresh.')
+/**
+ * Checks what is needed, and what protects. A value of these may come from settings that a program has in production alone.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
+ */
+export function checkProtection(options: TokenManagerOptions): void {
+  const given: Partial<TokenManagerOptions> = Object(options)
+  for (const name of ['issuer', 'clientId'] as const) if (!given[name]) throw invalidOption(name, 'given')
+  for (const name of LIMITS) if (!Number.isFinite(given[name] ?? 0)) throw invalidOption(name)
   for (const name of Object.keys(given.authorizationParams ?? {}))
     if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
-  for (const [index, resource] of (given.resources ?? []).entries())
-    checkTarget(options, Object(resource), `resources[${index}].`)
 }
 
 /**
@@ -270,41 +164,4 @@ export function checkTarget(
   for (const name of TARGETS)
     if (target[name] !== undefined && !resourceParameters.includes(name))
       throw invalidOption(prefix + name, 'left out: it is not among resourceParameters')
-}
-
-/**
- * Checks what `signIn()` is given.
- * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
- */
-export function checkSignInOptions(options: object): void {
-  if ('isTrusted' in options) throw invalidOption('signIn()', 'called without the event: () => tokens.signIn()')
-  check(options, signInChecks, 'signIn.')
-}
-
-/**
- * Checks the options in `values`.
- * @param prefix what an option's name is read with, such as `'refresh.'`
- * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
- */
-export function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (!Object.hasOwn(allowed, name)) {
-      const isSymbol = name.startsWith('allow')
-      throw invalidOption(
-        prefix + name,
-        isSymbol
-          ? `the imported symbol: [${name}]: true`
-          : `left out: the options are ${Object.keys(allowed).join(', ')}`,
-      )
-    }
-    const [is, sentence] = allowed[name] as Check
-    if (value !== undefined && !is(value as never))
-      throw invalidOption(prefix + name, `${sentence}, and is ${shown(value)}`)
-  }
-}
-
-/** What is in an object, or follows the path of a URL, could be a secret. */
-function shown(value: unknown): string {
-  const isShort = typeof value === 'string' || typeof value === 'number'
-  return isShort ? `${value}`.replace(/[?#].*/s, '…').slice(0, 99) : typeof value
 }

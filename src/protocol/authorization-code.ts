@@ -208,11 +208,15 @@ export function throwErrorIn(url: string): void {
 const LOST = 'The code was sent, and no answer could be read'
 
 function authorizationError(error = '', params: ParameterList = []): TokenManagerError {
-  const words = wordsOf(error, firstValue(params, 'error_description'), params)
-  const what = `The server answered ${words || 'neither code nor error'}`
   if (error === 'access_denied')
-    return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', what, { error })
-  return rejected(error.endsWith('_required') ? 'interaction_required' : 'authorization_error', { error }, what)
+    return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', answeredWith(error, params), { error })
+  const reason = error.endsWith('_required') ? 'interaction_required' : 'authorization_error'
+  return rejected(reason, { error }, answeredWith(error, params))
+}
+
+function answeredWith(error: string, params: ParameterList): string {
+  const words = wordsOf(error, firstValue(params, 'error_description'), params)
+  return `The server answered ${words || 'neither code nor error'}`
 }
 
 /**

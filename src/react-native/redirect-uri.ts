@@ -1,4 +1,4 @@
-import { type Check, check } from '../manager/options.ts'
+import { type Check, check } from '../manager/check-options.ts'
 
 /**
  * Set it to `true` in the options of `createTokenManager` to allow a `redirectUri` with any scheme: `exp://…` of Expo Go while you develop, or

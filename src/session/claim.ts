@@ -53,7 +53,12 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   await session
     .update((now) => {
       if (!now?.lease || now.grantId !== record.grantId) return undefined
-      if (!isAwake && now.lease.owner !== owner) return undefined
+      // Who never saw our lease, because the storage was cleared, does not wait before it sends: it may have.
+      const wasTakenOver = now.doubt === now.lease.owner
+      const mayBeTaken = isAwake && wasTakenOver
+      const isOurs = now.lease.owner === owner
+      if (!isOurs && !mayBeTaken) return undefined
+
       const lease = { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own }
       return { next: { ...now, lease } }
     })

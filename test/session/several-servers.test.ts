@@ -6,6 +6,7 @@ import {
   type TokenManagerOptions,
 } from '../../src/index.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
+import { itInDevelopment } from '../support/sentences.ts'
 import { idToken, json } from '../support/simulated-server.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -181,7 +182,7 @@ describe('what signIn() is given', () => {
     expect(new URL(agent.visited[1] as string).searchParams.get('prompt')).toBe('consent')
   })
 
-  it('is checked, by name, before anything happens', async () => {
+  itInDevelopment('is checked, by name, before anything happens', async () => {
     const w = world()
     const agent = scriptedUserAgent((url) => w.server.authorize(url))
     const { manager } = w.context({ userAgent: agent, redirectUri, scope })

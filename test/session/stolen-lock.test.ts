@@ -50,28 +50,30 @@ describe('a lock that is stolen', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
-  it('RT-03: takes the lease back from who has it now, and whoever slept leaves it to them', async () => {
-    for (const { slept, owner } of [
-      { slept: 0, owner: expect.not.stringMatching(/^thief$/) },
-      { slept: 14_000, owner: 'thief' },
-    ]) {
-      const w = world()
-      const { lock, steal } = stealable()
-      const { manager, freeze, thaw } = await w.signedIn({ lock })
-      await w.clock.advance(301_000)
-      const open = w.hold()
-      const call = Promise.allSettled([manager.getAccessToken()])
-      await w.settle()
-      await w.write((record) => ({ ...record, generation: 9, lease: { owner: 'thief', beat: 0, locked: true } }))
-      if (slept > 0) freeze()
-      await w.clock.advance(slept)
-      thaw()
-      steal()
-      await w.settle()
-      expect((await w.record())?.lease).toMatchObject({ owner })
-      open()
-      await w.after(60_000, call)
-    }
+  it.each([
+    [
+      'takes the lease back from who took it over',
+      { slept: 0, doubt: 'thief', owner: expect.not.stringMatching(/^thief$/) },
+    ],
+    ['leaves it to them after a sleep', { slept: 14_000, doubt: 'thief', owner: 'thief' }],
+    ['leaves it to who never saw ours and may have sent', { slept: 0, doubt: undefined, owner: 'thief' }],
+  ])('RT-03: while its request is under way, it %s', async (_, { slept, doubt, owner }) => {
+    const w = world()
+    const { lock, steal } = stealable()
+    const { manager, freeze, thaw } = await w.signedIn({ lock })
+    await w.clock.advance(301_000)
+    const open = w.hold()
+    const call = Promise.allSettled([manager.getAccessToken()])
+    await w.settle()
+    await w.write((record) => ({ ...record, generation: 9, doubt, lease: { owner: 'thief', beat: 0, locked: true } }))
+    if (slept > 0) freeze()
+    await w.clock.advance(slept)
+    thaw()
+    steal()
+    await w.settle()
+    expect((await w.record())?.lease).toMatchObject({ owner })
+    open()
+    await w.after(60_000, call)
   })
 
   it('RT-03: whoever slept, and finds the lease still its own, says that it stands without the lock', async () => {

@@ -64,6 +64,7 @@ export function steps(now: State, take: Take, left?: Clause): void {
             const doubtful = s.lease !== 'none'
             const { owns, still } = { ...c, ...s }
             lease(s, c, c.lock ? 'locked' : 'plain')
+            s.takenOver = doubtful
             if (owns && !has('a claim has an identity of its own')) s.still = still
             if (doubtful && has('taking over leaves doubt')) castDoubt(s)
             const waits = doubtful && has('taking over waits and reads again')
@@ -108,6 +109,7 @@ export function steps(now: State, take: Take, left?: Clause): void {
             if (has('a retry needs the lease still to be ours') && (!c.owns || over(s, c))) return leave(s, c)
             if (has('a retry raises the beat')) s.still = 0
             if (has('a retry leaves doubt')) castDoubt(s)
+            s.takenOver = false
             Object.assign(c, { phase: 'ready', age: 0, retried: true })
           })
         step('gives up', (s, c) => {
@@ -140,7 +142,7 @@ export function steps(now: State, take: Take, left?: Clause): void {
         const hasSent = ['ready', 'sent', 'granted', 'refused', 'lost'].includes(c.phase)
         const awake = c.age < LEASE || !has('who slept takes no lease back')
         const fits = !over(s, c) || has('a lease is taken back whatever the generation')
-        const takes = s.lease !== 'none' && hasSent && (c.owns || awake) && fits
+        const takes = s.lease !== 'none' && hasSent && (c.owns || (awake && s.takenOver)) && fits
         if (takes && has('who lost the lock takes the lease back')) lease(s, c, 'plain')
       })
     if (now.faults > 0 && context.phase !== 'idle')

@@ -81,6 +81,8 @@ export interface State {
   /** -1: none is kept. */
   token: number
   lease: 'none' | 'plain' | 'locked'
+  /** Whether the lease was taken over from another context, which has not taken it back. */
+  takenOver: boolean
   /** For how long the lease looks as it does: all see it at once, for who sees it later waits longer. */
   still: number
   /** Ticks since doubt was last cast; -1: none. */
@@ -124,6 +126,7 @@ export function start(faults: number, contexts: number, strict: boolean): State 
     generation: 0,
     token: 0,
     lease: 'none',
+    takenOver: false,
     still: 0,
     doubt: -1,
     ended: '',
@@ -143,6 +146,7 @@ export function start(faults: number, contexts: number, strict: boolean): State 
 /** The record's lease is now of this `kind`, and `owner`'s. */
 export function lease(state: State, owner: Context | undefined, kind: State['lease']): void {
   state.lease = kind
+  state.takenOver = false
   state.still = 0
   for (const context of state.contexts) context.owns = context === owner
 }

@@ -1,6 +1,6 @@
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 
-/** Whether the sources are without their sentences for developers, as builds for production are. */
+/** Whether the sources are without their sentences and checks for developers, as builds for production are. */
 export const areLeftOut = process.env.SENTENCES === 'left out'
 
 /** Matches a message that says `part`; without sentences one that says where its reason is explained. */
@@ -13,3 +13,6 @@ export function saying(part: string | RegExp): unknown {
 export function anErrorSaying(part: string | RegExp): unknown {
   return expect.objectContaining({ message: saying(part) })
 }
+
+/** A test of what only a developer is told: the build for production does not look for it. */
+export const itInDevelopment = it.skipIf(areLeftOut)

@@ -1,0 +1,157 @@
+import { invalidOption } from '../errors.ts'
+import { checkProtection, checkTarget, TARGETS, type TokenManagerOptions } from './options.ts'
+
+/** What an option has to be, and how that is said. */
+export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
+
+/** @param sentence ends "Option … has to be" */
+function rule(is: Check[0], sentence?: string): Check {
+  return [is, sentence]
+}
+
+const isText = (value: unknown) => typeof value === 'string'
+const isObject = (value: unknown) => typeof value === 'object' && value !== null
+const holdsTexts = (value: object) => Object.values(value).every(isText)
+
+const text = rule(isText, 'a string')
+const url = rule(
+  (value: unknown) => isText(value) && /^([a-z][a-z\d+.-]*:[^\s#]|\/(?!\/))[^\s#]*$/i.test(value),
+  'an absolute URL without fragment, or a path',
+)
+/** True or false. */
+export const aBoolean = rule((value: unknown) => typeof value === 'boolean', 'true or false')
+/** A function. */
+export const aFunction = rule((value: unknown) => typeof value === 'function', 'a function')
+/** An object. */
+export const anObject = rule(isObject, 'an object')
+const strings = rule((value: object) => isObject(value) && holdsTexts(value), 'an object of strings')
+/** A list of strings. */
+export const texts = rule((value: object) => Array.isArray(value) && holdsTexts(value), 'a list of strings')
+
+/** One of some texts. */
+export const oneOf = (...allowed: string[]): Check =>
+  rule((value: string) => allowed.includes(value), allowed.join(' or '))
+/** A number within bounds. */
+export const between = (low: number, high: number, unit = ' ms'): Check =>
+  rule((value: unknown) => typeof value === 'number' && value >= low && value <= high, `${low} to ${high}${unit}`)
+/** An object with these methods. */
+export const port = (...methods: string[]): Check =>
+  rule(
+    (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
+    `an object with ${methods.join(', ')}`,
+  )
+/** What an import makes. */
+const made = (by: string): Check => rule(port('start')[0], by)
+
+const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
+// Whoever thinks in seconds gives less than a second.
+const upToAnHour = between(1_000, 3_600_000)
+const throwOrBare = oneOf('throw', 'bare')
+const userAgent = port('authorize', 'callbackUrl')
+
+const checks: Readonly<Record<string, Check>> = {
+  issuer: text,
+  metadata: anObject,
+  clientId: text,
+  redirectUri: url,
+  postLogoutRedirectUri: url,
+  endSessionParams: aFunction,
+  scope: text,
+  resources: rule(Array.isArray, 'a list'),
+  resourceParameters: rule(
+    (value: unknown) => Array.isArray(value) && value.every((one) => TARGETS.includes(one)),
+    'resource, audience, both or none',
+  ),
+  unlisted: throwOrBare,
+  whenSignedOut: throwOrBare,
+  refresh: anObject,
+  expiresInZero: oneOf('unknown', 'expired'),
+  dpop: made('dpop()'),
+  idleTimeout: atLeastASecond,
+  maxAge: atLeastASecond,
+  requestTimeout: between(1_000, 60_000),
+  confirmInterval: between(0, 60_000),
+  persistence: oneOf('local', 'session', 'memory'),
+  refreshWorker: made('refreshWorker()'),
+  account: text,
+  authorizationParams: strings,
+  pushedAuthorizationRequests: made('pushedAuthorizationRequests()'),
+  revokeReplaced: aBoolean,
+  userAgent,
+  store: port('get', 'swap'),
+  fetch: aFunction,
+  lock: port('request'),
+  channel: port('post', 'subscribe'),
+  lifecycle: port('isOnline', 'isVisible', 'subscribe'),
+  clock: port('now', 'elapsed', 'at'),
+  crypto: port('randomBytes', 'sha256'),
+}
+
+const refreshChecks: Readonly<Record<string, Check>> = {
+  leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
+  jitter: between(0, 1, ''),
+  interval: atLeastASecond,
+}
+
+const signInChecks: Readonly<Record<string, Check>> = {
+  returnTo: text,
+  prompt: text,
+  loginHint: text,
+  maxAge: between(0, Number.MAX_SAFE_INTEGER),
+  acrValues: texts,
+  uiLocales: texts,
+  claims: anObject,
+  scope: text,
+  stepUp: rule((value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'),
+  userAgent,
+}
+
+/**
+ * Checks options, so that a mistake shows at construction.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function checkOptions(options: TokenManagerOptions): void {
+  const given: Partial<TokenManagerOptions> = Object(options)
+  check(given, checks, '')
+  checkProtection(options)
+  check(given.refresh ?? {}, refreshChecks, 'refresh.')
+  for (const [index, resource] of (given.resources ?? []).entries())
+    checkTarget(options, Object(resource), `resources[${index}].`)
+}
+
+/**
+ * Checks what `signIn()` is given.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function checkSignInOptions(options: object): void {
+  if ('isTrusted' in options) throw invalidOption('signIn()', 'called without the event: () => tokens.signIn()')
+  check(options, signInChecks, 'signIn.')
+}
+
+/**
+ * Checks the options in `values`.
+ * @param prefix what an option's name is read with, such as `'refresh.'`
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
+ */
+export function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Object.hasOwn(allowed, name)) {
+      const isSymbol = name.startsWith('allow')
+      throw invalidOption(
+        prefix + name,
+        isSymbol
+          ? `the imported symbol: [${name}]: true`
+          : `left out: the options are ${Object.keys(allowed).join(', ')}`,
+      )
+    }
+    const [is, sentence] = allowed[name] as Check
+    if (value !== undefined && !is(value as never))
+      throw invalidOption(prefix + name, `${sentence}, and is ${shown(value)}`)
+  }
+}
+
+/** What is in an object, or follows the path of a URL, could be a secret. */
+function shown(value: unknown): string {
+  const isShort = typeof value === 'string' || typeof value === 'number'
+  return isShort ? `${value}`.replace(/[?#].*/s, '…').slice(0, 99) : typeof value
+}
