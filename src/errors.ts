@@ -207,7 +207,7 @@ export class TokenManagerError extends Error {
     const found = diagnosis && ` (${diagnosis})`
     // A browser's console shows the message alone. So it has the reason, and where that is explained.
     super(
-      withoutControls(`${sentence || reason}${found}: see tokenward/docs/troubleshooting.md#${reason}`),
+      `${withoutControls(sentence || reason)}${found}: see tokenward/docs/troubleshooting.md#${reason}`,
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })

@@ -84,7 +84,7 @@ export function managerOf(
 
   const manager: TokenManager = {
     get state() {
-      return shared?.session.held.state ?? LOADING.state
+      return shared?.session.shown ?? LOADING.state
     },
     subscribe(listener) {
       const undo = use()?.session.subscribe(listener)
@@ -107,7 +107,7 @@ export function managerOf(
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'invalid_option',
-          'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
+          'signIn() needs option redirectUri, an absolute URL: a path is for pages alone',
         )
       const refused = stepUp && insufficient.get(stepUp)
       const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
@@ -216,7 +216,7 @@ export function managerOf(
    */
   async function startedFor(own: SharedSession): Promise<string | undefined> {
     const started = start()
-    const isCompleting = own.completing !== undefined
+    const isCompleting = own.session.completing !== undefined
     const grant = isCompleting ? undefined : own.session.live?.grantId
     await started
     return grant
@@ -240,9 +240,9 @@ export function managerOf(
   async function begin() {
     const own = here()
     const [awaited, url] = answerHere()
-    if (url !== undefined) own.completing = complete(own, url, awaited)
+    if (url !== undefined) void own.session.complete(complete(own, url, awaited))
     await own.ready()
-    await own.completing
+    await own.session.completing
     if (shared === own) hearAnswers(own)
   }
 
@@ -287,6 +287,6 @@ function nowhere(): never {
   throw new TokenManagerError(
     'ERR_UNSUPPORTED',
     'no_window',
-    'There is no page here, as while a server renders; createTokenManager is in tokenward/browser for a page, in tokenward/node for Node',
+    'There is no page here, as while a server renders; import tokenward/browser in a page, tokenward/node in Node',
   )
 }
