@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { minify } from 'terser'
@@ -38,8 +39,9 @@ const compiled = esbuild({ target: 'es2022', tsconfig })
 const common = ['errors', 'protocol/allow-insecure-loopback', 'protocol/allow-missing-nonce']
 
 // The rooms that are entry points, and the main entry.
-const ownRooms = entries.map(({ name }) => (name === 'index' ? 'index\\.ts' : `${name}/`))
-const ownFiles = new RegExp(`/src/(?:${ownRooms.join('|')})`)
+const ownRooms = entries.map(({ name }) => (name === 'index' ? 'index\\.d\\.ts' : `${name}/`))
+const declarations = resolve(root, 'node_modules/.cache/declarations')
+const ownFiles = new RegExp(`^(?:${ownRooms.join('|')})`)
 
 const empty = { name: 'empty-dist', buildStart: () => rmSync(`${root}dist`, { recursive: true, force: true }) }
 
@@ -120,6 +122,30 @@ const production = (dist) => ({
 /** @param {string} dist where the scripts go, a full path */
 export const scriptsInto = (dist) => [full(dist), production(dist)]
 
+const moved = (/** @type {string} */ source) => resolve(declarations, relative(`${root}src`, source))
+const declarationOf = (/** @type {string} */ source) => source.replace(/\.ts$/, '.d.ts')
+
+/**
+ * The types of each source, written by the compiler in Go, which needs a tenth of the time.
+ *
+ * @type {import('rollup').Plugin}
+ */
+const declared = {
+  name: 'declared',
+  buildStart() {
+    rmSync(declarations, { recursive: true, force: true })
+    const emit = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--incremental', 'false']
+    const folders = ['--rootDir', `${root}src`, '--outDir', declarations]
+    const compiler = `${root}node_modules/typescript-7/bin/tsc`
+    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', tsconfig, ...emit, ...folders])
+    if (status !== 0) throw new Error(`The types of the sources: ${stdout}`)
+  },
+  resolveId(source, importer) {
+    const isOwn = source.startsWith('.') && importer !== undefined
+    return isOwn ? resolve(dirname(importer), declarationOf(source)) : undefined
+  },
+}
+
 /** @param {typeof entries} some */
 function inputOf(some) {
   return Object.fromEntries(some.map(({ name, source }) => [name, source]))
@@ -132,15 +158,15 @@ export default [
   ...others,
   {
     ...all,
-    input: inputOf(entries),
-    plugins: [dts({ tsconfig })],
+    input: inputOf(entries.map((entry) => ({ ...entry, source: declarationOf(moved(entry.source)) }))),
+    plugins: [declared, dts()],
     output: {
       ...output,
       dir: `${root}dist`,
       entryFileNames: '[name].d.ts',
       chunkFileNames: 'shared.d.ts',
       // Types cost nothing at run time: what entries share need not be split by which of them share it.
-      manualChunks: (/** @type {string} */ id) => (ownFiles.test(id) ? undefined : 'shared'),
+      manualChunks: (/** @type {string} */ id) => (ownFiles.test(relative(declarations, id)) ? undefined : 'shared'),
     },
   },
 ]

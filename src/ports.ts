@@ -117,6 +117,13 @@ export interface Store<V> {
    * unfinished is taken over at once. Absent: nobody knows, and others wait until it is old enough.
    */
   readonly processes?: Processes | undefined
+  /**
+   * Calls `changed` once the value of `key` has another tag than `tag`, whoever wrote or deleted it: at once if it already has. Called only
+   * while somebody waits. May miss a change, as a {@link Channel} may: who waits looks now and then all the same. Never throws, keeps no
+   * process alive. Returns its own undo.
+   * Absent: who waits looks now and then, or hears of it by the channel.
+   */
+  readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined
 }
 
 /** The processes of one machine. */

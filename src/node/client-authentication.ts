@@ -21,12 +21,34 @@ export interface AssertionOptions {
   readonly audience?: string
 }
 
+/** How {@link clientSecretBasic} writes the header. */
+export interface ClientSecretBasicOptions {
+  /**
+   * Whether client id and secret are form-encoded before they go into the header, as RFC 6749 §2.3.1 wants it. Default true. False for
+   * servers that compare them as they are (Doorkeeper, Glewlwyd): it matters where one of them has other characters than letters, digits,
+   * `-`, `.`, `_` and `*`. The client id must then have no colon.
+   */
+  readonly formEncoded?: boolean
+}
+
 /**
  * `client_secret_basic`: the secret in the `Authorization` header, form-encoded first (RFC 6749 §2.3.1).
  * @throws TokenManagerError `ERR_INVALID_OPTION` if there is no secret
  */
-export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, ClientSecretBasic)
+export function clientSecretBasic(
+  secret: ClientSecret,
+  { formEncoded = true }: ClientSecretBasicOptions = {},
+): ClientAuthentication {
+  if (typeof formEncoded !== 'boolean') throw invalidOption('formEncoded', `true or false; it is ${typeof formEncoded}`)
+  return withSecret('client_secret_basic', secret, formEncoded ? ClientSecretBasic : plainBasic)
+}
+
+/** Who the client is, as it is (RFC 7617 §2.1, with its characters in UTF-8). */
+function plainBasic(secret: string): ClientAuth {
+  return (_server, { client_id: id }, _body, headers) => {
+    if (id.includes(':')) throw invalidOption('clientId', 'without a colon where formEncoded is false')
+    headers.set('authorization', `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`)
+  }
 }
 
 /**

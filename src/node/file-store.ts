@@ -10,6 +10,7 @@ import { whileOwning } from './owner-file.ts'
 import { privateFolder } from './private-folder.ts'
 import { processes } from './process-identity.ts'
 import { encodeSealedFile, readSealedFile, type SealedFile, TAG_BYTES } from './sealed-file.ts'
+import { watchedFolder } from './watched-folder.ts'
 
 /** The folder that a sealing key is for. */
 export interface KeyFolder {
@@ -47,7 +48,7 @@ const RECORD = /^[\da-f]{32}$/
  * A store in files: one for each name, mode 0600, sealed with AES-256-GCM. Any number of processes of this machine can use it at a
  * time; `swap` is a real compare-and-set among them. A new value is written beside the old one, forced to the disk and put in its
  * place in one step: a crash at any moment leaves the old one or the new one. A process that dies while it writes delays
- * nobody. The folder has to be on a local disk with hard links; for several hosts there is `tokenward/redis`.
+ * nobody. Whoever waits for another process is told by the file system that it is done. The folder has to be on a local disk with hard links; for several hosts there is `tokenward/redis`.
  *
  * `get` rejects for what none of the keys opens, and destroys nothing. A file that was damaged is read as
  * `{ value: undefined, tag }`: there is something, and a `swap` on its tag replaces it.
@@ -58,7 +59,9 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   if (typeof path !== 'string' || path === '') throw invalidOption('path', 'the path of a folder')
 
   const folder = privateFolder(path)
-  const fileOf = (name: string) => join(path, createHash('sha256').update(name).digest('hex').slice(0, 32))
+  const watched = watchedFolder(path)
+  const nameOf = (key: string) => createHash('sha256').update(key).digest('hex').slice(0, 32)
+  const fileOf = (key: string) => join(path, nameOf(key))
 
   const files: Store<unknown> = {
     get: (name) => orRefuse(() => read(fileOf(name))),
@@ -75,6 +78,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
   const store: Store<unknown> = {
     textOnly: true,
     processes,
+    watch,
     async get(name) {
       const row = await files.get(name)
       if (!row?.value) return row
@@ -88,6 +92,20 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     swap: sealed(files).swap,
   }
   return store
+
+  function watch(name: string, tag: string | undefined, changed: () => void): () => void {
+    let isOver = false
+    const tell = () => {
+      if (!isOver) changed()
+    }
+    const stop = watched(nameOf(name), tell)
+    // It may have changed before it was watched.
+    read(fileOf(name)).then((row) => row?.tag !== tag && tell(), tell)
+    return () => {
+      isOver = true
+      stop()
+    }
+  }
 
   async function read(file: string): Promise<SealedFile | undefined> {
     return (await folder.isThere()) ? readSealedFile(file) : undefined

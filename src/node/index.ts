@@ -13,7 +13,13 @@ export * from '../index.ts'
 export type { SessionCheck } from '../session-pool/check-session.ts'
 export type { SessionDenylist } from '../session-pool/end-denied.ts'
 export type { PoolEvent, SessionPool, SessionPoolOptions } from '../session-pool/session-pool.ts'
-export { type ClientSecret, clientSecretBasic, clientSecretPost, mutualTls } from './client-authentication.ts'
+export {
+  type ClientSecret,
+  type ClientSecretBasicOptions,
+  clientSecretBasic,
+  clientSecretPost,
+  mutualTls,
+} from './client-authentication.ts'
 export { createClientCredentials, createJwtBearer, createTokenExchange } from './client-tokens.ts'
 export { createSessionPool, type NodeSessionPoolOptions } from './create-session-pool.ts'
 export { createTokenManager, type NodeTokenManager, type NodeTokenManagerOptions } from './create-token-manager.ts'

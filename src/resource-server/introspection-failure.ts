@@ -1,4 +1,5 @@
 import { Refusal } from './access-token-error.ts'
+import { networkFailure } from './document-failure.ts'
 import { shown } from './found.ts'
 import { UnusableAnswer } from './json-source.ts'
 
@@ -24,20 +25,13 @@ export function introspectionFailure(cause: unknown, timeout: number): Refusal {
     const isRefusal = status >= 400 && !isTrouble(status) && !CONFIGURATION.includes(status)
     return new Refusal(isRefusal ? 'inactive' : 'introspection_unavailable', answerFailure(cause))
   }
-  return new Refusal('introspection_unavailable', networkFailure(cause, timeout))
-}
-
-function networkFailure(cause: unknown, timeout: number): string {
-  const { name, code, cause: inner } = (cause ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } }
-  if (name === 'TimeoutError') return `the introspection endpoint did not answer within ${timeout} ms`
-  const reason = inner?.code ?? code
-  return `the introspection endpoint could not be reached${typeof reason === 'string' ? ` (${shown(reason)})` : ''}`
+  return new Refusal('introspection_unavailable', networkFailure('the introspection endpoint', cause, timeout))
 }
 
 function answerFailure({ status, type }: UnusableAnswer): string {
   const answered = `the introspection endpoint answered ${status}`
   if (status === 401 || status === 403)
-    return `${answered}: it refuses this API itself; introspection.clientId and introspection.clientSecret`
+    return `${answered}: it refuses this API itself; introspection.clientId, introspection.clientSecret and introspection.formEncoded`
   if (status === 404 || status === 405) return `${answered}: it is not there; introspection.endpoint`
   if (status >= 300 && status < 400) return `${answered}: redirects are not followed; introspection.endpoint`
   if (status === 400)

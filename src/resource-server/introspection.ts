@@ -1,5 +1,6 @@
 import { Refusal } from './access-token-error.ts'
 import { boundedCache } from './bounded-cache.ts'
+import { documentFailure } from './document-failure.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
@@ -15,6 +16,12 @@ export interface IntrospectionOptions {
   readonly clientId: string
   /** The secret, sent as `client_secret_basic` (RFC 6749 §2.3.1), or a function that gives the present one. */
   readonly clientSecret: string | (() => string | Promise<string>)
+  /**
+   * Whether `clientId` and `clientSecret` are form-encoded before they go into the header, as RFC 6749 §2.3.1 wants it. Default true. False
+   * for servers that compare them as they are (Doorkeeper, Glewlwyd): it matters where one of them has other characters than letters,
+   * digits, `-`, `.`, `_` and `*`. `clientId` must then have no colon.
+   */
+  readonly formEncoded?: boolean
   /**
    * Asks about JWTs as well, after they were verified here: a JWT that was revoked is refused without a denylist, at the price of one
    * request for each token and `maxAge`. Default false: only tokens that are no JWT are asked about.
@@ -44,6 +51,7 @@ const NAMES: OptionNames<IntrospectionOptions> = {
   endpoint: true,
   clientId: true,
   clientSecret: true,
+  formEncoded: true,
   jwts: true,
   maxAge: true,
   negativeMaxAge: true,
@@ -64,10 +72,13 @@ export function introspection(
 ): Introspection {
   checkOptionNames(options, NAMES, 'introspection.')
   const { endpoint, clientId, clientSecret, maxAge = 30_000, negativeMaxAge = 5_000, timeout = 2_000 } = options
-  const { limit = 10_000 } = options
+  const { limit = 10_000, formEncoded = true } = options
   if (endpoint !== undefined && !isSecure(endpoint))
     throw invalidOption('introspection.endpoint has to be an https URL')
   if (!clientId || !clientSecret) throw invalidOption('introspection needs clientId and clientSecret')
+  if (!formEncoded && clientId.includes(':'))
+    throw invalidOption('introspection.clientId may have no colon where introspection.formEncoded is false')
+  const written = formEncoded ? encoded : utf8
   const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
   const refused = boundedCache<Refusal>(limit, now)
   const asking = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
@@ -133,7 +144,7 @@ export function introspection(
       method: 'POST',
       headers: {
         accept: 'application/json',
-        authorization: `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(secret)}`)}`,
+        authorization: `Basic ${btoa(`${written(clientId)}:${written(secret)}`)}`,
         'content-type': 'application/x-www-form-urlencoded',
       },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
@@ -154,15 +165,21 @@ export function introspection(
   async function discovered(): Promise<string> {
     try {
       return await discover()
-    } catch {
-      throw unavailable('the metadata could not be had, or names no introspection_endpoint; introspection.endpoint')
+    } catch (cause) {
+      const detail = documentFailure('the metadata', cause, timeout)
+      throw unavailable(`${detail}; issuer.issuer, introspection.endpoint`)
     }
   }
 }
 
 /** RFC 6749 §2.3.1 and appendix B. */
-function formEncoded(text: string): string {
+function encoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1)
+}
+
+/** The bytes of `text`, each as a character, for `btoa`. */
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text))
 }
 
 function unavailable(detail: string): Refusal {

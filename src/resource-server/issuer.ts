@@ -1,9 +1,11 @@
 import { boundedCache } from './bounded-cache.ts'
 import type { DeniableIssuer } from './denial.ts'
+import { documentFailure } from './document-failure.ts'
+import { shown } from './found.ts'
 import { type Introspection, type IntrospectionOptions, introspection } from './introspection.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
-import { type JsonSourceOptions, jsonSource } from './json-source.ts'
+import { type JsonSourceOptions, jsonSource, Unavailable } from './json-source.ts'
 import { type KeySet, type KeySetOptions, keySet } from './key-set.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { signatureAlgorithms } from './signature-algorithms.ts'
@@ -160,29 +162,40 @@ function tenantKeys(template: IssuerTemplate, jwksUri: string, source: KeySetOpt
 function endpointsOf(
   issuer: string,
   isSecure: (url: unknown) => url is string,
-  source: JsonSourceOptions,
+  options: JsonSourceOptions,
 ): (name: string) => Promise<string> {
-  const documents = ['openid', 'oauth'].map((kind) =>
-    jsonSource(
-      async () => metadataUrl(issuer, kind),
-      // Code point by code point: another spelling is another issuer (RFC 8414 §3.3).
-      (body) => (body.issuer === issuer ? body : undefined),
-      source,
+  const places = ['openid-configuration', 'oauth-authorization-server']
+  const documents = places.map((place) => ({
+    place,
+    source: jsonSource(
+      async () => metadataUrl(issuer, place),
+      (body) => {
+        // Code point by code point: another spelling is another issuer (RFC 8414 §3.3).
+        if (body.issuer === issuer) return body
+        throw new Unavailable(`${place} says issuer ${shown(body.issuer)}, not ${shown(issuer)}`)
+      },
+      options,
     ),
-  )
+  }))
   return async (name) => {
-    let url: unknown
-    for (const document of documents) url ??= (await document.get().catch(() => undefined))?.[name]
-    if (!isSecure(url)) throw new Error('The metadata has no such endpoint')
-    return url
+    const failures: string[] = []
+    for (const { place, source } of documents) {
+      const metadata = await source.get().catch((cause) => {
+        failures.push(documentFailure(place, cause, options.timeout))
+      })
+      const url = metadata?.[name]
+      if (isSecure(url)) return url
+      if (metadata) failures.push(`${place} names no https ${name}`)
+    }
+    throw new Unavailable(`no ${name} of the issuer: ${failures.join(', ')}`)
   }
 }
 
 /** Where the metadata of `issuer` are: OpenID Connect appends, RFC 8414 §3.1 inserts. */
-function metadataUrl(issuer: string, kind: string): string {
+function metadataUrl(issuer: string, place: string): string {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
-  return kind === 'openid'
-    ? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-    : `${origin}/.well-known/oauth-authorization-server${path}`
+  return place === 'openid-configuration'
+    ? `${issuer.replace(/\/$/, '')}/.well-known/${place}`
+    : `${origin}/.well-known/${place}${path}`
 }

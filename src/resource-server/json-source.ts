@@ -44,6 +44,11 @@ export class UnusableAnswer extends Error {
   }
 }
 
+/** Why there is no document, in words for those who run the API: nothing of an answer's body, of a URL or of a secret is in it. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+}
+
 /** After a failure the next attempt is this far away, ms, after each further one twice as far, up to the cooldown. */
 const FIRST_RETRY = 1_000
 
@@ -53,11 +58,11 @@ const LIMIT = 262_144
 /**
  * A document that any number of callers share: one request at a time, and none too soon after the last.
  * @param locate gives its URL; a failure counts as one of the request
- * @param read takes what is wanted out of it; `undefined`: it is not what it should be
+ * @param read takes what is wanted out of it; throws {@link Unavailable} where it is not what it should be
  */
 export function jsonSource<T>(
   locate: () => Promise<string>,
-  read: (body: Record<string, unknown>) => T | undefined,
+  read: (body: Record<string, unknown>) => T,
   options: JsonSourceOptions,
 ): JsonSource<T> {
   const { now, cooldown, maxAge, staleFor } = options
@@ -65,13 +70,14 @@ export function jsonSource<T>(
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failures = 0
   let pending: Promise<T> | undefined
+  let lastFailure: unknown
 
   return {
     async get() {
       if (kept && now() - kept.at < maxAge) return kept.value
       try {
         const isTooSoon = failures > 0 && pending === undefined && restsFor() > 0
-        if (isTooSoon) throw unavailable()
+        if (isTooSoon) throw lastFailure
         return await attempt()
       } catch (error) {
         const known = servingYet()
@@ -84,7 +90,7 @@ export function jsonSource<T>(
       const isCurrent = () => kept !== undefined && kept.at >= since
       if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
       const known = servingYet()
-      if (!known) throw unavailable()
+      if (!known) throw lastFailure
       return { value: known.value, isCurrent: isCurrent() }
     },
     restsFor,
@@ -105,9 +111,14 @@ export function jsonSource<T>(
   function attempt(): Promise<T> {
     if (pending !== undefined) return pending
     attemptedAt = now()
-    pending = load().finally(() => {
-      pending = undefined
-    })
+    pending = load()
+      .catch((error) => {
+        lastFailure = error
+        throw error
+      })
+      .finally(() => {
+        pending = undefined
+      })
     return pending
   }
 
@@ -115,7 +126,6 @@ export function jsonSource<T>(
     const at = now()
     failures++
     const value = read(await fetchJson(await locate(), options))
-    if (value === undefined) throw unavailable()
     failures = 0
     kept = { value, at }
     return value
@@ -124,7 +134,7 @@ export function jsonSource<T>(
 
 /**
  * One JSON object by GET: https only (the caller has checked), no redirect, bounded in time and size.
- * @throws Error without the URL for anything but a 200 with a JSON object
+ * @throws UnusableAnswer for anything but a 200 with a JSON object; what `fetch` rejects with
  */
 async function fetchJson(
   url: string,
@@ -166,8 +176,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function unavailable(): Error {
-  return new Error('The document could not be fetched')
 }

@@ -1,8 +1,9 @@
 import type { JWK } from 'jose'
 import { Refusal } from './access-token-error.ts'
+import { documentFailure } from './document-failure.ts'
 import { shown } from './found.ts'
 import { mayOwnKey } from './issuer-template.ts'
-import { type JsonSource, type JsonSourceOptions, jsonSource } from './json-source.ts'
+import { type JsonSource, type JsonSourceOptions, jsonSource, Unavailable } from './json-source.ts'
 import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
 import { fitsAlgorithm } from './signature-algorithms.ts'
 
@@ -45,8 +46,9 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
       const fitting = known && (await keysFor(known, alg, kid, iss))
       if (fitting?.length) return fitting
 
-      const renewed = await source.renew(since).catch(() => undefined)
-      if (!renewed) throw unavailable('the key set could not be fetched')
+      const renewed = await source.renew(since).catch((cause) => {
+        throw unavailable(`${documentFailure('the key set', cause, options.timeout)}; issuer.issuer, issuer.jwksUri`)
+      })
       const present = await keysFor(renewed.value, alg, kid, iss)
       if (present.length > 0) return present
       // Anybody can make up a kid and so keep the keys from being fetched for a while. That speaks against no token.
@@ -105,8 +107,8 @@ function isForSignatures({ use, key_ops }: JWK): boolean {
   return hasUse && hasOperation
 }
 
-function readKeys(body: Record<string, unknown>): readonly JWK[] | undefined {
+function readKeys(body: Record<string, unknown>): readonly JWK[] {
   const { keys } = body
-  if (!Array.isArray(keys)) return undefined
+  if (!Array.isArray(keys)) throw new Unavailable('the key set has no list of keys')
   return keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string') as JWK[]
 }

@@ -21,12 +21,13 @@ function brieflyKept(store: Store<unknown>, clock: Clock): Store<unknown> {
   /** When those that this process has written are over, the oldest first. */
   const endings = new Map<string, number>()
 
-  const { clock: shared, confirmInterval, textOnly, processes } = store
+  const { clock: shared, confirmInterval, textOnly, processes, watch } = store
   return {
     clock: shared,
     confirmInterval,
     textOnly,
     processes,
+    watch,
     get: (key) => store.get(key),
     async swap(key, tag, value, options) {
       if (!isPendingName(key)) return store.swap(key, tag, value, options)

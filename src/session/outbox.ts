@@ -132,10 +132,13 @@ function isRefused({ kind, grantId }: PendingRevocation, known: SessionRecord['r
   return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 
+/**
+ * Once the refresh token is revoked, an access token that the server does not revoke expires by itself. Many servers end it along with the
+ * refresh token, and some then refuse to revoke what they do not know any more, where RFC 7009 §2.2 wants a success: Better Auth.
+ */
 function summary(grant: RevokedGrant | undefined): Revocation {
   const { refresh_token, access_token, uncertain } = grant ?? {}
-  if (refresh_token === 'failed' || access_token === 'failed') return 'failed'
-  // Once the refresh token is revoked, what the server does not revoke expires by itself.
   const first = refresh_token ?? access_token
-  return uncertain && first !== 'unsupported' ? 'uncertain' : first
+  const isKnown = first === 'failed' || first === 'unsupported'
+  return uncertain && !isKnown ? 'uncertain' : first
 }

@@ -38,6 +38,7 @@ interface Reading {
   readonly server: AuthorizationServer
   readonly name: string
   locked: TokenManagerError | undefined
+  tag: string | undefined
   apply(event: SessionEvent): void
   emit<T extends 'storage_corrupt'>(type: T, details: TokenManagerEvents[T]): void
 }
@@ -72,7 +73,8 @@ export function recordReader(session: Reading): RecordReader {
       reading = undefined
     })
     const began = moment(clock)
-    const { order, record } = await look()
+    const { order, record, tag } = await look()
+    session.tag = tag
     const isLatest = began.elapsed >= confirmed.elapsed
     if (order > suspectedAt && isLatest) confirmed = began
     session.apply({ type: 'read', record, order })

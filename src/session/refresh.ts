@@ -43,7 +43,7 @@ export interface RefreshRequest {
   readonly asked?: boolean | undefined
 }
 
-/** How often the record is looked at while waiting, ms; the channel is quicker. */
+/** How often the record is looked at while waiting, ms; the channel and the store's own watch are quicker. */
 const WATCH = 200
 const UNSENT_LIMIT = 3
 
@@ -167,17 +167,21 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     const isOthers = lease && !isDead(session, record, hold.locked)
     if (!isOthers) return { step: 'claim', seen: record }
     if (clock.elapsed() > patience) return { outcome: 'throttled', error: outOfPatience() }
+
+    const { store } = session.platform
+    const unwatch = store.watch?.(session.name, session.tag, session.wake)
     await session.pause(WATCH)
+    unwatch?.()
     return LOOK
   }
 
   async function claimed(seen: SessionRecord): Promise<Next> {
-    // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
-    const error = await session.server.metadata().then(
-      () => undefined,
-      (cause: TokenManagerError) => cause,
-    )
-    if (error) return { outcome: offlineOr(session, 'failed'), error }
+    try {
+      // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+      await session.server.metadata()
+    } catch (error) {
+      return { outcome: offlineOr(session, 'failed'), error: error as TokenManagerError }
+    }
 
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK

@@ -47,6 +47,8 @@ export interface Session
   readonly closed: boolean
   /** Why the last read failed, where the storage is locked; whether there is a session is not known then. */
   readonly locked: TokenManagerError | undefined
+  /** What the store tagged the record with that was read last. */
+  readonly tag: string | undefined
   /** How many things are in memory only, because the store refuses them. */
   readonly retrying: number
   apply(event: SessionEvent): void
@@ -88,6 +90,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     completing: undefined,
     ...base,
     name: '',
+    tag: undefined,
     held: LOADING,
     closed: false,
     locked: undefined,
@@ -126,7 +129,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         pausing.add(wake)
       }),
     wake() {
-      for (const wake of [...pausing]) wake()
+      for (const wake of pausing) wake()
     },
     wait: (time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)),
     close() {

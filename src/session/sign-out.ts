@@ -35,7 +35,8 @@ export interface SignOutReport {
     readonly revocation: 'pending'
   }[]
   /**
-   * What became of the session's tokens, whichever tab asked the server. `revoked`; `uncertain`: a refresh was under way whose answer
+   * What became of the session's tokens, whichever tab asked the server: of the refresh token, where there was one, as an access token
+   * expires by itself. `revoked`; `uncertain`: a refresh was under way whose answer
    * nobody saw, or another sign-in has taken the session's place; `unsupported`: the server revokes nothing; `failed`: it refused;
    * `pending`: it could not be reached, and they are tried again for 30 days. Never rejects.
    */

@@ -106,6 +106,64 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     equal(await a.swap(KEY, tag, { n: 2 }, { durability: 'relaxed' }), true, 'swap() with relaxed durability')
     equal(await stored(b), { n: 2 }, 'the value')
   },
+
+  async 'tells who watches a key of a write and of a deletion, if it can watch'(a, b) {
+    for (const writer of [a, b]) {
+      await expectTold(a, 'a write', () => rewritten(writer))
+      await expectTold(a, 'a deletion', () => deleted(writer))
+    }
+  },
+
+  async 'tells who watches a key of what changed before'(a, b) {
+    const old = await written(a, { n: 1 })
+    await rewritten(b)
+    await expectTold(a, 'another tag', async () => {}, old)
+    await deleted(b)
+    await expectTold(a, 'a deletion before', async () => {}, old)
+  },
+
+  async 'tells nothing to who watches in vain, or no longer'(a, b) {
+    let told = 0
+    const tag = await written(a, { n: 1 })
+    const stop = a.watch?.(KEY, tag, () => told++)
+    await given(a, () => false)
+    equal(told, 0, 'how often watch() tells when nothing changes')
+    stop?.()
+    await expectTold(a, 'a write', () => rewritten(b))
+    equal(told, 0, 'how often watch() tells after its undo')
+  },
+}
+
+/** A watch may miss some changes, and not this many. */
+const TRIES = 100
+/** How many reads give a watch the time to tell. */
+const READS = 20
+
+/** @param tag which tag is watched; default: the present one */
+async function expectTold(
+  store: Store<unknown>,
+  what: string,
+  change: () => Promise<unknown>,
+  tag?: string,
+): Promise<void> {
+  if (!store.watch) return
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (tag === undefined) await rewritten(store)
+    let isTold = false
+    const stop = store.watch(KEY, tag ?? (await present(store)).tag, () => {
+      isTold = true
+    })
+    await change()
+    await given(store, () => isTold)
+    stop()
+    if (isTold) return
+  }
+  throw new Error(`Store contract: how often watch() tells of ${what} is 0 of ${TRIES}, not once`)
+}
+
+/** Gives a watch the time to tell, until `isTold`. */
+async function given(store: Store<unknown>, isTold: () => boolean): Promise<void> {
+  for (let reads = 0; reads < READS && !isTold(); reads++) await store.get(KEY)
 }
 
 /**
@@ -148,6 +206,14 @@ async function present(store: Store<unknown>) {
 async function written(store: Store<unknown>, value: unknown): Promise<string> {
   await store.swap(KEY, undefined, value)
   return (await present(store)).tag
+}
+
+async function rewritten(store: Store<unknown>): Promise<void> {
+  await store.swap(KEY, (await store.get(KEY))?.tag, { n: 1 })
+}
+
+async function deleted(store: Store<unknown>): Promise<void> {
+  await store.swap(KEY, (await store.get(KEY))?.tag, undefined)
 }
 
 async function stored(store: Store<unknown>): Promise<unknown> {

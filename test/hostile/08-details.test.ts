@@ -63,6 +63,55 @@ describe('a refusal tells the operator what was found and what was wanted, and t
   })
 })
 
+describe('keys that cannot be had', () => {
+  const issuer = 'https://as.example.com'
+  const found = () => Response.json({ issuer, jwks_uri: `${issuer}/jwks` })
+  const redirect = () => new Response(null, { status: 301, headers: { location: '/the-secret/' } })
+  const gone = () => new Response('the-secret', { status: 404 })
+  const offline = () => Promise.reject(Object.assign(new TypeError('the-secret'), { cause: { code: 'ECONNREFUSED' } }))
+  const late = () => Promise.reject(new DOMException('the-secret', 'TimeoutError'))
+
+  type Answer = () => Response | Promise<Response>
+  const cases: readonly (readonly [string, Answer, Answer, RegExp])[] = [
+    [
+      'a path that wants a slash',
+      redirect,
+      gone,
+      /no jwks_uri of the issuer: openid-configuration answered 301: redirects/,
+    ],
+    ['a wrong path', gone, gone, /oauth-authorization-server answered 404: it is not there; issuer\.issuer/],
+    [
+      'another spelling of the issuer',
+      () => Response.json({ issuer: `${issuer}/`, jwks_uri: 'x' }),
+      gone,
+      /says issuer "https:\/\/[^"]+\/", not "https:\/\/[^"]+[^/]"/,
+    ],
+    ['metadata without keys', () => Response.json({ issuer }), gone, /openid-configuration names no https jwks_uri/],
+    ['no network', offline, gone, /openid-configuration could not be reached \("ECONNREFUSED"\)/],
+    ['no answer', late, gone, /openid-configuration did not answer within \d+ ms/],
+    ['a page in place of metadata', () => new Response('the-secret'), gone, /200 with "text\/plain[^"]*" in place of/],
+    [
+      'a wrong place of the keys',
+      found,
+      gone,
+      /^the key set answered 404: it is not there; issuer\.issuer, issuer\.jwksUri$/,
+    ],
+    ['keys that are none', found, () => Response.json({}), /^the key set has no list of keys/],
+    ['an outage', found, () => new Response(null, { status: 500 }), /^the key set answered 500; issuer/],
+  ]
+
+  it.each(cases)('are told apart: %s', async (_, metadata, other, detail) => {
+    const fetch: GuardOptions['fetch'] = async (url) => (String(url).includes('openid') ? metadata() : other())
+    const api = guardedApi(as, { issuer, fetch })
+    for (const time of ['the first time', 'while it rests']) {
+      const refused = await api.refusal(await as.accessToken())
+      const told = [time, refused.reason, refused.detail]
+      expect(told).toEqual([time, 'keys_unavailable', expect.stringMatching(detail)])
+      expect(refused.detail).not.toContain('the-secret')
+    }
+  })
+})
+
 describe('a failed introspection says of what kind it was', () => {
   const endpoint = 'https://as.example.com/introspect'
   const introspection = { clientId: 'api', clientSecret: 'the-secret', endpoint }

@@ -67,7 +67,13 @@ describe('explainToken', () => {
       () => {},
     ])
       expect(explainToken(input as never, null as never).kind).toMatch(/^(opaque|response)$/)
-    fc.assert(fc.property(fc.string(), (text) => void expect(explainToken(text).text).not.toMatch(obeyed)))
+    const anyText = fc.string({ unit: 'binary' })
+    const anyJwt = fc.tuple(fc.jsonValue(), fc.jsonValue()).map(([header, claims]) => jwt(header, claims))
+    fc.assert(
+      fc.property(fc.oneof(anyText, anyJwt), fc.constantFrom('', '.x'), (text, end) => {
+        expect(explainToken(text + end, options).text).not.toMatch(obeyed)
+      }),
+    )
   })
 
   it('shows what an API says harmlessly', () => {

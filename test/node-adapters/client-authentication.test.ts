@@ -49,6 +49,23 @@ describe('client authentication', () => {
     expect(seen?.form).toEqual({ grant_type: 'refresh_token', refresh_token: 'canary-rt' })
   })
 
+  it('ACQ-17: basic leaves id and secret as they are for a server that compares them so', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    await refreshTokenGrant(clientOf(server, clientSecretBasic('p:%& é', { formEncoded: false }), {}, 'a b'), refresh)
+    const [seen] = server.seen
+    expect(seen?.headers.authorization).toBe(`Basic ${Buffer.from('a b:p:%& é', 'utf8').toString('base64')}`)
+    expect(seen?.form).toEqual({ grant_type: 'refresh_token', refresh_token: 'canary-rt' })
+  })
+
+  it('ACQ-17: a client id with a colon cannot be left as it is', async () => {
+    const server = await scriptedServer(reply(200, tokens))
+    const authentication = clientSecretBasic('s', { formEncoded: false })
+    const answer = await refreshTokenGrant(clientOf(server, authentication, {}, 'a:b'), refresh)
+    expect(answer).toMatchObject({ kind: 'transient', lost: false, error: { code: 'ERR_INVALID_OPTION' } })
+    expect(server.seen).toEqual([])
+    expect(() => clientSecretBasic('s', { formEncoded: 'no' as never })).toThrow(/formEncoded has to be true or false/)
+  })
+
   it('ACQ-17: post puts both into the body', async () => {
     const server = await scriptedServer(reply(200, tokens))
     await refreshTokenGrant(clientOf(server, clientSecretPost('canary-secret')), refresh)

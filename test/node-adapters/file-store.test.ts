@@ -178,6 +178,19 @@ describe('fileStore', () => {
     expect((await readdir(path)).filter((name) => names.includes(name))).toEqual([])
   })
 
+  it('a folder that is not there yet is not watched, and nothing is wrong', async () => {
+    const store = fileStore({ path, key })
+    let told = 0
+    const stop = store.watch?.('k', undefined, () => told++)
+    await written(store)
+    expect(told).toBe(0)
+    stop?.()
+    stop?.()
+    store.watch?.('k', undefined, () => told++)?.()
+    await store.get('k')
+    expect(told).toBe(0)
+  })
+
   it('names the option that is wrong', () => {
     const invalid = (option: string) =>
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining(`Option ${option} `) })

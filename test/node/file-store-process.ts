@@ -12,13 +12,18 @@ export interface FileStoreTask {
   readonly write?: unknown
   /** Dies directly before this step of the write, counted from 1; `'.5'` more: in the middle of the writing to a file. */
   readonly dieAt?: number
+  /** Watches the value and says when it changed; ends nothing and waits for nothing. */
+  readonly watch?: boolean
 }
 
-const { path, key, add, write, dieAt }: FileStoreTask = JSON.parse(process.argv[2] as string)
+const { path, key, add, write, dieAt, watch }: FileStoreTask = JSON.parse(process.argv[2] as string)
 const store = fileStore({ path, key: Buffer.from(key, 'hex') })
 const steps: string[] = []
 
-if (add === undefined) {
+if (watch) {
+  store.watch?.('k', (await store.get('k'))?.tag, () => process.send?.('changed'))
+  process.send?.('watching')
+} else if (add === undefined) {
   const tag = (await store.get('k'))?.tag
   await import('node:timers/promises')
   watchSteps()
@@ -33,7 +38,8 @@ if (add === undefined) {
     }
   }
 }
-process.disconnect?.()
+if (watch) process.channel?.unref()
+else process.disconnect?.()
 
 /** Counts the calls into the file system, and dies at the one it was told. */
 function watchSteps() {

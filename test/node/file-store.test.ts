@@ -143,4 +143,19 @@ describe('fileStore among processes', () => {
       await expectSound(path, [{ n: 'old' }, undefined], `step ${dieAt}`)
     })
   })
+
+  it('a process that watches hears of another process, and the watch does not keep it running', async () => {
+    const path = newFolder()
+    const store = open(path)
+    await store.swap('k', undefined, { n: 1 })
+    const idle = run({ path, watch: true })
+    expect(await idle.ended).toMatchObject({ code: 0, messages: ['watching'], errors: '' })
+
+    const { tag } = (await store.get('k')) ?? {}
+    const changed = new Promise<void>((resolve) => {
+      store.watch?.('k', tag, resolve)
+    })
+    expect(await run({ path, add: 1 }).ended).toMatchObject({ code: 0 })
+    await changed
+  })
 })

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type InstallMarker, secureStore } from '../../src/react-native/index.ts'
 import { storeContract } from '../contracts/store.ts'
@@ -56,37 +55,6 @@ describe('STO-05: an app that is killed before any step of a write', () => {
       })
     }
   }
-
-  it('whatever was written, removed and killed before', async () => {
-    const step = fc.record({
-      value: fc.option(fc.string({ unit: 'binary', maxLength: 900 }), { nil: undefined }),
-      steps: fc.integer({ min: 0, max: 12 }),
-      keychain: fc.constantFrom('healthy', 'deaf', 'locked'),
-    })
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...replacements),
-        fc.array(step, { maxLength: 12 }),
-        async (replacement, lives) => {
-          const keychain = killableKeychain()
-          let present: unknown
-          for (const { value, steps, keychain: mood } of lives) {
-            const { tag } = (await secureStore(keychain.start(), { partSize: 200 }).get(KEY)) ?? {}
-            const isDeaf = () => mood === 'deaf'
-            const isLocked = () => mood === 'locked'
-            const dying = secureStore(keychain.start({ replacement, steps, isDeaf, isLocked }), { partSize: 200 })
-            const wrote = await dying.swap(KEY, tag, value).catch(() => false)
-
-            const found = (await secureStore(keychain.start(), { partSize: 200 }).get(KEY))?.value
-            expect([present, value]).toContainEqual(found)
-            if (wrote) expect(found).toEqual(value)
-            present = found
-          }
-        },
-      ),
-      { numRuns: 80 },
-    )
-  })
 })
 
 describe('what a phone does to a keychain', () => {

@@ -54,6 +54,15 @@ describe('an opaque token', () => {
     expect((init.headers as Record<string, string>).authorization).toBe(`Basic ${btoa('api:s3cr%3At%2F')}`)
   })
 
+  it('INT-01: clientId and secret go as they are to a server that compares them so', async () => {
+    const asIs = { formEncoded: false, clientId: 'a b', clientSecret: 'p:%& é' }
+    await guardOf(asIs)(request('opaque~token'))
+    const [{ init }] = posts as [(typeof posts)[0]]
+    const expected = `Basic ${Buffer.from('a b:p:%& é', 'utf8').toString('base64')}`
+    expect((init.headers as Record<string, string>).authorization).toBe(expected)
+    expect(() => guardOf({ ...asIs, clientId: 'a:b' })).toThrow('introspection.clientId may have no colon')
+  })
+
   it('INT-01: an endpoint that does not answer is given up in time', async () => {
     const asked = guardOf(
       { endpoint: ENDPOINT, timeout: 20 },

@@ -445,6 +445,22 @@ describe('what came of the tokens', () => {
     expect(await reports(w, [await w.opened()])).toEqual(['failed'])
   })
 
+  it('REV-11: an access token that the server does not know any more is no failure once the refresh token is revoked', async () => {
+    const w = world()
+    const a = await w.signedIn()
+    // Better Auth ends both at once, and answers so to the second.
+    const unknown = new Response('{"error":"invalid_request","error_description":"Invalid access token"}', {
+      status: 400,
+    })
+    const answers = [undefined, unknown]
+    w.server.onRevoke = () => answers.shift()
+    expect(await reports(w, [a])).toEqual(['revoked'])
+    expect(a.events.filter(({ type }) => type.startsWith('revo'))).toMatchObject([
+      { type: 'revoked', kind: 'refresh_token' },
+      { type: 'revocation_failed', kind: 'access_token', final: true },
+    ])
+  })
+
   it('REV-11: without a revocation endpoint no tab says revoked', async () => {
     const w = world()
     const { issuer } = w.server

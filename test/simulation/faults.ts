@@ -27,6 +27,7 @@ const CLAIM = 'session/claim.ts'
 const COMMIT = 'session/commit.ts'
 const REFRESH = 'session/refresh.ts'
 const SOURCE = 'session/token-source.ts'
+const WATCHED = 'test/session/watched-store.test.ts'
 const ROLLED_BACK = 'test/session/storage-rollback.test.ts'
 
 /** Every one of them breaks a law. */
@@ -226,6 +227,14 @@ export const faults: readonly Fault[] = [
     edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
   fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
+  { ...fault('a watch outlives the wait', edit(REFRESH, '    unwatch?.()\n')), test: WATCHED },
+  {
+    ...fault(
+      'a watch begins with what is there then',
+      edit(REFRESH, 'session.tag, session.wake)', '(await store.get(session.name))?.tag, session.wake)'),
+    ),
+    test: WATCHED,
+  },
   fault('what was read is believed for ever', edit(SOURCE, 'if (age > confirmInterval) return undefined')),
   fault(
     'a good token withheld while the refresh fails',

@@ -53,6 +53,8 @@ export interface Plan {
   readonly noise: Noise
   /** Whether the storage tells which of the processes that use it are over. */
   readonly processes: boolean
+  /** Whether the storage tells those who wait of changes. */
+  readonly watched: boolean
   /** Contexts that live for one call, one after the other; `rare`: further apart than any back-off. */
   readonly programs?: 'rare' | 'frequent'
   readonly options: {
@@ -190,6 +192,7 @@ export function plan(seed: number): Plan {
     noise,
     ends,
     processes: false,
+    watched: dice.fork('watched').chance(0.4),
     lock: dice.pick([...Array(9).fill('shared'), 'process', 'process', 'never', 'never', 'refused']),
     options: {
       requestTimeout: dice.pick([10_000, 10_000, 4_000]),

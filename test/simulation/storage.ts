@@ -4,10 +4,13 @@ export interface Storage {
   /** `undefined` deletes. */
   set(key: string, value: unknown): void
   clear(): void
+  /** Tells of every change of `key`, in the turn it is made. Returns its own undo. */
+  watch(key: string, changed: () => void): () => void
 }
 
 export function createStorage(): Storage {
   const rows = new Map<string, { readonly value: unknown; readonly tag: string }>()
+  const watchers = new Set<{ readonly key: string; readonly changed: () => void }>()
   let writes = 0
   return {
     get: (key) => rows.get(key),
@@ -15,8 +18,22 @@ export function createStorage(): Storage {
       writes++
       if (value === undefined) rows.delete(key)
       else rows.set(key, { value: freeze(value), tag: `${writes}` })
+      tell(key)
     },
-    clear: () => rows.clear(),
+    clear() {
+      const keys = [...rows.keys()]
+      rows.clear()
+      for (const key of keys) tell(key)
+    },
+    watch(key, changed) {
+      const one = { key, changed }
+      watchers.add(one)
+      return () => void watchers.delete(one)
+    },
+  }
+
+  function tell(key: string) {
+    for (const watcher of watchers) if (watcher.key === key) watcher.changed()
   }
 }
 

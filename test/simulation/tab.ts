@@ -132,11 +132,15 @@ const CALM_DELAY = 1
 function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknown> {
   const { time, storage, judge, plan } = history
   const { storeDelay, storeFails } = plan.noise
+  const watchDice = dice.fork('watch')
   const isOver = (name: string) => history.tabs.some((other) => other.name === name && other.gone)
 
   return {
     get processes() {
       return plan.processes ? { own: tabOf().name, isOver } : undefined
+    },
+    get watch() {
+      return plan.watched ? watch : undefined
     },
     get(key) {
       const began = time.now
@@ -155,6 +159,20 @@ function storeOf(history: History, tabOf: () => Tab, dice: Random): Store<unknow
         return true
       })
     },
+  }
+
+  /** Loses, delays and repeats what it tells as the channel does. */
+  function watch(key: string, tag: string | undefined, changed: () => void): () => void {
+    const { channelDelay, channelLoses, channelRepeats } = plan.noise
+    const tell = () => {
+      const tab = tabOf()
+      if (tab.gone || watchDice.chance(channelLoses)) return
+      const times = watchDice.chance(channelRepeats) ? 2 : 1
+      for (let left = times; left > 0; left--) time.inTab(tab, channelDelay * watchDice.next(), changed)
+      history.count('change told')
+    }
+    if (storage.get(key)?.tag !== tag) tell()
+    return storage.watch(key, tell)
   }
 
   function operation<T>(kind: 'reads' | 'writes', apply: () => T, seen?: (result: T) => void): Promise<T> {

@@ -15,7 +15,7 @@ async function failuresOf(create: () => Store<unknown> | readonly [Store<unknown
     test: (title, run) => runs.push(() => run().catch((error) => void failures.push([title, error.message]))),
   })
   for (const run of runs) await run()
-  expect([runs.length, closed]).toEqual([10, 10])
+  expect([runs.length, closed]).toEqual([13, 13])
   return failures
 }
 
@@ -37,9 +37,50 @@ function faulty(
   return { ...good, ...fault(rows, good) }
 }
 
+/** What a store that can be watched does wrong. */
+interface WatchFaults {
+  readonly misses?: (change: 'write' | 'deletion', by: 'own' | 'other') => boolean
+  readonly looksFirst?: boolean
+  readonly goesOn?: boolean
+  readonly tellsAtOnce?: boolean
+}
+
+/** A memory store that can be watched, in two contexts. */
+function watchable(faults: WatchFaults = {}): readonly [Store<unknown>, Store<unknown>] {
+  const { misses = () => false, looksFirst = true, goesOn = false, tellsAtOnce = false } = faults
+  const rows = memoryStore()
+  const watchers = new Set<() => void>()
+  const context = (by: 'own' | 'other'): Store<unknown> => ({
+    get: rows.get,
+    async swap(key, tag, value) {
+      const isDone = await rows.swap(key, tag, value)
+      const isTold = isDone && !misses(value === undefined ? 'deletion' : 'write', by)
+      if (isTold) for (const changed of watchers) queueMicrotask(changed)
+      return isDone
+    },
+    watch(key, tag, changed) {
+      let isOver = false
+      const tell = () => {
+        if (!isOver) changed()
+      }
+      watchers.add(tell)
+      if (looksFirst) void rows.get(key).then((row) => (tellsAtOnce || row?.tag !== tag) && tell())
+      return () => {
+        if (goesOn) return
+        isOver = true
+        watchers.delete(tell)
+      }
+    },
+  })
+  return [context('own'), context('other')]
+}
+
 it('a good store passes', async () => {
   expect(await failuresOf(() => memoryStore())).toEqual([])
   expect(await failuresOf(() => faulty(() => ({})))).toEqual([])
+  expect(await failuresOf(() => watchable())).toEqual([])
+  let changes = 0
+  expect(await failuresOf(() => watchable({ misses: () => ++changes % 3 !== 0 }))).toEqual([])
 })
 
 const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<unknown>], string][] = [
@@ -141,6 +182,27 @@ const faults: [string, () => Store<unknown> | readonly [Store<unknown>, Store<un
       })),
     'accepts either durability',
   ],
+  [
+    'a watch that misses deletions',
+    () => watchable({ misses: (change) => change === 'deletion' }),
+    'tells who watches a key of a write and of a deletion, if it can watch',
+  ],
+  [
+    'a watch that hears its own context only',
+    () => watchable({ misses: (_, by) => by === 'other' }),
+    'tells who watches a key of a write and of a deletion, if it can watch',
+  ],
+  [
+    'a watch that hears only of what comes',
+    () => watchable({ looksFirst: false }),
+    'tells who watches a key of what changed before',
+  ],
+  [
+    'a watch that tells of nothing',
+    () => watchable({ tellsAtOnce: true }),
+    'tells nothing to who watches in vain, or no longer',
+  ],
+  ['a watch that goes on', () => watchable({ goesOn: true }), 'tells nothing to who watches in vain, or no longer'],
 ]
 
 it.each(faults)('%s fails', async (_, create, title) => {

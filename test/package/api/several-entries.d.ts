@@ -79,6 +79,7 @@ interface Store<V> {
     readonly confirmInterval?: number | undefined;
     readonly textOnly?: boolean | undefined;
     readonly processes?: Processes | undefined;
+    readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined;
 }
 interface Processes {
     readonly own: string;
@@ -837,6 +838,7 @@ interface IntrospectionOptions {
     readonly endpoint?: string;
     readonly clientId: string;
     readonly clientSecret: string | (() => string | Promise<string>);
+    readonly formEncoded?: boolean;
     readonly jwts?: boolean;
     readonly maxAge?: number;
     readonly negativeMaxAge?: number;
@@ -972,7 +974,10 @@ declare function memoryReplayStore({ limit, now }?: {
     now?: (() => number) | undefined;
 }): ReplayStore;
 type ClientSecret = string | (() => string | Promise<string>);
-declare function clientSecretBasic(secret: ClientSecret): ClientAuthentication;
+interface ClientSecretBasicOptions {
+    readonly formEncoded?: boolean;
+}
+declare function clientSecretBasic(secret: ClientSecret, { formEncoded }?: ClientSecretBasicOptions): ClientAuthentication;
 declare function clientSecretPost(secret: ClientSecret): ClientAuthentication;
 declare function mutualTls(): ClientAuthentication;
 declare function environmentKey(name: string): () => Uint8Array;
@@ -1018,4 +1023,4 @@ interface Journal {
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
 export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientSecretBasicOptions, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

@@ -4,7 +4,7 @@ import { base64url, exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } f
 import { describe, expect, it } from 'vitest'
 import type { AccessTokenError } from '../../src/resource-server/access-token-error.ts'
 import { createGuard } from '../../src/resource-server/guard.ts'
-import { AUDIENCE, goodClaims, NOW, request } from './test-issuer.ts'
+import { AUDIENCE, goodClaims, NOW, request } from '../resource-server/test-issuer.ts'
 
 const issuer = 'https://as.example.com'
 const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']

@@ -6,8 +6,8 @@ import { createBackchannelLogout } from '../../src/resource-server/backchannel-l
 import { createGuard } from '../../src/resource-server/guard.ts'
 import { normalizedHtu } from '../../src/resource-server/htu.ts'
 import { readJwt } from '../../src/resource-server/strict-jwt.ts'
+import { AUDIENCE, goodClaims, NOW, rawJwt, testIssuer } from '../resource-server/test-issuer.ts'
 import { expectLinearTime } from '../support/linear-time.ts'
-import { AUDIENCE, goodClaims, NOW, rawJwt, testIssuer } from './test-issuer.ts'
 
 const as = await testIssuer()
 const guard = createGuard({ issuer: as.issuer, audience: AUDIENCE, fetch: as.fetch, now: () => NOW, dpop: {} })
