@@ -107,7 +107,7 @@ export function managerOf(
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'invalid_option',
-          'signIn() needs option redirectUri, an absolute URL: a path is for pages alone',
+          'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
         )
       const refused = stepUp && insufficient.get(stepUp)
       const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
@@ -287,6 +287,6 @@ function nowhere(): never {
   throw new TokenManagerError(
     'ERR_UNSUPPORTED',
     'no_window',
-    'There is no page here, as while a server renders; import tokenward/browser in a page, tokenward/node in Node',
+    'There is no page here, as while a server renders; createTokenManager is in tokenward/browser for a page, in tokenward/node for Node',
   )
 }
