@@ -221,11 +221,10 @@ export class TokenManagerError extends Error {
  */
 export function invalidOption(
   option: string,
-  sentence?: string,
+  sentence = 'as documented',
   reason: TokenManagerErrorReason = 'invalid_option',
 ): TokenManagerError {
-  const expected = sentence ?? 'as documented'
-  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${expected}`)
+  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${sentence}`)
 }
 
 /**
