@@ -6,7 +6,7 @@ import type { IssuerOptions } from '../../src/resource-server/issuer.ts'
 import { NOW, SECONDS, type TestIssuer, testIssuer } from '../resource-server/test-issuer.ts'
 import { guardedApi } from '../support/guarded-api.ts'
 
-const { glewlwyd, lemonldap } = providers
+const { glewlwyd, lemonldap, openauth } = providers
 const { auth0, authentik, cognito, entra, entraB2c, hydra, keycloak, logto, okta, supabase, zitadel } = providers
 
 // What real providers put into access tokens, from their documentation; the values are made up.
@@ -361,6 +361,16 @@ const rows: readonly Row[] = [
     scope: 'notes',
     kind: 'client',
     bare: ['passed', /^$/],
+  },
+  {
+    provider: 'OpenAuth 0.4',
+    issuer: openauth.api({ issuer: 'https://auth.example.com' }),
+    audience: 'spa',
+    typ: 'JWT',
+    claims: { mode: 'access', type: 'user', properties: { id: 'alice' }, aud: 'spa', sub: 'user:0fcc' },
+    client: 'spa',
+    kind: undefined,
+    bare: ['type_wrong', /^typ is "JWT", wanted at\+jwt/],
   },
   {
     provider: 'Better Auth 1.7, a person, for an API that was named by resource',

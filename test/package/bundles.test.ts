@@ -127,6 +127,7 @@ const presets: Record<string, string> = {
   lemonldap: 'lemonldap.issuer',
   logto: 'logto.url',
   okta: 'okta.authorizationServer',
+  openauth: 'openauth.issuer',
   supabase: 'supabase.co',
   zitadel: 'zitadel.url',
 }

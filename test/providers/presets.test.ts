@@ -7,7 +7,7 @@ import { createGuard } from '../../src/resource-server/index.ts'
 import { anErrorSaying } from '../support/sentences.ts'
 
 const { auth0, authentik, cognito, entra, entraB2c, github, google } = providers
-const { betterAuth, djangoOauthToolkit, doorkeeper, glewlwyd, lemonldap } = providers
+const { betterAuth, djangoOauthToolkit, doorkeeper, glewlwyd, lemonldap, openauth } = providers
 const { hydra, identityServer, keycloak, logto, okta, supabase, zitadel } = providers
 
 const tenant = '11111111-2222-4333-8444-555555555555'
@@ -33,6 +33,7 @@ const clients = {
   lemonldap: () => lemonldap({ issuer: 'https://auth.example.com/', clientId: 'spa' }),
   logto: () => logto({ url: 'https://example.logto.app/', clientId: 'spa' }),
   okta: () => okta({ domain: 'example.okta.com', clientId: 'spa' }),
+  openauth: () => openauth({ issuer: 'https://auth.example.com', clientId: 'spa' }),
   supabase: () => supabase({ project: 'abcdefghijklmnopqrst', clientId: 'spa' }),
   zitadel: () => zitadel({ url: 'https://example.zitadel.cloud', clientId: 'spa' }),
 }
@@ -59,6 +60,7 @@ const issuers: Readonly<Record<string, string>> = {
   lemonldap: 'https://auth.example.com/',
   logto: 'https://example.logto.app/oidc',
   okta: 'https://example.okta.com/oauth2/default',
+  openauth: 'https://auth.example.com',
   supabase: 'https://abcdefghijklmnopqrst.supabase.co/auth/v1',
   zitadel: 'https://example.zitadel.cloud',
 }
@@ -76,6 +78,7 @@ const apis = {
   lemonldap: () => lemonldap.api({ issuer: 'https://auth.example.com/' }),
   logto: () => logto.api({ url: 'https://example.logto.app/' }),
   okta: () => okta.api({ domain: 'example.okta.com' }),
+  openauth: () => openauth.api({ issuer: 'https://auth.example.com' }),
   supabase: () => supabase.api({ project: 'abcdefghijklmnopqrst' }),
   zitadel: () => zitadel.api({ url: 'https://example.zitadel.cloud' }),
 }
@@ -120,6 +123,7 @@ describe('what is put into a URL', () => {
     'doorkeeper.issuer': () => doorkeeper({ issuer: 'app.example.com', clientId: 'spa' }),
     'glewlwyd.issuer': () => glewlwyd({ issuer: 'api/oidc', clientId: 'spa' }),
     'lemonldap.issuer': () => lemonldap.api({ issuer: 'auth.example.com' }),
+    'openauth.issuer': () => openauth.api({ issuer: 'auth.example.com' }),
     'hydra.issuer': () => hydra.api({ issuer: 'hydra.example.com' }),
     'keycloak.url': () => keycloak.api({ url: 'id.example.com', realm: 'main' }),
     'keycloak.realm': () => keycloak.api({ url: 'https://id.example.com', realm: 'a/b' }),
