@@ -180,6 +180,18 @@ declare function oktaClient(options: OktaOptions): ClientPreset;
 declare const okta: typeof oktaClient & {
     readonly api: typeof oktaApi;
 };
+interface OpenauthApiOptions {
+    readonly issuer: string;
+}
+declare function openauthApi({ issuer }: OpenauthApiOptions): ApiPreset;
+interface OpenauthOptions {
+    readonly issuer: string;
+    readonly clientId: string;
+}
+declare function openauthClient({ issuer, clientId }: OpenauthOptions): ClientPreset;
+declare const openauth: typeof openauthClient & {
+    readonly api: typeof openauthApi;
+};
 interface SupabaseApiOptions {
     readonly project: string;
 }
@@ -204,5 +216,5 @@ declare function zitadelClient({ url, clientId }: ZitadelOptions): ClientPreset;
 declare const zitadel: typeof zitadelClient & {
     readonly api: typeof zitadelApi;
 };
-export { auth0, authentik, betterAuth, cognito, djangoOauthToolkit, doorkeeper, entra, entraB2c, github, glewlwyd, google, hydra, identityServer, keycloak, lemonldap, logto, okta, supabase, zitadel };
-export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikApiOptions, AuthentikOptions, BetterAuthOptions, ClientPreset, CognitoApiOptions, CognitoOptions, DjangoOauthToolkitOptions, DoorkeeperOptions, EntraApiOptions, EntraB2cApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GlewlwydApiOptions, GlewlwydOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LemonldapApiOptions, LemonldapOptions, LogtoApiOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseApiOptions, SupabaseOptions, ZitadelApiOptions, ZitadelOptions };
+export { auth0, authentik, betterAuth, cognito, djangoOauthToolkit, doorkeeper, entra, entraB2c, github, glewlwyd, google, hydra, identityServer, keycloak, lemonldap, logto, okta, openauth, supabase, zitadel };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikApiOptions, AuthentikOptions, BetterAuthOptions, ClientPreset, CognitoApiOptions, CognitoOptions, DjangoOauthToolkitOptions, DoorkeeperOptions, EntraApiOptions, EntraB2cApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GlewlwydApiOptions, GlewlwydOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LemonldapApiOptions, LemonldapOptions, LogtoApiOptions, LogtoOptions, OktaApiOptions, OktaOptions, OpenauthApiOptions, OpenauthOptions, SupabaseApiOptions, SupabaseOptions, ZitadelApiOptions, ZitadelOptions };
