@@ -1,4 +1,4 @@
-import { createTokenManager, TokenManagerError } from 'tokenward/browser'
+import { createTokenManager, stepUp, TokenManagerError } from 'tokenward/browser'
 
 const tokens = createTokenManager({
   issuer: 'https://as.example.com',
@@ -36,6 +36,6 @@ async function transfer() {
     if (!(error instanceof TokenManagerError) || error.code !== 'ERR_STEP_UP_REQUIRED') throw error
     console.log(`the bank wants ${error.acrValues}`)
     // Asks for just that, and for the same person (RFC 9470). The session goes on as it is until it has come.
-    await tokens.signIn({ stepUp: error, returnTo: '/transfer' })
+    await tokens.signIn({ stepUp: stepUp(error), returnTo: '/transfer' })
   }
 }

@@ -13,7 +13,7 @@
  * | `ERR_RESPONSE_INVALID` | fix the server: it answered something the specification forbids |
  * | `ERR_TEMPORARILY_UNAVAILABLE` | try again, not before `retryAt`; the session is kept |
  * | `ERR_STORE_FAILED` | nothing is lost in memory; the platform's storage refused |
- * | `ERR_STEP_UP_REQUIRED` | ask for what the API wants with `signIn({ stepUp: error })` |
+ * | `ERR_STEP_UP_REQUIRED` | ask for what the API wants with `signIn({ stepUp: stepUp(error) })` |
  * | `ERR_TARGET_NOT_ALLOWED` | list the URL in `resources`, or do not send a token there |
  * | `ERR_NOT_REPLAYABLE` | send the request again with a body that can be read twice |
  * | `ERR_REDIRECTED` | call the URL the API redirects to |

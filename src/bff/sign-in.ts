@@ -1,4 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
+import { type StepUp, stepUp } from '../manager/step-up.ts'
 import type { SignInOptions } from '../manager/token-manager.ts'
 import type { UserAgent } from '../ports.ts'
 import type { BffSettings } from './bff-settings.ts'
@@ -131,7 +132,7 @@ function signInOptions(query: URLSearchParams, origin: string): SignInOptions & 
   const prompt = given('prompt', /^[a-z_ ]{1,64}$/)
   const loginHint = given('loginHint', /^[^\p{Cc}]{1,256}$/u)
   const uiLocales = given('uiLocales', /^[\w -]{1,128}$/)?.split(' ')
-  const stepUp = stepUpOf({
+  const step = stepUpOf({
     acrValues: given('acrValues', /^[!-~ ]{1,512}$/)?.split(' '),
     maxAge: given('maxAge', /^\d{1,12}$/),
     scope: given('scope', /^[!-~ ]{1,512}$/),
@@ -141,7 +142,7 @@ function signInOptions(query: URLSearchParams, origin: string): SignInOptions & 
     ...(prompt !== undefined && { prompt }),
     ...(loginHint !== undefined && { loginHint }),
     ...(uiLocales && { uiLocales }),
-    ...(stepUp && { stepUp }),
+    ...(step && { stepUp: step }),
   }
 }
 
@@ -150,17 +151,14 @@ function stepUpOf(wanted: {
   readonly acrValues: readonly string[] | undefined
   readonly maxAge: string | undefined
   readonly scope: string | undefined
-}): TokenManagerError | undefined {
+}): StepUp | undefined {
   const { acrValues, maxAge, scope } = wanted
   const isWanted = acrValues !== undefined || maxAge !== undefined || scope !== undefined
   if (!isWanted) return undefined
   const age = maxAge === undefined ? undefined : Number(maxAge)
   const what = 'An API asked for it'
-  return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_user_authentication', what, {
-    acrValues,
-    maxAge: age,
-    scope,
-  })
+  const details = { acrValues, maxAge: age, scope }
+  return stepUp(new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_user_authentication', what, details))
 }
 
 function wrong(message: string): Refused {

@@ -1,5 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
-import { memoryStore } from '../in-process/memory-store.ts'
+import { memoryRows } from '../in-process/memory-store.ts'
 import type { Degradation, Sealing, Store } from '../ports.ts'
 import { sealed, sealingKey } from '../sealing/sealed.ts'
 
@@ -22,7 +22,7 @@ export function persistentStore(
       const isTheKey = error instanceof TokenManagerError && isAboutKey(error)
       report(isTheKey ? 'sealing_key_not_storable' : 'store_unavailable')
     }
-    return memoryStore()
+    return memoryRows(structuredClone)
   }
   const use = () => (chosen ??= choose())
   return {

@@ -1,4 +1,4 @@
-import { memoryStore } from '../in-process/memory-store.ts'
+import { memoryRows } from '../in-process/memory-store.ts'
 import { noChannel } from '../in-process/no-channel.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
@@ -76,7 +76,8 @@ export function originPorts(persistence: Persistence): OriginPorts {
     report,
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
-  if (persistence === 'memory') return { ...ports, store: memoryStore(), lock: queueLock(), channel: noChannel }
+  if (persistence === 'memory')
+    return { ...ports, store: memoryRows(structuredClone), lock: queueLock(), channel: noChannel }
   const database = indexedDbStore()
   const store = persistence === 'session' ? sessionStorageSlot(database) : database
   return {

@@ -5,6 +5,14 @@ import type { Store, Stored } from '../ports.ts'
  * Plain objects, arrays and byte arrays are copied in and out; anything else (a `CryptoKey`) is kept by reference.
  */
 export function memoryStore<V>(): Store<V> {
+  return memoryRows<V>(copy)
+}
+
+/**
+ * The same, for platforms that can copy a value themselves.
+ * @param copy makes one that shares nothing with the value it is given
+ */
+export function memoryRows<V>(copy: (value: V) => V): Store<V> {
   const rows = new Map<string, Stored<V>>()
   let writes = 0
   return {

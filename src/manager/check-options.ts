@@ -102,7 +102,7 @@ const signInChecks: Readonly<Record<string, Check>> = {
   uiLocales: texts,
   claims: anObject,
   scope: text,
-  stepUp: rule((value: { code: unknown } | null) => value?.code === 'ERR_STEP_UP_REQUIRED', 'an ERR_STEP_UP_REQUIRED'),
+  stepUp: made('stepUp(error), imported'),
   userAgent,
 }
 

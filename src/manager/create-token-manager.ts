@@ -3,7 +3,7 @@ import type { Platform } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { metadataOf } from '../protocol/authorization-server.ts'
-import { type AuthorizedFetchOptions, authorizedFetch, insufficient, notAllowed } from '../requests/authorized-fetch.ts'
+import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
 import { LOADING } from '../session/state.ts'
@@ -109,15 +109,13 @@ export function managerOf(
           'invalid_option',
           'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
         )
-      const refused = stepUp && insufficient.get(stepUp)
-      const { acrValues, maxAge, scope: wanted } = stepUp ?? {}
       await signIn.signIn({
         scope: asked,
         ...request,
         redirectUri,
         userAgent,
         ready: start,
-        stepUp: stepUp && { acrValues, maxAge, scope: wanted, grantId: refused && source.grantOf(refused) },
+        stepUp: stepUp && ((live, now) => stepUp.start(source.grantOf, live, now)),
         resources: resourcesIn(resources),
         push: options.pushedAuthorizationRequests?.start,
         extra: { audience: first.audience, ...options.authorizationParams },
@@ -168,7 +166,7 @@ export function managerOf(
       return headers
     },
     async refresh({ reason, ...wanted } = {}) {
-      checkTarget(options, wanted)
+      if (isDevelopment) checkTarget(options, wanted)
       const own = here()
       const grant = await startedFor(own)
       return own.source.refresh(targetOf(wanted), reason, grant)
@@ -203,7 +201,7 @@ export function managerOf(
   }
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
-    checkTarget(options, target)
+    if (isDevelopment) checkTarget(options, target)
     const own = here()
     const grant = await startedFor(own)
     return own.source.get(target, signal, minValidity, grant)

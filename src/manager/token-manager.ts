@@ -1,4 +1,3 @@
-import type { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Fetch, UserAgent } from '../ports.ts'
 import type { AccessToken, Target } from '../protocol/access-token.ts'
 import type { ClaimsRequest } from '../protocol/authorization-code.ts'
@@ -7,6 +6,7 @@ import type { EventListener, TokenManagerEventType } from '../session/events.ts'
 import type { SignOutOptions, SignOutReport } from '../session/sign-out.ts'
 import type { SessionState } from '../session/state.ts'
 import type { TokenManagerOptions } from './options.ts'
+import type { StepUp } from './step-up.ts'
 
 /** How to sign in. */
 export interface SignInOptions {
@@ -27,12 +27,9 @@ export interface SignInOptions {
   /** Scope to ask for this time, and nothing beside it. Default: the option `scope`, and the scopes of `resources`. */
   readonly scope?: string
   /**
-   * An `ERR_STEP_UP_REQUIRED` (RFC 9470, RFC 6750 §3.1): its `acrValues`, `maxAge` and `scope` are asked for, beside the scope that the
-   * session has, and checked on return. The session stays as it is until the sign-in has brought them for the same person; another
-   * person ends it. Nothing happens when that was done since. Rejects with `step_up_unsatisfied` when another sign-in cannot help: it
-   * has just brought, or has just failed to bring, what the API asks for again.
+   * `stepUp(error)`: what an API asked for with an `ERR_STEP_UP_REQUIRED` (RFC 9470), for the same person. Default: the everyday sign-in.
    */
-  readonly stepUp?: TokenManagerError
+  readonly stepUp?: StepUp
   /** How to reach the authorization server this time. Default: the manager's. */
   readonly userAgent?: UserAgent
 }

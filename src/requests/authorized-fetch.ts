@@ -67,7 +67,7 @@ export const insufficient = new WeakMap<object, AccessToken>()
  *   can be read only once is never sent again: its 401 is returned. Where the challenge has `reason="not_yet_valid"`, the second
  *   sending is with the same token, 1.5 s later.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3), and so does
- *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: error })`.
+ *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: stepUp(error) })`.
  * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one with the same token, once for
  *   a nonce and once for the time it was made at. One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
  * - Where the platform shows redirects, `follow` follows them. Where it hides them, one that could take the token, a proof or a body to
@@ -180,7 +180,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     const error = new TokenManagerError(
       'ERR_STEP_UP_REQUIRED',
       reason,
-      'The API wants more: signIn({ stepUp: error }) asks for it',
+      'The API wants more: signIn({ stepUp: stepUp(error) }) asks for it',
       {
         status,
         scope,

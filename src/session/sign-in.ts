@@ -19,7 +19,7 @@ import { storeFailed } from './outcome.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import { broughtBy, lacking, speaksOfOne, tokenScope } from './scope.ts'
 import type { Session } from './session.ts'
-import { type Challenge, forChallenge, satisfies, unsatisfied } from './step-up.ts'
+import type { PresentSession, Step } from './step-up.ts'
 import { tellOthers } from './sync.ts'
 import { targetKey } from './target-key.ts'
 import { keepTransaction, noteInVain, type Transaction, takeTransaction } from './transaction.ts'
@@ -27,8 +27,8 @@ import { keepTransaction, noteInVain, type Transaction, takeTransaction } from '
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix' | 'resource'> {
   readonly returnTo?: string | undefined
-  /** What an API asked for (RFC 9470): the sign-in brings that, for the same person, or nothing. */
-  readonly stepUp?: Challenge | undefined
+  /** The way to what an API asked for (RFC 9470): the sign-in brings that, for the same person, or nothing. */
+  readonly stepUp?: ((live: PresentSession | undefined, now: EpochMs) => Step | 'there') | undefined
   readonly userAgent: UserAgent
   /** Everything that has to be over before the sign-in begins. */
   readonly ready: () => Promise<unknown>
@@ -84,23 +84,17 @@ export function signIn(session: Session, prefix: string): SignIn {
       try {
         await ready()
         const { live } = session
-        const isSatisfied = stepUp && live && satisfies(live, stepUp, clock.now())
-        if (isSatisfied) {
-          if (stepUp.grantId === live.grantId) throw unsatisfied()
-          // Somebody else has asked for it since.
-          return
-        }
+        const step = stepUp?.(live, clock.now())
+        if (step === 'there') return
         const redirectUri = (await userAgent.redirectUri?.(request.redirectUri)) ?? request.redirectUri
-        const asked = { ...(stepUp ? forChallenge(request, stepUp, live) : request), redirectUri }
+        const asked = { ...(step?.request(request) ?? request), redirectUri }
         const { signInTarget } = session.options
         const named = { resource: signInTarget.resource, tokenScope: tokenScope(signInTarget, asked.scope) }
-        const onlySubject = stepUp || request.prompt === 'none' ? live?.claims?.sub : undefined
+        const onlySubject = step || request.prompt === 'none' ? live?.claims?.sub : undefined
         const statePrefix = prefix + (userAgent.stateMarker ?? '')
-        const { acrValues, maxAge, scope } = stepUp ?? {}
-        const challenge = stepUp && JSON.stringify([acrValues, maxAge, scope])
         for (let tries = 2; ; ) {
           const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, ...named, statePrefix })
-          await keepTransaction(session, { ...pending, returnTo, onlySubject, stepUp: challenge, stepUpScope: scope })
+          await keepTransaction(session, { ...pending, returnTo, onlySubject, ...step?.transaction }, step?.refusal)
           // Asleep meanwhile: what was pushed is forgotten.
           if (--tries && expiresAt <= clock.now()) continue
           const answer = await userAgent.authorize(url, redirectUri, pending.state)

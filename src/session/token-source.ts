@@ -304,6 +304,6 @@ function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecor
 }
 
 function scopeError(scope: string, cause?: TokenManagerError): TokenManagerError {
-  const what = 'The grant lacks a scope: signIn({ stepUp: error }) asks for it'
+  const what = 'The grant lacks a scope: signIn({ stepUp: stepUp(error) }) asks for it'
   return new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_scope', what, { scope, cause })
 }

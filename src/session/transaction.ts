@@ -3,9 +3,8 @@ import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { storeFailed } from './outcome.ts'
 import { fits } from './record.ts'
-import { lacking } from './scope.ts'
 import type { Session } from './session.ts'
-import { unsatisfied } from './step-up.ts'
+import type { Step, TriedStep } from './step-up.ts'
 
 /** A sign-in on its way: what has to be remembered until the person comes back. */
 export interface Transaction extends PendingAuthorization {
@@ -19,13 +18,10 @@ export interface Transaction extends PendingAuthorization {
 }
 
 /** What is left of a sign-in that came back. */
-interface Returned {
+interface Returned extends TriedStep {
   readonly state?: undefined
-  /** The step-up it was for. */
-  readonly stepUp?: string
   /** Why it was in vain: the server's word for it, or ours. */
   readonly inVain?: string
-  readonly createdAt: EpochMs
 }
 
 type Pending = Transaction | Returned
@@ -38,18 +34,17 @@ const PAUSE = 30_000
 
 /**
  * Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten.
- * @throws TokenManagerError `step_up_unsatisfied` if the same step-up came back just now and the session is still from before it;
- *   `sign_in_loop` if three sign-ins came back in vain within 30 s
+ * @throws TokenManagerError what `refusalOfStep` makes of those that came back; `sign_in_loop` if three sign-ins came back in vain
+ *   within 30 s
  */
-export async function keepTransaction(session: Session, transaction: Transaction): Promise<void> {
-  const { live } = session
-  const { stepUp, stepUpScope } = transaction
-  // A scope that no answer has named was not brought, as far as anybody knows.
-  const hasBrought = (since: EpochMs) => live?.claims && live.signedInAt >= since && !lacking(stepUpScope, live.scope)
+export async function keepTransaction(
+  session: Session,
+  transaction: Transaction,
+  refusalOfStep?: Step['refusal'],
+): Promise<void> {
   const refusal = ({ pending, now }: Found) => {
     const returned = pending.filter((one): one is Returned => !one.state && isAlive(one, now))
-    const isRepeated = stepUp && returned.some((one) => one.stepUp === stepUp && !hasBrought(one.createdAt))
-    return isRepeated ? unsatisfied() : loopError(returned, live?.signedInAt)
+    return refusalOfStep?.(returned) ?? loopError(returned, session.live?.signedInAt)
   }
   const found = await change(session, (seen) => (refusal(seen) ? undefined : joined(seen, transaction)))
   const refused = refusal(found)

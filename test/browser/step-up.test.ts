@@ -43,7 +43,7 @@ const stepUp = (tab: Tab) =>
   tab.evaluate(async (url) => {
     const error = await tokens.fetch(url).catch((error) => error)
     const { code, reason, acrValues } = error
-    void page.outcome(tokens.signIn({ stepUp: error, returnTo: '/elsewhere?amount=1' }))
+    void page.outcome(tokens.signIn({ stepUp: page.library.stepUp(error), returnTo: '/elsewhere?amount=1' }))
     return { code, reason, acrValues }
   }, transfers())
 
@@ -80,7 +80,7 @@ describe('an API that wants a stronger sign-in', () => {
     await tab.click(async () => void (await tokens.signIn()))
     const outcome = await tab.click(async (url) => {
       const error = await tokens.fetch(url).catch((error) => error)
-      const done = page.outcome(tokens.signIn({ stepUp: error }))
+      const done = page.outcome(tokens.signIn({ stepUp: page.library.stepUp(error) }))
       const meanwhile = tokens.state.status
       return { meanwhile, done: await done, status: (await tokens.fetch(url)).status }
     }, transfers())

@@ -6,6 +6,7 @@ import type { IssuerOptions } from '../../src/resource-server/issuer.ts'
 import { NOW, SECONDS, type TestIssuer, testIssuer } from '../resource-server/test-issuer.ts'
 import { guardedApi } from '../support/guarded-api.ts'
 
+const { glewlwyd, lemonldap } = providers
 const { auth0, authentik, cognito, entra, entraB2c, hydra, keycloak, logto, okta, supabase, zitadel } = providers
 
 // What real providers put into access tokens, from their documentation; the values are made up.
@@ -40,6 +41,8 @@ const authentikIssuer = authentik.api({ url: 'https://id.example.com', applicati
 const b2cIssuer = entraB2c.api({ tenant: 'contoso', tenantId: tenant, policy: 'B2C_1_signin' })
 const logtoIssuer = logto.api({ url: 'https://example.logto.app' })
 const supabaseIssuer = supabase.api({ project: 'abcdefghijklmnopqrst' })
+const glewlwydIssuer = glewlwyd.api({ issuer: 'https://id.example.com/api/oidc' })
+const lemonldapIssuer = lemonldap.api({ issuer: 'https://auth.example.com' })
 const zitadelIssuer = zitadel.api({ url: 'https://example-a1b2c3.zitadel.cloud' })
 
 const ofKeycloak = { aud: API, azp: 'spa', sub: 'a1b2', typ: 'Bearer', jti: 'k1', scope: 'openid notes', acr: '1' }
@@ -317,6 +320,64 @@ const rows: readonly Row[] = [
     bare: ['type_wrong', /hydra\.api/],
   },
   {
+    provider: 'LemonLDAP::NG 2.16, a person',
+    issuer: lemonldapIssuer,
+    audience: 'notes-app',
+    typ: 'JWT',
+    claims: { aud: ['notes-app'], client_id: 'notes-app', sub: 'dwho', jti: 'l1', scope: 'openid profile' },
+    client: 'notes-app',
+    id: 'l1',
+    scope: 'openid profile',
+    kind: 'user',
+    bare: ['type_wrong', /^typ is "JWT", wanted at\+jwt; option types of the issuer$/],
+  },
+  {
+    provider: 'Glewlwyd 2.7, a person, with the scope as aud where no API was named',
+    issuer: glewlwydIssuer,
+    audience: 'openid notes',
+    typ: 'at+jwt',
+    claims: {
+      aud: 'openid notes',
+      client_id: 'spa',
+      sub: 'n145',
+      jti: 'g1',
+      type: 'access_token',
+      scope: 'openid notes',
+    },
+    client: 'spa',
+    id: 'g1',
+    scope: 'openid notes',
+    kind: 'user',
+    bare: ['passed', /^$/],
+  },
+  {
+    provider: 'Glewlwyd 2.7, a client itself',
+    issuer: glewlwydIssuer,
+    audience: 'notes',
+    typ: 'at+jwt',
+    claims: { aud: 'notes', client_id: 'job', sub: 'job', jti: 'g2', type: 'access_token', scope: 'notes' },
+    client: 'job',
+    id: 'g2',
+    scope: 'notes',
+    kind: 'client',
+    bare: ['passed', /^$/],
+  },
+  {
+    provider: 'Better Auth 1.7, a person, for an API that was named by resource',
+    issuer: { issuer: 'https://app.example.com/api/auth' },
+    typ: 'at+jwt',
+    claims: {
+      aud: [API, 'https://app.example.com/api/auth/oauth2/userinfo'],
+      ...{ client_id: 'spa', azp: 'spa', sub: 'cGGT', sid: 'b2', jti: 'b1', scope: 'openid offline_access notes' },
+    },
+    client: 'spa',
+    id: 'b1',
+    session: 'b2',
+    scope: 'openid offline_access notes',
+    kind: undefined,
+    bare: ['passed', /^$/],
+  },
+  {
     provider: 'authentik, a person',
     issuer: authentikIssuer,
     audience: 'notes-app',
@@ -553,6 +614,13 @@ describe('a preset lets no ID token of its provider pass', () => {
     ['authentik', authentikIssuer, 'JWT', { sub: '9c2e', sid: 'h4sh', auth_time: SECONDS, at_hash: 'x' }],
     ['authentik, without at_hash', authentikIssuer, 'JWT', { sub: '9c2e', sid: 'h4sh', auth_time: SECONDS }],
     ['Azure AD B2C', b2cIssuer, 'JWT', { sub: 'o', oid: 'o', tfp: 'B2C_1_signin', ver: '1.0', auth_time: SECONDS }],
+    [
+      'LemonLDAP::NG',
+      lemonldapIssuer,
+      'JWT',
+      { sub: 'dwho', azp: API, acr: 'loa-1', auth_time: SECONDS, at_hash: 'x' },
+    ],
+    ['Glewlwyd', glewlwydIssuer, 'JWT', { sub: 'n145', azp: API, auth_time: 0, amr: ['password'], at_hash: 'x' }],
     ['Logto', logtoIssuer, 'JWT', { sub: 'u1', client_id: 'spa', at_hash: 'x' }],
     ['Supabase', supabaseIssuer, 'JWT', { sub: 'u1', client_id: 'oauth-app', auth_time: SECONDS }],
     ['ZITADEL', zitadelIssuer, 'JWT', { sub: '1630', azp: 'spa', client_id: 'spa', amr: ['pwd'], at_hash: 'x' }],

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeTokenManagerOptions } from '../../src/node/index.ts'
-import { auth0, cognito, entra, entraB2c, github, google, keycloak } from '../../src/providers/index.ts'
+import * as providers from '../../src/providers/index.ts'
 import { clientOf, rowsOf } from './client.ts'
 
-const presets = { auth0, cognito, entra, entraB2c, github, google, keycloak }
+const { auth0, cognito, entra, entraB2c, github, google, keycloak } = providers
+const { betterAuth, djangoOauthToolkit, doorkeeper, glewlwyd, lemonldap } = providers
+
+const presets = {
+  ...{ auth0, betterAuth, cognito, djangoOauthToolkit, doorkeeper, entra },
+  ...{ entraB2c, github, glewlwyd, google, keycloak, lemonldap },
+}
 
 interface Row {
   readonly provider: string

@@ -432,7 +432,7 @@ describe('what only a person or a broader grant can change', () => {
     for (let i = 0; i < 10; i++)
       await expect(fetch(API)).rejects.toMatchObject({
         ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', status: 403, scope: 'admin' },
-        message: saying('signIn({ stepUp: error })'),
+        message: saying('signIn({ stepUp: stepUp(error) })'),
       })
     expect([sent.length, source.refused]).toEqual([10, []])
     expect(events).toEqual(Array(10).fill({ type: 'step_up_required', reason: 'insufficient_scope', scope: 'admin' }))

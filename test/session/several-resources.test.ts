@@ -186,7 +186,7 @@ describe('one grant for several resources', () => {
     const { manager } = await signedIn(w)
     await expect(w.after(100, manager.getAccessToken({ scope: 'notes:read admin root' }))).rejects.toMatchObject({
       ...{ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', scope: 'admin root' },
-      message: saying('signIn({ stepUp: error })'),
+      message: saying('signIn({ stepUp: stepUp(error) })'),
     })
     expect(w.server.requests).toHaveLength(1)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TokenManagerError, type TokenManagerOptions } from '../../src/index.ts'
+import { stepUp, TokenManagerError, type TokenManagerOptions } from '../../src/index.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { type Challenge, forChallenge, satisfies } from '../../src/session/step-up.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
@@ -47,7 +47,7 @@ describe('signIn({ stepUp })', () => {
       meanwhile = [(await manager.getAccessToken()).value, manager.state.status, await w.record()]
       return w.server.authorize(url)
     }
-    await w.after(1_000, manager.signIn({ stepUp: error, returnTo: '/transfers' }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error), returnTo: '/transfers' }))
     expect(meanwhile).toEqual(['at-2', 'signedIn', before])
     expect([asked().get('acr_values'), asked().get('max_age'), asked().get('scope')]).toEqual([
       'silver gold',
@@ -68,7 +68,7 @@ describe('signIn({ stepUp })', () => {
       'Bearer error="insufficient_scope", scope="notes admin"',
     )
     expect(error).toMatchObject({ reason: 'insufficient_scope', scope: 'notes admin' })
-    await w.after(1_000, manager.signIn({ stepUp: error }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
     expect(asked().get('scope')).toBe('openid notes admin')
     expect([asked().has('acr_values'), asked().has('max_age')]).toEqual([false, false])
     expect(manager.state).toMatchObject({ session: { scope: 'openid notes admin' } })
@@ -84,10 +84,10 @@ describe('signIn({ stepUp })', () => {
     const { manager } = w.context({ userAgent: agent, redirectUri, scope })
     await w.after(100, manager.signIn())
     const error = await w.after(0, manager.getAccessToken({ scope: 'admin' })).catch((error) => error)
-    await w.after(100, manager.signIn({ stepUp: error }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(error) }))
     expect((await w.after(100, manager.getAccessToken({ scope: 'admin' }))).scope).toBe('admin')
     const { length } = agent.visited
-    await w.after(100, manager.signIn({ stepUp: error }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(error) }))
     expect(agent.visited).toHaveLength(length)
   })
 
@@ -96,7 +96,7 @@ describe('signIn({ stepUp })', () => {
     w.server.claims = { acr: 'diamond', auth_time: seconds(w) }
     await w.after(
       1_000,
-      manager.signIn({ stepUp: error, acrValues: ['diamond'], prompt: 'login', scope: 'openid more' }),
+      manager.signIn({ stepUp: stepUp(error), acrValues: ['diamond'], prompt: 'login', scope: 'openid more' }),
     )
     expect(Object.fromEntries(asked())).toMatchObject({
       ...{ acr_values: 'diamond', max_age: '60', prompt: 'login', scope: 'openid more notes' },
@@ -114,7 +114,7 @@ describe('signIn({ stepUp })', () => {
       const { w, error, manager } = await refused(challenge('acr_values="gold", max_age="60"'))
       const [before, { state }] = [await w.record(), manager]
       w.server.claims = { ...claims, auth_time: claims.auth_time && seconds(w) + claims.auth_time }
-      await expect(w.after(1_000, manager.signIn({ stepUp: error }))).rejects.toMatchObject(wrong)
+      await expect(w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject(wrong)
       await w.settle()
       expect([await w.record(), manager.state]).toEqual([before, state])
       expect((await w.after(0, manager.getAccessToken())).value).toBe('at-2')
@@ -126,7 +126,7 @@ describe('signIn({ stepUp })', () => {
     const { w, error, manager } = await refused('Bearer error="insufficient_scope", scope="admin"')
     const before = await w.record()
     w.server.after = async (_, answer) => json({ ...(await answer.json()), scope })
-    await expect(w.after(1_000, manager.signIn({ stepUp: error }))).rejects.toMatchObject({
+    await expect(w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject({
       ...{ code: 'ERR_AUTHORIZATION_REJECTED', reason: 'insufficient_scope', scope: 'admin' },
     })
     expect(await w.record()).toEqual(before)
@@ -139,7 +139,7 @@ describe('signIn({ stepUp })', () => {
   ])('one that %s leaves it as it was, by redirect too', async (_, answer) => {
     const { w, agent, error, manager, context } = await refused(challenge('acr_values="gold"'), {}, 'redirect')
     const page = w.context(context)
-    void page.manager.signIn({ stepUp: error, returnTo: '/transfers' })
+    void page.manager.signIn({ stepUp: stepUp(error), returnTo: '/transfers' })
     await w.settle()
     const before = await w.record()
     agent.landing = answer(agent.landing as string)
@@ -183,7 +183,7 @@ describe('calls while a step-up completes', () => {
       good.add(request.headers.get('authorization'))
       return json({})
     }
-    await w.after(1_000, manager.signIn({ stepUp: error }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
     open()
     const [first] = await Promise.all(calls.map((call) => w.after(5_000, call)))
     expect((first as { value: string }).value).toBe((await w.after(0, manager.getAccessToken())).value)
@@ -202,7 +202,7 @@ describe('calls while a step-up completes', () => {
     await w.settle()
     w.server.after = async (_, answer) => answer
     w.server.claims = { acr: 'gold' }
-    await w.after(1_000, manager.signIn({ stepUp: error }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
     open()
     const [mail, notes] = await Promise.all(calls.map((call) => w.after(5_000, call)))
     expect([mail?.resource, notes?.resource]).toEqual(['urn:mail', 'urn:notes'])
@@ -225,7 +225,7 @@ describe('calls while a step-up completes', () => {
     const calls = [a.fetch(api), b.fetch(api)]
     await w.settle()
     w.server.claims = { acr: 'gold' }
-    await w.after(1_000, manager.signIn({ stepUp: error }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
     answer()
     for (const call of calls) expect((await w.after(1_000, call)).status).toBe(200)
     const { value } = await w.after(0, manager.getAccessToken())
@@ -254,10 +254,10 @@ describe('a step-up that does not help', () => {
   it('USE-14: the same challenge for the new token is an error that says so, and no second sign-in', async () => {
     const { w, agent, error, manager, call } = await refused(challenge('acr_values="gold", max_age="300"'))
     w.server.claims = { acr: 'gold', auth_time: seconds(w) }
-    await w.after(1_000, manager.signIn({ stepUp: error }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
     for (let round = 0; round < 2; round++) {
       const again = await call().catch((error) => error)
-      await expect(w.after(100, manager.signIn({ stepUp: again }))).rejects.toMatchObject({
+      await expect(w.after(100, manager.signIn({ stepUp: stepUp(again) }))).rejects.toMatchObject({
         ...{ code: 'ERR_RESPONSE_INVALID', reason: 'step_up_unsatisfied' },
       })
     }
@@ -266,7 +266,7 @@ describe('a step-up that does not help', () => {
     await w.clock.advance(300_000)
     const later = await call().catch((error) => error)
     w.server.claims = { acr: 'gold', auth_time: seconds(w) }
-    await w.after(1_000, manager.signIn({ stepUp: later }))
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(later) }))
     expect(agent.visited).toHaveLength(2)
   })
 
@@ -274,8 +274,8 @@ describe('a step-up that does not help', () => {
     const { w, agent, error, manager, call } = await refused(challenge('acr_values="gold"'))
     const other = await call().catch((error) => error)
     w.server.claims = { acr: 'gold' }
-    await w.after(1_000, manager.signIn({ stepUp: error }))
-    expect(await w.after(100, manager.signIn({ stepUp: other }))).toBe(manager.state)
+    await w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))
+    expect(await w.after(100, manager.signIn({ stepUp: stepUp(other) }))).toBe(manager.state)
     expect(agent.visited).toHaveLength(1)
   })
 
@@ -284,13 +284,13 @@ describe('a step-up that does not help', () => {
     const outcomes: string[] = []
     for (let round = 0; round < 5; round++) {
       const error = await call().catch((error) => error)
-      await w.after(1_000, manager.signIn({ stepUp: error })).catch(({ reason }) => outcomes.push(reason))
+      await w.after(1_000, manager.signIn({ stepUp: stepUp(error) })).catch(({ reason }) => outcomes.push(reason))
     }
     expect(outcomes).toEqual(['insufficient_user_authentication', ...Array(4).fill('step_up_unsatisfied')])
     expect(agent.visited).toHaveLength(1)
     const error = await call().catch((error) => error)
     await w.clock.advance(30_000)
-    await expect(w.after(1_000, manager.signIn({ stepUp: error }))).rejects.toMatchObject({
+    await expect(w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject({
       reason: 'insufficient_user_authentication',
     })
     expect(agent.visited).toHaveLength(2)
@@ -302,7 +302,7 @@ describe('a step-up that does not help', () => {
     for (let round = 0; round < 3; round++) {
       const error = await call().catch((error) => error)
       await w
-        .after(1_000, manager.signIn({ stepUp: error, scope: 'notes' }))
+        .after(1_000, manager.signIn({ stepUp: stepUp(error), scope: 'notes' }))
         .catch(({ reason }) => outcomes.push(reason))
     }
     expect([outcomes, agent.visited.length]).toEqual([['step_up_unsatisfied', 'step_up_unsatisfied'], 1])
@@ -311,16 +311,16 @@ describe('a step-up that does not help', () => {
   it('who said no may change their mind at once, and another challenge is another matter', async () => {
     const { w, agent, error, manager } = await refused(challenge('acr_values="gold"'))
     agent.answer = (url) => w.server.authorize(url).replace(/code=[^&]*/, 'error=access_denied')
-    await expect(w.after(100, manager.signIn({ stepUp: error }))).rejects.toMatchObject({ reason: 'cancelled' })
+    await expect(w.after(100, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject({ reason: 'cancelled' })
     agent.answer = (url) => w.server.authorize(url)
-    await expect(w.after(100, manager.signIn({ stepUp: error }))).rejects.toMatchObject({
+    await expect(w.after(100, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject({
       reason: 'insufficient_user_authentication',
     })
     const more = new TokenManagerError('ERR_STEP_UP_REQUIRED', 'insufficient_user_authentication', '', {
       acrValues: ['platinum'],
     })
     w.server.claims = { acr: 'platinum' }
-    await w.after(100, manager.signIn({ stepUp: more }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(more) }))
     expect(agent.visited).toHaveLength(3)
   })
 })
@@ -331,7 +331,9 @@ describe('another person', () => {
     const b = await w.opened()
     w.server.subject = 'bob'
     w.server.claims = { acr: 'gold' }
-    await expect(w.after(1_000, manager.signIn({ stepUp: error }))).rejects.toMatchObject({ reason: 'user_changed' })
+    await expect(w.after(1_000, manager.signIn({ stepUp: stepUp(error) }))).rejects.toMatchObject({
+      reason: 'user_changed',
+    })
     await w.clock.advance(1_000)
     for (const one of [manager, b.manager])
       expect(one.state).toMatchObject({ status: 'signedOut', reason: 'user_changed' })
@@ -343,7 +345,7 @@ describe('another person', () => {
 
   it('ACQ-27: comes back by redirect: the page says so, and nobody is led to where the first one wanted to go', async () => {
     const { w, agent, error, manager, context } = await refused(challenge('acr_values="gold"'), {}, 'redirect')
-    void w.context(context).manager.signIn({ stepUp: error, returnTo: '/transfers' })
+    void w.context(context).manager.signIn({ stepUp: stepUp(error), returnTo: '/transfers' })
     await w.settle()
     w.server.subject = 'bob'
     w.server.claims = { acr: 'gold' }
@@ -365,7 +367,7 @@ describe('another person', () => {
         w.server.claims = { acr: 'gold' }
         return w.server.authorize(url)
       }
-      const late = manager.signIn(how === 'stepUp' ? { stepUp: error } : { prompt: 'none' })
+      const late = manager.signIn(how === 'stepUp' ? { stepUp: stepUp(error) } : { prompt: 'none' })
       await expect(w.after(1_000, late)).rejects.toMatchObject({ reason: 'user_changed' })
       await w.clock.advance(1_000)
       for (const one of [manager, b.manager])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TokenManagerError, TokenManagerOptions } from '../../src/index.ts'
+import { stepUp, type TokenManagerError, type TokenManagerOptions } from '../../src/index.ts'
 import { type EntraServer, entraServer } from '../support/entra-server.ts'
 import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { json } from '../support/simulated-server.ts'
@@ -154,14 +154,16 @@ describe('two APIs of Entra, told apart by scope alone', () => {
     // Servers refuse the one beside the others, so what was asked with is what is asked with again.
     await w.after(
       100,
-      context.manager.signIn({ stepUp: await stepUp(w, context, 'acr_values="gold"', 401) }).catch(() => {}),
+      context.manager
+        .signIn({ stepUp: stepUp(await challenged(w, context, 'acr_values="gold"', 401)) })
+        .catch(() => {}),
     )
     expect(w.entra.asked.at(-1)).toBe('openid offline_access api://a/.default')
   })
 })
 
 /** The error of a call that an API refuses with this challenge, once. */
-async function stepUp(w: EntraWorld, { manager }: Context, parameters: string, status: number, url = notes) {
+async function challenged(w: EntraWorld, { manager }: Context, parameters: string, status: number, url = notes) {
   const error = status === 403 ? 'insufficient_scope' : 'insufficient_user_authentication'
   const headers = { 'www-authenticate': `Bearer error="${error}", ${parameters}` }
   w.entra.api = () => new Response('', { status, headers })
@@ -180,7 +182,7 @@ describe('more scope later', () => {
     const error = await caught(w.after(100, manager.getAccessToken(wanted)))
     expect(error).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED', reason: 'insufficient_scope', scope: 'Files.Read' })
     expect(w.entra.requests).toHaveLength(1)
-    await w.after(100, manager.signIn({ stepUp: error }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(error) }))
     expect(w.entra.asked.at(-1)).toBe('openid offline_access api://a/read Mail.Read Files.Read')
     expect((await w.after(100, manager.getAccessToken(wanted))).scope).toContain('Files.Read')
     expect([await statusOf(w, context, notes), await statusOf(w, context, graph)]).toEqual([200, 200])
@@ -191,16 +193,16 @@ describe('more scope later', () => {
   it('an API that asks for a scope again, although a sign-in has just asked for it, makes no circle', async () => {
     const w = entraWorld()
     const context = await signedIn(w)
-    const first = await stepUp(w, context, 'scope="Files.Read"', 403, graph)
-    await w.after(100, context.manager.signIn({ stepUp: first }))
-    const second = await stepUp(w, context, 'scope="Files.Read"', 403, graph)
-    await expect(w.after(100, context.manager.signIn({ stepUp: second }))).rejects.toMatchObject({
+    const first = await challenged(w, context, 'scope="Files.Read"', 403, graph)
+    await w.after(100, context.manager.signIn({ stepUp: stepUp(first) }))
+    const second = await challenged(w, context, 'scope="Files.Read"', 403, graph)
+    await expect(w.after(100, context.manager.signIn({ stepUp: stepUp(second) }))).rejects.toMatchObject({
       reason: 'step_up_unsatisfied',
     })
     expect(w.agent.visited).toHaveLength(2)
     // A person may think better of it.
     await w.clock.advance(31_000)
-    await w.after(100, context.manager.signIn({ stepUp: second }))
+    await w.after(100, context.manager.signIn({ stepUp: stepUp(second) }))
     expect(w.agent.visited).toHaveLength(3)
   })
 })
@@ -218,7 +220,7 @@ describe('a scope that nobody consented to', () => {
     expect(context.manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
 
     w.entra.declined = new Set()
-    await w.after(100, context.manager.signIn({ stepUp: errors[0] as TokenManagerError }))
+    await w.after(100, context.manager.signIn({ stepUp: stepUp(errors[0] as TokenManagerError) }))
     expect(await statusOf(w, context, graph)).toBe(200)
     expect(w.agent.visited).toHaveLength(2)
   })
@@ -278,16 +280,16 @@ describe('a server of RFC 6749 with APIs told apart by scope', () => {
     expect((await w.record())?.failure).toBeUndefined()
 
     // Refused again: the next attempt makes no circle.
-    await w.after(100, manager.signIn({ stepUp: errors[0] as TokenManagerError }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(errors[0] as TokenManagerError) }))
     const again = await caught(w.after(100, manager.fetch(mail)))
-    await expect(w.after(100, manager.signIn({ stepUp: again }))).rejects.toMatchObject({
+    await expect(w.after(100, manager.signIn({ stepUp: stepUp(again) }))).rejects.toMatchObject({
       reason: 'step_up_unsatisfied',
     })
     expect(agent.visited).toHaveLength(2)
 
     await w.clock.advance(31_000)
     granted = 'openid notes:read mail:read'
-    await w.after(100, manager.signIn({ stepUp: again }))
+    await w.after(100, manager.signIn({ stepUp: stepUp(again) }))
     expect(await statusOf(w, context, mail)).toBe(200)
   })
 

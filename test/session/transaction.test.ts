@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/in-process/memory-store.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import type { Session } from '../../src/session/session.ts'
+import { type Step, stepFrom } from '../../src/session/step-up.ts'
 import { keepTransaction, type Transaction, takeTransaction } from '../../src/session/transaction.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -13,17 +14,27 @@ function page(live?: Partial<SessionRecord>) {
   const clock = manualClock(1_000 * minute)
   const store = faultyStore(memoryStore<unknown>())
   const session = { name: 'n', live, platform: { store, clock } } as unknown as Session
-  const begin = (state: string, more: Partial<Transaction> = {}) =>
-    keepTransaction(session, {
-      ...{ state, createdAt: clock.now(), codeVerifier: 'v', redirectUri: 'https://app.example/cb' },
-      ...{ issuer: 'https://as.example', scope: 'notes', ...more },
-    })
+  const begin = (state: string, more: Partial<Transaction> = {}, refusal?: Step['refusal']) =>
+    keepTransaction(
+      session,
+      {
+        ...{ state, createdAt: clock.now(), codeVerifier: 'v', redirectUri: 'https://app.example/cb' },
+        ...{ issuer: 'https://as.example', scope: 'notes', ...more },
+      },
+      refusal,
+    )
+  /** Begins one that is to bring an authentication context class. */
+  const beginStep = async (state: string, acr: string) => {
+    const step = stepFrom(session.live, { acrValues: [acr] }, clock.now())
+    if (step !== 'there') await begin(state, step.transaction, step.refusal)
+  }
   const stored = async () => (await store.get('n.pending'))?.value
   return {
     clock,
     store,
     session,
     begin,
+    beginStep,
     stored,
     take: (state: string, cancelled = false) => takeTransaction(session, state, cancelled),
   }
@@ -108,26 +119,26 @@ describe('a step-up that came back', () => {
   const unsatisfied = { code: 'ERR_RESPONSE_INVALID', reason: 'step_up_unsatisfied' }
 
   it('USE-14: is not begun again for half a minute, whatever else is', async () => {
-    const { clock, begin, take } = page()
-    await begin('a', { stepUp: 'gold' })
-    await begin('still on its way', { stepUp: 'gold' })
+    const { clock, begin, beginStep, take } = page()
+    await beginStep('a', 'gold')
+    await beginStep('still on its way', 'gold')
     await take('a')
-    await expect(begin('b', { stepUp: 'gold' })).rejects.toMatchObject(unsatisfied)
-    await begin('c', { stepUp: 'platinum' })
+    await expect(beginStep('b', 'gold')).rejects.toMatchObject(unsatisfied)
+    await beginStep('c', 'platinum')
     await begin('d')
     await clock.advance(30_000 - 1)
-    await expect(begin('b', { stepUp: 'gold' })).rejects.toMatchObject(unsatisfied)
+    await expect(beginStep('b', 'gold')).rejects.toMatchObject(unsatisfied)
     await clock.advance(1)
-    await begin('b', { stepUp: 'gold' })
+    await beginStep('b', 'gold')
     await expect(take('undefined')).rejects.toMatchObject(used)
   })
 
   it('with a no of the person may begin at once', async () => {
-    const { begin, take, stored } = page()
-    await begin('a', { stepUp: 'gold' })
+    const { beginStep, take, stored } = page()
+    await beginStep('a', 'gold')
     await take('a', true)
     expect(await stored()).toBeUndefined()
-    await begin('b', { stepUp: 'gold' })
+    await beginStep('b', 'gold')
   })
 
   it('leaves nothing behind where it was an ordinary sign-in', async () => {
@@ -146,10 +157,10 @@ describe('a step-up that came back', () => {
       [{ signedInAt: 1_000 * minute }, false],
       [undefined, false],
     ] as const) {
-      const { begin, take } = page(live)
-      await begin('a', { stepUp: 'gold' })
+      const { beginStep, take } = page(live)
+      await beginStep('a', 'gold')
       await take('a')
-      const next = begin('b', { stepUp: 'gold' })
+      const next = beginStep('b', 'gold')
       if (again) await next
       else await expect(next).rejects.toMatchObject(unsatisfied)
     }

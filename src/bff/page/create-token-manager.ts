@@ -1,4 +1,5 @@
 import { invalidOption, TokenManagerError } from '../../errors.ts'
+import type { StepUp } from '../../manager/step-up.ts'
 import type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
 import type { AccessToken } from '../../protocol/access-token.ts'
 import type { TokenManagerEvent } from '../../session/events.ts'
@@ -17,6 +18,18 @@ export interface PageOptions {
   readonly base?: string
 }
 
+/** How to sign in by way of the backend. */
+export interface PageSignInOptions extends Omit<SignInOptions, 'stepUp'> {
+  /** The `ERR_STEP_UP_REQUIRED` of an API: the backend asks for what it names. */
+  readonly stepUp?: Omit<StepUp, 'start'>
+}
+
+/** The token manager of a page without tokens. It takes the place of a `TokenManager`, as in `tokenward/react`. */
+export interface PageTokenManager extends Omit<TokenManager, 'signIn'> {
+  /** As in `TokenManager`, by way of the backend. */
+  readonly signIn: (options?: PageSignInOptions) => Promise<SessionState>
+}
+
 /** How long a session that has got another name is asked for again, and how often; ms. */
 const PATIENCE = 10_000
 const PAUSE = 200
@@ -30,7 +43,7 @@ const PAUSE = 200
  * `signed_in`, `signed_out`, `user_changed` and, in the tab whose call an API wants another sign-in for, `step_up_required`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
-export function createTokenManager(options: PageOptions = {}): TokenManager {
+export function createTokenManager(options: PageOptions = {}): PageTokenManager {
   const base = baseOf(options)
   const isPage = typeof window === 'object'
   const backend = isPage ? backendAt(base) : undefined
@@ -44,7 +57,7 @@ export function createTokenManager(options: PageOptions = {}): TokenManager {
   let begun = 0
   let applied = 0
 
-  const manager: TokenManager = {
+  const manager: PageTokenManager = {
     get state() {
       return state
     },
@@ -211,7 +224,7 @@ function baseOf({ base = '/auth', ...others }: PageOptions): string {
 }
 
 /** What `login` is asked for. */
-function loginParameters({ stepUp, ...asked }: SignInOptions = {}): Record<string, string> {
+function loginParameters({ stepUp, ...asked }: PageSignInOptions = {}): Record<string, string> {
   const { pathname, search, hash } = location
   const { returnTo = pathname + search + hash, prompt, loginHint, uiLocales } = asked
   const { acrValues, maxAge, scope } = stepUp ?? asked

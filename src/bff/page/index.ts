@@ -4,6 +4,11 @@ export {
   type TokenManagerErrorCode,
   type TokenManagerErrorReason,
 } from '../../errors.ts'
-export type { SignInOptions, TokenManager } from '../../manager/token-manager.ts'
+export type { TokenManager } from '../../manager/token-manager.ts'
 export type { SessionState, SessionView } from '../../session/state.ts'
-export { createTokenManager, type PageOptions } from './create-token-manager.ts'
+export {
+  createTokenManager,
+  type PageOptions,
+  type PageSignInOptions,
+  type PageTokenManager,
+} from './create-token-manager.ts'

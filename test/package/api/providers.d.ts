@@ -31,6 +31,11 @@ declare function authentikClient({ url, application, clientId }: AuthentikOption
 declare const authentik: typeof authentikClient & {
     readonly api: typeof authentikApi;
 };
+interface BetterAuthOptions {
+    readonly url: string;
+    readonly clientId: string;
+}
+declare function betterAuth({ url, clientId }: BetterAuthOptions): ClientPreset;
 interface CognitoApiOptions {
     readonly region: string;
     readonly userPool: string;
@@ -45,6 +50,16 @@ declare function cognitoClient({ region, userPool, clientId }: CognitoOptions): 
 declare const cognito: typeof cognitoClient & {
     readonly api: typeof cognitoApi;
 };
+interface DjangoOauthToolkitOptions {
+    readonly url: string;
+    readonly clientId: string;
+}
+declare function djangoOauthToolkit({ url, clientId }: DjangoOauthToolkitOptions): ClientPreset;
+interface DoorkeeperOptions {
+    readonly issuer: string;
+    readonly clientId: string;
+}
+declare function doorkeeper({ issuer, clientId }: DoorkeeperOptions): ClientPreset;
 interface EntraApiOptions {
     readonly tenant?: string;
     readonly tenants?: readonly string[] | ((tenant: string) => boolean);
@@ -79,6 +94,18 @@ interface GithubOptions {
     readonly clientId: string;
 }
 declare function github({ clientId }: GithubOptions): ClientPreset;
+interface GlewlwydApiOptions {
+    readonly issuer: string;
+}
+declare function glewlwydApi({ issuer }: GlewlwydApiOptions): ApiPreset;
+interface GlewlwydOptions {
+    readonly issuer: string;
+    readonly clientId: string;
+}
+declare function glewlwydClient({ issuer, clientId }: GlewlwydOptions): ClientPreset;
+declare const glewlwyd: typeof glewlwydClient & {
+    readonly api: typeof glewlwydApi;
+};
 interface GoogleOptions {
     readonly clientId: string;
 }
@@ -114,6 +141,18 @@ interface KeycloakOptions {
 declare function keycloakClient({ url, realm, clientId }: KeycloakOptions): ClientPreset;
 declare const keycloak: typeof keycloakClient & {
     readonly api: typeof keycloakApi;
+};
+interface LemonldapApiOptions {
+    readonly issuer: string;
+}
+declare function lemonldapApi({ issuer }: LemonldapApiOptions): ApiPreset;
+interface LemonldapOptions {
+    readonly issuer: string;
+    readonly clientId: string;
+}
+declare function lemonldapClient({ issuer, clientId }: LemonldapOptions): ClientPreset;
+declare const lemonldap: typeof lemonldapClient & {
+    readonly api: typeof lemonldapApi;
 };
 interface LogtoApiOptions {
     readonly url: string;
@@ -165,5 +204,5 @@ declare function zitadelClient({ url, clientId }: ZitadelOptions): ClientPreset;
 declare const zitadel: typeof zitadelClient & {
     readonly api: typeof zitadelApi;
 };
-export { auth0, authentik, cognito, entra, entraB2c, github, google, hydra, identityServer, keycloak, logto, okta, supabase, zitadel };
-export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikApiOptions, AuthentikOptions, ClientPreset, CognitoApiOptions, CognitoOptions, EntraApiOptions, EntraB2cApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LogtoApiOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseApiOptions, SupabaseOptions, ZitadelApiOptions, ZitadelOptions };
+export { auth0, authentik, betterAuth, cognito, djangoOauthToolkit, doorkeeper, entra, entraB2c, github, glewlwyd, google, hydra, identityServer, keycloak, lemonldap, logto, okta, supabase, zitadel };
+export type { ApiPreset, Auth0ApiOptions, Auth0Options, AuthentikApiOptions, AuthentikOptions, BetterAuthOptions, ClientPreset, CognitoApiOptions, CognitoOptions, DjangoOauthToolkitOptions, DoorkeeperOptions, EntraApiOptions, EntraB2cApiOptions, EntraB2cOptions, EntraOptions, GithubOptions, GlewlwydApiOptions, GlewlwydOptions, GoogleOptions, HydraApiOptions, HydraOptions, IdentityServerOptions, KeycloakApiOptions, KeycloakOptions, LemonldapApiOptions, LemonldapOptions, LogtoApiOptions, LogtoOptions, OktaApiOptions, OktaOptions, SupabaseApiOptions, SupabaseOptions, ZitadelApiOptions, ZitadelOptions };

@@ -507,6 +507,36 @@ interface SignOutReport {
     readonly revoked: Promise<NonNullable<Revocation>>;
     readonly endSessionUrl?: string | undefined;
 }
+interface Requirements {
+    readonly acrValues?: readonly string[] | undefined;
+    readonly maxAge?: number | undefined;
+    readonly scope?: string | undefined;
+}
+interface PresentSession {
+    readonly grantId: string;
+    readonly scope: string;
+    readonly requestedScope?: string | undefined;
+    readonly claims?: IdTokenClaims | undefined;
+    readonly signedInAt: EpochMs;
+}
+interface TriedStep {
+    readonly stepUp?: string;
+    readonly createdAt: EpochMs;
+}
+interface Step {
+    request<T extends Requirements>(request: T): T & {
+        scope: string;
+    };
+    readonly transaction: {
+        readonly stepUp: string;
+        readonly stepUpScope: string | undefined;
+    };
+    refusal(returned: readonly TriedStep[]): TokenManagerError | undefined;
+}
+interface StepUp extends Requirements {
+    start(grantOf: (token: AccessToken) => string | undefined, live: PresentSession | undefined, now: EpochMs): Step | "there";
+}
+declare function stepUp(error: TokenManagerError): StepUp;
 interface SignInOptions {
     readonly returnTo?: string;
     readonly prompt?: string;
@@ -516,7 +546,7 @@ interface SignInOptions {
     readonly uiLocales?: readonly string[];
     readonly claims?: ClaimsRequest;
     readonly scope?: string;
-    readonly stepUp?: TokenManagerError;
+    readonly stepUp?: StepUp;
     readonly userAgent?: UserAgent;
 }
 interface TokenSet {
@@ -1022,5 +1052,5 @@ interface Journal {
     stop(): void;
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
-export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientSecretBasicOptions, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, stepUp, systemClock, webCrypto, webSealing };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientSecretBasicOptions, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, StepUp, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };

@@ -1,0 +1,19 @@
+import { baseUrl } from './checked.ts'
+import type { ClientPreset } from './preset.ts'
+
+/** A client of Doorkeeper. */
+export interface DoorkeeperOptions {
+  /** The issuer, as the initializer of `doorkeeper-openid_connect` has it. */
+  readonly issuer: string
+  /** The client id: the `uid` of the application. */
+  readonly clientId: string
+}
+
+/**
+ * Doorkeeper with `doorkeeper-openid_connect`. Its access tokens are opaque: an API asks about them.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ */
+export function doorkeeper({ issuer, clientId }: DoorkeeperOptions): ClientPreset {
+  baseUrl('doorkeeper.issuer', issuer)
+  return { issuer, clientId, scope: 'openid', resourceParameters: [] }
+}

@@ -1,0 +1,25 @@
+import { baseUrl } from './checked.ts'
+import { lemonldapApi } from './lemonldap-api.ts'
+import type { ClientPreset } from './preset.ts'
+
+/** A client of LemonLDAP::NG. */
+export interface LemonldapOptions {
+  /** The issuer: the URL of the portal, unless the service's metadata say another one; a slash at its end counts. */
+  readonly issuer: string
+  /** The client id of the relying party. */
+  readonly clientId: string
+}
+
+function lemonldapClient({ issuer, clientId }: LemonldapOptions): ClientPreset {
+  baseUrl('lemonldap.issuer', issuer)
+  return { issuer, clientId, scope: 'openid', resourceParameters: [] }
+}
+
+/**
+ * LemonLDAP::NG. `lemonldap({ issuer, clientId })` is for the client, `lemonldap.api({ issuer })` for the API.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ */
+export const lemonldap: typeof lemonldapClient & {
+  /** For `issuer` of the guard. */
+  readonly api: typeof lemonldapApi
+} = /* @__PURE__ */ Object.assign(lemonldapClient, { api: lemonldapApi })
