@@ -1,8 +1,11 @@
-import { AuthClient, navigatorLock } from '@supabase/auth-js'
+import { AuthClient } from '@supabase/auth-js'
 
 const { origin } = location
 let auth
+/** Whatever else a variant is made with. */
+const settings = {}
 
+export const variant = (more) => Object.assign(settings, more)
 export const name = 'supabase auth-js'
 
 /** Puts a session where a sign-in of this version would have left it. */
@@ -25,7 +28,7 @@ export function open() {
     storageKey: 'supabase.auth.token',
     autoRefreshToken: false,
     detectSessionInUrl: false,
-    lock: navigatorLock,
+    ...settings,
   })
 }
 
