@@ -10,6 +10,7 @@ import { vitest } from './vitest.mjs'
 // npm run bench -- fetch         bench/fetch.bench.ts
 // npm run bench -- peers         the same jobs done with other libraries: every script of bench/peers
 // npm run bench -- peers fetch   one of them
+// npm run bench -- peers browser the same in Chromium's tabs: what a call costs, and how long eight tabs wait (ROUNDS=9: more rounds)
 // npm run bench -- waits         how long callers wait, in Chromium's tabs and on Node with Redis: tests that hold waits to their bounds
 
 const [first, ...others] = process.argv.slice(2)
@@ -29,9 +30,12 @@ async function own(asked) {
 
 /** @param {readonly string[]} asked */
 async function peers(asked) {
-  setUp({ browser: false })
+  const inBrowser = 'browser'
+  const onNode = ['one-request', 'refresh-ahead', 'fetch', 'guard']
+  const isBrowserNeeded = asked.length === 0 || asked.includes(inBrowser)
+  setUp({ browser: isBrowserNeeded })
   await installPeers()
-  await each(asked, ['one-request', 'refresh-ahead', 'fetch', 'guard'], (name) => `bench/peers/${name}.mjs`)
+  await each(asked, [...onNode, inBrowser], (name) => `bench/peers/${name}.mjs`)
 }
 
 async function waits() {
@@ -60,7 +64,7 @@ async function each(asked, names, pathOf) {
   for (const name of asked.length > 0 ? asked : names) {
     console.log(`\n=== ${name}\n`)
     const command = ['node', '--import', './scripts/typescript.mjs', pathOf(name)]
-    const { ok } = await run(command, { limit: 300_000, show: true })
+    const { ok } = await run(command, { limit: 900_000, show: true })
     if (!ok) process.exitCode = 1
   }
 }

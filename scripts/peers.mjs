@@ -6,7 +6,7 @@ const folder = 'bench/peers'
 
 /** Installs what is compared with, as its lock file says, if it is not there. Ends the process if that fails. */
 export async function installPeers() {
-  if (existsSync(`${root}${folder}/node_modules/express-openid-connect`)) return
+  if (existsSync(`${root}${folder}/node_modules/keycloak-js`)) return
 
   console.log('\n> Installing what to compare with (bench/peers/package-lock.json)')
   const install = ['npm', 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts']

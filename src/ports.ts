@@ -118,7 +118,7 @@ export interface Store<V> {
    */
   readonly processes?: Processes | undefined
   /**
-   * Calls `changed` once the value of `key` has another tag than `tag`, whoever wrote or deleted it: at once if it already has. Called only
+   * Calls `changed` once the value of `key` has another tag than `tag`, whoever wrote or deleted it, soon if it already has, and never in the same turn. Called only
    * while somebody waits. May miss a change, as a {@link Channel} may: who waits looks now and then all the same. Never throws, keeps no
    * process alive. Returns its own undo.
    * Absent: who waits looks now and then, or hears of it by the channel.

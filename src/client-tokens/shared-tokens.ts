@@ -26,7 +26,7 @@ export interface SharedTokensParts {
   readonly failed: (request: TokenRequest, during: string) => void
 }
 
-/** About how often the record is looked at while another process asks, ms. */
+/** About how often the record is looked at while another process asks, ms; the store's own watch is quicker. */
 const WATCH = 100
 /** For how long a store that failed is left alone, ms. */
 const REST = 5_000
@@ -81,8 +81,21 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
       const isClaimed = mayClaim && (await store.swap(name, stored?.tag, record, { durability: 'relaxed' }))
       if (isClaimed) return { name, owner }
 
-      await new Promise<void>((resolve) => void clock.at(now + WATCH * (0.5 + fraction(crypto)), resolve))
+      await changed(name, stored?.tag, now + WATCH * (0.5 + fraction(crypto)))
     }
+  }
+
+  /** Resolves once what is stored has another tag than `tag`, as far as the store tells, and otherwise at `time`. */
+  function changed(name: string, tag: string | undefined, time: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel()
+        unwatch?.()
+        resolve()
+      }
+      const cancel = clock.at(time, done)
+      const unwatch = store.watch?.(name, tag, done)
+    })
   }
 
   /** Keeps the new token, and gives up the lease in any case. */

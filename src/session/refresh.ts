@@ -103,9 +103,8 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
       while (isWaiting) {
         await session.pause(WATCH)
         if (!isWaiting) break
+        // What it shows counts even if the lock was granted meanwhile: its turn reads once more, and all it can find is newer.
         const record = await session.read()
-        if (!isWaiting) break
-
         const settled = settledBy(record)
         if (settled) return settled
         const isLeased = record?.lease && !isDead(session, record, false)

@@ -7,6 +7,7 @@ import {
 import type { ClientTokenEvent, ClientTokenEventType } from '../../src/client-tokens/events.ts'
 import type { ManagerPlatform } from '../../src/index.ts'
 import { clientSecretBasic } from '../../src/node/client-authentication.ts'
+import { watchedStorage } from '../support/watched-storage.ts'
 import { json, type TokenEndpoint, tokenEndpoint } from './token-endpoint.ts'
 
 const EVENTS: ClientTokenEventType[] = [
@@ -345,6 +346,28 @@ describe('a fleet that shares its tokens', () => {
     expect(new Set(second.map(({ value }) => value)).size).toBe(1)
     expect(second[0]?.value).not.toBe(first[0]?.value)
     expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('has the token as soon as it is stored, where the store tells of changes', async () => {
+    const endpoint = tokenEndpoint()
+    const { store, watchers } = watchedStorage()
+    const [a, b] = fleet(endpoint, 2, store)
+    let answer = () => {}
+    endpoint.answer = () =>
+      new Promise((resolve) => {
+        answer = () => resolve(json(200, { access_token: 'canary-shared', token_type: 'Bearer', expires_in: 300 }))
+      })
+    const asked = a?.tokens.getAccessToken()
+    await endpoint.clock.advance(10)
+    const waited = b?.tokens.getAccessToken()
+    await endpoint.clock.advance(1_000)
+    expect(watchers.size).toBe(1)
+    answer()
+    // Far less than what passes between two looks.
+    await endpoint.clock.advance(5)
+    expect((await waited)?.value).toBe('canary-shared')
+    expect(await asked).toEqual(await waited)
+    expect([endpoint.requests.length, watchers.size]).toEqual([1, 0])
   })
 
   it('asks once at expiry although the server answers with the same token again', async () => {

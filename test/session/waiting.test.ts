@@ -98,6 +98,29 @@ describe('waiting for the lock', () => {
     expect(failures(page)).toEqual([])
   })
 
+  it('what is read while it is granted counts: nobody waits for one more read', async () => {
+    const w = world()
+    w.hub.mode = 'drop'
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    await w.clock.advance(301_000)
+    const answer = w.hold()
+    const first = a.manager.getAccessToken()
+    await w.settle()
+    const token = b.manager.getAccessToken()
+    await w.settle()
+
+    // The look that is under way takes until the lock is granted, and the one under the lock for ever.
+    const open: (() => void)[] = []
+    b.store.delay = () => new Promise((resolve) => open.push(resolve))
+    await w.clock.advance(250)
+    answer()
+    await w.after(100, first)
+    expect(open).toHaveLength(2)
+    open[0]?.()
+    expect((await w.after(0, token)).value).toBe('at-2')
+    expect(w.server.requests).toHaveLength(1)
+  })
+
   it('as long as new tokens are in memory only, it is kept from those who would take the lease for dead', async () => {
     const w = world()
     const [a, b] = [await w.signedIn(), await w.opened()]

@@ -1,44 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore } from '../../src/in-process/memory-store.ts'
 import { noChannel } from '../../src/in-process/no-channel.ts'
-import type { Store } from '../../src/ports.ts'
 import { type FaultyStore, faultyStore } from '../support/faulty-store.ts'
+import { type WatchableStore, watchedStorage } from '../support/watched-storage.ts'
 import { world } from '../support/world.ts'
 
 /** Below what passes between two looks at the record, ms. */
 const AT_ONCE = 20
 
-type Watchable = FaultyStore<unknown> & { watch: NonNullable<Store<unknown>['watch']> }
-
-/** One storage for two processes, which tells of changes. */
-function watchedStorage() {
-  const rows = memoryStore<unknown>()
-  const watchers = new Set<() => void>()
-  const store: Store<unknown> = {
-    get: rows.get,
-    async swap(key, tag, value, options) {
-      const isDone = await rows.swap(key, tag, value, options)
-      if (isDone) for (const changed of watchers) changed()
-      return isDone
-    },
-  }
-  /** The same as another process has it, whose reads can be held up. */
-  const asSeen = (): Watchable =>
-    Object.assign(faultyStore(store), {
-      watch(key: string, tag: string | undefined, changed: () => void) {
-        watchers.add(changed)
-        void rows.get(key).then((row) => row?.tag !== tag && watchers.has(changed) && changed())
-        return () => void watchers.delete(changed)
-      },
-    })
-  return { asSeen, watchers }
-}
+type Watchable = FaultyStore<unknown> & Pick<WatchableStore, 'watch'>
 
 /** Two processes without lock and channel; the token of both has expired, and the first one has asked for the next. */
 async function waiting() {
   const w = world({ lock: 'none' })
   const storage = watchedStorage()
-  const [own, others] = [storage.asSeen(), storage.asSeen()]
+  const { watch } = storage.store
+  /** The storage as one process has it, whose reads can be held up. */
+  const asSeen = (): Watchable => Object.assign(faultyStore(storage.store), { watch })
+  const [own, others] = [asSeen(), asSeen()]
   const a = await w.signedIn({ store: own, channel: noChannel })
   const b = await w.opened({ store: others, channel: noChannel })
   await w.clock.advance(301_000)

@@ -227,6 +227,17 @@ export const faults: readonly Fault[] = [
     edit(REFRESH, 'if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break'),
   ),
   fault('what is heard is read too late', edit('session/sync.ts', 'session.suspect()')),
+  {
+    ...fault(
+      'what is read while the lock is granted is read again',
+      edit(
+        REFRESH,
+        'const settled = settledBy(record)\n        if (settled)',
+        'const settled = isWaiting && settledBy(record)\n        if (settled)',
+      ),
+    ),
+    test: 'test/session/waiting.test.ts',
+  },
   { ...fault('a watch outlives the wait', edit(REFRESH, '    unwatch?.()\n')), test: WATCHED },
   {
     ...fault(
