@@ -19,5 +19,6 @@ if (state.status === 'signedIn') {
   const notes = await tokens.fetch('https://api.example.com/notes') // a fresh token; a refused one is replaced once
   console.log(`Notes of ${state.session.subject}:`, await notes.json())
 } else if (state.status === 'signedOut' && state.reason === 'sign_in_failed') {
+  history.replaceState(null, '', state.returnTo ?? '/')
   console.error(state.error) // its message says what to correct
 }

@@ -99,6 +99,17 @@ export const frameworkApps = {
     'react-dom': devDependencies['react-dom'],
     'react-oidc-context': '3.3.1',
   },
+  // With the versions that its plugin wants: npm refuses to choose between newer ones.
+  servers: {
+    ...manifest.dependencies,
+    '@better-auth/core': '1.7.5',
+    '@better-auth/oauth-provider': '1.7.5',
+    '@better-auth/utils': '0.4.2',
+    '@better-fetch/fetch': '1.3.2',
+    '@cloudflare/workers-oauth-provider': '1.2.3',
+    'better-auth': '1.7.5',
+    'better-call': '1.4.0',
+  },
   testing: {
     ...manifest.dependencies,
     '@babel/plugin-transform-modules-commonjs': '7.29.14',

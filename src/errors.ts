@@ -195,7 +195,7 @@ export class TokenManagerError extends Error {
 
   /**
    * @param sentence what happened and what to do about it, without secrets. Builds for production leave out every argument for a parameter
-   *   of this name. Default: the reason, and where it is explained
+   *   of this name. Default: the reason. Where the reason is explained is added to it
    */
   constructor(
     code: TokenManagerErrorCode,
@@ -204,8 +204,10 @@ export class TokenManagerError extends Error {
     { cause, error, ...details }: TokenManagerErrorDetails = {},
   ) {
     const diagnosis = diagnosisOf(cause)
+    const found = diagnosis && ` (${diagnosis})`
+    // A browser's console shows the message alone. So it has the reason, and where that is explained.
     super(
-      withoutControls(sentence || explained(reason, reason)) + (diagnosis && ` (${diagnosis})`),
+      `${withoutControls(sentence || reason)}${found}: see tokenward/docs/troubleshooting.md#${reason}`,
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
     )
     Object.assign(this, { code, reason, ...details })
@@ -219,16 +221,10 @@ export class TokenManagerError extends Error {
  */
 export function invalidOption(
   option: string,
-  sentence?: string,
+  sentence = 'as documented',
   reason: TokenManagerErrorReason = 'invalid_option',
 ): TokenManagerError {
-  const expected = sentence ?? explained('as documented', reason)
-  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${expected}`)
-}
-
-/** In place of a sentence: a fact, and where the reason is explained. */
-function explained(fact: string, reason: TokenManagerErrorReason): string {
-  return `${fact}: see tokenward/docs/troubleshooting.md#${reason}`
+  return new TokenManagerError('ERR_INVALID_OPTION', reason, `Option ${option} has to be ${sentence}`)
 }
 
 /**

@@ -21,12 +21,22 @@ const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
 const snippetsFolder = join(root, 'snippets')
 const folderOf = (document: string) => join(snippetsFolder, document.replace(/\W/g, '-'))
 
-/** The TypeScript blocks of the documents as files; `// name.ts` on top names one. */
+/** Where blocks with JSX are compiled elsewhere, with what they import: test/platforms/react-native/examples.test.ts. */
+const nativeDocument = 'docs/react-native.md'
+
+/** What a block imports of Next.js, which only `npm run test:platforms` installs. */
+const ofNext = [
+  join(snippetsFolder, 'next.d.ts'),
+  "declare module 'next/navigation' {\n  export function redirect(path: string): never\n}\n",
+] as const
+
+/** The TypeScript blocks of the documents as files, those with JSX too; `// name.ts` on top names one. */
 function snippets(): Map<string, string> {
   const files = new Map<string, string>()
   for (const document of documents)
-    for (const [index, [, code = '']] of [...textOf(document).matchAll(/^```ts\n(.*?)^```$/gms)].entries()) {
-      const [, name = `${index + 1}.ts`] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
+    for (const [index, [, kind, code = '']] of [...textOf(document).matchAll(/^```(tsx?)\n(.*?)^```$/gms)].entries()) {
+      if (kind === 'tsx' && document === nativeDocument) continue
+      const [, name = `${index + 1}.${kind}`] = /^\/\/ (\S+\.tsx?)\n/.exec(code) ?? []
       const path = join(folderOf(document), name)
       if (files.has(path)) throw new Error(`${document} has two blocks called ${name}`)
       files.set(path, code)
@@ -38,7 +48,12 @@ function mistakesIn(files: ReadonlyMap<string, string>): string[] {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
   // A snippet may show a name without using it.
-  Object.assign(options, { noUnusedLocals: false, incremental: false, tsBuildInfoFile: undefined })
+  Object.assign(options, {
+    noUnusedLocals: false,
+    incremental: false,
+    tsBuildInfoFile: undefined,
+    jsx: ts.JsxEmit.ReactJSX,
+  })
   options.rootDirs = [snippetsFolder, ...documents.map(folderOf)]
   // As `create-next-app` sets it.
   options.paths = { ...options.paths, '@/*': documents.map((document) => `${folderOf(document)}/*`) }
@@ -90,8 +105,18 @@ describe('the documents', () => {
     const files = snippets()
     expect(files.size).toBeGreaterThan(8)
     const broken = join(snippetsFolder, 'broken.ts')
-    const mistakes = mistakesIn(new Map([...files, [broken, "import { tokens } from './tokens'\ntokens.login()\n"]]))
-    expect(mistakes).toEqual([expect.stringContaining("snippets/broken.ts: Property 'login' does not exist")])
+    const withoutSession = join(snippetsFolder, 'without-session.tsx')
+    const faults = [
+      [broken, "import { tokens } from './tokens'\ntokens.login()\n"],
+      [
+        withoutSession,
+        "import { useSession } from 'tokenward/react'\nexport const Name = () => <b>{useSession().session}</b>\n",
+      ],
+    ] as const
+    expect(mistakesIn(new Map([...files, ofNext, ...faults]))).toEqual([
+      expect.stringContaining("snippets/broken.ts: Property 'login' does not exist"),
+      expect.stringContaining("snippets/without-session.tsx: Property 'session' does not exist"),
+    ])
   })
 
   it.each([

@@ -367,6 +367,9 @@ describe('what a person reads after a usual mistake names what was found, what w
     if (areLeftOut) expect(error).toEqual(anErrorSaying(''))
     else for (const words of told) expect(shown).toMatch(words)
     expect(shown).not.toContain('the session is kept')
+    // A browser's console shows the message alone.
+    const { message, reason } = error as core.TokenManagerError
+    expect(message).toContain(`: see tokenward/docs/troubleshooting.md#${reason}`)
   })
 
   it('an access token in a template string says where its text is', async () => {

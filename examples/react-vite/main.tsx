@@ -4,7 +4,7 @@ import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
 import { RequireSession, TokenManagerProvider } from 'tokenward/react'
 import { tokens } from './app-tokens.ts'
 import { Notes } from './notes.tsx'
-import { SignedIn, Welcome } from './signing-in.tsx'
+import { Callback, Welcome } from './signing-in.tsx'
 
 const router = createBrowserRouter([
   { path: '/', element: <Navigate to="/notes" replace /> },
@@ -16,14 +16,7 @@ const router = createBrowserRouter([
       </RequireSession>
     ),
   },
-  {
-    path: '/callback',
-    element: (
-      <RequireSession signedOut={<Welcome />}>
-        <SignedIn />
-      </RequireSession>
-    ),
-  },
+  { path: '/callback', element: <Callback /> },
 ])
 
 createRoot(document.getElementById('app') as HTMLElement).render(

@@ -5,12 +5,13 @@ import { useSession, useTokenManager } from 'tokenward/react'
 /** For people who are not signed in. It waits for the button: a page that signs in by itself undoes every sign-out. */
 export function Welcome(): ReactElement {
   const { signIn } = useTokenManager()
+  const state = useSession()
   const { pathname, search } = useLocation()
   const [problem, setProblem] = useState('')
-  const returnTo = pathname === '/callback' ? '/notes' : pathname + search
+  const failure = state.status === 'signedOut' && state.error
 
   const begin = () => {
-    signIn({ returnTo }).catch((error: Error) => setProblem(error.message))
+    signIn({ returnTo: pathname + search }).catch((error: Error) => setProblem(error.message))
   }
 
   return (
@@ -18,15 +19,16 @@ export function Welcome(): ReactElement {
       <button type="button" onClick={begin}>
         Sign in
       </button>
-      <p role="alert">{problem}</p>
+      <p role="alert">{problem || (failure && `The sign-in did not work (${failure.reason}).`)}</p>
     </main>
   )
 }
 
-/** Sends who comes back from signing in on to where that began. */
-export function SignedIn(): ReactElement {
+/** Where the server sends people back to: on to where the sign-in began, also when it did not work. */
+export function Callback(): ReactElement | null {
   const state = useSession()
-  const returnTo = (state.status === 'signedIn' && state.session.returnTo) || 'notes'
+  if (state.status === 'loading') return null
+  const { returnTo = 'notes' } = state.status === 'signedIn' ? state.session : state
   // A path of this origin, whatever a link had put there: "//other.example" would be another host.
   return <Navigate to={`/${returnTo.replace(/^[\s/\\]+/, '')}`} replace />
 }

@@ -84,7 +84,7 @@ export function managerOf(
 
   const manager: TokenManager = {
     get state() {
-      return shared?.session.held.state ?? LOADING.state
+      return shared?.session.shown ?? LOADING.state
     },
     subscribe(listener) {
       const undo = use()?.session.subscribe(listener)
@@ -214,7 +214,7 @@ export function managerOf(
    */
   async function startedFor(own: SharedSession): Promise<string | undefined> {
     const started = start()
-    const isCompleting = own.completing !== undefined
+    const isCompleting = own.session.completing !== undefined
     const grant = isCompleting ? undefined : own.session.live?.grantId
     await started
     return grant
@@ -238,9 +238,9 @@ export function managerOf(
   async function begin() {
     const own = here()
     const [awaited, url] = answerHere()
-    if (url !== undefined) own.completing = complete(own, url, awaited)
+    if (url !== undefined) void own.session.complete(complete(own, url, awaited))
     await own.ready()
-    await own.completing
+    await own.session.completing
     if (shared === own) hearAnswers(own)
   }
 

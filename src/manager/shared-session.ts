@@ -29,8 +29,6 @@ export interface SharedSession {
   readonly proofs: Proofs | undefined
   /** What begins the `state` of its sign-ins. */
   readonly statePrefix: string
-  /** The sign-in that an answer in the address bar is completing. Never rejects. */
-  completing?: Promise<void>
   /** Starts it and reads the record; done once. Never rejects. */
   ready(): Promise<void>
   /** One manager less; the last one stops everything. */

@@ -35,7 +35,11 @@ export function quickMoment(clock: Clock, pause: (time: number) => Promise<void>
   }
 }
 
-/** How long ago `began` was, ms, on the larger of both clocks: a machine that slept shows it on one of them. */
+/**
+ * How long ago `began` was, ms, on the larger of both clocks: a machine that slept shows it on one of them. Infinity where the wall clock was
+ * set back to before `began`: it may have been while the machine slept, and the other clock stands still then.
+ */
 export function ageOf(began: Moment, { elapsed, now }: Moment): number {
-  return Math.max(elapsed - began.elapsed, now - began.now)
+  const shown = now - began.now
+  return shown < 0 ? Infinity : Math.max(elapsed - began.elapsed, shown)
 }

@@ -53,7 +53,7 @@ export function offlineOr<T extends string>(session: Session, outcome: T): T | '
 export function signedOutError({ held: { state } }: Session): TokenManagerError {
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
   const hint = reason === 'expired' ? ', and there was no refresh token: see scope offline_access' : ''
-  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in: ${reason}${hint}`, { cause })
+  return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in${hint}`, { cause })
 }
 
 /** The error of a refresh whose answer was lost and whose refresh token was then refused. */

@@ -38,6 +38,10 @@ export interface Session
   /** Key of the record, name of the lock and of the channel: a hash, it tells nothing. Set once, before the first read. */
   name: string
   readonly held: Held
+  /** What people see of it: nobody knows that nobody is signed in while the answer to a sign-in is redeemed. */
+  readonly shown: SessionState
+  /** The sign-in that an answer in the address bar is completing. Never rejects. */
+  readonly completing: Promise<void> | undefined
   /** The living record in memory. */
   readonly live: SessionRecord | undefined
   readonly closed: boolean
@@ -51,6 +55,8 @@ export interface Session
   emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
   on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
   subscribe(listener: (state: SessionState) => void): () => void
+  /** Shows `loading` in place of `signedOut` until `completing` is done. */
+  complete(completing: Promise<void>): Promise<void>
   /** What the timers, the channel and the outbox do about a change. Set by what keeps the session fresh. */
   onEffect: (effect: SessionEffect) => void
   /** Resolves after `time` ms of the monotonic clock, or earlier at `wake()`. */
@@ -77,6 +83,11 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       const { state, record } = session.held
       return state.status === 'signedIn' ? record : undefined
     },
+    get shown() {
+      const { state } = session.held
+      return session.completing && state.status === 'signedOut' ? LOADING.state : state
+    },
+    completing: undefined,
     ...base,
     name: '',
     tag: undefined,
@@ -96,8 +107,15 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     },
     on: (type, listener) => events.add((event) => event.type === type && listener(event as never)),
     subscribe(listener) {
-      listener(session.held.state)
+      listener(session.shown)
       return states.add(listener)
+    },
+    async complete(completing) {
+      session.completing = completing
+      await completing
+      session.completing = undefined
+      const { state } = session.held
+      if (state.status === 'signedOut') states.tell(state)
     },
     onEffect: () => {},
     pause: (time) =>
@@ -145,6 +163,6 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
     const { state } = session.held
     if (state.status === 'signedOut' && before.status === 'signedIn')
       session.emit('signed_out', { reason: state.reason })
-    states.tell(state)
+    if (state === session.shown) states.tell(state)
   }
 }

@@ -30,7 +30,7 @@ it('ERR-01: says which variable is wrong, and not what is in it', () => {
   for (const text of [undefined, '', short, `${key.toString('hex')}00`, 'a phrase', `${short}!`, withMore]) {
     const expected = expect.objectContaining({
       code: 'ERR_INVALID_OPTION',
-      message: `The environment variable ${name} has to hold 32 bytes as base64 or hex`,
+      message: `The environment variable ${name} has to hold 32 bytes as base64 or hex: see tokenward/docs/troubleshooting.md#invalid_option`,
     })
     expect(() => read(text)).toThrow(expected)
   }

@@ -53,6 +53,25 @@ describe('signing in by redirect', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
+  it.each(['signed in', 'cancelled'])('shows loading until it is known what came of it: %s', async (outcome) => {
+    const w = world()
+    w.server.subject = 'alice'
+    const before = await w.opened()
+    await w.after(0, before.manager.signOut())
+    before.manager.dispose()
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const isCancelled = outcome === 'cancelled'
+    if (isCancelled) agent.landing = answered(`${agent.landing}`, { code: undefined, error: 'access_denied' })
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const shown: string[] = []
+    manager.subscribe((state) => shown.push(state.status))
+    await w.after(100, manager.ready())
+    await w.settle()
+    // A page that showed its button, or began a sign-in by itself, would be in the way of this one.
+    expect(shown).toEqual(['loading', isCancelled ? 'signedOut' : 'signedIn'])
+  })
+
   it('the page that comes back needs nothing but the storage: other pages hear of it', async () => {
     const w = world()
     const other = await w.opened()

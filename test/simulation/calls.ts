@@ -109,7 +109,7 @@ export function calls(known: Evidence, why: Causes): Calls {
 
   /** Whether `grant` is younger than the record `then`, which was there when the call began, and not known to be the same person's. */
   function signedInSince(then: SessionRecord, grant: string): boolean {
-    const isSamePerson = then.claims && then.claims.sub === known.record?.claims?.sub
+    const isSamePerson = then.claims && then.claims.sub === known.personOf.get(grant)
     return (
       !isSamePerson &&
       known.record?.grantId === grant &&
@@ -140,7 +140,8 @@ export function calls(known: Evidence, why: Causes): Calls {
     const held = then.accessTokens[targetKey({})]
     if (held && record.accessTokens[targetKey({})]?.value === held.value && isGood(held))
       broken(5, `${tab.name}: ${name}() fails with ${error.reason}, but ${held.value} is good until ${held.expiresAt}`)
-    const lives = record.refreshToken !== undefined && known.signOuts === 0
+    const wasDead = error.reason === 'outcome_unknown' && known.revivedAt > began
+    const lives = record.refreshToken !== undefined && known.signOuts === 0 && !wasDead
     if (lives && error.code === 'ERR_SIGNED_OUT' && error.reason !== 'idle' && error.reason !== 'max_age')
       broken(4, `${tab.name}: ${name}() says ${error.reason}, but the session lives`)
   }

@@ -14,7 +14,7 @@ export interface Endings {
 const LOCAL = ['idle', 'max_age', 'signed_out', 'signed_out_elsewhere', 'user_changed']
 
 export function endings(known: Evidence, sent: Presentations): Endings {
-  const { history, broken, buried, grantOf } = known
+  const { history, broken, buried, grantOf, personOf } = known
   const { plan, time, server } = history
   const { idleTimeout, maxAge } = plan.options
 
@@ -42,6 +42,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
   function lives(tab: Tab, before: SessionRecord | undefined, after: SessionRecord) {
     const family = server.refreshTokens.get(after.refreshToken ?? '')?.family
     if (family) grantOf.set(family, after.grantId)
+    if (after.claims) personOf.set(after.grantId, after.claims.sub)
     for (const { value } of Object.values(after.accessTokens)) {
       const issued = server.accessTokens.get(value)
       if (issued && !grantOf.has(issued.family)) grantOf.set(issued.family, after.grantId)
@@ -55,6 +56,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
 
   /** The same grant, before and after a write. */
   function goesOn(tab: Tab, before: SessionRecord, after: SessionRecord) {
+    if (!before.refreshToken && after.refreshToken) known.revivedAt = history.time.now
     if (after.generation < before.generation)
       broken(9, `${tab.name} writes generation ${after.generation} over ${before.generation}`)
     if (before.generation === after.generation && before.refreshToken !== after.refreshToken) {

@@ -21,6 +21,8 @@ export interface Evidence {
   clearedAt: number
   /** When the lock was stolen last, true time. */
   stolenAt: number
+  /** When a grant that had no refresh token any more last got one: from a sender that slept, true time. */
+  revivedAt: number
   /** How often somebody was asked to sign out. */
   signOuts: number
   /** When each grant's tombstone was written. */
@@ -29,6 +31,8 @@ export interface Evidence {
   readonly replaced: Map<string, string | undefined>
   /** Under which grant each family is stored. */
   readonly grantOf: Map<Family, string>
+  /** Whose each grant is, as far as its ID token told. */
+  readonly personOf: Map<string, string>
   /** What somebody has signed in with. */
   readonly families: Set<Family>
   /** Whether wall clock and monotonic clocks tell the true time. */
@@ -48,10 +52,12 @@ export function evidence(history: History): Evidence {
     record: undefined,
     clearedAt: -Infinity,
     stolenAt: -Infinity,
+    revivedAt: -Infinity,
     signOuts: 0,
     buried: new Map(),
     replaced: new Map(),
     grantOf: new Map(),
+    personOf: new Map(),
     families: new Set(),
     clocksAreRight: !plan.moves.some((move) => move.do === 'set the clock by') && !plan.noise.drift && !plan.noise.skew,
     get violation() {

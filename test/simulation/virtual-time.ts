@@ -103,7 +103,9 @@ export function virtualTime(ties: Random, prompt: boolean): VirtualTime {
           next.run = undefined
           run()
           await settled()
-          tab?.stepped?.()
+          if (!tab?.stepped) continue
+          tab.stepped()
+          await settled()
         }
       }
       if (until < Infinity && !stop?.()) now = Math.max(now, until)

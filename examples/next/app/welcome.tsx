@@ -1,17 +1,19 @@
 'use client'
 
 import { useState } from 'react'
-import { useTokenManager } from 'tokenward/react'
+import { useSession, useTokenManager } from 'tokenward/react'
 
 /** For people who are not signed in. It waits for the button: a page that signs in by itself undoes every sign-out. */
 export function Welcome() {
   const { signIn } = useTokenManager()
+  const state = useSession()
   const [problem, setProblem] = useState('')
+
+  const failure = state.status === 'signedOut' && state.error
 
   function begin() {
     const { pathname, search } = window.location
-    const returnTo = pathname === '/callback' ? '/notes' : pathname + search
-    signIn({ returnTo }).catch((error: Error) => setProblem(error.message))
+    signIn({ returnTo: pathname + search }).catch((error: Error) => setProblem(error.message))
   }
 
   return (
@@ -19,7 +21,7 @@ export function Welcome() {
       <button type="button" onClick={begin}>
         Sign in
       </button>
-      <p role="alert">{problem}</p>
+      <p role="alert">{problem || (failure && `The sign-in did not work (${failure.reason}).`)}</p>
     </main>
   )
 }

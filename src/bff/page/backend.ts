@@ -44,7 +44,6 @@ export async function refusalOf(response: Response): Promise<TokenManagerError |
   if (!/^ERR_/.test(response.headers.get(FIELD) ?? '')) return
   const { status } = response
   const { code, reason, message, ...details } = await response.json()
-  // The message ends with the advice of its code already.
   return Object.assign(new TokenManagerError(code, reason, '', { ...details, status }), { message })
 }
 
@@ -55,7 +54,7 @@ export function stateOf({ status, reason, session, health = 'ok', cause, retryAt
     status: 'signedIn',
     session,
     health,
-    cause: cause && new TokenManagerError(cause.code, cause.reason, cause.message),
+    cause: cause && Object.assign(new TokenManagerError(cause.code, cause.reason), { message: cause.message }),
     retryAt,
   }
 }

@@ -1,5 +1,5 @@
 import axe from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Route } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Api } from '../../../examples/demo/api.ts'
 
@@ -11,6 +11,8 @@ export interface NotesApp {
   readonly api: Api
   /** Whether the authorization server was asked to revoke. */
   readonly isRevoked: () => boolean
+  /** Whether its page hears what became of a sign-in, and says so. Default true. */
+  readonly tellsOfFailure?: boolean
   readonly contextOptions?: BrowserContextOptions
 }
 
@@ -28,10 +30,22 @@ async function seriousFindings(page: Page): Promise<readonly string[]> {
   return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)
 }
 
+/** Has the server refuse the next sign-in that begins on `page`, as if the person had said no there. */
+async function refuseOnce(page: Page): Promise<void> {
+  const isSignIn = ({ searchParams }: URL) => searchParams.has('code_challenge')
+  const refuse = (route: Route) => {
+    const { origin, searchParams } = new URL(route.request().url())
+    const back = new URL(searchParams.get('redirect_uri') ?? '')
+    back.search = `${new URLSearchParams({ error: 'access_denied', state: searchParams.get('state') ?? '', iss: origin })}`
+    return route.fulfill({ status: 302, headers: { location: back.href } })
+  }
+  await page.route(isSignIn, refuse, { times: 1 })
+}
+
 /** Goes through it as a person does with two tabs. */
 export async function driveNotesApp(
   browser: Browser,
-  { origin, signedOut, api, isRevoked, contextOptions = {} }: NotesApp,
+  { origin, signedOut, api, isRevoked, tellsOfFailure = true, contextOptions = {} }: NotesApp,
 ): Promise<void> {
   const context = await browser.newContext(contextOptions)
   const problems: string[] = []
@@ -46,6 +60,14 @@ export async function driveNotesApp(
   expect(path(first)).toBe(signedOut)
   expect(api.requests).toEqual([])
   expect(await seriousFindings(first)).toEqual([])
+
+  if (tellsOfFailure) {
+    await refuseOnce(first)
+    await button(first, 'Sign in').click()
+    await first.getByText('The sign-in did not work (cancelled).').waitFor({ timeout })
+    expect(path(first)).toBe(signedOut)
+    expect(await seriousFindings(first)).toEqual([])
+  }
 
   await button(first, 'Sign in').click()
   await button(first, 'Sign out').waitFor({ timeout })

@@ -3,10 +3,11 @@
 import { redirect } from 'next/navigation'
 import { useSession } from 'tokenward/react'
 
-/** Sends who comes back from signing in on to where that began. */
+/** Where the server sends people back to: on to where the sign-in began, also when it did not work. */
 export default function Callback() {
   const state = useSession()
-  const returnTo = (state.status === 'signedIn' && state.session.returnTo) || 'notes'
+  if (state.status === 'loading') return null
+  const { returnTo = 'notes' } = state.status === 'signedIn' ? state.session : state
   // A path of this origin, whatever a link had put there: "//other.example" would be another host.
   redirect(`/${returnTo.replace(/^[\s/\\]+/, '')}`)
 }
