@@ -149,9 +149,9 @@ export interface SwapOptions {
 export interface Lock {
   /**
    * `'store'`: the lock excludes every context that can reach the same store, and goes with its holder.
-   * `'process'`: it excludes only this process, so it proves nothing about the others.
+   * `'process'`: it excludes only this process, so it proves nothing about the others. `'nothing'`: it excludes nobody.
    */
-  readonly spans: 'store' | 'process'
+  readonly spans: 'store' | 'process' | 'nothing'
   /**
    * Runs `run` while holding the lock `name`, in the order of asking.
    * @param options `signal` ends the wait for the lock (rejects with its reason); once `run` was called it has no effect

@@ -1,6 +1,6 @@
 import { memoryRows } from '../in-process/memory-store.ts'
 import { noChannel } from '../in-process/no-channel.ts'
-import { queueLock } from '../in-process/queue-lock.ts'
+import { noLock } from '../in-process/no-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
 import { webSealing } from '../in-process/web-sealing.ts'
@@ -77,7 +77,7 @@ export function originPorts(persistence: Persistence): OriginPorts {
   }
   // No other tab can reach a session in memory: there is nobody to wait for or to tell.
   if (persistence === 'memory')
-    return { ...ports, store: memoryRows(structuredClone), lock: queueLock(), channel: noChannel }
+    return { ...ports, store: memoryRows(structuredClone), lock: noLock, channel: noChannel }
   const database = indexedDbStore()
   const store = persistence === 'session' ? sessionStorageSlot(database) : database
   return {

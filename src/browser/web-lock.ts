@@ -1,20 +1,21 @@
-import { queueLock } from '../in-process/queue-lock.ts'
+import { noLock } from '../in-process/no-lock.ts'
 import type { Degradation, Lock } from '../ports.ts'
 
 /**
  * Web Locks: exclusive among all tabs and workers of the origin, given back by the browser when the holder goes. Where they are
- * missing or denied it is a queue within this page, which `report` hears.
+ * missing or denied there is none, which `report` hears: tabs then wait for one another by watching the record.
  * Names are readable by every script of the origin, and must not begin with `-`.
  */
 export function webLock(report: (lacking: Degradation) => void): Lock {
-  const fallBack = (): Lock => {
+  let isThere = true
+  const fallBack = () => {
+    isThere = false
     report('lock_unavailable')
-    return queueLock()
   }
-  let queue = navigator.locks ? undefined : fallBack()
+  if (!navigator.locks) fallBack()
   return {
     get spans() {
-      return queue?.spans ?? 'store'
+      return isThere ? 'store' : noLock.spans
     },
     async request(name, options, run) {
       let begun = false
@@ -24,13 +25,13 @@ export function webLock(report: (lacking: Degradation) => void): Lock {
       }
       try {
         // Neither `steal` nor `ifAvailable`: the old holder of a stolen lock runs on, and neither may be joined with `signal`.
-        if (!queue) return await navigator.locks.request(name, { signal: options.signal }, begin)
+        if (isThere) return await navigator.locks.request(name, { signal: options.signal }, begin)
       } catch (error) {
         // What `run` threw is the caller's. Opaque origins and blocked cookies are told only when asking for the lock.
         if (begun || (error as Error | null)?.name !== 'SecurityError') throw error
-        queue ??= fallBack()
+        if (isThere) fallBack()
       }
-      return queue.request(name, options, run)
+      return noLock.request(name, options, run)
     },
   }
 }

@@ -7,7 +7,7 @@ export interface QueueLockOptions {
    * `'process'` (default): other processes or pages may use the same store, and this lock says nothing about them. `'store'`: this object
    * is asked by everybody who uses the store, because no other process can open it: what was left by an earlier process is over then, and nobody waits for it.
    */
-  readonly spans?: Lock['spans']
+  readonly spans?: 'store' | 'process'
 }
 
 /** A first-in, first-out lock among those who share the object. */

@@ -1,4 +1,6 @@
 import { invalidOption } from '../errors.ts'
+import type { Target } from '../protocol/access-token.ts'
+import type { ResourceOption } from '../requests/resource-matcher.ts'
 import { checkProtection, checkTarget, TARGETS, type TokenManagerOptions } from './options.ts'
 
 /** What an option has to be, and how that is said. */
@@ -116,7 +118,19 @@ export function checkOptions(options: TokenManagerOptions): void {
   checkProtection(options)
   check(given.refresh ?? {}, refreshChecks, 'refresh.')
   for (const [index, resource] of (given.resources ?? []).entries())
-    checkTarget(options, Object(resource), `resources[${index}].`)
+    checkResource(options, resource, `resources[${index}]`)
+}
+
+/** An absolute URI without fragment (RFC 8707 §2). */
+const INDICATOR = /^[a-z][a-z\d+.-]*:[!"$-~]*$/i
+
+function checkResource(options: TokenManagerOptions, given: ResourceOption, name: string): void {
+  const resource: Target = Object(given)
+  const areTexts = Object.values(resource).every((value) => value === undefined || isText(value))
+  const isTarget = areTexts && INDICATOR.test(resource.resource ?? 'none:')
+  if (!isTarget)
+    throw invalidOption(name, 'a URL, or an object of strings whose resource is an absolute URI without fragment')
+  checkTarget(options, resource, `${name}.`)
 }
 
 /**

@@ -62,7 +62,6 @@ const PARTS =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CLIMBS = /[/\\]\.{1,2}(?![\w.~-])|[\0-\x1f\x7f]|%(?:c[01]|e0%[89]|f0%8|u[\da-f]{4})/i
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
-const INDICATOR = /^[a-z][a-z\d+.-]*:[!"$-~]*$/i
 const MEMO = 99
 
 /** What the access token of a sign-in itself is for: what the first of `resources` names. */
@@ -104,19 +103,16 @@ export function resourceMatcher(
     const origin = `${scheme}://${host}${port}`.toLowerCase().replace(/^(https.*):443$|^(http:.*):80$/, '$1$2')
     return { origin, path, rest, secure: origin[4] === 's' || (insecureLoopback && LOOPBACK.test(origin)) }
   }
-  const invalid = (name: string) =>
+  const invalid = (index: number) =>
     invalidOption(
-      `resources${name}`,
-      `an https URL or a path, without query, fragment, wildcard or dot segments, or an object with such a url; its resource is an absolute URI${LOOPBACK_HINT}`,
+      `resources[${index}]`,
+      `an https URL or a path, without query, fragment, wildcard or dot segments, or an object with such a url${LOOPBACK_HINT}`,
     )
-  if (!Array.isArray(resources)) throw invalid('[]')
   const entries = resources.map((option: ResourceOption, index) => {
     const { url = '', ...target } = entryOf(option) ?? {}
     const at = read(url)
-    const areTexts = Object.values(target).every((value) => value === undefined || typeof value === 'string')
-    const isTarget = areTexts && INDICATOR.test(target.resource ?? 'none:')
     const isPlace = at?.secure && !at.rest
-    if (!isPlace || !isTarget) throw invalid(`[${index}]`)
+    if (!isPlace) throw invalid(index)
     return { ...at, target: Object.freeze(target) }
   })
   entries.sort((a, b) => b.path.length - a.path.length)
