@@ -93,7 +93,9 @@ export function issuerFrom(options: string | IssuerOptions, source: KeySetOption
   const { issuer, tenants, jwksUri, algorithms = signatureAlgorithms, introspection: asking } = given
   const isSecure = (url: unknown): url is string => isSecureUrl(url, allowsInsecure)
   if (!isSecure(issuer) || issuer.includes('?'))
-    throw invalidOption('issuer has to be an https URL without query and fragment')
+    throw invalidOption(
+      'issuer has to be an https URL without query and fragment (http on localhost needs [allowInsecureLoopback]: true)',
+    )
   if (jwksUri !== undefined && !isSecure(jwksUri)) throw invalidOption('jwksUri has to be an https URL')
   checkAlgorithms(algorithms)
   const template = issuerTemplate(issuer, tenants)

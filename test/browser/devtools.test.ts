@@ -2,6 +2,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 import { openExample } from '../support/browser/example-site.ts'
+import { seriousFaults } from '../support/browser/serious-faults.ts'
 
 let browser: Browser
 beforeAll(async () => {
@@ -56,6 +57,11 @@ it('ERR-01: the panel shows what all tabs do, plays with them, and never shows a
   await expect.poll(() => text(page), { timeout }).toContain('Copied')
   const report = await page.evaluate(() => navigator.clipboard.readText())
   expect(report).toContain('refresh_failed: Got no new tokens')
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect([colorScheme, ...(await seriousFaults(page))]).toEqual([colorScheme])
+  }
 
   const shown = [await text(page), await text(second), report]
   for (const secret of [...Object.values(server.lastIssued ?? {}), 'eyJ', 'alice'])

@@ -1,6 +1,5 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startApi } from '../../examples/demo/api.ts'
@@ -9,6 +8,7 @@ import { root } from '../../scripts/entries.mjs'
 import { appFolder } from '../../scripts/platform-packages.mjs'
 import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 import { serveBuilt } from '../support/browser/built-example.ts'
+import { bundleSameApp } from '../support/browser/bundled-same-app.ts'
 
 const project = join(appFolder('same-app'), 'app')
 const timeout = 20_000
@@ -27,22 +27,7 @@ async function bundle(name: string): Promise<string> {
   const files = join(project, name)
   mkdirSync(files)
   cpSync(join(project, 'index.html'), join(files, 'index.html'))
-  await build({
-    stdin: {
-      contents: `import { createElement } from 'react'
-        import { createRoot } from 'react-dom/client'
-        import { App } from './${name}.tsx'
-        createRoot(document.getElementById('app')).render(createElement(App))`,
-      resolveDir: project,
-    },
-    outfile: join(files, 'main.js'),
-    bundle: true,
-    format: 'esm',
-    jsx: 'automatic',
-    // What is measured is the package, not the sources.
-    tsconfigRaw: {},
-    define: { 'process.env.NODE_ENV': '"production"' },
-  })
+  await bundleSameApp(project, name, files)
   return files
 }
 

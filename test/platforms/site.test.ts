@@ -1,17 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
-import type { AxeResults, RunOptions } from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LoopbackServer, startLoopbackServer } from '../../examples/demo/loopback-server.ts'
 import { root } from '../../scripts/entries.mjs'
 import { chromiumLaunchOptions } from '../../scripts/programs.mjs'
 import { run } from '../../scripts/run.mjs'
+import { seriousFaults } from '../support/browser/serious-faults.ts'
 
 const site = join(root, 'site/dist')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -72,18 +70,6 @@ async function goTo(page: Page, address: string): Promise<void> {
   await page.waitForFunction(() => document.documentElement.dataset.ready === '')
 }
 
-/** What axe finds, but for what it calls minor or moderate. */
-async function faultsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => {
-    const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }
-    return axe.run({ resultTypes: ['violations'] })
-  })
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 120)}`)
-}
-
 /** What can be pressed with a mouse, and not be reached with the Tab key. */
 async function beyondTheKeyboard(page: Page): Promise<readonly string[]> {
   const pressable = page.locator('a[href]:visible, button:visible, input:visible, textarea:visible')
@@ -130,7 +116,7 @@ describe('the site', () => {
     const found: string[] = []
     for (const address of kinds) {
       await goTo(page, address)
-      for (const fault of await faultsOf(page)) found.push(`${address} ${fault}`)
+      for (const fault of await seriousFaults(page)) found.push(`${address} ${fault}`)
       const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       if (width > 0) found.push(`${address} is ${width} px wider than the screen`)
     }
@@ -143,7 +129,7 @@ describe('the site', () => {
     const found: string[] = []
     for (const address of documents()) {
       await goTo(page, address)
-      for (const fault of await faultsOf(page)) found.push(`${address} ${fault}`)
+      for (const fault of await seriousFaults(page)) found.push(`${address} ${fault}`)
     }
     expect(documents().length).toBeGreaterThan(40)
     expect(found).toEqual([])
@@ -154,7 +140,7 @@ describe('the site', () => {
     const page = await open({})
     await goTo(page, '/options')
     await page.evaluate(() => document.querySelector('main')?.insertAdjacentHTML('afterbegin', '<button></button>'))
-    expect(await faultsOf(page)).toEqual(['button-name: <button></button>'])
+    expect(await seriousFaults(page)).toEqual(['button-name: <button></button>'])
     await page.context().close()
   })
 

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { cpSync, createReadStream, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { startLoopbackServer } from '../../examples/demo/loopback-server.ts'
@@ -10,6 +9,7 @@ import { root } from '../../scripts/entries.mjs'
 import { appFolder } from '../../scripts/platform-packages.mjs'
 import { chromiumLaunchOptions, findChromium } from '../../scripts/programs.mjs'
 import { serveBuilt } from '../support/browser/built-example.ts'
+import { bundleSameApp } from '../support/browser/bundled-same-app.ts'
 
 const execute = promisify(execFile)
 const folder = appFolder('testing')
@@ -54,21 +54,7 @@ it('Jest runs the test of docs/testing.md with its lines', async () => {
 it('Playwright runs the test of docs/testing.md against a whole app', async () => {
   const files = join(project, 'dist')
   cpSync(join(root, 'bench/same-app'), join(project, 'same-app'), { recursive: true })
-  await build({
-    stdin: {
-      contents: `import { createElement } from 'react'
-        import { createRoot } from 'react-dom/client'
-        import { App } from './tokenward.tsx'
-        createRoot(document.getElementById('app')).render(createElement(App))`,
-      resolveDir: join(project, 'same-app'),
-    },
-    outfile: join(files, 'main.js'),
-    bundle: true,
-    format: 'esm',
-    jsx: 'automatic',
-    tsconfigRaw: {},
-    define: { 'process.env.NODE_ENV': '"production"' },
-  })
+  await bundleSameApp(join(project, 'same-app'), 'tokenward', files)
   const site = await serveBuilt({
     files,
     page: join(project, 'same-app/index.html'),

@@ -58,7 +58,7 @@ export async function openExample(browser: Browser, name: string, options?: Exam
 }
 
 const page =
-  '<link rel="icon" href="data:,"><script type="module" src="/app.js"></script>' +
+  '<!doctype html><html lang="en"><title>An example</title><link rel="icon" href="data:,"><script type="module" src="/app.js"></script>' +
   ['sign-in', 'transfer', 'sign-out'].map((id) => `<button id="${id}">${id}</button>`).join('')
 
 /** Serves `examples/<name>.ts` on every path, as it is but for the addresses. */

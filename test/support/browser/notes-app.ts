@@ -1,7 +1,7 @@
-import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page, Route } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Api } from '../../../examples/demo/api.ts'
+import { seriousFaults } from './serious-faults.ts'
 
 /** One of the example apps of the frameworks: all show the notes of a person. */
 export interface NotesApp {
@@ -21,13 +21,6 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 const path = (page: Page) => {
   const { pathname, search } = new URL(page.url())
   return pathname + search
-}
-
-/** What axe finds serious on the page as it is. */
-async function seriousFindings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)
 }
 
 /** Has the server refuse the next sign-in that begins on `page`, as if the person had said no there. */
@@ -59,14 +52,14 @@ export async function driveNotesApp(
   await button(first, 'Sign in').waitFor({ timeout })
   expect(path(first)).toBe(signedOut)
   expect(api.requests).toEqual([])
-  expect(await seriousFindings(first)).toEqual([])
+  expect(await seriousFaults(first)).toEqual([])
 
   if (tellsOfFailure) {
     await refuseOnce(first)
     await button(first, 'Sign in').click()
     await first.getByText('The sign-in did not work (cancelled).').waitFor({ timeout })
     expect(path(first)).toBe(signedOut)
-    expect(await seriousFindings(first)).toEqual([])
+    expect(await seriousFaults(first)).toEqual([])
   }
 
   await button(first, 'Sign in').click()
@@ -74,7 +67,7 @@ export async function driveNotesApp(
   await expect.poll(() => first.getByRole('listitem').count(), { timeout }).toBeGreaterThan(0)
   expect(path(first)).toBe('/notes?page=2')
   expect(await first.getByRole('heading').textContent()).toBe('Notes of alice')
-  expect(await seriousFindings(first)).toEqual([])
+  expect(await seriousFaults(first)).toEqual([])
 
   const second = await open(`${origin}/`)
   await button(second, 'Sign out').waitFor({ timeout })
