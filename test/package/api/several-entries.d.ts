@@ -90,7 +90,7 @@ interface SwapOptions {
     readonly expireAfter?: number;
 }
 interface Lock {
-    readonly spans: "store" | "process";
+    readonly spans: "store" | "process" | "nothing";
     request<T>(name: string, options: {
         readonly signal: AbortSignal;
     }, run: () => Promise<T>): Promise<T>;
@@ -710,7 +710,7 @@ declare const alwaysOnline: Lifecycle;
 declare function memoryStore<V>(): Store<V>;
 declare const noChannel: Channel;
 interface QueueLockOptions {
-    readonly spans?: Lock["spans"];
+    readonly spans?: "store" | "process";
 }
 declare function queueLock({ spans }?: QueueLockOptions): Lock;
 declare const systemClock: Clock;
