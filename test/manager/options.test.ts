@@ -7,7 +7,7 @@ import {
   TokenManagerError,
   type TokenManagerOptions,
 } from '../../src/index.ts'
-import { areLeftOut, itInDevelopment, saying } from '../support/sentences.ts'
+import { itInDevelopment, itInProduction, saying } from '../support/sentences.ts'
 
 const good = { issuer: 'https://as.example', clientId: 'spa' }
 const create = (options: unknown) => createTokenManager(options as TokenManagerOptions, undefined)
@@ -247,7 +247,7 @@ describe('options', () => {
     },
   )
 
-  it.runIf(areLeftOut)('in production nobody is told of what harms nobody', () => {
+  itInProduction('in production nobody is told of what harms nobody', () => {
     const misspelt = { redirectURI: 'https://app.example/' }
     expect(refusal({ ...good, ...misspelt, account: 7, refresh: { leeway: 60 } })).toBeUndefined()
   })
