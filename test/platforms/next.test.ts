@@ -128,6 +128,8 @@ describe('examples/next-bff', () => {
           signedOut: '/notes?page=2',
           api,
           isRevoked: () => server.revocations.length > 0,
+          // The server sends the person to the backend, and the page hears nothing of it.
+          tellsOfFailure: false,
           contextOptions: { extraHTTPHeaders: { 'x-person': 'alice' } },
         })
         expect(server.grants).toEqual(['authorization_code granted'])
