@@ -92,6 +92,19 @@ export const frameworkApps = {
     'react-dom': devDependencies['react-dom'],
     typescript: '5.9.3',
   },
+  // What the documents in docs/migration lead away from: of these the types are looked at, and no package that they run beside.
+  migration: {
+    '@auth0/auth0-spa-js': '2.28.3',
+    '@azure/msal-browser': '5.30.0',
+    '@supabase/supabase-js': '2.119.1',
+    '@types/express': devDependencies['@types/express'],
+    express: devDependencies.express,
+    'express-oauth2-jwt-bearer': '1.10.0',
+    'next-auth': '5.0.0-beta.30',
+    'oidc-client-ts': '3.5.0',
+    'react-native-app-auth': '8.4.1',
+    'react-native-keychain': '10.0.0',
+  },
   'same-app': {
     ...manifest.dependencies,
     'oidc-client-ts': '3.5.0',

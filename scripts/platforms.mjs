@@ -61,11 +61,12 @@ function apps(packagesOf) {
   return Object.entries(packagesOf).map(([name, dependencies]) => ({
     folder: appFolder(/** @type {Parameters<typeof appFolder>[0]} */ (name)),
     dependencies,
+    withoutPeers: name === 'migration',
   }))
 }
 
-/** @param {{ folder: string, dependencies: Record<string, string> }} installation */
-async function install({ folder, dependencies }) {
+/** @param {{ folder: string, dependencies: Record<string, string>, withoutPeers?: boolean }} installation */
+async function install({ folder, dependencies, withoutPeers }) {
   const wanted = JSON.stringify({ private: true, dependencies })
   // Written when the installation has succeeded.
   const record = `${folder}/installed.json`
@@ -75,6 +76,7 @@ async function install({ folder, dependencies }) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, wanted)
   const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+  if (withoutPeers) options.push('--legacy-peer-deps')
   await must(['npm', 'install', '--prefix', folder, ...options], 'the packages could not be installed')
   writeFileSync(record, wanted)
 }
