@@ -97,7 +97,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
         return isTooEarly((before ?? after).signedInAt + (maxAge ?? Infinity)) ? ' too early' : undefined
       case 'outcome_unknown':
       case 'expired':
-        return before?.refreshToken !== undefined || hasGoodToken(before) ? ', which has a token' : undefined
+        return hasLiveRefreshToken(before) || hasGoodToken(before) ? ', which has a token' : undefined
       case 'user_changed':
         return plan.server.otherPerson ? undefined : ', and there is no other person'
       default:
@@ -107,6 +107,14 @@ export function endings(known: Evidence, sent: Presentations): Endings {
 
   function isTooEarly(due: number): boolean {
     return known.clearedAt === -Infinity && known.wall < due
+  }
+
+  /** One that was revoked is of no use to a session that was written back after the storage was cleared. */
+  function hasLiveRefreshToken(record: SessionRecord | undefined): boolean {
+    const token = record?.refreshToken
+    const isRevoked = server.refreshTokens.get(token ?? '')?.family.endedBy === 'revoked'
+    const wasWrittenBack = isRevoked && known.clearedAt > -Infinity
+    return token !== undefined && !wasWrittenBack
   }
 
   function hasGoodToken(record: SessionRecord | undefined): boolean {
