@@ -36,6 +36,9 @@ interface Row {
 const SECOND_LOOK = 8_000
 const ASKED = 30_000
 
+/** A sender found the back-off over when it claimed: so long before it sent, at most, as it may have waited and looked again, ms. */
+const CLAIMED_BEFORE = 3_000
+
 /** What storing takes when nothing is wrong, at most, ms. */
 const COMMIT = 1_000
 
@@ -229,7 +232,8 @@ export function presentations(known: Evidence): Presentations {
   function isPast({ at, delay, personNeeded }: Failure, tab: Tab, waited: number): boolean {
     const least = personNeeded ? Math.min(delay, ASKED) : delay
     const passed = at === undefined ? 0 : tab.ports.clock.now() - at
-    return passed < -10_000 || passed >= least || waited >= least * (1 - plan.noise.drift) - 1
+    const wasBefore = passed - CLAIMED_BEFORE < -10_000
+    return wasBefore || passed >= least || waited >= least * (1 - plan.noise.drift) - 1
   }
 
   function meaning({ status, body }: ServerAnswer, token: string): Presentation['result'] {
