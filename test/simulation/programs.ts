@@ -34,7 +34,9 @@ export function programs(known: Evidence): Programs {
         const isOver = !record || record.signedOut || record.refreshToken === undefined
         if (isOver || tab.gone || troubledAt >= began || history.serverFault()) return
         inVain++
-        if (isFree) broken(11, `${tab.name} is in vain (${errorText(error)}), though nothing is wrong`)
+        // A wall clock that was set back by about a step may have caught up with the back-off since.
+        if (isFree && !isBackingOff(tab))
+          broken(11, `${tab.name} is in vain (${errorText(error)}), though nothing is wrong`)
         else if (plan.programs === 'rare' && inVain > 1) broken(11, `${inVain} programs are in vain for nothing`)
       })
     },
