@@ -52,7 +52,13 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
   const isSuccess = status > 199 && status < 300
   const isElsewhere = status < 400 && !isSuccess
   if (isElsewhere || redirected)
-    return transient('unexpected_redirect', false, { status }, undefined, `${what}, a redirect: metadataFrom()`)
+    return transient(
+      'unexpected_redirect',
+      false,
+      { status },
+      undefined,
+      `${what}, a redirect; it is not followed: name the right URL with metadataFrom()`,
+    )
 
   const isPassing = status === 408 || status === 429
   if (status < 500 && !isPassing) return

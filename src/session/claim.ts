@@ -53,7 +53,7 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   await session
     .update((now) => {
       if (!now?.lease || now.grantId !== record.grantId) return undefined
-      // Who never saw our lease, because the storage was cleared, does not wait before it sends: it may have.
+      // The storage was cleared, and a context that never saw our lease did not wait before it sent: it keeps its own.
       const wasTakenOver = now.doubt === now.lease.owner
       const mayBeTaken = isAwake && wasTakenOver
       const isOurs = now.lease.owner === owner

@@ -172,6 +172,7 @@ describe('every request', () => {
     await expect(discovering(server.origin).metadata()).rejects.toMatchObject({
       code: 'ERR_TEMPORARILY_UNAVAILABLE',
       reason: 'unexpected_redirect',
+      message: saying('answered 302, a redirect; it is not followed: name the right URL with metadataFrom()'),
     })
     expect(other.seen).toEqual([])
   })
