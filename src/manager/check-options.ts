@@ -69,8 +69,7 @@ const checks: Readonly<Record<string, Check>> = {
   refresh: anObject,
   expiresInZero: oneOf('unknown', 'expired'),
   dpop: made('dpop()'),
-  idleTimeout: atLeastASecond,
-  maxAge: atLeastASecond,
+  limits: made('sessionLimits()'),
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
   persistence: oneOf('local', 'session', 'memory'),
@@ -87,6 +86,12 @@ const checks: Readonly<Record<string, Check>> = {
   lifecycle: port('isOnline', 'isVisible', 'subscribe'),
   clock: port('now', 'elapsed', 'at'),
   crypto: port('randomBytes', 'sha256'),
+}
+
+/** What comes with an import, and how it is given. */
+const IMPORTED: Readonly<Record<string, string>> = {
+  idleTimeout: 'given as limits: sessionLimits({ idleTimeout }), imported',
+  maxAge: 'given as limits: sessionLimits({ maxAge }), imported',
 }
 
 const refreshChecks: Readonly<Record<string, Check>> = {
@@ -114,6 +119,10 @@ const signInChecks: Readonly<Record<string, Check>> = {
  */
 export function checkOptions(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
+  for (const [name, instead] of Object.entries(IMPORTED)) {
+    const isGiven = given[name as keyof TokenManagerOptions] !== undefined
+    if (isGiven) throw invalidOption(name, instead)
+  }
   check(given, checks, '')
   checkProtection(options)
   check(given.refresh ?? {}, refreshChecks, 'refresh.')

@@ -68,7 +68,11 @@ export interface AuthorizationServer {
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
   /** Sends a form to one of its endpoints as the client, once and bounded; never rejects. */
-  post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>
+  post<Other = never>(
+    url: string,
+    form: ParameterList,
+    options?: ExchangeOptions<Other>,
+  ): Promise<Answer | TransientFailure | Other>
 }
 
 /** Has nothing to show who it is. */

@@ -181,7 +181,7 @@ describe('the build for production', () => {
     expect(theirs.allowInsecureLoopback).toBe(ours.allowInsecureLoopback)
     expect(theirs.allowMissingNonce).toBe(ours.allowMissingNonce)
 
-    const options = { issuer: 'https://as.example', clientId: 'spa', maxAge: Number.NaN }
+    const options = { issuer: 'https://as.example', clientId: 'spa', confirmInterval: Number.NaN }
     const thrownBy = (make: (options: object) => unknown) => {
       try {
         return make(options)
@@ -193,11 +193,11 @@ describe('the build for production', () => {
     expect(error).toBeInstanceOf(ours.TokenManagerError)
     expect(error).toMatchObject({
       ...{ code: 'ERR_INVALID_OPTION', reason: 'invalid_option' },
-      message: 'Option maxAge has to be as documented: see tokenward/docs/troubleshooting.md#invalid_option',
+      message: 'Option confirmInterval has to be as documented: see tokenward/docs/troubleshooting.md#invalid_option',
     })
     expect(thrownBy(ours.createTokenManager)).toMatchObject({ message: expect.stringContaining('and is NaN') })
 
-    const misspelt = { ...options, maxAge: undefined, redirectURI: '/callback' }
+    const misspelt = { ...options, confirmInterval: undefined, redirectURI: '/callback' }
     expect(() => ours.createTokenManager(misspelt)).toThrow('redirectUri')
     theirs.createTokenManager(misspelt).dispose()
   })
