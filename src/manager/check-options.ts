@@ -88,11 +88,8 @@ const checks: Readonly<Record<string, Check>> = {
   crypto: port('randomBytes', 'sha256'),
 }
 
-/** What comes with an import, and how it is given. */
-const IMPORTED: Readonly<Record<string, string>> = {
-  idleTimeout: 'given as limits: sessionLimits({ idleTimeout }), imported',
-  maxAge: 'given as limits: sessionLimits({ maxAge }), imported',
-}
+/** What comes with an import, `sessionLimits()`. */
+const LIMITS = ['idleTimeout', 'maxAge']
 
 const refreshChecks: Readonly<Record<string, Check>> = {
   leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
@@ -119,9 +116,9 @@ const signInChecks: Readonly<Record<string, Check>> = {
  */
 export function checkOptions(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
-  for (const [name, instead] of Object.entries(IMPORTED)) {
-    const isGiven = given[name as keyof TokenManagerOptions] !== undefined
-    if (isGiven) throw invalidOption(name, instead)
+  for (const [name, value] of Object.entries(given)) {
+    const isLimit = LIMITS.includes(name) && value !== undefined
+    if (isLimit) throw invalidOption(name, `given as limits: sessionLimits({ ${name} }), imported`)
   }
   check(given, checks, '')
   checkProtection(options)

@@ -102,8 +102,6 @@ const OUTBOX_LIMIT = 50
 const OUTBOX_AGE = 30 * 24 * 3_600_000
 const ACCESS_TOKEN_LIMIT = 32
 const REVOKED_LIMIT = 8
-/** The worst last. */
-const OUTCOMES: readonly (RevocationOutcome | undefined)[] = [undefined, 'revoked', 'unsupported', 'failed']
 
 /** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
 export async function readRecord(
@@ -239,8 +237,9 @@ export function settled(
   const outbox = record.outbox.filter((other) => other.token !== token)
   if (!grantId) return { ...record, outbox }
   const before = record.revoked?.[grantId]?.[kind]
-  const worst = OUTCOMES.indexOf(before) > OUTCOMES.indexOf(outcome) ? before : outcome
-  return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: worst }) }
+  // That one was revoked makes up for no other that was not.
+  const isNews = outcome && (outcome !== 'revoked' || !before)
+  return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: isNews ? outcome : before }) }
 }
 
 /** What is known of revoked grants, with `more` about one of them; of more than eight the oldest are forgotten. */

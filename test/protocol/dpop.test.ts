@@ -4,13 +4,8 @@ import { calculateJwkThumbprint } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { webSigning } from '../../src/in-process/web-signing.ts'
-import {
-  type DpopKey,
-  type DpopOptions,
-  type DpopProver,
-  dpopProver,
-  type ProofChallenge,
-} from '../../src/protocol/dpop.ts'
+import type { ProofChallenge } from '../../src/protocol/access-token.ts'
+import { type DpopKey, type DpopOptions, type DpopProver, dpopProver } from '../../src/protocol/dpop.ts'
 import { instantSigning } from '../support/instant-signing.ts'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 import { verifyProof } from '../support/proof.ts'
