@@ -33,6 +33,14 @@ export interface ClockOff {
   readonly origin?: string | undefined
 }
 
+/** A token request that was not sent, as its key is gone. */
+export interface KeyLost {
+  /** As of an answer that cannot be used. */
+  readonly kind: 'invalid'
+  /** `dpop_key_lost`. */
+  readonly error: TokenManagerError
+}
+
 /** Makes the proofs of one authorization server's tokens, and learns from its answers and those of the APIs. */
 export interface DpopProver {
   /** Whether it is refused to go without. */
@@ -80,11 +88,7 @@ export interface DpopProver {
     lost?: (token: AccessToken, error: TokenManagerError) => Promise<void>,
   ): Proofs
   /** Sends a token request with a proof for `key`, and once more for each reason that the server gives for wanting another one (RFC 9449 §8). */
-  send(
-    key: DpopKey | undefined,
-    url: string,
-    attempt: Attempt,
-  ): Promise<Attempted['said'] | { readonly kind: 'invalid'; readonly error: TokenManagerError }>
+  send(key: DpopKey | undefined, url: string, attempt: Attempt): Promise<Attempted['said'] | KeyLost>
 }
 
 const DEFAULT_ALGORITHMS = ['ES256'] as const
