@@ -5,7 +5,7 @@ const denylist = createDenylist() // with a store, all processes share it
 const guard = createGuard({
   issuer: 'https://as.example.com',
   audience: 'https://api.example.com/',
-  denylist, // denylist.deny({ issuer, subject, before }) ends a person's tokens, at once
+  denylist, // denylist.deny({ issuer, subject, before }) makes the API refuse a person's tokens at once
 })
 
 const notes = nodeGuard(guard, (_, response, { sub }) => response.end(`Notes of ${sub}`), { scope: 'notes' })

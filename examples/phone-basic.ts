@@ -17,10 +17,10 @@ export const tokens = createTokenManager({
   randomBytes: getRandomBytes,
 })
 
-/** For a button: opens the system's browser, and comes back. */
+/** For a button. It opens the system's browser, and resolves when the person is back. */
 export const signIn = () => tokens.signIn()
 
-/** For a screen: what the API knows of the person. */
+/** For a screen: the notes of the person. */
 export async function notes(): Promise<unknown> {
   const answer = await tokens.fetch('https://api.example.com/notes')
   return answer.json()

@@ -8,6 +8,6 @@ const itself = createClientCredentials({
   resources: ['https://api.example.com/'], // the only places a token is ever sent to
 })
 
-const notes = await itself.fetch('https://api.example.com/notes') // one token for all callers, renewed ahead of its expiry
+const notes = await itself.fetch('https://api.example.com/notes') // all calls share one token, which is renewed before it expires
 console.log(notes.status, await notes.text())
-await settle() // before the process ends: nothing that was sent is lost
+await settle() // before the process ends: waits until every answer that is under way is stored

@@ -20,7 +20,7 @@ export function textsFor(pages) {
     return `## ${text}\n\n${lines.join('\n')}\n`
   })
   const intro =
-    '# tokenward\n\n> Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.\n'
+    '# tokenward\n\n> Signs people in with OAuth 2.0 and OpenID Connect, keeps their tokens fresh, and ends a session everywhere at once.\n'
   const documents = pages.filter(({ source }) => source.startsWith('docs/'))
   return [
     ['llms.txt', `${intro}\n${groups.join('\n')}`],

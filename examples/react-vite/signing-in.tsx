@@ -29,6 +29,6 @@ export function Callback(): ReactElement | null {
   const state = useSession()
   if (state.status === 'loading') return null
   const { returnTo = 'notes' } = state.status === 'signedIn' ? state.session : state
-  // A path of this origin, whatever a link had put there: "//other.example" would be another host.
+  // Always a path of this origin. A link may have set `returnTo`, and "//other.example" would be another host.
   return <Navigate to={`/${returnTo.replace(/^[\s/\\]+/, '')}`} replace />
 }

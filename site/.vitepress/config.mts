@@ -10,7 +10,8 @@ const sidebar = JSON.parse(readFileSync(`${root}site/pages/sidebar.json`, 'utf8'
 
 export default defineConfig({
   title: 'tokenward',
-  description: 'Keeps OAuth 2.0 and OpenID Connect tokens safe, fresh, and dead when they should be.',
+  description:
+    'Signs people in with OAuth 2.0 and OpenID Connect, keeps their tokens fresh, and ends a session everywhere at once.',
   lang: 'en',
   base,
   srcDir: 'pages',

@@ -1,9 +1,11 @@
+import type { TokenManagerError } from '../errors.ts'
 import type { Clock } from '../ports.ts'
 import type { ApiRoute } from './api-route.ts'
 import type { BffSettings } from './bff-settings.ts'
+import { lastingCall, until } from './lasting-call.ts'
 import { answerFields, requestFields } from './proxied-fields.ts'
 import { FIELD, Refused } from './refusal.ts'
-import { type SentBody, sentBody, tooLarge } from './sent-body.ts'
+import { isShort, type SentBody, sentBody, tooLarge } from './sent-body.ts'
 
 /** Codings that the platform's `fetch` undoes. */
 const UNDONE = /^(identity|gzip|x-gzip|deflate|br)$/i
@@ -20,8 +22,9 @@ export async function proxied(
   request: Request,
   route: ApiRoute,
   account: string,
-  { sessions, forwarded, clock }: BffSettings,
+  settings: BffSettings,
 ): Promise<Response> {
+  const { sessions, forwarded, clock } = settings
   const { pathname, search } = new URL(request.url)
   const url = route.urlFor(pathname, search)
   const body = await sentBody(request, route.maxBodySize)
@@ -31,22 +34,39 @@ export async function proxied(
 
   const patience = limited(request.signal, route, clock)
   body.onPart(patience.again)
+  const over = lastingCall(account, settings, patience.end)
   // A redirect could lead this host anywhere, also to places that only it can reach.
   const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal: patience.signal }
   if (body.content !== null) init.body = body.content
   const sent = body.isStreamed ? { ...init, ...STREAMED } : init
 
-  const answer = await sessions
-    .get(account)
-    .fetch(url, sent)
-    .catch((error) => {
-      throw failureOf(error, body, patience.signal, route)
-    })
-    .finally(patience.stop)
-  return handedOn(answer, url, route, body)
+  try {
+    const answer = await sessions
+      .get(account)
+      .fetch(url, sent)
+      .catch((error) => {
+        throw failureOf(error, body, patience.signal, route)
+      })
+      .finally(patience.stop)
+    return handedOn(answer, url, route, body, over)
+  } catch (error) {
+    over()
+    throw error
+  }
 }
 
-function handedOn(answer: Response, url: string, route: ApiRoute, { isStreamed }: SentBody): Response {
+/** @param over to be called once the answer has ended */
+function handedOn(
+  answer: Response,
+  url: string,
+  route: ApiRoute,
+  { isStreamed }: SentBody,
+  over: () => void,
+): Response {
+  const { status } = answer
+  const isStatus = status >= 200 && status <= 599
+  if (!isStatus) throw unusable(answer, `with the status ${status}, which HTTP does not know`)
+
   const coding = answer.headers.get('content-encoding')
   if (coding !== null && !UNDONE.test(coding)) throw unusable(answer, 'with a content coding it was not asked for')
 
@@ -55,10 +75,14 @@ function handedOn(answer: Response, url: string, route: ApiRoute, { isStreamed }
     headers.delete('content-encoding')
     headers.delete('content-length')
   }
-  const isRedirect = [301, 302, 303, 307, 308].includes(answer.status)
+  const isRedirect = [301, 302, 303, 307, 308].includes(status)
   if (isRedirect && !headers.has('location')) throw unusable(answer, 'with a redirect to a place that is not listed')
-  if (answer.status === 401 && isStreamed) headers.set(FIELD, 'not_repeated')
-  return new Response(answer.body, { status: answer.status, headers })
+  if (status === 401 && isStreamed) headers.set(FIELD, 'not_repeated')
+  const isLasting = answer.body !== null && !isShort(answer.headers)
+  if (isLasting) return new Response(until(answer.body, over), { status, headers })
+
+  over()
+  return new Response(answer.body, { status, headers })
 }
 
 function unusable(answer: Response, what: string): Refused {
@@ -87,6 +111,8 @@ function limited(page: AbortSignal, { timeout }: ApiRoute, clock: Clock) {
   let cancel = wait()
   return {
     signal: controller.signal,
+    /** Whatever it brings: the call is over. */
+    end: (error: TokenManagerError) => controller.abort(error),
     stop() {
       isOver = true
       cancel()

@@ -7,12 +7,18 @@ import { FIELD, Refused } from './refusal.ts'
  */
 type Initiator = 'own' | 'listed' | 'person' | 'unknown' | 'foreign'
 
+/** What browsers send in place of an origin that they do not tell. */
+const UNTOLD = 'null'
+
 /** Reads Fetch Metadata, and else `Origin`. Where the two do not agree, the worse one counts. */
 function initiatorOf({ headers }: Request, { origin: own, origins }: BffSettings): Initiator {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
   if (origin !== null && origins.includes(origin)) return 'listed'
-  if (origin !== null && origin !== own) return 'foreign'
+  // The forms of a page with the policy `no-referrer` do not tell it; that the page is of this site, the other field does.
+  const isToldElsewhere = origin === UNTOLD && site !== null
+  const isForeign = origin !== null && origin !== own && !isToldElsewhere
+  if (isForeign) return 'foreign'
 
   switch (site) {
     case null:
@@ -66,7 +72,8 @@ export function checkOwnForm(request: Request, settings: BffSettings): void {
 export function checkSocketRequest(request: Request, settings: BffSettings): void {
   const initiator = initiatorOf(request, settings)
   const isOfPage = initiator === 'own' || initiator === 'listed'
-  if (!isOfPage || !request.headers.has('origin')) throw crossSite('Only pages of this site may open a WebSocket')
+  const isTold = (request.headers.get('origin') ?? UNTOLD) !== UNTOLD
+  if (!isOfPage || !isTold) throw crossSite('Only pages of this site may open a WebSocket')
 }
 
 /**

@@ -111,8 +111,9 @@ function targetOf({ url, originalUrl }: NodeRequestLike): string {
 
 function checkReadable(request: NodeRequestLike, path: string): void {
   const { method = 'GET', readableDidRead } = request
+  const target = spelled(targetOf(request))
   // A query may be empty.
-  const isClear = targetOf(request) === path || targetOf(request) === `${path}?`
+  const isClear = target === spelled(path) || target === `${spelled(path)}?`
   if (!isClear) throw new Refused(400, 'invalid_request', 'The path has to be written as browsers write it')
   // The Fetch standard has no request with these methods.
   if (/^(connect|trace|track)$/i.test(method))
@@ -120,6 +121,13 @@ function checkReadable(request: NodeRequestLike, path: string): void {
   const canHaveBody = method !== 'GET' && method !== 'HEAD'
   if (canHaveBody && readableDidRead)
     throw new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies')
+}
+
+/** What one browser or version of Node escapes and another does not (`^` in a path: Chromium and Safari). None of it parts anything. */
+const EITHER_WAY = /["'<>^`{|}]/g
+
+function spelled(target: string): string {
+  return target.replace(EITHER_WAY, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal | undefined): Request {

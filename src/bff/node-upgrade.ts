@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Bff } from './create-bff.ts'
+import { declinedUpgrade } from './declined-upgrade.ts'
 import { requestOf } from './node-listener.ts'
 import { Refused } from './refusal.ts'
 import type { AllowedSocket } from './web-socket.ts'
@@ -14,7 +15,8 @@ interface Upgraded {
 }
 
 /**
- * WebSockets of the page to APIs with `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. They end with the session.
+ * WebSockets of the page to APIs with `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. They end with the session. A request that
+ * only offers HTTP/2 (`Upgrade: h2c`) is answered as any other.
  * @param next gets every upgrade that is not the backend's. Default: the connection is closed
  */
 export function nodeUpgrade(
@@ -22,6 +24,7 @@ export function nodeUpgrade(
   next: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown = (_, socket) => socket.destroy(),
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (request, socket, head) => {
+    if (declinedUpgrade(request, socket, head)) return
     socket.on('error', () => socket.destroy())
     try {
       const asked = requestOf(bff, request)

@@ -14,17 +14,27 @@ export interface ConnectionListener {
 }
 
 /**
- * Binds an open connection (an event stream, a socket) to the session called `account`, which stays in memory meanwhile. Whatever ends the
- * session, here or on another host, is told at once; a message that was lost costs 15 s. Looking keeps no session alive.
+ * Binds an open connection (an event stream, a socket) to the session called `account`, as `followSession()` does.
  * @returns unbinds it
  * @throws Refused 429 if the session has too many of them
  */
-export function bindConnection(
+export function bindConnection(account: string, settings: BffSettings, listener: ConnectionListener): () => void {
+  return followSession(account, settings, listener, settings.countConnection(account))
+}
+
+/**
+ * Follows the session called `account`, which stays in memory meanwhile. Whatever ends it, here or on another host, is told at once; a message
+ * that was lost costs 15 s. Looking keeps no session alive.
+ * @param done called once it is over
+ * @returns ends it
+ */
+export function followSession(
   account: string,
-  { sessions, clock, countConnection }: BffSettings,
+  { sessions, clock }: BffSettings,
   { changed, quiet }: ConnectionListener,
+  done = () => {},
 ): () => void {
-  const stops: (() => void)[] = [countConnection(account)]
+  const stops: (() => void)[] = [done]
   let isOpen = true
   let release = () => {}
   const held = new Promise<void>((resolve) => {

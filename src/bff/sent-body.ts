@@ -38,6 +38,12 @@ export function tooLarge(limit: number): Refused {
   return new Refused(413, 'body_too_large', `The body has more than ${limit} bytes`)
 }
 
+/** Whether a body is announced to be so short that it comes in a moment. */
+export function isShort(headers: Headers): boolean {
+  const length = headers.get('content-length')
+  return length !== null && Number(length) <= KEPT
+}
+
 function announcedLength(headers: Headers): number | undefined {
   const field = headers.get('content-length')
   if (field === null) return undefined

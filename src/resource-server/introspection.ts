@@ -4,8 +4,10 @@ import { documentFailure } from './document-failure.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
+import { withoutNulls } from './json-values.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { createOutage } from './outage.ts'
+import { sentAgainWhenCut } from './sent-again.ts'
 import { sha256 } from './sha256.ts'
 
 /** How a server is asked about tokens (RFC 7662). Milliseconds. */
@@ -108,7 +110,7 @@ export function introspection(
       throw answer
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = Object.freeze({ ...answer, iss: answer.iss ?? issuer })
+    const found = Object.freeze({ ...withoutNulls(answer), iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     const expiresAt = typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY
     active.set(key, found, Math.min(began + maxAge, expiresAt))
@@ -140,7 +142,8 @@ export function introspection(
 
   async function post(token: string): Promise<Record<string, unknown>> {
     const secret = await secretNow()
-    const response = await fetch(endpoint ?? (await discovered()), {
+    const url = endpoint ?? (await discovered())
+    const init: RequestInit = {
       method: 'POST',
       headers: {
         accept: 'application/json',
@@ -150,8 +153,8 @@ export function introspection(
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
-    })
-    return jsonObject(response)
+    }
+    return jsonObject(await sentAgainWhenCut(() => fetch(url, init)))
   }
 
   async function secretNow(): Promise<string> {

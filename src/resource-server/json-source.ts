@@ -1,4 +1,5 @@
 import { isJsonObject } from './json-values.ts'
+import { sentAgainWhenCut } from './sent-again.ts'
 
 /** A JSON document elsewhere, kept for a while. */
 export interface JsonSource<T> {
@@ -140,12 +141,12 @@ async function fetchJson(
   url: string,
   { fetch, timeout }: Pick<JsonSourceOptions, 'fetch' | 'timeout'>,
 ): Promise<Record<string, unknown>> {
-  const response = await fetch(url, {
+  const init: RequestInit = {
     headers: { accept: 'application/json' },
     redirect: 'manual',
     signal: AbortSignal.timeout(timeout),
-  })
-  return jsonObject(response)
+  }
+  return jsonObject(await sentAgainWhenCut(() => fetch(url, init)))
 }
 
 /**

@@ -4,6 +4,7 @@ import { documentFailure } from './document-failure.ts'
 import { shown } from './found.ts'
 import { mayOwnKey } from './issuer-template.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource, Unavailable } from './json-source.ts'
+import { withoutNulls } from './json-values.ts'
 import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
 import { fitsAlgorithm } from './signature-algorithms.ts'
 
@@ -110,5 +111,6 @@ function isForSignatures({ use, key_ops }: JWK): boolean {
 function readKeys(body: Record<string, unknown>): readonly JWK[] {
   const { keys } = body
   if (!Array.isArray(keys)) throw new Unavailable('the key set has no list of keys')
-  return keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string') as JWK[]
+  const found = keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string')
+  return found.map(withoutNulls)
 }

@@ -91,9 +91,9 @@ export async function conclude(
       const isOver = now.signedOut || (now.grantId !== from.grantId && !isBehind)
       if (isOver) return { next: { ...now, outbox: outboxAfter(now, advance(from)) }, outcome: 'signed_out' }
 
-      const { ended, state } = session.held
-      if (ended === from.grantId) {
-        const reason = state.status === 'signedOut' ? state.reason : 'signed_out'
+      const { ended } = session.held
+      if (ended?.grantId === from.grantId) {
+        const { reason } = ended
         const next = tombstone(now, { at, reason }, revocable(advance(now), at))
         return { next, outcome: 'signed_out' }
       }

@@ -64,8 +64,8 @@ export interface Held {
   readonly order: number
   /** The sign-in the store has not taken yet: what it says of others is older. */
   readonly unsaved?: SignInChange | undefined
-  /** The grant that ended here: whatever the store still says, it does not come back. */
-  readonly ended?: string
+  /** The end of a grant here: whatever the store still says, it does not come back. */
+  readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason'>
 }
 
 /** What can happen to a session. An answer names the record it began from, so a late one is harmless. */
@@ -132,7 +132,7 @@ export function transition(held: Held, event: SessionEvent, maxAge?: number, now
       return failed(held, event)
     case 'ended':
       if (isLive(held) && held.record?.grantId !== event.grantId) return [held, []]
-      return signedOut({ ...held, unsaved: undefined, ended: event.grantId }, event.reason, event.error)
+      return signedOut({ ...held, unsaved: undefined, ended: event }, event.reason, event.error)
     case 'none':
       return none(held, event)
   }
@@ -153,7 +153,7 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
-  const hasEndedHere = !record.signedOut && record.grantId === held.ended
+  const hasEndedHere = !record.signedOut && record.grantId === held.ended?.grantId
   const isNothing = isLate || isForeign || hasEndedHere
   if (isNothing) return [held, []]
 

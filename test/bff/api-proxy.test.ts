@@ -60,6 +60,7 @@ describe('a request of the page', () => {
     ['/api', '/v1'],
     ['/api/', '/v1/'],
     ['/api/a%20b/c?q=%2F&r=1', '/v1/a%20b/c?q=%2F&r=1'],
+    ['/api/a%5Eb', '/v1/a%5Eb'],
     ['/api/deep', '/deep/'],
     ['/api/deep/er', '/deep/er'],
     ['/api/deeper', '/v1/deeper'],
@@ -301,6 +302,14 @@ describe('an answer of the API', () => {
       expect([location, answered.status, answered.headers.get('location')]).toEqual([location, 502, null])
     }
     expect(seen).toHaveLength(5)
+  })
+
+  it.each([199, 600, 999])('with the status %i, which HTTP does not know, is refused', async (status) => {
+    answer = (request) => {
+      request.socket.end(`HTTP/1.1 ${status} Denied\r\nContent-Length: 2\r\n\r\n{}`)
+    }
+    const answered = await alice.ask('/api/x')
+    expect([answered.status, answered.headers.get('x-tokenward')]).toEqual([502, expect.stringMatching(/^api_/)])
   })
 
   it('that does not come in time is 504', async () => {

@@ -27,6 +27,8 @@ export interface SiteOptions {
   /** Options of each host's backend, by the URLs of API and authorization server. */
   readonly bff?: (api: string, issuer: string) => Partial<BffPoolOptions>
   readonly pool?: Partial<NodeSessionPoolOptions>
+  /** Where tokens may go, by the API's URL. Default: there. */
+  readonly resources?: (api: string) => NodeSessionPoolOptions['resources']
   /** Options of one host's pool, called for each. */
   readonly hostPool?: () => Partial<NodeSessionPoolOptions>
   /** The API behind it. Default: says what it got. */
@@ -71,7 +73,7 @@ export interface Visitor {
 
 /** Starts it; stop it. */
 export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
-  const { hosts = 1, bff: own, pool, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
+  const { hosts = 1, bff: own, pool, resources, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
   // They listen before they know what to answer: a port that was only looked for could be somebody else's by then.
   const handlers = Array.from({ length: hosts }, (): Handler => ({ request: () => {}, upgrade: () => {} }))
   const servers = await Promise.all(
@@ -101,7 +103,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
       clientAuthentication: clientSecretBasic(clientSecret),
       redirectUri: `${origin}/auth/callback`,
       scope: 'openid offline_access notes',
-      resources: [upstream.origin],
+      resources: resources?.(upstream.origin) ?? [upstream.origin],
       // What hosts share is the storage, not the memory of one process: each has an object of its own.
       store: { get: (...key) => store.get(...key), swap: (...change) => store.swap(...change) },
       channel: hub.context(),

@@ -96,6 +96,11 @@ const forged: readonly Row[] = [
     },
   ],
   [
+    'a sandboxed frame, in a browser with Fetch Metadata',
+    403,
+    { method: 'POST', path: '/api/x', fields: [...CROSS, ['origin', 'null'], ['x-tokenward', '1']] },
+  ],
+  [
     'an origin that begins like ours',
     403,
     {
@@ -283,6 +288,25 @@ const signingOut: readonly Row[] = [
         ['sec-fetch-dest', 'iframe'],
       ],
     },
+  ],
+  [
+    'a form of a sandboxed frame',
+    403,
+    { method: 'POST', path: '/auth/logout', fields: [...CROSS, ['origin', 'null'], ...NAVIGATION] },
+  ],
+  [
+    'a form without an origin of a sibling host',
+    403,
+    {
+      method: 'POST',
+      path: '/auth/logout',
+      fields: [['sec-fetch-site', 'same-site'], ['origin', 'null'], ...NAVIGATION],
+    },
+  ],
+  [
+    'a form without an origin, from before Fetch Metadata',
+    403,
+    { method: 'POST', path: '/auth/logout', fields: [['origin', 'null']] },
   ],
   [
     'a listed origin without a script',

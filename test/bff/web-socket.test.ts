@@ -175,6 +175,7 @@ describe('BFF-15: a WebSocket of the page', () => {
     ['from another origin', { Origin: 'https://evil.example' }, undefined, 403],
     ['from a sibling host', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://127.0.0.1:1' }, undefined, 403],
     ['from a sandboxed frame', { Origin: 'null' }, undefined, 403],
+    ['from nobody knows where', { Origin: 'null', 'Sec-Fetch-Site': 'same-origin' }, undefined, 403],
     ['from nowhere', { Origin: undefined }, undefined, 403],
     ['by something that sends no origin', { Origin: undefined, 'Sec-Fetch-Site': 'same-origin' }, undefined, 403],
     ['by a fetch of another site', { 'Sec-Fetch-Site': 'cross-site' }, undefined, 403],
@@ -184,7 +185,9 @@ describe('BFF-15: a WebSocket of the page', () => {
     ['of another version', { 'Sec-WebSocket-Version': '8' }, undefined, 400],
     ['without a key', { 'Sec-WebSocket-Key': undefined }, undefined, 400],
     ['with a key that is no key', { 'Sec-WebSocket-Key': 'x' }, undefined, 400],
-    ['of another protocol', { Upgrade: 'h2c' }, undefined, 400],
+    ['of another protocol', { Upgrade: 'tls/1.2' }, undefined, 400],
+    // Who does not take that offer answers as to any request (RFC 9110 §7.8), here one without the field of the page.
+    ['of HTTP/2', { Upgrade: 'h2c' }, undefined, 403],
     ['to an API that has none', {}, { path: '/closed/x' }, 404],
     ['to a path of our own', {}, { path: '/auth/session' }, 404],
     ['up from an API', {}, { path: '/api/..%2fadmin' }, 400],

@@ -172,6 +172,27 @@ describe("the page's half", () => {
     expect(await within(first, ({ events }) => events)).toEqual(['user_changed'])
   })
 
+  it('signs out by a form of a page that tells nobody where it comes from', async () => {
+    const silent: RequestListener = (request, response) => {
+      response.setHeader('referrer-policy', 'no-referrer')
+      app(request, response)
+    }
+    await start({ app: silent })
+    const page = await open(await browserOf('alice'))
+    await signIn(page)
+    const sent = page.waitForRequest((request) => request.url().endsWith('/auth/logout'))
+    await page.evaluate(() => {
+      const form = document.createElement('form')
+      Object.assign(form, { action: '/auth/logout', method: 'post' })
+      document.body.append(form)
+      form.submit()
+    })
+    expect((await (await sent).allHeaders()).origin).toBe('null')
+    await page.waitForURL(/\/session\/end\?/)
+    const again = await open(page.context())
+    expect(await within(again, ({ tokens }) => tokens.ready())).toMatchObject({ status: 'signedOut' })
+  })
+
   it('waits for a backend that does not answer, and throws what it says in place of an API', async () => {
     let answer: RequestListener = (_, response) => void response.end('{}')
     await start({ api: (...of) => answer(...of) })

@@ -115,6 +115,26 @@ describe('an opaque token', () => {
     expect(await outcome(guardOf())).toBe(reason)
   })
 
+  it('INT-03: what an answer does not say may be `null`, as some servers write it, and still has to be there where it is asked for', async () => {
+    const nothing = {
+      sub: null,
+      aud: null,
+      exp: null,
+      nbf: null,
+      jti: null,
+      username: null,
+      cnf: null,
+      acr: null,
+      iss: null,
+    }
+    say = () => Response.json({ active: true, scope: 'notes', client_id: 'spa', token_type: 'Bearer', ...nothing })
+    const claims = await guardOf()(request('x'), { scope: 'notes' })
+    expect(claims).toMatchObject({ client_id: 'spa', scope: 'notes' })
+    expect(Object.values(claims)).not.toContain(null)
+    say = () => Response.json({ active: null, scope: 'notes' })
+    expect(await outcome(guardOf())).toBe('inactive')
+  })
+
   it('INT-03: too little scope is 403', async () => {
     await expect(guardOf()(request('x'), { scope: 'admin' })).rejects.toMatchObject({ status: 403 })
   })

@@ -99,6 +99,18 @@ describe('VAL-16: the keys of an issuer', () => {
     expect(await outcome(guardOf(), await fresh())).toBe('key_unknown')
   })
 
+  it('one may have `null` for what it does not say, as some servers write it', async () => {
+    const nothing = { use: null, alg: null, key_ops: null, x5c: null, n: null, e: null, d: null, issuer: null }
+    as.keys = as.keys.map((jwk) => ({ ...jwk, ...nothing }) as never)
+    expect(await outcome(guardOf(), await fresh())).toBe('passed')
+    const rsa = await generateKeyPair('RS256', { extractable: true })
+    as.keys = [
+      { ...(await exportJWK(rsa.publicKey)), crv: null, x: null, y: null, use: null, alg: null, kid: 'k1' } as never,
+    ]
+    const token = await as.sign(goodClaims(), { alg: 'RS256' }, rsa.privateKey)
+    expect(await outcome(guardOf(), token)).toBe('passed')
+  })
+
   it('VAL-04: an RSA key of 1024 bit does not count, one of 2048 does', async () => {
     for (const [modulusLength, padding, expected] of [
       [1024, 0, 'key_unknown'],

@@ -59,3 +59,27 @@ it.each(['a sign-in', 'a sign-out', 'a record that it lost', 'a record that went
     )
   },
 )
+
+it('RT-16: what a limit ended is told as that in every tab, also by an answer that comes after the next sign-in', async () => {
+  const w = world({ lock: 'none', visible: true })
+  const [a, b] = [await w.signedIn({ maxAge: 60_000 }), await w.opened()]
+  const answer = w.hold()
+  await w.clock.advance(55_000)
+  a.manager.refresh().catch(() => {})
+  await w.clock.advance(4_000)
+  a.store.fault = (operation) => (operation === 'swap' ? 'before' : undefined)
+  await w.clock.advance(1_500)
+  expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'max_age' })
+  await w.after(100, a.manager.adopt({ ...w.server.issue(), expiresAt: w.clock.now() + 300_000 }))
+  a.store.fault = () => undefined
+  answer()
+  await w.settle()
+  b.lifecycle.resume()
+  await w.settle()
+  expect(b.events.filter(({ type }) => type === 'signed_out')).toMatchObject([{ reason: 'max_age' }])
+  await w.clock.advance(2_000)
+  expect(a.manager.state).toMatchObject({ status: 'signedIn' })
+  b.lifecycle.resume()
+  await w.settle()
+  expect(b.manager.state).toMatchObject({ status: 'signedIn' })
+})

@@ -87,7 +87,7 @@ export function endings(known: Evidence, sent: Presentations): Endings {
   ): string | undefined {
     switch (reason) {
       case 'signed_out':
-        return known.signOuts === 0 && !isOverdue(before ?? after) ? ', and nobody asked for it' : undefined
+        return known.signOuts === 0 ? ', and nobody asked for it' : undefined
       case 'rejected':
         if (!sent.wasRejected(tab, before?.refreshToken)) return ' without invalid_grant for its refresh token'
         return before && endedByUs(before) ? ', but we had used its refresh token ourselves' : undefined
@@ -115,12 +115,6 @@ export function endings(known: Evidence, sent: Presentations): Endings {
     const isRevoked = server.refreshTokens.get(token ?? '')?.family.endedBy === 'revoked'
     const wasWrittenBack = isRevoked && known.clearedAt > -Infinity
     return token !== undefined && !wasWrittenBack
-  }
-
-  /** A limit has passed: whoever has signed in again since does not know any more which one ended what was before. */
-  function isOverdue({ usedAt, signedInAt }: SessionRecord): boolean {
-    const due = Math.min(usedAt + (idleTimeout ?? Infinity), signedInAt + (maxAge ?? Infinity))
-    return known.wall >= due
   }
 
   function hasGoodToken(record: SessionRecord | undefined): boolean {

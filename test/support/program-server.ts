@@ -164,8 +164,8 @@ function configuration(accessTokenTtl: number, redirectUris: readonly string[], 
         enabled: true,
         defaultResource: () => AUDIENCE,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          audience: AUDIENCE,
+        getResourceServerInfo: (_: Context, resource: string) => ({
+          audience: resource,
           scope: 'notes',
           accessTokenFormat: 'jwt',
           jwt: { sign: { alg: 'ES256' } },
@@ -201,10 +201,11 @@ function page(ctx: Context, body: string) {
 }
 
 async function agreedTo({ oidc }: Context) {
-  const { account, client, provider, requestParamScopes } = oidc
+  const { account, client, provider, requestParamScopes, resourceServers } = oidc
   const grant = new provider.Grant({ accountId: account?.accountId ?? '', clientId: client?.clientId ?? '' })
   grant.addOIDCScope([...requestParamScopes].join(' '))
-  grant.addResourceScope(AUDIENCE, 'notes')
+  for (const resource of new Set([AUDIENCE, ...Object.keys(resourceServers ?? {})]))
+    grant.addResourceScope(resource, 'notes')
   await grant.save()
   return grant
 }
