@@ -34,7 +34,7 @@ export function withTables(markdown) {
 /** @param {readonly Row[]} rows */
 function table(rows) {
   const lines = rows.map(({ provider, says, right }) => `| ${provider} | ${says} | ${right} |`)
-  return ['| provider | what it sends | what is made of it |', '| --- | --- | --- |', ...lines, ''].join('\n')
+  return ['| provider | what it sends | what tokenward does |', '| --- | --- | --- |', ...lines, ''].join('\n')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(path, withTables(readFileSync(path, 'utf8')))

@@ -1,25 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import ts from 'typescript'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
 import { entries, root } from '../scripts/entries.mjs'
-
-const isDocument = (name: string) => name.endsWith('.md')
-const documents = [
-  ...readdirSync(root).filter(isDocument),
-  ...readdirSync(join(root, 'docs'), { encoding: 'utf8', recursive: true })
-    .map((name) => name.replaceAll('\\', '/'))
-    .filter(isDocument)
-    .map((name) => `docs/${name}`),
-]
-const textOf = (document: string) => readFileSync(join(root, document), 'utf8')
-
-/** Folders that do not exist. A document's blocks are the files of one, and find those of the other documents beside them. */
-const snippetsFolder = join(root, 'snippets')
-const folderOf = (document: string) => join(snippetsFolder, document.replace(/\W/g, '-'))
+import { documents, filesOf, folderOf, mistakesIn, snippetsFolder, textOf } from './support/document-blocks.ts'
 
 /** Where blocks with JSX are compiled elsewhere, with what they import: test/platforms/react-native/examples.test.ts. */
 const nativeDocument = 'docs/react-native.md'
@@ -30,46 +16,19 @@ const ofNext = [
   "declare module 'next/navigation' {\n  export function redirect(path: string): never\n}\n",
 ] as const
 
-/** The TypeScript blocks of the documents as files, those with JSX too; `// name.ts` on top names one. */
-function snippets(): Map<string, string> {
-  const files = new Map<string, string>()
-  for (const document of documents)
-    for (const [index, [, kind, code = '']] of [...textOf(document).matchAll(/^```(tsx?)\n(.*?)^```$/gms)].entries()) {
-      if (kind === 'tsx' && document === nativeDocument) continue
-      const [, name = `${index + 1}.${kind}`] = /^\/\/ (\S+\.tsx?)\n/.exec(code) ?? []
-      const path = join(folderOf(document), name)
-      if (files.has(path)) throw new Error(`${document} has two blocks called ${name}`)
-      files.set(path, code)
-    }
-  return files
-}
+/** The TypeScript blocks of the documents as files, those with JSX too. */
+const snippets = () =>
+  new Map([
+    ...filesOf(['ts']),
+    ...filesOf(
+      ['tsx'],
+      documents.filter((document) => document !== nativeDocument),
+    ),
+  ])
 
-function mistakesIn(files: ReadonlyMap<string, string>): string[] {
-  const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  // A snippet may show a name without using it.
-  Object.assign(options, {
-    noUnusedLocals: false,
-    incremental: false,
-    tsBuildInfoFile: undefined,
-    jsx: ts.JsxEmit.ReactJSX,
-  })
-  options.rootDirs = [snippetsFolder, ...documents.map(folderOf)]
-  // As `create-next-app` sets it.
-  options.paths = { ...options.paths, '@/*': documents.map((document) => `${folderOf(document)}/*`) }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, directoryExists } = host
-  host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
-  host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
-  host.directoryExists = (path) => resolve(path).startsWith(snippetsFolder) || (directoryExists?.(path) ?? true)
-  const program = ts.createProgram([...files.keys(), join(root, 'examples/native-modules.d.ts')], options, host)
-  return [...files.keys()].flatMap((path) => {
-    const source = program.getSourceFile(path)
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-      ({ messageText }) => `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
-    )
-  })
-}
+// As `create-next-app` sets it.
+const paths = { '@/*': documents.map((document) => `${folderOf(document)}/*`) }
+const nativeModules = [join(root, 'examples/native-modules.d.ts')]
 
 /** The titles of tests that quote a document, as `SECURITY.md: its own words`. */
 function quotesIn(source: string): readonly (readonly [document: string, words: string])[] {
@@ -113,7 +72,7 @@ describe('the documents', () => {
         "import { useSession } from 'tokenward/react'\nexport const Name = () => <b>{useSession().session}</b>\n",
       ],
     ] as const
-    expect(mistakesIn(new Map([...files, ofNext, ...faults]))).toEqual([
+    expect(mistakesIn(new Map([...files, ofNext, ...faults]), { paths }, nativeModules)).toEqual([
       expect.stringContaining("snippets/broken.ts: Property 'login' does not exist"),
       expect.stringContaining("snippets/without-session.tsx: Property 'session' does not exist"),
     ])

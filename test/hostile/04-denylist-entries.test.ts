@@ -70,7 +70,7 @@ const foreign: readonly [string, unknown][] = [
   ].map((value): [string, unknown] => [JSON.stringify(value), { denial: value, until: LATER }]),
 ]
 
-describe('SECURITY.md: Who can write to it can deny anybody, and can un-deny nobody whom a process has heard of', () => {
+describe('SECURITY.md: Somebody who can write to Redis can deny anybody, but cannot take back a denial that a running process knows', () => {
   const denied = [
     { issuer, jti: 'j', expiresAt: LATER },
     { issuer, sid: 's', before: NOW },
@@ -99,7 +99,7 @@ describe('SECURITY.md: Who can write to it can deny anybody, and can un-deny nob
   })
 })
 
-describe('SECURITY.md: What does not fit is skipped and counted', () => {
+describe('SECURITY.md: An entry that does not fit is skipped and counted', () => {
   it.each(foreign)('hides none of those beside it, and is told: %s', async (_, entry) => {
     const told: number[] = []
     const { denylist, write } = world({ onSkipped: (count) => told.push(count) })

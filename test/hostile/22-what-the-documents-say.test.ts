@@ -85,13 +85,13 @@ describe('what the guard lets pass', () => {
     expect(await api.outcome(await as.accessToken({ auth_time: SECONDS }), user)).toBe('passed')
   })
 
-  it('SECURITY.md: Tokens bound to a certificate are refused, as certificates are not looked at.', async () => {
+  it('SECURITY.md: Tokens bound to a certificate are refused, because certificates are not checked.', async () => {
     const as = await testIssuer()
     for (const cnf of [{ 'x5t#S256': 'x' }, { jkt: 'x', 'x5t#S256': 'x' }, { kid: 'x' }, { jwk: {} }])
       expect(await guardedApi(as, { dpop: {} }).outcome(await as.accessToken({ cnf }))).toBe('binding_mismatch')
   })
 
-  it('SECURITY.md: `tellReason: false` keeps it.', async () => {
+  it('SECURITY.md: `tellReason: false` prevents that.', async () => {
     const as = await testIssuer()
     const token = await as.accessToken({ iat: SECONDS - 900, exp: SECONDS - 300 })
     const told = await guardedApi(as).refusal(token)
@@ -102,7 +102,7 @@ describe('what the guard lets pass', () => {
     ])
   })
 
-  it('SECURITY.md: Who can cut your processes off from Redis gains no more time than `maxStaleness`', async () => {
+  it('SECURITY.md: somebody who cuts your processes off from Redis gains no more time than `maxStaleness`', async () => {
     const as = await testIssuer()
     let now = NOW
     let heard = (_at: number) => {}
@@ -133,7 +133,7 @@ describe('what the guard lets pass', () => {
     }
   })
 
-  it('SECURITY.md: those that were seen for `cacheMaxAge` more', async () => {
+  it('SECURITY.md: Tokens that the guard has already seen pass for `cacheMaxAge` more', async () => {
     const as = await testIssuer()
     let now = NOW
     const keys = { maxAge: 10_000, staleFor: 0, cooldown: 0 }
