@@ -26,9 +26,10 @@ const us = (ms: number) => `${(ms * 1000).toFixed(1)} µs`
 for (const alg of ['ES256', 'Ed25519'] as const) {
   const prover = dpopProver({ signing: webSigning, algorithms: [alg] }, { crypto: webCrypto, clock: systemClock })
   const key = (await prover.newKey([alg])) as DpopKey
+  const proofs = prover.proofs(() => key)
   const fetch = authorizedFetch({
     source: { current: () => token, get: async () => token, replace: async () => undefined },
-    proofs: () => ({ heed: prover.heed, prove: (token, method, url) => prover.prove(key, method, url, token) }),
+    proofs: () => proofs,
     fetch: stub,
     match: resourceMatcher(['https://api.example.com/v1'], { insecureLoopback: false }),
     unlisted: 'throw',

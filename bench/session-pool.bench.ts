@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { alwaysOnline, memoryStore, noChannel, queueLock, systemClock, webCrypto } from '../src/index.ts'
+import { sessionLimits } from '../src/manager/session-limits.ts'
 import type { Clock } from '../src/ports.ts'
 import { createSessionPool } from '../src/session-pool/create-session-pool.ts'
 
@@ -56,7 +57,7 @@ async function measure(maxSessions: number): Promise<void> {
       clientId: 'web',
       scope: 'openid notes',
       maxSessions,
-      maxAge: MAX_AGE,
+      limits: sessionLimits({ maxAge: MAX_AGE }),
       resources: ['https://api.example/'],
       metadata: { issuer, token_endpoint: `${issuer}/token` },
     },

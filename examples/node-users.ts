@@ -9,6 +9,7 @@ import {
   createSessionPool,
   environmentKey,
   fileStore,
+  sessionLimits,
   settle,
 } from 'tokenward/node'
 
@@ -22,7 +23,7 @@ const sessions = createSessionPool({
   scope: 'openid offline_access notes',
   resources: [API],
   store: fileStore({ path: STATE_FOLDER, key: environmentKey('SEALING_KEY') }), // or redisStore, for several hosts
-  idleTimeout: 8 * 3_600_000,
+  limits: sessionLimits({ idleTimeout: 8 * 3_600_000 }),
   [allowInsecureLoopback]: true, // for servers on this machine only
 })
 const bff = createBff({ sessions, api: { '/api/notes': API } })

@@ -54,8 +54,15 @@ export function withoutSentencesIn(code, path) {
 
   let text = code
   // From the end, so that the places before stay where they are.
-  for (const said of found.sort((a, b) => b.pos - a.pos))
-    text = `${text.slice(0, said.getStart(source))}undefined${text.slice(said.getEnd())}`
+  for (const said of found.sort((a, b) => b.pos - a.pos)) {
+    const list = argumentsOf(said.parent)?.list ?? []
+    const before = list[list.length - 2]
+    const isLast = said === list.at(-1)
+    const [from, instead] = isLast
+      ? [before?.getEnd() ?? said.getStart(source), '']
+      : [said.getStart(source), 'undefined']
+    text = `${text.slice(0, from)}${instead}${text.slice(said.getEnd())}`
+  }
   return text
 }
 

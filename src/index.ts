@@ -32,6 +32,7 @@ export {
   type TokenManagerOptions,
 } from './manager/options.ts'
 export { pushedAuthorizationRequests } from './manager/pushed-authorization-requests.ts'
+export { type SessionLimits, type SessionLimitsOptions, sessionLimits } from './manager/session-limits.ts'
 export { type StepUp, stepUp } from './manager/step-up.ts'
 export type { GetAccessTokenOptions, SignInOptions, TokenManager, TokenSet } from './manager/token-manager.ts'
 export type {

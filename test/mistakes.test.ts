@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as browser from '../src/browser/index.ts'
 import * as core from '../src/index.ts'
+import { sessionLimits } from '../src/manager/session-limits.ts'
 import {
   allowInsecureLoopback,
   createTokenManager,
@@ -248,8 +249,14 @@ const mistakes: readonly Mistake[] = [
   },
   {
     title: 'a time limit in seconds',
-    make: () => program({ idleTimeout: 900 }),
-    told: ['Option idleTimeout has to be', '1000', 'ms', 'and is 900'],
+    make: () => program({ limits: sessionLimits({ idleTimeout: 900 }) }),
+    told: ['Option limits.idleTimeout has to be', '1000', 'ms', 'and is 900'],
+    code: 'ERR_INVALID_OPTION',
+  },
+  {
+    title: 'a time limit that is not imported',
+    make: () => program({ idleTimeout: 900_000 }),
+    told: ['Option idleTimeout has to be given as limits: sessionLimits({ idleTimeout })'],
     code: 'ERR_INVALID_OPTION',
     developmentOnly: true,
   },

@@ -86,6 +86,7 @@ type OfOwnPool =
   | 'crypto'
   | 'clock'
   | 'redirectUri'
+  | 'limits'
 
 /**
  * Options of `createBff` without a pool: those of `createSessionPool()` of `tokenward/node`, from which it makes one, with a denylist that the path

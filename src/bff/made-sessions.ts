@@ -1,7 +1,8 @@
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
-import { check } from '../manager/check-options.ts'
+import { between, check } from '../manager/check-options.ts'
 import { allowInsecureLoopback } from '../manager/options.ts'
+import { sessionLimits } from '../manager/session-limits.ts'
 import { createSessionPool } from '../node/create-session-pool.ts'
 import type { Clock } from '../ports.ts'
 import { redisChannel } from '../redis/redis-channel.ts'
@@ -14,6 +15,7 @@ import { apiUrls } from './api-route.ts'
 import type { BffClientOptions, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
 
 const DAY = 86_400_000
+const lifetime = between(1_000, Number.MAX_SAFE_INTEGER)
 
 /**
  * The options of a backend that was given no pool, with one that is made from the others, and with what hears of logouts at the authorization
@@ -37,14 +39,15 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
   const { now } = clock ?? systemClock
   const { redis, idleTimeout = DAY, maxAge = 7 * DAY, ...client } = options
   const { resources = apiUrls(api), [allowInsecureLoopback]: isLoopback = false } = client
+  check({ idleTimeout, maxAge }, { idleTimeout: lifetime, maxAge: lifetime }, '')
   const shared = redis && { store: redisStore(redis), channel: redisChannel(placeIn(redis)) }
 
   // A logout has to be known as long as any session can live that began before it.
   const denials = redis && { store: redisDenylistStore(placeIn(redis)) }
   const denylist = createDenylist({ maxTokenLifetime: maxAge, now, ...denials })
 
-  const limits = { idleTimeout, maxAge }
-  const sessions = createSessionPool({ ...client, resources, ...limits, denylist, ...shared, ...(clock && { clock }) })
+  const limits = sessionLimits({ idleTimeout, maxAge })
+  const sessions = createSessionPool({ ...client, resources, limits, denylist, ...shared, ...(clock && { clock }) })
   const backchannelLogout = createBackchannelLogout({
     issuer,
     clientId: options.clientId,

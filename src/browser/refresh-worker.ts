@@ -91,7 +91,7 @@ function startWorker(
 /** What is the same in every message. */
 function questionOf(options: Partial<TokenManagerOptions> & { refreshWorker?: unknown }) {
   const { refreshWorker: _, userAgent: _agent, lifecycle: _life, endSessionParams: _logout, ...rest } = options
-  const { dpop, metadata, pushedAuthorizationRequests: _push, ...cloned } = rest
+  const { dpop, metadata, limits: _limits, pushedAuthorizationRequests: _push, ...cloned } = rest
   const source = isMetadataSource(metadata) ? metadata.options : undefined
   return {
     version: 1,

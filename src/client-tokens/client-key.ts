@@ -47,10 +47,7 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
       const found = await key()
       return found && dpop?.thumbprint(found)
     },
-    proofs: dpop && {
-      heed: dpop.heed,
-      prove: async (token, method, url) => dpop.prove(await key(), method, url, token),
-    },
+    proofs: dpop?.proofs(key),
   }
 
   function key(): Promise<DpopKey | undefined> {

@@ -85,12 +85,9 @@ export function resourceClient(
       if (!place.target) throw notAllowed(place)
 
       const token = source.current(place.target) ?? (await source.get(place.target))
-      const headers = new Headers({ authorization: authorizationHeader(token) })
-      if (token.type !== 'DPoP') return headers
-
-      const proof = await proofs?.()?.prove(token, method, place.url)
-      if (proof) headers.set('dpop', proof)
-      return headers
+      const headers = { authorization: authorizationHeader(token) }
+      await proofs?.()?.prove(token, method, place.url, headers)
+      return new Headers(headers)
     },
   }
 }

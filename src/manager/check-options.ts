@@ -69,8 +69,7 @@ const checks: Readonly<Record<string, Check>> = {
   refresh: anObject,
   expiresInZero: oneOf('unknown', 'expired'),
   dpop: made('dpop()'),
-  idleTimeout: atLeastASecond,
-  maxAge: atLeastASecond,
+  limits: made('sessionLimits()'),
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
   persistence: oneOf('local', 'session', 'memory'),
@@ -88,6 +87,9 @@ const checks: Readonly<Record<string, Check>> = {
   clock: port('now', 'elapsed', 'at'),
   crypto: port('randomBytes', 'sha256'),
 }
+
+/** What comes with an import, `sessionLimits()`. */
+const LIMITS = ['idleTimeout', 'maxAge']
 
 const refreshChecks: Readonly<Record<string, Check>> = {
   leeway: rule((value: unknown) => value === 0 || upToAnHour[0](value as never), `0, or ${upToAnHour[1]}`),
@@ -114,6 +116,10 @@ const signInChecks: Readonly<Record<string, Check>> = {
  */
 export function checkOptions(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
+  for (const [name, value] of Object.entries(given)) {
+    const isLimit = LIMITS.includes(name) && value !== undefined
+    if (isLimit) throw invalidOption(name, `given as limits: sessionLimits({ ${name} }), imported`)
+  }
   check(given, checks, '')
   checkProtection(options)
   check(given.refresh ?? {}, refreshChecks, 'refresh.')

@@ -149,7 +149,7 @@ export function managerOf(
         replace: (...refused) => here().source.replace(...refused),
       },
       fetch: (input, init) => (ports ?? nowhere()).fetch(input, init),
-      proofs: () => here().proofs,
+      proofs: () => shared?.proofs,
       match,
       unlisted,
       whenSignedOut,
@@ -160,10 +160,9 @@ export function managerOf(
       const place = match(String(url))
       if (!place.target) throw notAllowed(place)
       const token = await getToken(place.target)
-      const headers = new Headers({ authorization: authorizationHeader(token) })
-      const proofs = token.type === 'DPoP' && here().proofs
-      if (proofs) headers.set('dpop', await proofs.prove(token, method, place.url))
-      return headers
+      const headers = { authorization: authorizationHeader(token) }
+      await shared?.proofs?.prove(token, method, place.url, headers)
+      return new Headers(headers)
     },
     async refresh({ reason, ...wanted } = {}) {
       if (isDevelopment) checkTarget(options, wanted)

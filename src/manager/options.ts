@@ -8,6 +8,7 @@ import type { EndSessionParams } from '../protocol/end-session.ts'
 import type { PushedAuthorizationRequests } from '../protocol/pushed-authorization.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import type { Dpop } from './dpop.ts'
+import type { SessionLimits } from './session-limits.ts'
 
 export { allowInsecureLoopback, allowMissingNonce }
 
@@ -80,10 +81,8 @@ export interface TokenManagerOptions {
   readonly expiresInZero?: 'unknown' | 'expired'
   /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: they are Bearer tokens, whatever the server offers. */
   readonly dpop?: Dpop
-  /** Ends the session after this long without use in any context, ms. Default: none; at least 1 000. */
-  readonly idleTimeout?: number
-  /** Ends the session this long after sign-in, ms. Default: none; at least 1 000. */
-  readonly maxAge?: number
+  /** `sessionLimits({ idleTimeout, maxAge })`: ends the session after a time without use, or after sign-in. Default: only the server ends it. */
+  readonly limits?: SessionLimits
   /** Limit for a request to the authorization server, ms. Default 10 000, 1 000 to 60 000. A lease lives 3 s longer. */
   readonly requestTimeout?: number
   /**
@@ -137,9 +136,6 @@ export const TARGETS = ['resource', 'audience'] as const
 // Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
 const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
 
-/** Were they no numbers, a session would outlive its limit, or a sign-out elsewhere would not be heard. */
-const LIMITS = ['idleTimeout', 'maxAge', 'confirmInterval'] as const
-
 /**
  * Checks what is needed, and what protects. A value of these may come from settings that a program has in production alone.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
@@ -147,7 +143,8 @@ const LIMITS = ['idleTimeout', 'maxAge', 'confirmInterval'] as const
 export function checkProtection(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
   for (const name of ['issuer', 'clientId'] as const) if (!given[name]) throw invalidOption(name, 'given')
-  for (const name of LIMITS) if (!Number.isFinite(given[name] ?? 0)) throw invalidOption(name)
+  // Were it no number, a sign-out elsewhere would not be heard.
+  if (!Number.isFinite(given.confirmInterval ?? 0)) throw invalidOption('confirmInterval')
   for (const name of Object.keys(given.authorizationParams ?? {}))
     if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
 }

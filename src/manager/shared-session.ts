@@ -1,14 +1,13 @@
-import type { TokenManagerError } from '../errors.ts'
 import { webText } from '../in-process/web-text.ts'
 import type { Degradation, Platform, Store } from '../ports.ts'
 import type { Proofs } from '../protocol/access-token.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
 import { base64url } from '../protocol/base64url.ts'
-import type { ClockOff, DpopProver } from '../protocol/dpop.ts'
+import type { ClockOff } from '../protocol/dpop.ts'
 import { signInTarget } from '../requests/resource-matcher.ts'
-import { type HeldTokens, heldTokens } from '../session/held-tokens.ts'
-import { limits as createLimits } from '../session/limits.ts'
+import { heldTokens } from '../session/held-tokens.ts'
+import { type Limits, NO_LIMITS } from '../session/limits.ts'
 import { outbox as createOutbox } from '../session/outbox.ts'
 import { storeFailed } from '../session/outcome.ts'
 import { createSession, type Session, type SessionOptions } from '../session/session.ts'
@@ -25,6 +24,7 @@ export interface SharedSession {
   readonly source: RefreshingTokenSource
   readonly signIn: SignIn
   readonly signOut: SignOut
+  readonly limits: Limits
   /** Proofs for its DPoP tokens; absent without option `dpop`. */
   readonly proofs: Proofs | undefined
   /** What begins the `state` of its sign-ins. */
@@ -87,8 +87,8 @@ function build(
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)
-  const limits = createLimits(session)
   const ending = signOut(session, outbox)
+  const limits = options.limits?.start(session as never, ending.end as never) ?? NO_LIMITS
   const source = tokenSource({ session, tokens, ready, limits, end: ending.end })
   const stops: (() => void)[] = [outbox.close, () => session.close()]
   const statePrefix = `${checksum(identity)}.`
@@ -101,7 +101,10 @@ function build(
     statePrefix,
     signIn: signIn(session, statePrefix),
     signOut: ending,
-    proofs: server.dpop && proofsOf(server.dpop, tokens, ending),
+    limits,
+    proofs: server.dpop?.proofs(tokens.keyOf, (token, error) =>
+      ending.end('dpop_key_lost', error, ({ grantId }) => grantId === tokens.grantOf(token)),
+    ),
     release: () =>
       release(() => {
         for (const stop of stops.splice(0)) stop()
@@ -118,7 +121,7 @@ function build(
     if (session.closed) return
     session.name = name
     stops.push(
-      startUpkeep({ session, tokens, source, outbox, limits }),
+      startUpkeep({ session, tokens, source, outbox, limits, end: ending.end }),
       hearOthers(session),
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
@@ -138,23 +141,9 @@ function build(
   }
 }
 
-function proofsOf(dpop: DpopProver, tokens: HeldTokens, { end }: SignOut): Proofs {
-  return {
-    heed: dpop.heed,
-    async prove(token, method, url) {
-      try {
-        return await dpop.prove(tokens.keyOf(token), method, url, token)
-      } catch (error) {
-        await end('dpop_key_lost', error as TokenManagerError, ({ grantId }) => grantId === tokens.grantOf(token))
-        throw error
-      }
-    },
-  }
-}
-
 /** What governs the session for `options`. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
-  const { store, requestTimeout = 10_000, idleTimeout, maxAge, refresh, revokeReplaced = false } = options
+  const { store, requestTimeout = 10_000, limits, refresh, revokeReplaced = false } = options
   const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
   return {
     requestTimeout,
@@ -164,8 +153,7 @@ export function sessionOptions(options: TokenManagerOptions): SessionOptions {
     leeway: 60_000,
     jitter: 0.5,
     ...refresh,
-    idleTimeout,
-    maxAge,
+    ...limits?.options,
     signInTarget: signInTarget(options.resources),
     revokeReplaced,
   }

@@ -1,6 +1,5 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
-import type { ProofChallenge } from './dpop.ts'
 
 /** What a token is for. */
 export interface Target {
@@ -71,12 +70,23 @@ export interface TokenSource {
 /** Why an API refused a token, as far as it says and a client can act on it. */
 export type RefusalHint = 'expired' | 'not_yet_valid' | 'revoked' | 'session_ended' | undefined
 
+/** What a server says of a proof when another one may do (RFC 9449 §5, §8, §9). */
+export type ProofChallenge = 'use_dpop_nonce' | 'invalid_dpop_proof'
+
 /** Proofs of possession for requests with a DPoP token (RFC 9449). */
 export interface Proofs {
-  /** A new proof, for one attempt. Rejects with `ERR_SIGNED_OUT` (`dpop_key_lost`) where the key is gone. */
-  prove(token: AccessToken, method: string, url: string): Promise<string>
-  /** Hears the answer to a request that carried `proof`; says why another proof may do. `last`: another token would not. */
-  heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
+  /**
+   * Puts a new proof into `headers`, for one attempt, and none where the token is bound to no key. Rejects with `ERR_SIGNED_OUT`
+   * (`dpop_key_lost`) where the key is gone.
+   */
+  prove(token: AccessToken, method: string, url: string, headers: Record<string, string>): Promise<void>
+  /** Hears the answer to a request with these headers; says why another proof may do. `last`: another token would not. */
+  heed(
+    answer: Response,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    last: boolean,
+  ): ProofChallenge | undefined
 }
 
 const redacted = { value: () => '[redacted access token: its text is .value]' }

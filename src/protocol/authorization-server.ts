@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors.ts'
-import type { ClientAuthentication, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
+import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
 import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
   type AuthorizationServerMetadata,
@@ -68,11 +68,12 @@ export interface AuthorizationServer {
   /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
   metadata(): Promise<AuthorizationServerMetadata>
   /** Sends a form to one of its endpoints as the client, once and bounded; never rejects. */
-  post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>
+  post<Other = never>(
+    url: string,
+    form: ParameterList,
+    options?: ExchangeOptions<Other>,
+  ): Promise<Answer | TransientFailure | Other>
 }
-
-/** Has nothing to show who it is. */
-const publicClient: ClientAuthentication = { method: 'none', authenticate: (_, client) => ({ parameters: client }) }
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
@@ -125,7 +126,7 @@ export function authorizationServer(
 ): AuthorizationServer {
   const { issuer, clientId, requestTimeout, dpop } = options
   const { missingNonce = false, onDegraded, onClockOff, expiresInZero } = options
-  const { fetch, clock, crypto, text, clientAuthentication = publicClient } = platform
+  const { fetch, clock, crypto, text, clientAuthentication } = platform
   const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
@@ -151,7 +152,9 @@ export function authorizationServer(
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
-          const { parameters = {}, headers } = await clientAuthentication.authenticate({ issuer }, client)
+          // A public client has nothing to show who it is.
+          const shown = (await clientAuthentication?.authenticate({ issuer }, client)) ?? { parameters: client }
+          const { parameters = {}, headers }: ClientAuthenticationParts = shown
           const sent = overridden(form, Object.entries(parameters))
           return {
             url,
@@ -176,7 +179,7 @@ export function authorizationServer(
 
   async function loaded() {
     const all = { ...(await load(discover)) }
-    const found = clientAuthentication.endpoints?.(all) ?? all
+    const found = clientAuthentication?.endpoints?.(all) ?? all
     if (found.issuer !== issuer) {
       const says = textOf(found.issuer).slice(0, 256) || typeof found.issuer
       const what = `The metadata says "${says}", option issuer "${issuer}": they have to be identical`

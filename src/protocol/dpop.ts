@@ -1,8 +1,10 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, JsonWebKey, Platform, Signing, SigningKey } from '../ports.ts'
+import type { AccessToken, ProofChallenge, Proofs } from './access-token.ts'
 import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
-import { textOf } from './json-members.ts'
+import type { Attempt, Attempted } from './exchange.ts'
+import { numberOf, textOf } from './json-members.ts'
 
 /** The key of one grant. */
 export interface DpopKey extends SigningKey {
@@ -23,15 +25,20 @@ export interface DpopOptions {
   readonly signing?: Signing
 }
 
-/** What a server says of a proof when another one may do (RFC 9449 §5, §8, §9). */
-export type ProofChallenge = 'use_dpop_nonce' | 'invalid_dpop_proof'
-
 /** This device's clock and another one do not agree. */
 export interface ClockOff {
   /** How far this device's clock is ahead of the other, ms; negative: behind. */
   readonly by: number
   /** The API whose clock it is; absent: the authorization server's. */
   readonly origin?: string | undefined
+}
+
+/** A token request that was not sent, as its key is gone. */
+export interface KeyLost {
+  /** As of an answer that cannot be used. */
+  readonly kind: 'invalid'
+  /** `dpop_key_lost`. */
+  readonly error: TokenManagerError
 }
 
 /** Makes the proofs of one authorization server's tokens, and learns from its answers and those of the APIs. */
@@ -70,8 +77,18 @@ export interface DpopProver {
    * @throws TokenManagerError `ERR_UNSUPPORTED` if it is the last and the API speaks only of other schemes
    */
   heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
-  /** The authorization server's clock says `time`, in an answer to a request that was sent at `sentAt`. */
-  tell(time: EpochMs, sentAt: EpochMs): void
+  /** An ID token says that it was issued at `iat`, in an answer to a request that was sent at `sentAt`; the one before at `previous`. */
+  tell(iat: unknown, previous: unknown, sentAt: EpochMs): void
+  /**
+   * Proofs for requests with tokens whose keys `keyOf` knows.
+   * @param lost hears that the key of `token` is gone, before the call rejects
+   */
+  proofs(
+    keyOf: (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>,
+    lost?: (token: AccessToken, error: TokenManagerError) => Promise<void>,
+  ): Proofs
+  /** Sends a token request with a proof for `key`, and once more for each reason that the server gives for wanting another one (RFC 9449 §8). */
+  send(key: DpopKey | undefined, url: string, attempt: Attempt): Promise<Attempted['said'] | KeyLost>
 }
 
 const DEFAULT_ALGORITHMS = ['ES256'] as const
@@ -175,7 +192,39 @@ export function dpopProver(
       const isUnread = status === 401 && !field && nonce && !payloadOf(proof).includes(`"${nonce}"`)
       return heed(answer, place, isUnread ? 'use_dpop_nonce' : error, proof)
     },
-    tell: (time, sentAt) => void learnt(SERVER, time, sentAt),
+    tell(iat, previous, sentAt) {
+      // The very token of before says nothing of the time.
+      if (iat && iat !== previous) learnt(SERVER, numberOf(iat) * 1000, sentAt)
+    },
+    proofs: (keyOf, lost) => ({
+      async prove(token, method, url, headers) {
+        delete headers.dpop
+        if (token.type !== 'DPoP') return
+        try {
+          headers.dpop = await prover.prove(await keyOf(token), method, url, token)
+        } catch (error) {
+          await lost?.(token, error as TokenManagerError)
+          throw error
+        }
+      },
+      heed: (answer, url, { dpop }, last) => (dpop === undefined ? undefined : prover.heed(answer, url, dpop, last)),
+    }),
+    async send(key, url, attempt) {
+      for (const challenges = new Set<string>(); ; ) {
+        let proof: string | undefined
+        try {
+          proof = key && (await prover.prove(key, 'POST', url))
+        } catch (error) {
+          return { kind: 'invalid', error: error as TokenManagerError }
+        }
+        const { response, said, sentAt } = await attempt(proof === undefined ? {} : { dpop: proof })
+        const error = said.kind === 'answer' ? said.body?.error : undefined
+        const challenge = prover.heedServer(response, error, sentAt, proof)
+        if (!challenge || challenges.has(challenge)) return said
+
+        challenges.add(challenge)
+      }
+    },
   }
   return prover
 

@@ -24,23 +24,27 @@ export interface Answer {
   readonly sentAt: EpochMs
 }
 
-/** Details of one exchange. */
-export interface ExchangeOptions {
+/** What came of sending a request once. */
+export interface Attempted {
+  readonly response: Response
+  readonly said: Answer | TransientFailure
+  /** Wall clock. */
+  readonly sentAt: EpochMs
+}
+
+/** Sends the request once, with these headers beside its own. Rejects where it was not sent, or no answer came. */
+export type Attempt = (headers?: Readonly<Record<string, string>>) => Promise<Attempted>
+
+/** Details of one exchange. `Other`: what `around` may make of it. */
+export interface ExchangeOptions<Other = never> {
   /** The media types that the answer may have. Default: JSON. */
   accept?: string
   /** Called directly before the real `fetch`, in the same turn; false keeps the request from being sent. */
   beforeSend?: () => boolean
   /** Lets a small request outlive the page. */
   keepalive?: boolean
-  /** Makes a proof of possession for a request to `url` (RFC 9449 §5); a rejection keeps it from being sent. */
-  prove?: ((url: string) => Promise<string>) | undefined
-  /**
-   * Hears an answer, the `error` in it and the proof of the request; says why the server, which looked at the proof only, would take
-   * another one.
-   */
-  heed?:
-    | ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined)
-    | undefined
+  /** Sends it, again perhaps, within the same time; what it resolves to is what came of it. Default: once. */
+  around?: ((attempt: Attempt) => Promise<Answer | TransientFailure | Other>) | undefined
 }
 
 /** A request, but for the manner in which all of them are sent. */
@@ -59,18 +63,17 @@ export interface OutgoingRequest {
  * @param timeout milliseconds from sending to the last byte
  * @param request makes the request, anew for each attempt
  */
-export async function exchange(
+export async function exchange<Other = never>(
   { fetch, clock, text }: Required<Pick<Platform, 'fetch' | 'clock' | 'text'>>,
   timeout: number,
   request: () => OutgoingRequest | Promise<OutgoingRequest>,
-  { beforeSend, keepalive, prove, heed }: Omit<ExchangeOptions, 'accept'> = {},
-): Promise<Answer | TransientFailure> {
+  { beforeSend, keepalive, around = once }: Omit<ExchangeOptions<Other>, 'accept'> = {},
+): Promise<Answer | TransientFailure | Other> {
   const controller = new AbortController()
   const { signal } = controller
   let stop = () => {}
   let sentAt: EpochMs | undefined
   let status: number | undefined
-  let proof: string | undefined
   let url = ''
   let sent: ParameterList | undefined
   // Aborting alone would wait for ever on a fetch that ignores its signal.
@@ -87,13 +90,12 @@ export async function exchange(
       }),
     )
   })
-  const send = async () => {
-    const { url: to, form, ...rest } = await request()
+  const send = async (more?: Readonly<Record<string, string>>) => {
+    const { url: to, form, headers, ...rest } = await request()
     url = to
     sent = form
     const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
-    proof = await prove?.(url)
-    if (proof) init.headers = { ...rest.headers, dpop: proof }
+    init.headers = { ...headers, ...more }
     // Older Cloudflare Workers throw at this member, and React Native puts it into the URL.
     if ('cache' in requestOf(url, init)) init.cache = 'no-store'
     init.signal = signal
@@ -107,23 +109,27 @@ export async function exchange(
       return fetch(url, init)
     })
   }
-  const work = async (): Promise<Answer | TransientFailure> => {
-    for (const challenges = new Set<string>(); ; ) {
-      const response = await send()
-      status = response.status
-      const failure = unavailable(response, url, clock)
-      const said = failure ? '' : await readText(response, text)
-      const body = jsonObject(said)
-      const challenge = heed?.(response, body?.error, sentAt as EpochMs, proof)
-      const isNew = challenge !== undefined && !challenges.has(challenge)
-      if (!isNew)
-        return failure ?? { kind: 'answer', url, sent, status, body, isEmpty: !said.trim(), sentAt: sentAt as EpochMs }
-      // The same presentation once more for each kind of challenge, within the same time.
-      challenges.add(challenge)
+  const attempt = async (headers?: Readonly<Record<string, string>>): Promise<Attempted> => {
+    const response = await send(headers)
+    status = response.status
+    const at = sentAt as EpochMs
+    const failure = unavailable(response, url, clock)
+    if (failure) return { response, said: failure, sentAt: at }
+
+    const read = await readText(response, text)
+    const said: Answer = {
+      kind: 'answer',
+      url,
+      sent,
+      status,
+      body: jsonObject(read),
+      isEmpty: !read.trim(),
+      sentAt: at,
     }
+    return { response, said, sentAt: at }
   }
   try {
-    return await Promise.race([work(), late])
+    return await Promise.race([around(attempt), late])
   } catch (cause) {
     if (cause instanceof TokenManagerError && sentAt === undefined)
       return { kind: 'transient', error: cause, lost: false }
@@ -136,6 +142,11 @@ export async function exchange(
     // Lets go of what was not read.
     controller.abort()
   }
+}
+
+async function once(attempt: Attempt): Promise<Answer | TransientFailure> {
+  const { said } = await attempt()
+  return said
 }
 
 /** @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: it is no failure of the network. */

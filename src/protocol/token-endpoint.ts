@@ -1,6 +1,5 @@
 import type { TokenManagerError } from '../errors.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
-import type { DpopProver } from './dpop.ts'
 import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
@@ -18,9 +17,7 @@ export async function tokenRequest(
   beforeSend?: () => boolean,
 ): Promise<TokenAnswer> {
   let unsent = false
-  let keyLost: TokenManagerError | undefined
   const { dpop } = server
-  const { dpopKey } = requested
   try {
     const { url } = await endpoint(server, 'token_endpoint')
     const answer = await server.post(url, parameters({ ...values, grant_type: grantType }), {
@@ -28,18 +25,10 @@ export async function tokenRequest(
         unsent = beforeSend?.() === false
         return !unsent
       },
-      heed: dpop?.heedServer,
-      prove:
-        dpopKey &&
-        ((url) =>
-          (dpop as DpopProver).prove(dpopKey, 'POST', url).catch((error) => {
-            keyLost = error
-            throw error
-          })),
+      around: dpop && ((attempt) => dpop.send(requested.dpopKey, url, attempt)),
     })
-    if (keyLost) return { kind: 'invalid', error: keyLost }
     if (unsent) return { kind: 'unsent' }
-    return answer.kind === 'transient' ? answer : await tokenAnswer(server, answer, requested)
+    return answer.kind === 'answer' ? await tokenAnswer(server, answer, requested) : answer
   } catch (error) {
     // The metadata could not be had; a `TokenManagerError` says why.
     return { kind: 'transient', error: error as TokenManagerError, lost: false }

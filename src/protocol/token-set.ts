@@ -15,7 +15,7 @@ import {
   wrongMember,
 } from './failure.ts'
 import { checkIdToken, type ExpectedIdToken, type IdTokenClaims } from './id-token.ts'
-import { numberOf, textOf } from './json-members.ts'
+import { textOf } from './json-members.ts'
 
 export type { IdTokenClaims, TransientFailure }
 
@@ -97,9 +97,7 @@ export async function tokenAnswer(
     : await checkIdToken(server, id_token, accessToken, requested)
   if (idToken instanceof TokenManagerError) return { kind: 'invalid', error: idToken, refreshToken }
   if (isTypeMissing) server.degraded('token_type_missing')
-  const { iat } = idToken.claims ?? {}
-  // The very token of before says nothing of the time.
-  if (iat && iat !== requested.previous?.iat) dpop?.tell(numberOf(iat) * 1000, sentAt)
+  dpop?.tell(idToken.claims?.iat, requested.previous?.iat, sentAt)
 
   const granted = scopeIn(body, requested) ?? requested.scope
   const seconds = parseFloat(textOf(expires_in))

@@ -3,6 +3,7 @@ import type { Fetch } from '../ports.ts'
 import {
   type AccessToken,
   authorizationHeader,
+  type ProofChallenge,
   type Proofs,
   type RefusalHint,
   type Target,
@@ -10,7 +11,6 @@ import {
 } from '../protocol/access-token.ts'
 import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
 import { parseChallenges } from '../protocol/challenge.ts'
-import type { ProofChallenge } from '../protocol/dpop.ts'
 import { withoutQuery } from '../protocol/failure.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 import { copyTo, type PlainHeaders, plainHeaders, readOnce, urlOfRequest } from './given-request.ts'
@@ -96,6 +96,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
     const couldLeak = [body, first.type === 'DPoP', !place.wholeOrigin].some(Boolean)
     const isManual = follows && (couldLeak || follow !== undefined)
+    const proofs = findProofs?.()
     const sentInit: SentRequest['init'] = Object.assign(own, { headers })
     if (isManual) sentInit.redirect = 'manual'
 
@@ -125,7 +126,6 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
       if (isSame && hint !== 'not_yet_valid') return false
 
       if (again !== null) sent = { ...sent, init: { ...sent.init, body: again } }
-      if (other.type !== token.type) delete sent.init.headers.dpop
       token = other
       return true
     }
@@ -134,12 +134,10 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
       while (sent.target) {
         const { headers, method = request?.method ?? 'GET' } = sent.init
         headers.authorization = authorizationHeader(token)
-        const proofs = token.type === 'DPoP' ? findProofs?.() : undefined
-        const proof = proofs && (await proofs.prove(token, method, sent.url))
-        if (proof) headers.dpop = proof
+        if (proofs) await proofs.prove(token, method, sent.url, headers)
 
         response = await fetch(sent.to, sent.init)
-        const challenge = proof && proofs?.heed(response, sent.url, proof, done.has('renew'))
+        const challenge = proofs?.heed(response, sent.url, headers, done.has('renew'))
         const step = challenge && !done.has(challenge) ? challenge : next(response, token.type)
         if (step === 'done') return response
         if (step === 'step_up') throw stepUp(response, token)

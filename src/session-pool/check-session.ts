@@ -1,6 +1,5 @@
 import type { SharedSession } from '../manager/shared-session.ts'
 import type { EpochMs } from '../ports.ts'
-import { limits } from '../session/limits.ts'
 import type { SessionState } from '../session/state.ts'
 
 /** What `check()` of a session pool finds. */
@@ -15,14 +14,12 @@ export interface SessionCheck {
  * Looks at a session without using it, and ends it if one of its limits has passed.
  * @throws TokenManagerError what the store said, if it could not be read and the session is not in memory
  */
-export async function checkSession({ session, source, signOut }: SharedSession): Promise<SessionCheck> {
+export async function checkSession({ session, source, limits }: SharedSession): Promise<SessionCheck> {
   await source.confirm()
-  const { overdue, next } = limits(session)
-  const limit = overdue()
-  if (limit) await signOut.end(limit, undefined, (record) => overdue(record) === limit)
+  await limits.check()
 
   const { state } = session.held
-  if (state.status !== 'signedOut') return { state, endsAt: next < Infinity ? next : undefined }
+  if (state.status !== 'signedOut') return { state, endsAt: limits.next < Infinity ? limits.next : undefined }
   const isUnknown = state.reason === 'storage_lost' && state.error
   if (isUnknown) throw state.error
   return { state }

@@ -1,30 +1,34 @@
 import type { EpochMs } from '../ports.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
+import type { SignOut } from './sign-out.ts'
 
 /** The local limits of a session. */
 export interface Limits {
-  /** The first one that has passed, by `record` or the living one. */
-  overdue(record?: SessionRecord): 'max_age' | 'idle' | undefined
   /** When the next one passes, wall clock. */
   readonly next: number
   /** The session was used. */
   used(now?: EpochMs): void
+  /** Ends the session where one has passed. */
+  check(): Promise<void>
 }
 
+/** None. */
+export const NO_LIMITS: Limits = { next: Infinity, used() {}, check: async () => {} }
+
 /** `maxAge` and `idleTimeout`, counted in the record, so for all contexts together. */
-export function limits(session: Session): Limits {
+export function limits(session: Session, end: SignOut['end']): Limits {
   const { maxAge, idleTimeout } = session.options
   const { clock } = session.platform
   let written = -Infinity
   const idleAt = (usedAt = 0) => Math.max(usedAt, written) + (idleTimeout ?? Infinity)
   const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
+  /** The first one that has passed. */
+  const overdue = ({ signedInAt, usedAt }: SessionRecord) => {
+    const now = clock.now()
+    return now >= maxAgeAt(signedInAt) ? 'max_age' : now >= idleAt(usedAt) ? 'idle' : undefined
+  }
   return {
-    overdue(record = session.live) {
-      if (!record) return undefined
-      const now = clock.now()
-      return now >= maxAgeAt(record.signedInAt) ? 'max_age' : now >= idleAt(record.usedAt) ? 'idle' : undefined
-    },
     get next() {
       return Math.min(maxAgeAt(session.live?.signedInAt), idleAt(session.live?.usedAt))
     },
@@ -43,6 +47,12 @@ export function limits(session: Session): Limits {
           { durability: 'relaxed' },
         )
         .catch(() => {})
+    },
+    async check() {
+      const { live } = session
+      const limit = live && overdue(live)
+      // Another context may have used it since.
+      if (limit) await end(limit, undefined, (record) => overdue(record) === limit)
     },
   }
 }

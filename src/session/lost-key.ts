@@ -1,7 +1,6 @@
 import type { Clock } from '../ports.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
-import { type SessionRecord, tombstone } from './record.ts'
-import type { Change } from './record-writer.ts'
+import type { SessionRecord } from './record.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
 /** What is used of a session. */
@@ -10,8 +9,6 @@ interface KeyHolder {
   readonly options: { readonly maxAge?: number | undefined }
   readonly server: { readonly dpop?: DpopProver | undefined }
   readonly platform: { readonly clock: Clock }
-  update(change: Change): Promise<unknown>
-  retry(work: () => Promise<unknown>, during: string): Promise<void>
 }
 
 /** Moves the state of `session`. A session whose key is lost ends: it could send nothing (RFC 9449 §5). */
@@ -24,23 +21,14 @@ export function transitionWithKey(session: KeyHolder, event: SessionEvent): Retu
   if (!isLost) return moved
 
   const { grantId } = record
-  void session.retry(() => wipe(session, grantId), 'sign_out')
-  return transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
+  const [after, effects] = transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
+  // For every context, as none of them has the key. A session without DPoP here leaves it to those that have.
+  return [after, server.dpop ? [...effects, 'key_lost'] : effects]
 }
 
 /** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */
-function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
+export function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
   if (!dpop) return Boolean(dpopKey)
   const types = Object.values(accessTokens).map(({ type }) => type)
   return !dpop.canUse(dpopKey, types)
-}
-
-/** Ends it for every context, for none of them has the key; a session without DPoP here leaves it to those that have. */
-async function wipe({ server, platform, update }: KeyHolder, grantId: string): Promise<void> {
-  if (!server.dpop) return
-  const at = platform.clock.now()
-  await update((now) => {
-    const isThere = now?.grantId === grantId && !now.signedOut && isKeyLost(now, server.dpop)
-    return isThere ? { next: tombstone(now, { at, reason: 'dpop_key_lost' }) } : undefined
-  })
 }

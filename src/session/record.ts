@@ -102,8 +102,6 @@ const OUTBOX_LIMIT = 50
 const OUTBOX_AGE = 30 * 24 * 3_600_000
 const ACCESS_TOKEN_LIMIT = 32
 const REVOKED_LIMIT = 8
-/** The worst last. */
-const OUTCOMES: readonly (RevocationOutcome | undefined)[] = [undefined, 'revoked', 'unsupported', 'failed']
 
 /** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
 export async function readRecord(
@@ -122,57 +120,25 @@ export async function readRecord(
   return isOurs ? { kind: 'record', record: withBoundedDelay(record), tag } : { kind: 'corrupt', tag }
 }
 
-/** The type of each member, by the first letter of what `typeof` says; `?`: it may be absent. */
+/** Names of members, space-separated, by what `typeof` says of them; one with a `?` may be absent. */
 export type Shape = Readonly<Record<string, string>>
 
 const RECORD: Shape = {
-  issuer: 's',
-  clientId: 's',
-  grantId: 's',
-  generation: 'n',
-  scope: 's',
-  signedInAt: 'n',
-  obtainedAt: 'n',
-  usedAt: 'n',
-  accessTokens: 'o',
-  outbox: 'o',
-  refreshToken: 's?',
-  idToken: 's?',
-  doubt: 's?',
-  claims: 'o?',
-  signedOut: 'o?',
-  lease: 'o?',
-  failure: 'o?',
-  dpopKey: 'o?',
-  follows: 's?',
-  replaced: 's?',
-  revoked: 'o?',
-  doubtAt: 'n?',
-  requestedScope: 's?',
+  string: 'issuer clientId grantId scope refreshToken? idToken? doubt? follows? replaced? requestedScope?',
+  number: 'generation signedInAt obtainedAt usedAt doubtAt?',
+  object: 'accessTokens outbox claims? signedOut? lease? failure? dpopKey? revoked?',
 }
-const SIGNED_OUT: Shape = { at: 'n', reason: 's' }
-const LEASE: Shape = { owner: 's', beat: 'n', process: 's?' }
+const SIGNED_OUT: Shape = { number: 'at', string: 'reason' }
+const LEASE: Shape = { string: 'owner process?', number: 'beat' }
 const FAILURE: Shape = {
-  beat: 's',
-  delay: 'n',
-  attempts: 'n',
-  at: 'n?',
-  cause: 'o?',
-  refusedFor: 'n?',
-  unclear: 'n?',
-  personNeeded: 'b?',
+  string: 'beat',
+  number: 'delay attempts at? refusedFor? unclear?',
+  object: 'cause?',
+  boolean: 'personNeeded?',
 }
-const CAUSE: Shape = { code: 's', reason: 's', status: 'n?', error: 's?' }
-const TOKEN: Shape = {
-  value: 's',
-  type: 's',
-  obtainedAt: 'n',
-  scope: 's',
-  expiresAt: 'n?',
-  resource: 's?',
-  generation: 'n?',
-}
-const PENDING: Shape = { token: 's', kind: 's', addedAt: 'n' }
+const CAUSE: Shape = { string: 'code reason error?', number: 'status?' }
+const TOKEN: Shape = { string: 'value type scope resource?', number: 'obtainedAt expiresAt? generation?' }
+const PENDING: Shape = { string: 'token kind', number: 'addedAt' }
 
 function isRecord(record: SessionRecord): boolean {
   if (record.version !== 1 || !fits(record, RECORD)) return false
@@ -202,11 +168,14 @@ function fitsIfThere(value: unknown, shape: Shape): boolean {
 /** Whether `value` has the members of `shape`. */
 export function fits(value: unknown, shape: Shape): boolean {
   const members = Object(value) as Record<string, unknown>
-  return Object.entries(shape).every(([name, [type, mayLack]]) => {
-    const member = members[name]
-    if (member === undefined) return mayLack !== undefined
-    return member !== null && (typeof member)[0] === type
-  })
+  return Object.entries(shape).every(([type, names]) =>
+    names.split(' ').every((each) => {
+      const [name = '', mayLack] = each.split('?')
+      const member = members[name]
+      if (member === undefined) return mayLack !== undefined
+      return member !== null && typeof member === type
+    }),
+  )
 }
 
 /** The record as signing out leaves it; `tokens`, which are its own where nothing else is said, are added to the outbox. */
@@ -268,8 +237,9 @@ export function settled(
   const outbox = record.outbox.filter((other) => other.token !== token)
   if (!grantId) return { ...record, outbox }
   const before = record.revoked?.[grantId]?.[kind]
-  const worst = OUTCOMES.indexOf(before) > OUTCOMES.indexOf(outcome) ? before : outcome
-  return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: worst }) }
+  // That one was revoked makes up for no other that was not.
+  const isNews = outcome && (outcome !== 'revoked' || !before)
+  return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: isNews ? outcome : before }) }
 }
 
 /** What is known of revoked grants, with `more` about one of them; of more than eight the oldest are forgotten. */

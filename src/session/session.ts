@@ -147,6 +147,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
         return announce(before)
       case 'arm':
       case 'drain':
+      case 'key_lost':
         return session.onEffect(effect)
       case 'storage_lost':
         // Whatever is being tried again puts that right too.

@@ -114,6 +114,8 @@ export type SessionEffect =
   | 'adopted'
   /** Tokens wait for their revocation. */
   | 'drain'
+  /** The session ended here as its key is gone: end it for every context. */
+  | 'key_lost'
 
 /** The state before anything was read. */
 export const LOADING: Held = { state: { status: 'loading' }, order: -1 }

@@ -164,8 +164,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   /** Looks at the storage, if it is time, and ends what is over. */
   async function upToDate(signal?: AbortSignal): Promise<void> {
     await unlessAborted(source.confirm(), signal)
-    const limit = limits.overdue()
-    if (limit) await end(limit, undefined, (record) => limits.overdue(record) === limit)
+    await limits.check()
   }
 
   /**

@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { storeFailed } from './outcome.ts'
-import { fits } from './record.ts'
+import { fits, type Shape } from './record.ts'
 import type { Session } from './session.ts'
 import type { Step, TriedStep } from './step-up.ts'
 
@@ -134,23 +134,12 @@ async function change(
   }
 }
 
-const RETURNED = { createdAt: 'n', stepUp: 's?', inVain: 's?' }
-const TRANSACTION = {
-  ...RETURNED,
-  state: 's',
-  codeVerifier: 's',
-  redirectUri: 's',
-  issuer: 's',
-  scope: 's',
-  nonce: 's?',
-  resource: 's?',
-  maxAge: 'n?',
-  returnTo: 's?',
-  onlySubject: 's?',
-  stepUpScope: 's?',
-  tokenScope: 's?',
-  acrValues: 'o?',
-  dpopKey: 'o?',
+const RETURNED: Shape = { number: 'createdAt', string: 'stepUp? inVain?' }
+const TRANSACTION: Shape = {
+  number: 'createdAt maxAge?',
+  string:
+    'state codeVerifier redirectUri issuer scope nonce? resource? returnTo? onlySubject? stepUp? stepUpScope? tokenScope?',
+  object: 'acrValues? dpopKey?',
 }
 
 /** What lies in the store may be somebody else's. */

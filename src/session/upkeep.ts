@@ -1,9 +1,11 @@
 import { backOffLeft } from './claim.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
+import { isKeyLost } from './lost-key.ts'
 import type { Outbox } from './outbox.ts'
 import type { SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
+import type { SignOut } from './sign-out.ts'
 import type { SessionState } from './state.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
@@ -14,6 +16,7 @@ export interface UpkeepParts {
   readonly source: RefreshingTokenSource
   readonly outbox: Outbox
   readonly limits: Limits
+  readonly end: SignOut['end']
 }
 
 /** What `state` is while there is a living record. */
@@ -23,7 +26,7 @@ type SignedIn = Extract<SessionState, { status: 'signedIn' }>
 const CLOCK_JUMP = 30_000
 
 /** Timers, page lifecycle and outbox. Returns its own undo. */
-export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepParts): () => void {
+export function startUpkeep({ session, tokens, source, outbox, limits, end }: UpkeepParts): () => void {
   const { clock, lifecycle } = session.platform
   const { interval, signInTarget } = session.options
   let cancel = () => {}
@@ -33,6 +36,8 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
 
   session.onEffect = (effect) => {
     if (effect === 'drain') return outbox.nudge()
+    if (effect === 'key_lost')
+      return void end('dpop_key_lost', undefined, (record) => isKeyLost(record, session.server.dpop))
     tokens.sync()
     arm()
     if (session.live) session.platform.refreshElsewhere?.join()
@@ -89,7 +94,8 @@ export function startUpkeep({ session, tokens, source, outbox, limits }: UpkeepP
       .then(() => {
         const { live } = session
         if (!live) return
-        if (limits.overdue() || tokens.until <= elapsed) return source.get(signInTarget)
+        const isOver = limits.next <= clock.now() || tokens.until <= elapsed
+        if (isOver) return source.get(signInTarget)
         if (!lifecycle.isVisible()) return
         if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
         else if (refreshAt() <= elapsed) source.refreshAhead(signInTarget)

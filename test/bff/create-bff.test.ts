@@ -1,5 +1,6 @@
 import { allowInsecureLoopback, createBackchannelLogout, createDenylist } from 'tokenward/resource-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, visitor } from './bff-site.ts'
 import { sendRaw } from './raw-request.ts'
@@ -99,7 +100,7 @@ describe('a visit', () => {
 
   it('BFF-07: that only looks keeps no session alive', async () => {
     const clock = manualClock(Date.now())
-    const own = await bffSite({ pool: { clock, idleTimeout: 60_000 } })
+    const own = await bffSite({ pool: { clock, limits: sessionLimits({ idleTimeout: 60_000 }) } })
     const alice = await own.signedIn()
     for (let n = 0; n < 5; n++) {
       await clock.advance(11_000)

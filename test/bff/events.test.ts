@@ -7,6 +7,7 @@ import {
 } from 'tokenward/resource-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SessionAnswer } from '../../src/bff/page-answers.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor, visitor } from './bff-site.ts'
@@ -131,7 +132,7 @@ describe('the event stream', () => {
 
   it('keeps no session alive, and ends with its limit', async () => {
     const clock = manualClock(Date.now())
-    site = await bffSite({ pool: { clock, idleTimeout: 60_000 }, bff: () => ({ clock }) })
+    site = await bffSite({ pool: { clock, limits: sessionLimits({ idleTimeout: 60_000 }) }, bff: () => ({ clock }) })
     const stream = await streamOf(await site.signedIn())
     await clock.advance(59_000)
     expect(stream.said).toHaveLength(1)

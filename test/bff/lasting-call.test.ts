@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor } from './bff-site.ts'
 
@@ -73,7 +74,11 @@ describe('BFF-10: what an API goes on telling', () => {
 
   it('ends where a limit ends the session, which it does not keep alive', async () => {
     answer = telling
-    site = await bffSite({ api: telling, bff: () => ({ clock }), pool: { clock, idleTimeout: 60_000 } })
+    site = await bffSite({
+      api: telling,
+      bff: () => ({ clock }),
+      pool: { clock, limits: sessionLimits({ idleTimeout: 60_000 }) },
+    })
     const hers = await listened(await site.signedIn())
     await clock.advance(59_000)
     expect(hers.end).toBe('')

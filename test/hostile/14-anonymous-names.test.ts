@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, noChannel, queueLock, type UserAgent, webCrypto } from '../../src/index.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
 import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { faultyStore } from '../support/faulty-store.ts'
@@ -46,7 +47,7 @@ describe('a name that nobody signed in under costs no memory once its request is
   ]
 
   it.each(calls)('%s', async (_, call) => {
-    const { pool, clock } = website({ idleTimeout: 60_000, maxAge: 600_000 })
+    const { pool, clock } = website({ limits: sessionLimits({ idleTimeout: 60_000, maxAge: 600_000 }) })
     for (let visitor = 0; visitor < 50; visitor++) await call(pool.get(`v${visitor}`)).catch(() => {})
     // A sign-out is done here before it is done at the server.
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { createTokenManager, type Fetch, type Lock, type TokenManagerOptions } from '../../src/index.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import type { Crypto } from '../../src/ports.ts'
 import { world } from '../support/world.ts'
 
@@ -82,7 +83,7 @@ afterEach(() => vi.unstubAllGlobals())
 
 describe('a call with a fresh token', () => {
   it.each([
-    ['getAccessToken()', { idleTimeout: 3_600_000, maxAge: 3_600_000 }],
+    ['getAccessToken()', { limits: sessionLimits({ idleTimeout: 3_600_000, maxAge: 3_600_000 }) }],
     ['fetch()', {}],
   ] as const)('%s looks at the wall clock once, and does nothing else', async (name, options) => {
     const { manager, counts, storage } = await counted(options)

@@ -7,6 +7,7 @@ import {
   TokenManagerError,
   type TokenManagerOptions,
 } from '../../src/index.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { itInDevelopment, itInProduction, saying } from '../support/sentences.ts'
 
 const good = { issuer: 'https://as.example', clientId: 'spa' }
@@ -70,8 +71,7 @@ const wrong: Record<string, unknown[]> = {
   unlisted: ['ignore', true, null],
   whenSignedOut: ['ignore', true, null],
   refresh: ['x', 7, null],
-  idleTimeout: [...notNumbers, 0, -1, 999, Number.POSITIVE_INFINITY],
-  maxAge: [...notNumbers, 0, -1, 999, Number.POSITIVE_INFINITY],
+  limits: [{}, { idleTimeout: 60_000 }, 60_000, null],
   requestTimeout: [...notNumbers, 0, 999, 60_001, Number.POSITIVE_INFINITY],
   confirmInterval: [...notNumbers, -1, 60_001],
   persistence: ['cookie', 7, null],
@@ -109,6 +109,11 @@ describe('options', () => {
     ).toBeUndefined()
   })
 
+  itInDevelopment('a limit that is not imported leads to what is', () => {
+    for (const name of ['idleTimeout', 'maxAge'])
+      expect(refusal({ ...good, [name]: 60_000 })?.message).toContain(`limits: sessionLimits({ ${name} })`)
+  })
+
   it('every option is taken at its bounds', () => {
     expect(
       refusal({
@@ -121,8 +126,7 @@ describe('options', () => {
         },
         ...{
           refresh: { leeway: 0, jitter: 1, interval: 1_000 },
-          idleTimeout: 1_000,
-          maxAge: 1e12,
+          limits: sessionLimits({ idleTimeout: 1_000, maxAge: 1e12 }),
           requestTimeout: 60_000,
         },
         ...{
@@ -239,13 +243,13 @@ describe('options', () => {
     },
   )
 
-  it.each(['idleTimeout', 'maxAge', 'confirmInterval'])(
-    '%s: a limit that could never hold is refused in every build',
-    (name) => {
-      for (const value of ['5', Number.NaN, {}, Number.POSITIVE_INFINITY])
-        expect([value, refusal({ ...good, [name]: value })?.message]).toEqual([value, expect.stringContaining(name)])
-    },
-  )
+  it('confirmInterval: a limit that could never hold is refused in every build', () => {
+    for (const confirmInterval of ['5', Number.NaN, {}, Number.POSITIVE_INFINITY])
+      expect([confirmInterval, refusal({ ...good, confirmInterval })?.message]).toEqual([
+        confirmInterval,
+        expect.stringContaining('confirmInterval'),
+      ])
+  })
 
   itInProduction('in production nobody is told of what harms nobody', () => {
     const misspelt = { redirectURI: 'https://app.example/' }

@@ -4,6 +4,7 @@ import {
   createSessionPool,
   createTokenManager,
   fileStore,
+  sessionLimits,
   settle,
   type TokenManagerError,
 } from 'tokenward/node'
@@ -44,7 +45,9 @@ if (work === 'own') {
   const own = createClientCredentials({ ...common, requestTimeout: 1_000 })
   console.log((await own.getAccessToken()).type)
 } else {
-  const pool = work === 'pool' && createSessionPool({ ...common, idleTimeout: 3_600_000, maxAge: 7_200_000 })
+  const pool =
+    work === 'pool' &&
+    createSessionPool({ ...common, limits: sessionLimits({ idleTimeout: 3_600_000, maxAge: 7_200_000 }) })
   const tokens = pool ? pool.get('somebody') : createTokenManager(common)
   tell({ status: (await tokens.ready()).status })
   const call = () =>

@@ -50,6 +50,11 @@ const cases: Record<string, Case> = {
     without: ['invalid_pushed_authorization_response', 'pushed_authorization_request_endpoint'],
     control: `import { pushedAuthorizationRequests } from 'tokenward/browser'; globalThis.push = pushedAuthorizationRequests()`,
   },
+  'who does not import sessionLimits() ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['"idle"'],
+    control: `import { sessionLimits } from 'tokenward/browser'; globalThis.limits = sessionLimits({})`,
+  },
   'who does not import metadataFrom() ships none of it': {
     program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
     without: ['{tenantid}', 'metadata.overrides'],

@@ -4,13 +4,8 @@ import { calculateJwkThumbprint } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { webSigning } from '../../src/in-process/web-signing.ts'
-import {
-  type DpopKey,
-  type DpopOptions,
-  type DpopProver,
-  dpopProver,
-  type ProofChallenge,
-} from '../../src/protocol/dpop.ts'
+import type { ProofChallenge } from '../../src/protocol/access-token.ts'
+import { type DpopKey, type DpopOptions, type DpopProver, dpopProver } from '../../src/protocol/dpop.ts'
 import { instantSigning } from '../support/instant-signing.ts'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 import { verifyProof } from '../support/proof.ts'
@@ -309,20 +304,20 @@ describe("the server's clock", () => {
     const one = await made()
     const { prover, clock } = one
     expect(await ahead(one)).toBe(0)
-    prover.tell(clock.now() + 10 * MINUTE, clock.now())
+    prover.tell((clock.now() + 10 * MINUTE) / 1000, undefined, clock.now())
     expect(await ahead(one)).toBe(10)
     prover.heedServer(answer(200, dated(one, -3)), undefined, clock.now())
     expect(await ahead(one)).toBe(-3)
-    prover.tell(clock.now() + 2_000, clock.now())
+    prover.tell((clock.now() + 2_000) / 1000, undefined, clock.now())
     expect(prover.clockOffset).toBe(0)
   })
 
   it('DPO-13: is not believed when it is more than a day off, nor when this page slept meanwhile', async () => {
     const one = await made()
     const { prover, key, clock } = one
-    prover.tell(clock.now() + 25 * 60 * MINUTE, clock.now())
-    prover.tell(clock.now() - 2 * MINUTE, clock.now() - 2 * MINUTE)
-    prover.tell(Number.NaN, clock.now())
+    prover.tell((clock.now() + 25 * 60 * MINUTE) / 1000, undefined, clock.now())
+    prover.tell((clock.now() - 2 * MINUTE) / 1000, undefined, clock.now() - 2 * MINUTE)
+    prover.tell('soon', undefined, clock.now())
     expect(prover.clockOffset).toBeUndefined()
     const proof = await prover.prove(key, 'GET', API, token)
     const late = answer(200, dated(one, 0, { 'dpop-nonce': 'n' }))
@@ -361,7 +356,7 @@ describe("the server's clock", () => {
     expect([await ahead(one, API), await ahead(one, other), await ahead(one)]).toEqual([30, 0, 0])
     expect(one.prover.clockOffset).toBeUndefined()
     // What the authorization server says counts for whoever has said nothing.
-    one.prover.tell(one.clock.now() + 5 * MINUTE, one.clock.now())
+    one.prover.tell((one.clock.now() + 5 * MINUTE) / 1000, undefined, one.clock.now())
     expect([await ahead(one, API), await ahead(one, other), await ahead(one)]).toEqual([30, 5, 5])
   })
 
@@ -373,7 +368,7 @@ describe("the server's clock", () => {
 
   it('DPO-13: an API whose answer tells nothing is tried with our own clock, and then with the authorization server’s', async () => {
     const one = await made()
-    one.prover.tell(one.clock.now() + 10 * MINUTE, one.clock.now())
+    one.prover.tell((one.clock.now() + 10 * MINUTE) / 1000, undefined, one.clock.now())
     const refuse = () => heeded(one, answer(401, refused))
     expect([await ahead(one, API), await refuse(), await ahead(one, API)]).toEqual([10, 'invalid_dpop_proof', 0])
     expect([await refuse(), await ahead(one, API), await ahead(one)]).toEqual(['invalid_dpop_proof', 10, 10])
@@ -382,7 +377,7 @@ describe("the server's clock", () => {
   it('DPO-13: of several calls refused at once each gets another proof', async () => {
     const one = await made()
     const { prover, key } = one
-    one.prover.tell(one.clock.now() + 10 * MINUTE, one.clock.now())
+    one.prover.tell((one.clock.now() + 10 * MINUTE) / 1000, undefined, one.clock.now())
     const proofs = await Promise.all([1, 2, 3].map(() => prover.prove(key, 'GET', API, token)))
     const heard = proofs.map((proof) => prover.heed(answer(401, refused), API, proof, false))
     expect(heard).toEqual(Array(3).fill('invalid_dpop_proof'))
@@ -395,14 +390,15 @@ describe("the server's clock", () => {
     const ports = { crypto: webCrypto, clock, onClockOff: (details: object) => void told.push(details) }
     const prover = dpopProver({ signing: instantSigning() }, ports)
     const one = { prover, clock, key: (await prover.newKey(['ES256'])) as DpopKey }
-    for (let times = 0; times < 3; times++) prover.tell(clock.now() + 5 * MINUTE + times, clock.now())
+    for (let times = 0; times < 3; times++)
+      prover.tell((clock.now() + 5 * MINUTE + times) / 1000, undefined, clock.now())
     expect(told).toEqual([{ by: -5 * MINUTE, origin: undefined }])
     for (let times = 0; times < 3; times++) await heeded(one, answer(401, dated(one, -2, refused)))
     expect(told.slice(1)).toMatchObject([{ origin: 'https://api.example.com' }])
     expect(Math.round((told[1] as { by: number }).by / MINUTE)).toBe(2)
     // Right again, and off once more.
-    prover.tell(clock.now(), clock.now())
-    prover.tell(clock.now() + 6 * MINUTE, clock.now())
+    prover.tell(clock.now() / 1000, undefined, clock.now())
+    prover.tell((clock.now() + 6 * MINUTE) / 1000, undefined, clock.now())
     expect(told.slice(2)).toEqual([{ by: -6 * MINUTE, origin: undefined }])
   })
 })

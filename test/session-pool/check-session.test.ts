@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, queueLock, webCrypto } from '../../src/index.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
 import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { channelHub } from '../support/channel-hub.ts'
@@ -44,7 +45,7 @@ function setUp(options: Partial<SessionPoolOptions> = {}) {
 
 describe('check', () => {
   it('tells the state and when it ends, and does not count as use', async () => {
-    const { clock, here, signIn } = setUp({ idleTimeout: 60_000, maxAge: 600_000 })
+    const { clock, here, signIn } = setUp({ limits: sessionLimits({ idleTimeout: 60_000, maxAge: 600_000 }) })
     await signIn('alice')
     const began = clock.now()
     for (let n = 0; n < 5; n++) {
@@ -65,7 +66,7 @@ describe('check', () => {
   })
 
   it('ends a session that another host kept too long, as it is read', async () => {
-    const { clock, here, there, signIn } = setUp({ maxAge: 60_000 })
+    const { clock, here, there, signIn } = setUp({ limits: sessionLimits({ maxAge: 60_000 }) })
     await signIn('alice')
     here.pool.dispose()
     await clock.advance(60_000)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, noChannel, queueLock, webCrypto } from '../../src/index.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
 import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { faultyStore } from '../support/faulty-store.ts'
@@ -163,7 +164,7 @@ describe('createSessionPool', () => {
     for (let user = 0; user < 50; user++) await plain.signIn(`u${user}`)
     await plain.clock.advance(0)
     expect([plain.clock.pending, plain.pool.alarms]).toEqual([0, 0])
-    const limited = setUp({ idleTimeout: 60_000 })
+    const limited = setUp({ limits: sessionLimits({ idleTimeout: 60_000 }) })
     for (let user = 0; user < 50; user++) await limited.signIn(`u${user}`)
     await limited.clock.advance(0)
     expect([limited.clock.pending, limited.pool.alarms]).toEqual([1, 50])
@@ -187,7 +188,7 @@ describe('createSessionPool', () => {
   })
 
   it('dispose empties the memory and stops the timer; using it again begins anew', async () => {
-    const { pool, signIn, clock } = setUp({ idleTimeout: 60_000 })
+    const { pool, signIn, clock } = setUp({ limits: sessionLimits({ idleTimeout: 60_000 }) })
     await signIn('alice')
     const { value } = await pool.get('alice').getAccessToken()
     pool.dispose()

@@ -23,58 +23,71 @@ function signedIn(options: { maxAge?: number; idleTimeout?: number }) {
       written.push(change(session.stored)?.next)
     },
   }
-  return { clock, session, written, limited: limits(session as unknown as Session) }
+  let still: ((record: SessionRecord) => boolean) | undefined
+  let ended: string | undefined
+  const limited = limits(session as unknown as Session, async (reason, _, isStill) => {
+    ended = reason
+    still = isStill
+  })
+  /** What `check()` ends the session with. */
+  const overdue = async () => {
+    ended = undefined
+    await limited.check()
+    return ended
+  }
+  return { clock, session, written, limited, overdue, isStill: (record: SessionRecord) => still?.(record) }
 }
 
 describe('RT-16: limits of this client', () => {
-  it('maxAge counts from the sign-in', () => {
-    const { clock, limited } = signedIn({ maxAge: 8 * hour })
+  it('maxAge counts from the sign-in', async () => {
+    const { clock, limited, overdue } = signedIn({ maxAge: 8 * hour })
     expect(limited.next).toBe(start + 8 * hour)
     clock.jump(8 * hour - 1)
     limited.used()
-    expect(limited.overdue()).toBeUndefined()
+    expect(await overdue()).toBeUndefined()
     clock.jump(1)
-    expect(limited.overdue()).toBe('max_age')
+    expect(await overdue()).toBe('max_age')
   })
 
   it('idleTimeout counts from the last use, here or, by the record, elsewhere', async () => {
-    const { clock, session, limited } = signedIn({ idleTimeout: hour })
+    const { clock, session, limited, overdue } = signedIn({ idleTimeout: hour })
     clock.jump(hour / 2)
     limited.used()
     expect(limited.next).toBe(start + 1.5 * hour)
     clock.jump(hour - 1)
-    expect(limited.overdue()).toBeUndefined()
+    expect(await overdue()).toBeUndefined()
     clock.jump(1)
-    expect(limited.overdue()).toBe('idle')
+    expect(await overdue()).toBe('idle')
     session.live = { ...session.live, usedAt: start + hour } as SessionRecord
-    expect([limited.overdue(), limited.next]).toEqual([undefined, start + 2 * hour])
+    expect([await overdue(), limited.next]).toEqual([undefined, start + 2 * hour])
   })
 
-  it('the older limit is named, and the sooner one is next', () => {
-    const { clock, limited } = signedIn({ maxAge: 2 * hour, idleTimeout: hour })
+  it('the older limit is named, and the sooner one is next', async () => {
+    const { clock, limited, overdue } = signedIn({ maxAge: 2 * hour, idleTimeout: hour })
     expect(limited.next).toBe(start + hour)
     clock.jump(hour)
-    expect(limited.overdue()).toBe('idle')
+    expect(await overdue()).toBe('idle')
     clock.jump(hour)
-    expect(limited.overdue()).toBe('max_age')
+    expect(await overdue()).toBe('max_age')
   })
 
-  it('a record may be judged that is not the one in memory', () => {
-    const { clock, limited } = signedIn({ idleTimeout: hour })
+  it('use elsewhere that is stored meanwhile keeps it', async () => {
+    const { clock, overdue, isStill } = signedIn({ idleTimeout: hour })
     clock.jump(hour)
-    expect(limited.overdue({ signedInAt: start, usedAt: start + 1 } as SessionRecord)).toBeUndefined()
-    expect(limited.overdue()).toBe('idle')
+    expect(await overdue()).toBe('idle')
+    expect(isStill({ signedInAt: start, usedAt: start } as SessionRecord)).toBe(true)
+    expect(isStill({ signedInAt: start, usedAt: start + 1 } as SessionRecord)).toBe(false)
   })
 
-  it('without limits, and without a session, nothing is ever due', () => {
-    const { clock, limited, written } = signedIn({})
+  it('without limits, and without a session, nothing is ever due', async () => {
+    const { clock, limited, written, overdue } = signedIn({})
     clock.jump(1_000 * hour)
     limited.used()
-    expect([limited.overdue(), limited.next, written]).toEqual([undefined, Infinity, []])
-    const { session, limited: none } = signedIn({ maxAge: hour, idleTimeout: hour })
-    session.live = undefined
-    expect(none.overdue()).toBeUndefined()
-    none.used()
+    expect([await overdue(), limited.next, written]).toEqual([undefined, Infinity, []])
+    const none = signedIn({ maxAge: hour, idleTimeout: hour })
+    none.session.live = undefined
+    expect(await none.overdue()).toBeUndefined()
+    none.limited.used()
   })
 })
 
@@ -109,12 +122,12 @@ describe('what is written of a use', () => {
   })
 
   it('that a storage refuses is nobody’s fault, and counts all the same', async () => {
-    const { clock, session, limited } = signedIn({ idleTimeout: hour })
+    const { clock, session, limited, overdue } = signedIn({ idleTimeout: hour })
     session.fails = true
     clock.jump(hour - 1)
     limited.used()
     await clock.advance(0)
     clock.jump(hour - 1)
-    expect(limited.overdue()).toBeUndefined()
+    expect(await overdue()).toBeUndefined()
   })
 })

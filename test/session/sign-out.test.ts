@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { idToken } from '../support/simulated-server.ts'
 import { type Context, type World, world } from '../support/world.ts'
 
@@ -366,7 +367,7 @@ describe('local limits', () => {
   it('RT-16: maxAge ends the session, refreshes or not, in every context', async () => {
     for (const visible of [true, false]) {
       const w = world({ visible })
-      const options = { maxAge: 900_000 }
+      const options = { limits: sessionLimits({ maxAge: 900_000 }) }
       const [a, b] = [await w.signedIn(options), await w.opened(options)]
       expect(a.manager.state).toMatchObject({ session: { maxAgeAt: w.clock.now() + 900_000 } })
       for (let turn = 0; turn < 14; turn++) {
@@ -383,7 +384,7 @@ describe('local limits', () => {
 
   it('idleTimeout ends the session after its last use in any context, and use in any context keeps it', async () => {
     const w = world()
-    const options = { idleTimeout: 100_000 }
+    const options = { limits: sessionLimits({ idleTimeout: 100_000 }) }
     const [a, b] = [await w.signedIn(options), await w.opened(options)]
     w.hub.mode = 'drop'
     for (let turn = 0; turn < 25; turn++) {
@@ -401,7 +402,7 @@ describe('local limits', () => {
   it('usedAt is written at most ten times an idleTimeout, and not at all without one', async () => {
     for (const idleTimeout of [100_000, undefined]) {
       const w = world()
-      const { manager, store } = await w.signedIn(idleTimeout ? { idleTimeout } : {})
+      const { manager, store } = await w.signedIn(idleTimeout ? { limits: sessionLimits({ idleTimeout }) } : {})
       const before = store.count.swap
       for (let turn = 0; turn < 200; turn++) {
         await w.after(0, manager.getAccessToken())

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { world } from '../support/world.ts'
 
 it('COO-06: a storage that was away for long does not make a living owner look dead', async () => {
@@ -62,7 +63,7 @@ it.each(['a sign-in', 'a sign-out', 'a record that it lost', 'a record that went
 
 it('RT-16: what a limit ended is told as that in every tab, also by an answer that comes after the next sign-in', async () => {
   const w = world({ lock: 'none', visible: true })
-  const [a, b] = [await w.signedIn({ maxAge: 60_000 }), await w.opened()]
+  const [a, b] = [await w.signedIn({ limits: sessionLimits({ maxAge: 60_000 }) }), await w.opened()]
   const answer = w.hold()
   await w.clock.advance(55_000)
   a.manager.refresh().catch(() => {})

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { world } from '../support/world.ts'
 
 describe('refreshing ahead', () => {
@@ -255,8 +256,11 @@ describe('clocks that are wrong', () => {
 describe('starting and stopping', () => {
   it('dispose() leaves no timer, listener or subscription, and keeps the session', async () => {
     const w = world({ visible: true })
-    const a = await w.signedIn({ idleTimeout: 1e6, maxAge: 1e7, refresh: { interval: 60_000 } })
-    const b = await w.opened({ idleTimeout: 1e6 })
+    const a = await w.signedIn({
+      limits: sessionLimits({ idleTimeout: 1e6, maxAge: 1e7 }),
+      refresh: { interval: 60_000 },
+    })
+    const b = await w.opened({ limits: sessionLimits({ idleTimeout: 1e6 }) })
     expect(w.clock.pending).toBeGreaterThan(0)
     for (const { manager } of [a, b]) manager.dispose()
     expect(w.clock.pending).toBe(0)

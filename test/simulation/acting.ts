@@ -1,3 +1,4 @@
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { CLIENT, ISSUER } from './authorization-server.ts'
 import type { History } from './history.ts'
 import { fetchOf, metadata } from './network.ts'
@@ -146,6 +147,7 @@ function call(history: History, tab: Tab, move: TabMove) {
 }
 
 function timing({ options }: Plan) {
-  const { interval, ...rest } = options
-  return interval === undefined ? rest : { ...rest, refresh: { interval } }
+  const { interval, idleTimeout, maxAge, ...rest } = options
+  const limits = sessionLimits(idleTimeout === undefined ? (maxAge === undefined ? {} : { maxAge }) : { idleTimeout })
+  return { ...rest, limits, ...(interval !== undefined && { refresh: { interval } }) }
 }

@@ -46,7 +46,7 @@ interface BffPoolOptions extends BffSiteOptions {
     readonly sessions: SessionPool;
     readonly backchannelLogout?: (request: Request) => Promise<Response>;
 }
-type OfOwnPool = "store" | "channel" | "denylist" | "lock" | "lifecycle" | "userAgent" | "crypto" | "clock" | "redirectUri";
+type OfOwnPool = "store" | "channel" | "denylist" | "lock" | "lifecycle" | "userAgent" | "crypto" | "clock" | "redirectUri" | "limits";
 interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOptions, OfOwnPool> {
     readonly redirectUri: string;
     readonly redis?: RedisStoreOptions;

@@ -225,34 +225,28 @@ interface StartedMetadata {
     load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
     isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean;
 }
-interface DpopKey extends SigningKey {
-    readonly clockOffset?: number | undefined;
+interface Target {
+    readonly resource?: string | undefined;
+    readonly audience?: string | undefined;
+    readonly scope?: string | undefined;
 }
-interface DpopOptions {
-    readonly required?: boolean | undefined;
-    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
-    readonly signing?: Signing;
+interface AccessToken {
+    readonly value: string;
+    readonly type: "Bearer" | "DPoP";
+    readonly expiresAt?: EpochMs;
+    readonly scope: string;
+    readonly resource?: string;
 }
+interface TokenSource {
+    current(target: Target): AccessToken | undefined;
+    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
+    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
+}
+type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
 type ProofChallenge = "use_dpop_nonce" | "invalid_dpop_proof";
-interface ClockOff {
-    readonly by: number;
-    readonly origin?: string | undefined;
-}
-interface DpopProver {
-    readonly required: boolean;
-    readonly clockOffset: number | undefined;
-    newKey(listed: unknown): Promise<DpopKey | undefined>;
-    thumbprint(key: DpopKey): Promise<string>;
-    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
-    prove(key: DpopKey | undefined, method: string, url: string, token?: {
-        readonly value: string;
-    }): Promise<string>;
-    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
-    tell(time: EpochMs, sentAt: EpochMs): void;
-}
-interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
-    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
+interface Proofs {
+    prove(token: AccessToken, method: string, url: string, headers: Record<string, string>): Promise<void>;
+    heed(answer: Response, url: string, headers: Readonly<Record<string, string>>, last: boolean): ProofChallenge | undefined;
 }
 type ParameterList = readonly (readonly [
     name: string,
@@ -273,12 +267,51 @@ interface Answer {
     readonly isEmpty: boolean;
     readonly sentAt: EpochMs;
 }
-interface ExchangeOptions {
+interface Attempted {
+    readonly response: Response;
+    readonly said: Answer | TransientFailure;
+    readonly sentAt: EpochMs;
+}
+type Attempt = (headers?: Readonly<Record<string, string>>) => Promise<Attempted>;
+interface ExchangeOptions<Other = never> {
     accept?: string;
     beforeSend?: () => boolean;
     keepalive?: boolean;
-    prove?: ((url: string) => Promise<string>) | undefined;
-    heed?: ((answer: Response, error: unknown, sentAt: EpochMs, proof: string | undefined) => string | undefined) | undefined;
+    around?: ((attempt: Attempt) => Promise<Answer | TransientFailure | Other>) | undefined;
+}
+interface DpopKey extends SigningKey {
+    readonly clockOffset?: number | undefined;
+}
+interface DpopOptions {
+    readonly required?: boolean | undefined;
+    readonly algorithms?: readonly ("ES256" | "Ed25519" | "EdDSA")[] | undefined;
+    readonly signing?: Signing;
+}
+interface ClockOff {
+    readonly by: number;
+    readonly origin?: string | undefined;
+}
+interface KeyLost {
+    readonly kind: "invalid";
+    readonly error: TokenManagerError;
+}
+interface DpopProver {
+    readonly required: boolean;
+    readonly clockOffset: number | undefined;
+    newKey(listed: unknown): Promise<DpopKey | undefined>;
+    thumbprint(key: DpopKey): Promise<string>;
+    canUse(key: DpopKey | undefined, types: readonly string[]): boolean;
+    prove(key: DpopKey | undefined, method: string, url: string, token?: {
+        readonly value: string;
+    }): Promise<string>;
+    heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined;
+    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
+    tell(iat: unknown, previous: unknown, sentAt: EpochMs): void;
+    proofs(keyOf: (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>, lost?: (token: AccessToken, error: TokenManagerError) => Promise<void>): Proofs;
+    send(key: DpopKey | undefined, url: string, attempt: Attempt): Promise<Attempted["said"] | KeyLost>;
+}
+interface ProverPlatform extends Pick<Platform, "crypto" | "clock">, Partial<Pick<Platform, "store">> {
+    readonly onClockOff?: ((details: ClockOff) => void) | undefined;
 }
 interface AuthorizationServer {
     readonly issuer: string;
@@ -292,7 +325,7 @@ interface AuthorizationServer {
     isIssuer: StartedMetadata["isIssuer"];
     degraded(step: Degradation): void;
     metadata(): Promise<AuthorizationServerMetadata>;
-    post(url: string, form: ParameterList, options?: ExchangeOptions): Promise<Answer | TransientFailure>;
+    post<Other = never>(url: string, form: ParameterList, options?: ExchangeOptions<Other>): Promise<Answer | TransientFailure | Other>;
 }
 declare global {
     interface TokenwardClaims {
@@ -340,28 +373,6 @@ interface IdTokenClaims extends StandardClaims {
     readonly azp?: string;
     readonly sid?: string;
     readonly [claim: string]: unknown;
-}
-interface Target {
-    readonly resource?: string | undefined;
-    readonly audience?: string | undefined;
-    readonly scope?: string | undefined;
-}
-interface AccessToken {
-    readonly value: string;
-    readonly type: "Bearer" | "DPoP";
-    readonly expiresAt?: EpochMs;
-    readonly scope: string;
-    readonly resource?: string;
-}
-interface TokenSource {
-    current(target: Target): AccessToken | undefined;
-    get(target: Target, signal?: AbortSignal): Promise<AccessToken>;
-    replace(target: Target, rejected: AccessToken, signal?: AbortSignal, hint?: RefusalHint): Promise<AccessToken | undefined>;
-}
-type RefusalHint = "expired" | "not_yet_valid" | "revoked" | "session_ended" | undefined;
-interface Proofs {
-    prove(token: AccessToken, method: string, url: string): Promise<string>;
-    heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined;
 }
 type RevocationOutcome = "revoked" | "unsupported" | "failed";
 interface SessionView {
@@ -607,6 +618,20 @@ interface Dpop {
     start(platform: ProverPlatform): DpopProver;
 }
 declare function dpop(options?: DpopOptions): Dpop;
+interface Limits {
+    readonly next: number;
+    used(now?: EpochMs): void;
+    check(): Promise<void>;
+}
+interface SessionLimitsOptions {
+    readonly idleTimeout?: number;
+    readonly maxAge?: number;
+}
+interface SessionLimits {
+    readonly options: SessionLimitsOptions;
+    readonly start: (session: never, end: never) => Limits;
+}
+declare function sessionLimits(options: SessionLimitsOptions): SessionLimits;
 interface RefreshOptions {
     readonly leeway?: number;
     readonly jitter?: number;
@@ -627,8 +652,7 @@ interface TokenManagerOptions {
     readonly refresh?: RefreshOptions;
     readonly expiresInZero?: "unknown" | "expired";
     readonly dpop?: Dpop;
-    readonly idleTimeout?: number;
-    readonly maxAge?: number;
+    readonly limits?: SessionLimits;
     readonly requestTimeout?: number;
     readonly confirmInterval?: number;
     readonly account?: string;
@@ -1052,5 +1076,5 @@ interface Journal {
     stop(): void;
 }
 declare function journal(source: JournalSource, options?: JournalOptions): Journal;
-export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, stepUp, systemClock, webCrypto, webSealing };
-export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientSecretBasicOptions, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, StepUp, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
+export { TokenManagerError, allowInsecureLoopback, allowMissingNonce, alwaysOnline, clientSecretBasic, clientSecretPost, createDenylist, createSessionPool, createTokenManager, dpop, environmentKey, explainToken, followRedirect, isTransient, journal, memoryReplayStore, memoryStore, metadataFrom, mutualTls, noChannel, privateKeyJwt, pushedAuthorizationRequests, queueLock, redisStore, sealed, sessionLimits, stepUp, systemClock, webCrypto, webSealing };
+export type { AccessToken, AccessTokenClaims, AccessTokenState, AddressClaim, AuthorizationServerMetadata, Bytes, Channel, ClaimNames, ClaimRequest, ClaimsRequest, ClientAuthentication, ClientAuthenticationParts, ClientCredentials, ClientCredentialsOptions, ClientDenial, ClientSecret, ClientSecretBasicOptions, ClientTokenEvent, ClientTokenEventBase, ClientTokenEventType, ClientTokenEvents, ClientTokenOptions, Clock, Crypto, CryptoKey, Degradation, DeniableIssuer, DeniableToken, Denial, Denylist, DenylistEntry, DenylistOptions, DenylistStatus, DenylistStore, Dpop, DpopKey, DpopOptions, DpopProver, EndSessionParameters, EndSessionParams, EpochMs, EventBase, EventListener, ExchangeSubject, ExplainTokenOptions, ExplainedAction, ExplainedKind, ExplainedProblem, ExplainedResponse, Fetch, GetAccessTokenOptions, GrantDenial, IdTokenClaims, IntrospectionOptions, IoredisClient, IssuerOptions, Journal, JournalEntry, JournalOptions, JournalSource, JsonWebKey, JwtBearer, JwtBearerOptions, KeyHandle, Lifecycle, LifecycleEvent, Lock, LogoutDialect, ManagerPlatform, MetadataOverrides, MetadataSource, MetadataSourceOptions, NodeRedisClient, NodeSessionPoolOptions, Platform, PoolEvent, PrivateKeyJwtOptions, PrivateKeySource, PushedAuthorizationRequests, QueueLockOptions, RedisClient, RedisStore, RedisStoreOptions, RefreshElsewhere, RefreshOptions, ReplayStore, ResourceClient, ResourceOption, Revocation, RouteGuardOptions, Sealed, Sealing, SealingKey, SealingKeySource, SessionCheck, SessionDenial, SessionDenylist, SessionLimits, SessionLimitsOptions, SessionPool, SessionPoolOptions, SessionState, SessionView, SignInOptions, SignOutOptions, SignOutReport, SignedOutReason, Signing, SigningKey, StandardClaims, StartedMetadata, StepUp, Store, Stored, SubjectDenial, SubjectKind, SwapOptions, Target, TokenDenial, TokenDialect, TokenExchange, TokenExchangeOptions, TokenExplanation, TokenManager, TokenManagerErrorCode, TokenManagerErrorDetails, TokenManagerErrorReason, TokenManagerEvent, TokenManagerEventType, TokenManagerEvents, TokenManagerOptions, TokenSet, UserAgent, WireText };
