@@ -9,6 +9,7 @@ import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { createOutage } from './outage.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
 import { sha256 } from './sha256.ts'
+import { type SharedWork, sharedWork } from './shared-work.ts'
 
 /** How a server is asked about tokens (RFC 7662). Milliseconds. */
 export interface IntrospectionOptions {
@@ -83,7 +84,7 @@ export function introspection(
   const written = formEncoded ? encoded : utf8
   const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
   const refused = boundedCache<Refusal>(limit, now)
-  const asking = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
+  const asking = new Map<string, SharedWork<Readonly<Record<string, unknown>>>>()
   const outage = createOutage(now)
 
   return {
@@ -93,12 +94,20 @@ export function introspection(
       if (known !== undefined) return known
       const refusal = refused.get(key)
       if (refusal) throw refusal
-      const running = asking.get(key)
-      if (running !== undefined) return running
-      const answer = request(token, key).finally(() => asking.delete(key))
-      asking.set(key, answer)
-      return answer
+      return questionOf(key).do(() => request(token, key).finally(() => asking.delete(key)))
     },
+  }
+
+  /** One question for any number of callers who ask at once. */
+  function questionOf(key: string) {
+    // Those of requests that were given up, the oldest first.
+    for (const [old, question] of asking) {
+      if (!question.isLapsed) break
+      if (old !== key) asking.delete(old)
+    }
+    const question = asking.get(key) ?? sharedWork()
+    asking.set(key, question)
+    return question
   }
 
   async function request(token: string, key: string): Promise<Readonly<Record<string, unknown>>> {

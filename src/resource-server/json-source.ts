@@ -1,5 +1,6 @@
 import { isJsonObject } from './json-values.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
+import { sharedWork } from './shared-work.ts'
 
 /** A JSON document elsewhere, kept for a while. */
 export interface JsonSource<T> {
@@ -67,17 +68,17 @@ export function jsonSource<T>(
   options: JsonSourceOptions,
 ): JsonSource<T> {
   const { now, cooldown, maxAge, staleFor } = options
+  const fetching = sharedWork<T>()
   let kept: { readonly value: T; readonly at: number } | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failures = 0
-  let pending: Promise<T> | undefined
   let lastFailure: unknown
 
   return {
     async get() {
       if (kept && now() - kept.at < maxAge) return kept.value
       try {
-        const isTooSoon = failures > 0 && pending === undefined && restsFor() > 0
+        const isTooSoon = failures > 0 && !fetching.isRunning && restsFor() > 0
         if (isTooSoon) throw lastFailure
         return await attempt()
       } catch (error) {
@@ -87,7 +88,7 @@ export function jsonSource<T>(
       }
     },
     async renew(since) {
-      await pending?.catch(() => {})
+      await fetching.settled()
       const isCurrent = () => kept !== undefined && kept.at >= since
       if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
       const known = servingYet()
@@ -110,17 +111,15 @@ export function jsonSource<T>(
   }
 
   function attempt(): Promise<T> {
-    if (pending !== undefined) return pending
-    attemptedAt = now()
-    pending = load()
-      .catch((error) => {
+    return fetching.do(async () => {
+      attemptedAt = now()
+      try {
+        return await load()
+      } catch (error) {
         lastFailure = error
         throw error
-      })
-      .finally(() => {
-        pending = undefined
-      })
-    return pending
+      }
+    })
   }
 
   async function load(): Promise<T> {

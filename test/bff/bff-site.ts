@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type BffPoolOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
+import { type Bff, type BffPoolOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
 import {
   allowInsecureLoopback,
   clientSecretBasic,
@@ -52,6 +52,8 @@ export interface BffSite {
   /** The API's URL. */
   readonly api: string
   readonly asked: Asked[]
+  /** Each host's backend, in their order. */
+  readonly backends: readonly Bff[]
   /** By which the hosts hear of one another. */
   readonly hub: ChannelHub
   /** Signs somebody in, and gives a browser of theirs. */
@@ -92,6 +94,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
   const upstream = await listening(api ?? tellsWhatItGot(asked), onApiUpgrade)
   const store = memoryStore<unknown>()
   const hub = channelHub()
+  const backends: Bff[] = []
 
   for (const handler of handlers) {
     const sessions = createSessionPool({
@@ -113,6 +116,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
       api: { '/api': `${upstream.origin}/v1` },
       ...own?.(upstream.origin, server.issuer),
     })
+    backends.push(bff)
     handler.request = app ? nodeBff(bff, app) : nodeBff(bff)
     handler.upgrade = nodeUpgrade(bff)
   }
@@ -122,6 +126,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
     hosts: origins,
     server,
     asked,
+    backends,
     hub,
     api: upstream.origin,
     async signedIn(account = 'alice') {

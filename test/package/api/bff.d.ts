@@ -1,5 +1,5 @@
-import { TokenManagerErrorCode, TokenManagerError } from "./several-entries.js";
-import { SessionState } from "./bff/page.js";
+import { TokenManagerError, TokenManagerErrorCode } from "./several-entries.js";
+import { SessionState, TokenManager } from "./bff/page.js";
 import { Clock } from "./browser.js";
 import { NodeSessionPoolOptions, SessionPool } from "./node.js";
 import { RedisStoreOptions } from "./redis.js";
@@ -67,6 +67,34 @@ interface BffSiteOptions {
     readonly onRefusal?: (refusal: BffRefusal) => void;
     readonly clock?: Clock;
 }
+interface SessionAnswer {
+    readonly status: "signedIn" | "signedOut";
+    readonly reason?: string;
+    readonly session?: (SessionState & {
+        readonly status: "signedIn";
+    })["session"];
+    readonly health?: (SessionState & {
+        readonly status: "signedIn";
+    })["health"];
+    readonly cause?: Pick<TokenManagerError, "code" | "reason" | "message">;
+    readonly retryAt?: number | undefined;
+    readonly endsAt?: number | undefined;
+}
+interface TokenAnswer {
+    readonly value: string;
+    readonly type: "Bearer";
+    readonly expiresAt?: number | undefined;
+    readonly scope: string;
+    readonly resource?: string | undefined;
+}
+interface SignOutAnswer {
+    readonly local: "removed" | "memory_only" | "superseded";
+    readonly endSessionUrl?: string | undefined;
+}
+interface BffVisitor {
+    readonly session: () => Promise<SessionAnswer>;
+    readonly fetch: TokenManager["fetch"];
+}
 interface AllowedSocket {
     readonly url: string;
     readonly timeout: number;
@@ -78,6 +106,7 @@ interface Bff {
     (request: Request): Promise<Response | undefined>;
     readonly origin: string;
     handles(path: string): boolean;
+    visitor(cookie: string | null | undefined): BffVisitor;
     openSocket(request: Request): Promise<AllowedSocket>;
     refused(error: unknown, path: string | undefined): Refused;
 }
@@ -125,29 +154,5 @@ type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" |
 declare function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers;
 declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
 declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
-interface SessionAnswer {
-    readonly status: "signedIn" | "signedOut";
-    readonly reason?: string;
-    readonly session?: (SessionState & {
-        readonly status: "signedIn";
-    })["session"];
-    readonly health?: (SessionState & {
-        readonly status: "signedIn";
-    })["health"];
-    readonly cause?: Pick<TokenManagerError, "code" | "reason" | "message">;
-    readonly retryAt?: number | undefined;
-    readonly endsAt?: number | undefined;
-}
-interface TokenAnswer {
-    readonly value: string;
-    readonly type: "Bearer";
-    readonly expiresAt?: number | undefined;
-    readonly scope: string;
-    readonly resource?: string | undefined;
-}
-interface SignOutAnswer {
-    readonly local: "removed" | "memory_only" | "superseded";
-    readonly endSessionUrl?: string | undefined;
-}
 export { TokenManagerError, TokenManagerErrorCode, bffServer, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
-export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };
+export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, BffVisitor, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };
