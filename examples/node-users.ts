@@ -1,4 +1,4 @@
-// A website whose own backend keeps its users' tokens. The browser holds a cookie, and no token.
+// A website whose backend keeps the users' tokens. The browser has a cookie and no token.
 // ISSUER=https://as.example.com API=https://api.example.com/notes SITE=https://app.example.com CLIENT_SECRET=… \
 // SEALING_KEY=$(openssl rand -base64 32) node --import tsx node-users.ts
 import { createServer } from 'node:http'

@@ -6,7 +6,7 @@ const shared = globalThis as typeof globalThis & { bff?: Bff }
 /** Where the notes are. */
 export const notesUrl = () => `${setting('API')}/notes`
 
-/** The backend. It starts with the first request: while the site is built there is no secret. */
+/** The backend. It starts at the first request, because there is no secret while the site is built. */
 export function backend(): Bff {
   shared.bff ??= start()
   return shared.bff
@@ -22,7 +22,7 @@ function start(): Bff {
     clientAuthentication: clientSecretBasic(setting('CLIENT_SECRET')),
     redirectUri: `${setting('ORIGIN')}/auth/callback`,
     scope: 'openid offline_access notes',
-    // Without `redis` the sessions are in this process, and gone with it.
+    // Without `redis` the sessions are in this process, and end with it.
     api: { '/api/notes': notesUrl() },
     cookie: { sameSite: 'Lax' }, // for the server component: it comes with the request for a page, also after a sign-in
     [allowInsecureLoopback]: true, // for servers on this machine

@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
 import { useSession } from 'tokenward/react'
 
-/** Has the server draw the page anew when somebody else is signed in than `subject`, for whom it was drawn: here or in another tab. */
+/** Asks the server to render the page again when somebody else than `subject` is signed in, here or in another tab. */
 export function FollowSession({ subject }: { readonly subject?: string | undefined }) {
   const { refresh } = useRouter()
   const state = useSession()

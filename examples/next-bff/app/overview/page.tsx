@@ -5,7 +5,7 @@ import { backend, notesUrl } from '../../bff'
 import { FollowSession } from '../follow-session'
 import { Welcome } from '../welcome'
 
-/** A page that the server draws for the person who asks for it. */
+/** A page that the server renders for the person who opens it. */
 export default function Page() {
   return (
     <Suspense fallback={<p>One moment</p>}>
@@ -15,7 +15,7 @@ export default function Page() {
 }
 
 async function Overview() {
-  await connection() // for each request anew
+  await connection() // renders again for each request
   const visitor = backend().visitor((await headers()).get('cookie'))
   const { session } = await visitor.session()
   if (!session)
