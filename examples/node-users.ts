@@ -28,7 +28,11 @@ const sessions = createSessionPool({
 })
 const bff = createBff({ sessions, api: { '/api/notes': API } })
 
-const page = `<!doctype html><title>Notes</title><output></output>
+const page = `<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Notes</title>
+<output></output>
 <a href="/auth/login?returnTo=/">Sign in</a> <button>Sign out</button>
 <script type="module">
   const ask = (path, method = 'GET') => fetch(path, { method, headers: { 'x-tokenward': '1' } }).then((one) => one.json())
