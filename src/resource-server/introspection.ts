@@ -4,7 +4,6 @@ import { documentFailure } from './document-failure.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
-import { withoutNulls } from './json-values.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { createOutage } from './outage.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
@@ -119,7 +118,7 @@ export function introspection(
       throw answer
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = Object.freeze({ ...withoutNulls(answer), iss: answer.iss ?? issuer })
+    const found = Object.freeze({ ...said(answer), iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     const expiresAt = typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY
     active.set(key, found, Math.min(began + maxAge, expiresAt))
@@ -182,6 +181,11 @@ export function introspection(
       throw unavailable(`${detail}; issuer.issuer, introspection.endpoint`)
     }
   }
+}
+
+/** What an answer says: some servers write `null` for what they do not say. */
+function said(answer: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null))
 }
 
 /** RFC 6749 §2.3.1 and appendix B. */

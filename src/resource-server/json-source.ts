@@ -1,3 +1,4 @@
+import { shown } from './found.ts'
 import { isJsonObject } from './json-values.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
 import { sharedWork } from './shared-work.ts'
@@ -36,13 +37,13 @@ export interface JsonSourceOptions {
 export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer'
   readonly status: number
-  /** Its media type, as the answer says. */
-  readonly type: string
+  /** What is there in place of a JSON object with status 200, for those who run the API. */
+  readonly found: string
 
-  constructor(status: number, type: string) {
+  constructor(status: number, found: string) {
     super('The answer is no JSON object with status 200')
     this.status = status
-    this.type = type
+    this.found = found
   }
 }
 
@@ -54,8 +55,8 @@ export class Unavailable extends Error {
 /** After a failure the next attempt is this far away, ms, after each further one twice as far, up to the cooldown. */
 const FIRST_RETRY = 1_000
 
-/** Characters of a document that are read at most. */
-const LIMIT = 262_144
+/** Characters of a document that are read at most: a hundred keys with their chains of certificates have half as many. */
+const LIMIT = 1_048_576
 
 /**
  * A document that any number of callers share: one request at a time, and none too soon after the last.
@@ -150,23 +151,23 @@ async function fetchJson(
 
 /**
  * The JSON object a 200 holds.
- * @throws UnusableAnswer for another status, for more than 256 Ki characters, and for anything but an object
+ * @throws UnusableAnswer for another status, for more than 1 Mi characters, and for anything but an object
  */
 export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
   const { status, headers } = response
-  const type = headers.get('content-type') ?? ''
+  const found = shown(headers.get('content-type') ?? '')
   if (status !== 200) {
     void response.body?.cancel().catch(() => {})
-    throw new UnusableAnswer(status, type)
+    throw new UnusableAnswer(status, found)
   }
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true })
-    if (text.length > LIMIT) throw new UnusableAnswer(status, type)
+    if (text.length > LIMIT) throw new UnusableAnswer(status, `more than ${LIMIT} characters`)
   }
   const value = parsed(text + decoder.decode())
-  if (!isJsonObject(value)) throw new UnusableAnswer(status, type)
+  if (!isJsonObject(value)) throw new UnusableAnswer(status, found)
   return value
 }
 

@@ -35,6 +35,8 @@ export interface SiteOptions {
   readonly api?: RequestListener
   /** What is not the backend's. Default: 404. */
   readonly app?: RequestListener
+  /** Gets each host's backend, to put it into another server as well. */
+  readonly made?: (bff: Bff) => unknown
   readonly accessTokenTtl?: number
   /** Whether WebSockets reach the backend. */
   readonly upgrades?: boolean
@@ -73,7 +75,19 @@ export interface Visitor {
 
 /** Starts it; stop it. */
 export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
-  const { hosts = 1, bff: own, pool, resources, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
+  const {
+    hosts = 1,
+    bff: own,
+    pool,
+    resources,
+    made,
+    hostPool,
+    api,
+    app,
+    accessTokenTtl,
+    upgrades,
+    onApiUpgrade,
+  } = options
   // They listen before they know what to answer: a port that was only looked for could be somebody else's by then.
   const handlers = Array.from({ length: hosts }, (): Handler => ({ request: () => {}, upgrade: () => {} }))
   const servers = await Promise.all(
@@ -117,6 +131,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
       ...own?.(upstream.origin, server.issuer),
     })
     backends.push(bff)
+    made?.(bff)
     handler.request = app ? nodeBff(bff, app) : nodeBff(bff)
     handler.upgrade = nodeUpgrade(bff)
   }

@@ -120,6 +120,9 @@ interface NodeRequestLike {
         readonly cookie?: string | undefined;
     };
     readonly readableDidRead?: boolean;
+    readonly stream?: {
+        readonly endAfterHeaders?: boolean;
+    };
     iterator(options: {
         readonly destroyOnReturn: boolean;
     }): AsyncIterator<unknown>;
@@ -129,7 +132,7 @@ interface NodeResponseLike {
     readonly writableEnded: boolean;
     readonly destroyed: boolean;
     setHeader(name: string, value: string | readonly string[]): unknown;
-    flushHeaders(): void;
+    flushHeaders?(): void;
     write(chunk: Uint8Array): boolean;
     end(): unknown;
     destroy(): unknown;
