@@ -5,6 +5,7 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { minify } from 'terser'
 import { entries, manifest, root } from './scripts/entries.mjs'
+import { isPrivateName, shortNames } from './scripts/private-names.mjs'
 import { withoutChecks } from './scripts/without-checks.mjs'
 import { sentenceMakers, withoutSentences } from './scripts/without-sentences.mjs'
 
@@ -34,6 +35,7 @@ const scripts = {
   banner: ({ name }) => (name === 'react' ? "'use client'" : ''),
 }
 const compiled = esbuild({ target: 'es2022', tsconfig })
+const compiledShort = esbuild({ target: 'es2022', tsconfig, mangleProps: isPrivateName, mangleCache: shortNames })
 
 // One and the same file in both builds of the scripts, as one program may hold parts of both.
 const common = ['errors', 'protocol/allow-insecure-loopback', 'protocol/allow-missing-nonce']
@@ -114,7 +116,7 @@ const compressed = {
 const production = (dist) => ({
   ...all,
   input: inputOf(entries.filter((entry) => entry.production)),
-  plugins: [commonAbove, withoutSentences(), withoutChecks(), compiled, compressed],
+  plugins: [commonAbove, withoutSentences(), withoutChecks(), compiledShort, compressed],
   treeshake: { manualPureFunctions: sentenceMakers, propertyReadSideEffects: false },
   output: { ...scripts, dir: `${dist}/production` },
 })
