@@ -35,6 +35,7 @@ const scripts = {
   banner: ({ name }) => (name === 'react' ? "'use client'" : ''),
 }
 const compiled = esbuild({ target: 'es2022', tsconfig })
+/** The same, with short names for what only the inside knows. */
 const compiledShort = esbuild({ target: 'es2022', tsconfig, mangleProps: isPrivateName, mangleCache: shortNames })
 
 // One and the same file in both builds of the scripts, as one program may hold parts of both.
@@ -77,8 +78,8 @@ const commonAbove = {
 }
 
 /**
- * Puts a constant in the place of its name, and leaves out what can never run: a bundler's minifier misses some of it. All else stays as it
- * is.
+ * Puts what is used once in the place of its name, and leaves out what can never run: a bundler's minifier misses some of it. All else stays
+ * as it is.
  *
  * @type {import('rollup').Plugin}
  */
@@ -89,8 +90,6 @@ const compressed = {
       module: true,
       ecma: 2020,
       compress: {
-        // Nothing moves past anything else.
-        collapse_vars: false,
         // Functions stay whole, so that an application ships those alone that it uses.
         inline: false,
         reduce_funcs: false,
