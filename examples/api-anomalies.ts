@@ -1,5 +1,5 @@
-// Spots what a stolen or dead token looks like, on the decisions of a guard. Run it beside your API and send what it tells to
-// whoever is on call. It keeps counts in memory, per process, and holds nothing that could be used as a token.
+// Finds signs of stolen or revoked tokens in the decisions of a guard. Run it in your API, and send what it reports to the people on call.
+// It keeps counts in the memory of each process. It has nothing that could be used as a token.
 import type { Decision } from 'tokenward/resource-server'
 
 /** Something a person should look at. */
@@ -13,16 +13,16 @@ export interface Anomaly {
 }
 
 const MINUTE = 60_000
-/** Uses of a token after it was revoked: a client that has not heard yet tries once or twice. */
+/** How often a revoked token is used. A client that does not know yet tries once or twice. */
 const USES_OF_A_DEAD_TOKEN = 5
-/** Places (`describe` of the guard: a hash of the address, say) one token comes from within ten minutes. */
+/** From how many places one token comes within ten minutes. `describe` of the guard names the place, for example a hash of the address. */
 const PLACES = 3
-/** Refusals within a minute that no new deployment explains. */
+/** How many refusals within a minute are more than a new deployment causes. */
 const REFUSALS = 100
 
 /**
  * Watches decisions: `createGuard({ …, describe: addressHash, onDecision: watchDecisions(alert) })`.
- * @param alert is told each anomaly once a window
+ * @param alert is called with each anomaly, once in each window
  */
 export function watchDecisions(alert: (anomaly: Anomaly) => void): (decision: Decision) => void {
   const dead = slidingCounter(10 * MINUTE, USES_OF_A_DEAD_TOKEN)
@@ -37,7 +37,7 @@ export function watchDecisions(alert: (anomaly: Anomaly) => void): (decision: De
       )
     if (tokenHash !== undefined && request !== undefined)
       places(tokenHash, request, at, (count) => alert({ what: 'token_from_many_places', at, who: tokenHash, count }))
-    // A request without a token is nobody's attack.
+    // A request without a token is not an attack.
     if (!allowed && reason !== 'no_credentials')
       refusals(issuer, `${at} ${Math.random()}`, at, (count) =>
         alert({ what: 'burst_of_refusals', at, who: issuer, count }),
@@ -45,7 +45,7 @@ export function watchDecisions(alert: (anomaly: Anomaly) => void): (decision: De
   }
 }
 
-/** Counts different values by key within a window, and tells when there are `limit`, once a window. */
+/** Counts the different values of a key within a window. Reports once in each window that there are `limit`. */
 function slidingCounter(window: number, limit: number) {
   const seen = new Map<string, { values: Map<string, number>; toldAt: number }>()
   let sweptAt = 0
@@ -56,7 +56,7 @@ function slidingCounter(window: number, limit: number) {
     }
     const entry = seen.get(key) ?? { values: new Map<string, number>(), toldAt: Number.NEGATIVE_INFINITY }
     seen.set(key, entry)
-    // The newest last, so that the old ones are first and few are looked at.
+    // The newest is last. So the old ones are first, and only a few have to be checked.
     entry.values.delete(value)
     entry.values.set(value, at)
     for (const [old, time] of entry.values) {

@@ -1,5 +1,5 @@
-// An API that refuses a token at once when its session has ended: a guard, a denylist that all its processes share, and the endpoint at
-// which the authorization server tells of logouts. Any number of these may run.
+// An API that refuses a token at once when its session has ended. It has a guard, a denylist that all processes share, and an endpoint for
+// logouts of the authorization server. You can run any number of these processes.
 // ISSUER=https://as.example.com AUDIENCE=https://api.example.com/ CLIENT_ID=spa REDIS_URL=redis://127.0.0.1:6379 \
 // node --import tsx api.ts
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
@@ -25,7 +25,7 @@ const {
 const client = new Redis(REDIS_URL)
 client.on('error', ({ message }) => console.error('Redis:', message))
 
-// What was signed out, revoked or banned. Each process holds a copy: a look-up asks nobody.
+// What was signed out, revoked or banned. Each process has a copy in memory, so a check asks nobody.
 const denylist = createDenylist({
   store: redisDenylistStore({ client }),
   maxTokenLifetime: 3_600_000, // no access token here lives longer
@@ -52,7 +52,7 @@ const logout = createBackchannelLogout({
   [allowInsecureLoopback]: true,
 })
 
-// One policy for each route, made once.
+// One policy object for each route.
 const routes: Record<string, RequestListener> = {
   'GET /notes': nodeGuard(guard, (_, res, { sub }) => res.end(`Notes of ${sub}\n`), { route: 'notes', scope: 'notes' }),
   'POST /transfers': nodeGuard(guard, (_, res) => res.end('Done\n'), {
@@ -68,7 +68,7 @@ const routes: Record<string, RequestListener> = {
   'GET /health': (_, res) => res.end(JSON.stringify(denylist.status())),
 }
 
-/** Node's request as the handler wants it, which reads no more of it than it has to. */
+/** Node's request for the handler. It reads no more of it than necessary. */
 function asRequest(req: IncomingMessage): Request {
   const { method = '', headers } = req
   const type = { 'content-type': headers['content-type'] ?? '' }

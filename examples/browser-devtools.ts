@@ -2,7 +2,7 @@ import { createTokenManager, indexedDbStore } from 'tokenward/browser'
 import { devtools, devtoolsPorts } from 'tokenward/devtools'
 import { explainSignOut, journal } from 'tokenward/telemetry'
 
-// For development: the panel may put this manager's clock forward and cut its network.
+// For development: the panel can move this manager's clock forward, and cut its network.
 const ports = devtoolsPorts()
 
 const tokens = createTokenManager({
@@ -15,7 +15,7 @@ const tokens = createTokenManager({
   fetch: ports.fetch,
 })
 
-// For production too: the last 200 decisions of all tabs, over reloads.
+// Also for production: the last 200 events of all tabs, kept over reloads.
 const decisions = journal(tokens, { store: indexedDbStore(), clock: ports.clock })
 document.body.append(devtools(tokens, { journal: decisions, ports }))
 

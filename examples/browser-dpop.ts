@@ -22,7 +22,7 @@ if (state.status === 'signedOut') {
 const notes = await tokens.fetch('https://api.example.com/notes') // Authorization: DPoP …, and a new proof each time
 console.log(await notes.json())
 
-// What is not `fetch` takes both headers, for one request to one URL.
+// A request that is not made with `fetch` needs both headers. They are for one request to one URL.
 const request = new XMLHttpRequest()
 request.open('POST', 'https://api.example.com/notes')
 for (const [name, value] of await tokens.headersFor('https://api.example.com/notes', 'POST'))

@@ -3,7 +3,7 @@ import { createTokenManager, type Fetch, TokenManagerError } from 'tokenward/bro
 
 const api = 'https://api.example.com/'
 
-/** The one manager of the app: every tab that makes one shares the session. */
+/** The manager of the app. All tabs share the session. */
 export const tokens = createTokenManager({
   issuer: 'https://as.example.com',
   clientId: 'spa',
@@ -12,12 +12,12 @@ export const tokens = createTokenManager({
   resources: [api],
 })
 
-/** The API of the app, over ky. */
+/** The API of the app, called with ky. */
 export function notesOverKy(fetch: Fetch = tokens.fetch, prefixUrl = api) {
   const http = ky.create({
     prefixUrl,
     fetch,
-    // What the manager throws it has tried before: ky would try each kind of error again.
+    // ky would repeat every kind of error. The manager has already repeated what can help.
     retry: { shouldRetry: ({ error }) => (error instanceof TokenManagerError ? false : undefined) },
   })
   return {

@@ -3,7 +3,7 @@ import { createTokenManager, type Fetch } from 'tokenward/browser'
 
 const api = 'https://api.example.com/'
 
-/** The one manager of the app: every tab that makes one shares the session. */
+/** The manager of the app. All tabs share the session. */
 export const tokens = createTokenManager({
   issuer: 'https://as.example.com',
   clientId: 'spa',
@@ -16,12 +16,12 @@ interface Answer {
   responses: { 200: { content: { 'application/json': { notes: string[] } } } }
 }
 
-/** What openapi-typescript would make of the API's description. */
+/** openapi-typescript generates this from the API's description. */
 interface Paths {
   '/notes': { get: Answer; post: Answer & { requestBody: { content: { 'application/json': { text: string } } } } }
 }
 
-/** The API of the app, over openapi-fetch. */
+/** The API of the app, called with openapi-fetch. */
 export function notesOverOpenapiFetch(fetch: Fetch = tokens.fetch, baseUrl = api) {
   const client = createClient<Paths>({ baseUrl, fetch })
   return {

@@ -10,7 +10,7 @@ const tokens = createTokenManager({
 })
 
 document.querySelector('#sign-in')?.addEventListener('click', () => {
-  // At once: browsers block windows that open after an `await`.
+  // Call it before any `await`. Otherwise the browser blocks the window.
   tokens.signIn().then(show, (error) => console.log(`not signed in: ${error.reason}`))
 })
 
@@ -19,7 +19,7 @@ document.querySelector('#sign-out')?.addEventListener('click', async () => {
   console.log('signed out')
 })
 
-// In the second window, at the redirect URI, this hands the answer over, and the window closes.
+// In the second window, at the redirect URI, this passes the answer on, and the window closes.
 const state = await tokens.ready()
 if (state.status === 'signedIn') await show()
 

@@ -5,7 +5,7 @@ const tokens = createTokenManager({
   clientId: 'spa',
   redirectUri: 'https://app.example.com/callback',
   scope: 'openid offline_access notes',
-  // Each API gets an access token of its own (RFC 8707), which is of no use at the other. One refresh token brings both.
+  // Each API gets its own access token (RFC 8707). The other API does not accept it. One refresh token gets both.
   resources: [
     { url: 'https://api.example.com/', resource: 'urn:example:notes' },
     { url: 'https://mail.example.com/', resource: 'urn:example:mail' },
@@ -28,6 +28,6 @@ const [notes, mail] = await Promise.all([
 ])
 console.log(`notes: ${notes.status}, mail: ${mail.status}`)
 
-// What is not `fetch` asks for the token by the resource's name.
+// Without `fetch`, ask for the token by the name of the resource.
 const { type, resource } = await tokens.getAccessToken({ resource: 'urn:example:mail' })
 console.log(`a ${type} token for ${resource}`)

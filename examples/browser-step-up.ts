@@ -35,7 +35,7 @@ async function transfer() {
   } catch (error) {
     if (!(error instanceof TokenManagerError) || error.code !== 'ERR_STEP_UP_REQUIRED') throw error
     console.log(`the bank wants ${error.acrValues}`)
-    // Asks for just that, and for the same person (RFC 9470). The session goes on as it is until it has come.
+    // Asks the same person for exactly that (RFC 9470). Until then the session stays as it is.
     await tokens.signIn({ stepUp: stepUp(error), returnTo: '/transfer' })
   }
 }

@@ -17,7 +17,7 @@ export function greeting(tokens: TokenManager) {
   }
 }
 
-/** Its test: no server, no storage, no timers. `expect` is your test runner's. */
+/** Its test. It needs no server, no storage and no timers. `expect` is from your test runner. */
 export async function testGreeting(expect: (actual: unknown) => { toEqual(expected: unknown): void }) {
   const tokens = createTestTokenManager({
     state: 'loading',

@@ -1,4 +1,4 @@
-// The native modules of phone-basic.ts, as far as it uses them: they are not installed here. An app has them, and their types.
+// The native modules of phone-basic.ts, because they are not installed here. An app has them and their types.
 
 declare module '@react-native-async-storage/async-storage' {
   const storage: import('tokenward/react-native').InstallMarker

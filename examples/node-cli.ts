@@ -28,7 +28,7 @@ const tokens = createTokenManager({
   userAgent: loopback({ signal: stop.signal }),
   store: fileStore({
     path: STATE_FOLDER,
-    // In the person's keychain; on a machine without one, in the environment.
+    // The key is in the person's keychain, or, on a machine without one, in the environment.
     key: process.env.SEALING_KEY ? environmentKey('SEALING_KEY') : keychainKey({ service: 'notes-cli' }),
   }),
   [allowInsecureLoopback]: true, // for a server on this machine only

@@ -1,4 +1,4 @@
-// Several processes, one session: each of them may call the API at any time, and the refresh token is used by one at a time.
+// Several processes with one session. Each of them may call the API at any time. Only one at a time uses the refresh token.
 // REDIS_URL=redis://127.0.0.1:6379 SEALING_KEY=$(openssl rand -base64 32) PROCESSES=4 node --import tsx node-fleet.ts
 import cluster from 'node:cluster'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { redisChannel, redisStore } from 'tokenward/redis'
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', SEALING_KEY = '', ISSUER = '', API = '', PROCESSES = '4' } = process.env
 
-// A connection that breaks is tried again within the second that another process waits before it takes over.
+// Another process waits a second before it takes over. So a broken connection has to be tried again within that second.
 const client = new Redis(REDIS_URL, { retryStrategy: (times) => Math.min(50 * times, 500) })
 
 const tokens = createTokenManager({
@@ -21,7 +21,7 @@ const tokens = createTokenManager({
 })
 
 if (cluster.isPrimary) {
-  // The tokens come from wherever the person signed in; once they are stored, this needs no tokens any more.
+  // The tokens come from where the person signed in. When they are stored, this is no longer needed.
   const state = await tokens.ready()
   const { ACCESS_TOKEN: accessToken, REFRESH_TOKEN: refreshToken } = process.env
   const given = accessToken && refreshToken && { accessToken, refreshToken, expiresAt: Date.now() }

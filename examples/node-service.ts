@@ -1,4 +1,4 @@
-// A service that calls an API as itself, and in the name of users whose sessions it was handed: it digests their notes.
+// A service that calls an API as itself, and in the name of users. It got the users' tokens from elsewhere.
 // ISSUER=https://as.example.com API=https://api.example.com/notes CLIENT_SECRET=… SEALING_KEY=$(openssl rand -base64 32) \
 // node --import tsx node-service.ts
 import { createServer } from 'node:http'
@@ -24,10 +24,10 @@ const client = {
   [allowInsecureLoopback]: true, // for servers on this machine only
 }
 
-// As itself: one token for everybody, asked for once and again ahead of its expiry.
+// As itself: all calls share one token, which is renewed before it expires.
 const itself = createClientCredentials({ ...client, clientId: 'service', scope: 'notes' })
 
-// For users: a session each, at most 10 000 of them in memory, all of them in the store.
+// For users: each has a session. All sessions are in the store, and at most 10 000 of them in memory.
 const sessions = createSessionPool({
   ...client,
   clientId: 'web',
@@ -39,7 +39,7 @@ const server = createServer(async (req, res) => {
   const [, what, user = ''] = (req.url ?? '').split('/')
   try {
     if (req.method === 'PUT' && what === 'sessions') {
-      // Whoever signs users in hands their tokens over; from now on this service alone refreshes them.
+      // The program that signs users in passes their tokens on. From now on only this service refreshes them.
       await sessions.get(user).adopt((await json(req)) as TokenSet)
       res.writeHead(204).end()
     } else if (req.method === 'DELETE' && what === 'sessions') {

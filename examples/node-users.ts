@@ -1,4 +1,4 @@
-// A website whose own backend keeps its users' tokens. The browser holds a cookie, and no token.
+// A website whose backend keeps the users' tokens. The browser has a cookie and no token.
 // ISSUER=https://as.example.com API=https://api.example.com/notes SITE=https://app.example.com CLIENT_SECRET=… \
 // SEALING_KEY=$(openssl rand -base64 32) node --import tsx node-users.ts
 import { createServer } from 'node:http'
@@ -28,7 +28,11 @@ const sessions = createSessionPool({
 })
 const bff = createBff({ sessions, api: { '/api/notes': API } })
 
-const page = `<!doctype html><title>Notes</title><output></output>
+const page = `<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Notes</title>
+<output></output>
 <a href="/auth/login?returnTo=/">Sign in</a> <button>Sign out</button>
 <script type="module">
   const ask = (path, method = 'GET') => fetch(path, { method, headers: { 'x-tokenward': '1' } }).then((one) => one.json())

@@ -4,9 +4,9 @@ import { buffer } from 'node:stream/consumers'
 import { type Store, TokenManagerError, webSealing } from 'tokenward'
 
 /**
- * A store on any HTTP server that keeps bytes under strong ETags and honours `If-Match` and `If-None-Match` (RFC 9110 §13.1).
- * The ETag is the tag, the conditional request the compare-and-set. Values are sealed, with another IV at each write, so that even an
- * ETag made from the content never comes twice.
+ * A store on any HTTP server with strong ETags that supports `If-Match` and `If-None-Match` (RFC 9110 §13.1). The ETag is the tag, and the
+ * conditional request is the compare-and-set. Values are encrypted with another IV at each write. So even an ETag that is made from the
+ * content never comes twice.
  */
 export function httpStore({
   url,
@@ -26,7 +26,7 @@ export function httpStore({
     if (isAnswer) return response
     throw failed(`status ${response.status}`)
   }
-  // Bound to its name: what lies under one name cannot be moved to another.
+  // Bound to its name: a value cannot be moved to another name.
   const aadOf = (name: string) => new TextEncoder().encode(name)
   const get: Store<unknown>['get'] = async (name) => {
     const response = await request(name)
@@ -66,7 +66,7 @@ export async function startKeyValueServer(): Promise<{ url: string; stop(): Prom
     const name = req.url ?? ''
     const row = rows.get(name)
     const { 'if-match': match, 'if-none-match': none } = req.headers
-    // Read and written in one turn: nobody comes between.
+    // Read and written in one turn, so no other request comes between.
     const isAnother = match !== undefined && match !== row?.etag
     const isThere = none === '*' && row !== undefined
     if (isAnother || isThere) return res.writeHead(412).end()

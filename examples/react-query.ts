@@ -4,8 +4,8 @@ import { isTransient, TokenManagerError } from 'tokenward/browser'
 import { useSession } from 'tokenward/react'
 
 /**
- * TanStack Query for people who come and go: each has a cache of their own, and what is mounted for one is not shown to the next. It goes
- * inside of `RequireSession`, around everything that asks the API.
+ * TanStack Query for several people, one after the other. Each person has their own cache, and never sees components of the person before.
+ * Put it inside `RequireSession`, around everything that calls the API.
  */
 export function PersonalQueries({ children }: { readonly children?: ReactNode }): ReactElement {
   const state = useSession()
@@ -18,7 +18,7 @@ function newQueryClient(): QueryClient {
   return new QueryClient({ defaultOptions: { queries: { retry: isWorthAnotherTry } } })
 }
 
-/** What the manager throws is tried again only where that can help; everything else three times, as always. */
+/** Repeats an error of the manager only if that can help. All other errors are repeated three times, as usual. */
 function isWorthAnotherTry(failures: number, error: Error): boolean {
   const isFinal = error instanceof TokenManagerError && !isTransient(error)
   return !isFinal && failures < 3

@@ -13,7 +13,7 @@ import { vitest } from './vitest.mjs'
 //
 // What that takes is heavy and of no use for anything else, so it is installed into cache folders and not with the repository.
 const frameworks = /** @type {(keyof typeof frameworkApps)[]} */ (Object.keys(frameworkApps))
-const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', 'site', ...frameworks]
+const hosts = ['workerd', 'jest', 'typescript', 'eslint', 'react-native', 'site', 'pages', ...frameworks]
 const given = process.argv.slice(2)
 const isRooms = given.includes('--rooms')
 const words = given.filter((word) => !word.startsWith('--')).map((word) => word.toLowerCase())
@@ -30,7 +30,8 @@ if (chosenHosts.length + chosenRuntimes.length === 0) {
 
 const isReactNative = chosenHosts.includes('react-native')
 const chosenFrameworks = frameworks.filter((name) => chosenHosts.includes(name))
-const isInBrowser = isReactNative || chosenFrameworks.length > 0 || chosenHosts.includes('site')
+const isPages = chosenHosts.includes('site') || chosenHosts.includes('pages')
+const isInBrowser = isReactNative || isPages || chosenFrameworks.length > 0
 setUp({ browser: isInBrowser, javaScriptCore: isReactNative })
 await must(['node', 'node_modules/rollup/dist/bin/rollup', '--config', '--silent'], 'the package could not be built')
 const totals = []

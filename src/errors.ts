@@ -3,20 +3,20 @@
  *
  * | code | what to do |
  * | --- | --- |
- * | `ERR_INVALID_OPTION` | fix the option the message names |
- * | `ERR_UNSUPPORTED` | run it where the platform has what the message names |
+ * | `ERR_INVALID_OPTION` | correct the option that the message names |
+ * | `ERR_UNSUPPORTED` | use a platform that has what the message names |
  * | `ERR_SIGNED_OUT` | let the person sign in; `reason` says why the session ended |
  * | `ERR_AUTHORIZATION_CANCELLED` | nothing: the person closed or left the sign-in |
  * | `ERR_AUTHORIZATION_REJECTED` | start a new sign-in; `reason` and `error` say what was wrong with the answer |
- * | `ERR_GRANT_REJECTED` | let the person sign in: the authorization server no longer accepts the refresh token, or wants the person |
- * | `ERR_CLIENT_REJECTED` | fix the client's registration or configuration |
- * | `ERR_RESPONSE_INVALID` | fix the server: it answered something the specification forbids |
- * | `ERR_TEMPORARILY_UNAVAILABLE` | try again, not before `retryAt`; the session is kept |
- * | `ERR_STORE_FAILED` | nothing is lost in memory; the platform's storage refused |
+ * | `ERR_GRANT_REJECTED` | let the person sign in: the authorization server no longer accepts the refresh token, or asks for a new sign-in |
+ * | `ERR_CLIENT_REJECTED` | correct the client's registration or configuration |
+ * | `ERR_RESPONSE_INVALID` | correct the server: its answer breaks the specification |
+ * | `ERR_TEMPORARILY_UNAVAILABLE` | try again after `retryAt`; the session is kept |
+ * | `ERR_STORE_FAILED` | nothing at once: the platform's storage failed, and the session in memory goes on |
  * | `ERR_STEP_UP_REQUIRED` | ask for what the API wants with `signIn({ stepUp: stepUp(error) })` |
- * | `ERR_TARGET_NOT_ALLOWED` | list the URL in `resources`, or do not send a token there |
- * | `ERR_NOT_REPLAYABLE` | send the request again with a body that can be read twice |
- * | `ERR_REDIRECTED` | call the URL the API redirects to |
+ * | `ERR_TARGET_NOT_ALLOWED` | list the URL in `resources`, or call it without a token |
+ * | `ERR_NOT_REPLAYABLE` | send the request again with a new body |
+ * | `ERR_REDIRECTED` | call the URL that the API redirects to |
  */
 export type TokenManagerErrorCode =
   | 'ERR_INVALID_OPTION'
@@ -34,7 +34,7 @@ export type TokenManagerErrorCode =
   | 'ERR_NOT_REPLAYABLE'
   | 'ERR_REDIRECTED'
 
-/** Why a session is not there. It is the `reason` of a signed-out state and of an `ERR_SIGNED_OUT`. */
+/** Why nobody is signed in: the `reason` of the state `signedOut` and of `ERR_SIGNED_OUT`. */
 export type SignedOutReason =
   /** Nobody has signed in on this device yet. */
   | 'none'
@@ -42,35 +42,35 @@ export type SignedOutReason =
   | 'signed_out'
   /** Another tab, process or host signed out. */
   | 'signed_out_elsewhere'
-  /** The authorization server said that the person's session there is over. */
+  /** The authorization server ended the person's session there. */
   | 'session_ended'
   /** The authorization server answered `invalid_grant` (RFC 6749 §5.2). */
   | 'rejected'
   /** The answer to a refresh was lost, and the server no longer accepts the refresh token that was sent. */
   | 'outcome_unknown'
-  /** The access token expired and the server had given no refresh token. */
+  /** The access token expired, and there is no refresh token. */
   | 'expired'
-  /** `idleTimeout` passed without use. */
+  /** The session was not used for as long as `idleTimeout` allows. */
   | 'idle'
-  /** `maxAge` passed since sign-in. */
+  /** The sign-in was longer ago than `maxAge` allows. */
   | 'max_age'
   /** The authorization server answered for another person (OpenID Connect Core §12.2). */
   | 'user_changed'
-  /** The platform's storage lost the session and nobody had it in memory. */
+  /** The platform's storage lost the session, and nobody had it in memory. */
   | 'storage_lost'
   /**
-   * The key its tokens are bound to is gone or cannot sign (RFC 9449 §5), `dpop` is not among the options, or `dpop` is required and
-   * the tokens are bound to none.
+   * The key of the tokens is gone or cannot sign (RFC 9449 §5). Or the option `dpop` is missing. Or `dpop` is required, and the tokens are
+   * not bound to a key.
    */
   | 'dpop_key_lost'
-  /** A newer version of this library wrote the stored session; reload to get that version. */
+  /** A newer version of this library wrote the stored session. Reload to get that version. */
   | 'incompatible_version'
-  /** A sign-in ended in an error, which the state carries. */
+  /** A sign-in failed. The state has the cause in `error`. */
   | 'sign_in_failed'
-  /** The session goes on under another name: `rename()` of a session pool. */
+  /** A session pool gave the session another name with `rename()`, and it goes on under that name. */
   | 'renamed'
 
-/** What happened, closed. Use it for branching and for metrics; show `message` to developers only. */
+/** What happened; the list is complete. Use it in your code and for metrics. Show `message` to developers only. */
 export type TokenManagerErrorReason =
   | SignedOutReason
   // options and platform
@@ -100,7 +100,7 @@ export type TokenManagerErrorReason =
   | 'code_exchange_indeterminate'
   | 'invalid_pushed_authorization_response'
   | 'step_up_unsatisfied'
-  /** Three sign-ins came back in vain within 30 s, and a fourth was not begun. `error` is what the last one came back with. */
+  /** Three sign-ins failed within 30 s, so the next one was not begun. `error` is the server's answer to the last one. */
   | 'sign_in_loop'
   // token answers
   | 'invalid_token_response'
@@ -145,13 +145,13 @@ export type TokenManagerErrorReason =
   | 'redirected'
   | 'token_rejected_by_resource'
 
-/** The parts of a {@link TokenManagerError} beside its code, reason and message. */
+/** The parts of a {@link TokenManagerError} besides code, reason and message. */
 export interface TokenManagerErrorDetails {
   /** HTTP status of the answer that caused it. */
   status?: number | undefined
-  /** The server's own `error` code (RFC 6749 §5.2), printable ASCII, at most 64 characters; anything else is left out. */
+  /** The server's own `error` code (RFC 6749 §5.2): printable ASCII, at most 64 characters. Anything else is left out. */
   error?: string | undefined
-  /** Epoch milliseconds before which trying again is pointless. */
+  /** When to try again at the earliest, epoch milliseconds. */
   retryAt?: number | undefined
   /** `acr_values` an API asks for (RFC 9470 §3). */
   acrValues?: readonly string[] | undefined
@@ -160,8 +160,8 @@ export interface TokenManagerErrorDetails {
   /** Scope an API asks for (RFC 6750 §3.1). */
   scope?: string | undefined
   /**
-   * The error underneath, or what that was caused by. Only a name and a `code` that is known to tell of connections, certificates and files
-   * (`ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT`) are kept: messages of other libraries can hold tokens.
+   * The error that caused this one. Only its name is kept, and a `code` about connections, certificates or files (`ENOTFOUND`,
+   * `DEPTH_ZERO_SELF_SIGNED_CERT`), because messages of other libraries can contain tokens.
    */
   cause?: unknown
 }
@@ -170,8 +170,8 @@ export interface TokenManagerErrorDetails {
 const DIAGNOSIS = /^(E[A-Z_]{3,20}|[A-Z_]*(ERR|CERT|UNABLE)[A-Z_]*)$/
 
 /**
- * The only error this library throws on purpose. Branch on `code` (what to do) and `reason` (what happened).
- * It never holds a token, a header, a request, a form body or a URL's query.
+ * The error of this library. Use `code` (what to do) and `reason` (what happened) in your code.
+ * It never contains a token, a header, a request, a form body or a URL's query.
  */
 export class TokenManagerError extends Error {
   /** The class's own name. */
@@ -184,13 +184,13 @@ export class TokenManagerError extends Error {
   declare readonly status?: number
   /** The server's own `error` code. */
   declare readonly error?: string
-  /** Epoch milliseconds before which trying again is pointless. */
+  /** When to try again at the earliest, epoch milliseconds. */
   declare readonly retryAt?: number
-  /** `acr_values` an API asks for (RFC 9470 §3). */
+  /** The `acr_values` that an API asks for (RFC 9470 §3). */
   declare readonly acrValues?: readonly string[]
-  /** `max_age` an API asks for, milliseconds (RFC 9470 §3). */
+  /** The `max_age` that an API asks for, milliseconds (RFC 9470 §3). */
   declare readonly maxAge?: number
-  /** Scope an API asks for (RFC 6750 §3.1). */
+  /** The scope that an API asks for (RFC 6750 §3.1). */
   declare readonly scope?: string
 
   /**

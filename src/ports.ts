@@ -77,60 +77,60 @@ type RsaFactor = {
 /** The Fetch standard's `fetch`. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** A value as a {@link Store} holds it. */
+/** A value in a {@link Store}. */
 export interface Stored<V> {
   /** The value that was written. */
   readonly value: V
-  /** Opaque; another one after every write of this key, and never the same twice, not even after a delete. */
+  /** Opaque. Every write of this key makes a new tag. A tag never comes back, not even after a delete. */
   readonly tag: string
 }
 
 /**
- * Key-value storage with one atomic write. Everything that must be right rests on `swap`; a {@link Lock} only saves
- * waiting. Both methods reject when the storage fails; a lost race is not a failure.
+ * Key-value storage with one atomic write, `swap`. That write has to be correct; a {@link Lock} only saves waiting. Both methods reject if
+ * the storage fails. If another write was first, that is not a failure.
  */
 export interface Store<V> {
-  /** The present value of `key`, or `undefined` when there is none. */
+  /** The value of `key`, or `undefined` if there is none. */
   get(key: string): Promise<Stored<V> | undefined>
   /**
-   * Atomic compare-and-set: writes `value` if the present tag is `tag`, and says whether it did.
-   * @param tag the tag last read; `undefined` expects the key to be absent
+   * Atomic compare-and-set: writes `value` if the tag in the store is `tag`, and returns whether it did.
+   * @param tag the tag that was read last; `undefined` expects that the key is absent
    * @param value the new value; `undefined` deletes
-   * @param options `durability: 'relaxed'` where losing the write in a crash of the machine is harmless; default `'strict'`:
-   *   the promise resolves only when the write survives a crash
+   * @param options `durability: 'strict'` (default): the promise resolves only when the write survives a crash of the machine. `'relaxed'`:
+   *   a crash may lose the write
    */
   swap(key: string, tag: string | undefined, value: V | undefined, options?: SwapOptions): Promise<boolean>
   /**
-   * The clock that all hosts of this storage share, so that what one of them wrote has not expired, or not begun, for another whose
-   * own clock is wrong. A manager that is given the store goes by it, unless it is given a `clock`. Absent: hosts have to agree.
+   * The clock of the storage, for hosts whose own clocks may be wrong. A manager uses it, unless it has an option `clock`. Absent: the clocks
+   * of all hosts have to agree.
    */
   readonly clock?: Clock | undefined
-  /** Default of a manager's option `confirmInterval`, ms, where another one than 5 000 suits. */
+  /** Default of a manager's option `confirmInterval` with this store, ms. Absent: 5 000. */
   readonly confirmInterval?: number | undefined
   /**
-   * True where values are kept as text (files, Redis), so that a `CryptoKey` in one would be lost: keys are then made exportable
-   * and lie in the value as JWK, as secret as the tokens beside them. Default: what structured clone keeps is kept.
+   * True if the store keeps values as text (files, Redis), so that a `CryptoKey` would be lost. Keys are then exportable, and are in the value
+   * as JWK, next to the tokens. Default: the store keeps everything that structured clone keeps.
    */
   readonly textOnly?: boolean | undefined
   /**
-   * Where everybody who can reach this storage is a process of one machine: tells which of them are over, so that what one of them left
-   * unfinished is taken over at once. Absent: nobody knows, and others wait until it is old enough.
+   * Says which processes have ended, if only processes of one machine can reach this storage. Others then take over their unfinished work at
+   * once. Absent: they wait until it is old enough.
    */
   readonly processes?: Processes | undefined
   /**
-   * Calls `changed` once the value of `key` has another tag than `tag`, whoever wrote or deleted it, soon if it already has, and never in the same turn. Called only
-   * while somebody waits. May miss a change, as a {@link Channel} may: who waits looks now and then all the same. Never throws, keeps no
-   * process alive. Returns its own undo.
-   * Absent: who waits looks now and then, or hears of it by the channel.
+   * Calls `changed` when the tag of `key` is no longer `tag`, whoever wrote or deleted it; soon if it is so already, but never in the same turn.
+   * It is called only while somebody waits. It may miss a change, because whoever waits also reads now and then. Never throws, keeps no
+   * process alive. Returns a function that ends this.
+   * Absent: whoever waits reads now and then, or gets a message of the channel.
    */
   readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined
 }
 
 /** The processes of one machine. */
 export interface Processes {
-  /** Names this process, as no other one is or will be named. */
+  /** The name of this process. No other process ever has the same. */
   readonly own: string
-  /** Whether the process that was named so is over; false where that cannot be told. Never throws. */
+  /** Whether the process of this name has ended; false if that is not known. Never throws. */
   isOver(name: string): boolean
 }
 
@@ -139,17 +139,17 @@ export interface SwapOptions {
   /** Default `'strict'`. */
   readonly durability?: 'strict' | 'relaxed'
   /**
-   * After how long nobody needs the value any more, ms. A store that forgets by itself may forget it then, and not before; any other keeps it.
-   * Default: as the store is set up.
+   * How long the value is needed, ms. A store that deletes by itself may delete it then, but not earlier. All other stores keep it.
+   * Default: the store's own setting.
    */
   readonly expireAfter?: number
 }
 
-/** Mutual exclusion shaped like Web Locks. Only a quicker way to wait: nothing rests on it being exclusive. */
+/** Mutual exclusion in the shape of Web Locks. It only makes waiting shorter. Everything is correct even if it excludes nobody. */
 export interface Lock {
   /**
-   * `'store'`: the lock excludes every context that can reach the same store, and goes with its holder.
-   * `'process'`: it excludes only this process, so it proves nothing about the others. `'nothing'`: it excludes nobody.
+   * `'store'`: the lock excludes every context that can reach the same store, and ends with its holder.
+   * `'process'`: it excludes only this process, so it says nothing about others. `'nothing'`: it excludes nobody.
    */
   readonly spans: 'store' | 'process' | 'nothing'
   /**
@@ -159,11 +159,11 @@ export interface Lock {
   request<T>(name: string, options: { readonly signal: AbortSignal }, run: () => Promise<T>): Promise<T>
 }
 
-/** Tells other contexts of the same store that something changed. May lose, delay, repeat and reorder. Carries no secret. */
+/** Tells other contexts of the same store that something changed. It may lose, delay, repeat and reorder messages. Messages have no secret. */
 export interface Channel {
   /** Sends `message` (structured-cloneable, no secrets) to every other context subscribed to `name`. Never throws. */
   post(name: string, message: unknown): void
-  /** Hears other contexts' messages; a context does not hear its own. Returns its own undo. */
+  /** Calls `listener` for the messages of other contexts, but not for its own. Returns a function that ends this. */
   subscribe(name: string, listener: (message: unknown) => void): () => void
 }
 
@@ -180,7 +180,7 @@ export interface Lifecycle {
   isOnline(): boolean
   /** False while nobody looks: background timers are throttled there and work is left to others. */
   isVisible(): boolean
-  /** Hears changes. Returns its own undo. */
+  /** Calls `listener` on every change. Returns a function that ends this. */
   subscribe(listener: (event: LifecycleEvent) => void): () => void
 }
 
@@ -192,7 +192,7 @@ export interface Clock {
   elapsed(): number
   /**
    * Runs `run` once `elapsed()` has reached `time`, never in the same turn. Any distance is allowed: the wait is made in
-   * laps below 2^31 ms, where platform timers overflow. Returns its own undo. Does not keep a process alive.
+   * laps below 2^31 ms, where platform timers overflow. Returns a function that ends this. Does not keep a process alive.
    */
   at(time: number, run: () => void): () => void
 }
@@ -273,7 +273,7 @@ export interface UserAgent {
   awaits?(statePrefix: string): boolean
   /**
    * Hears answers that nobody waits for any more: those that come after `authorize()` gave up, or into another process than the one
-   * that asked. Each completes its sign-in, if the store still knows it; else it is an old link, and ignored. Returns its own undo.
+   * that asked. Each completes its sign-in, if the store still knows it; else it is an old link, and ignored. Returns a function that ends this.
    * Absent: there are none.
    */
   answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void
@@ -363,7 +363,7 @@ export interface Platform {
   readonly metadata?: (() => Promise<Readonly<Record<'issuer', string>>>) | undefined
   /** Absent for a public client: `client_id` in the body and nothing secret. */
   readonly clientAuthentication?: ClientAuthentication | undefined
-  /** Hears what the platform turned out to lack, also what was found before subscribing. Returns its own undo. */
+  /** Hears what the platform turned out to lack, also what was found before subscribing. Returns a function that ends this. */
   onDegraded?(listener: (step: Degradation) => void): () => void
 }
 

@@ -10,10 +10,24 @@ import { documents, filesOf, folderOf, mistakesIn, snippetsFolder, textOf } from
 /** Where blocks with JSX are compiled elsewhere, with what they import: test/platforms/react-native/examples.test.ts. */
 const nativeDocument = 'docs/react-native.md'
 
-/** What a block imports of Next.js, which only `npm run test:platforms` installs. */
-const ofNext = [
-  join(snippetsFolder, 'next.d.ts'),
-  "declare module 'next/navigation' {\n  export function redirect(path: string): never\n}\n",
+/** What a block imports of frameworks that only `npm run test:platforms` installs. */
+const ofFrameworks = [
+  join(snippetsFolder, 'frameworks.d.ts'),
+  `declare module 'next/navigation' {
+    export function redirect(path: string): never
+    export function useRouter(): { refresh(): void }
+  }
+  declare module 'next/headers' {
+    export function headers(): Promise<Headers>
+  }
+  declare module 'next/server' {
+    export function connection(): Promise<void>
+  }
+  declare module '@angular/ssr' {
+    export enum RenderMode { Client, Prerender }
+    export interface ServerRoute { path: string; renderMode: RenderMode }
+  }
+  `,
 ] as const
 
 /** The TypeScript blocks of the documents as files, those with JSX too. */
@@ -72,7 +86,7 @@ describe('the documents', () => {
         "import { useSession } from 'tokenward/react'\nexport const Name = () => <b>{useSession().session}</b>\n",
       ],
     ] as const
-    expect(mistakesIn(new Map([...files, ofNext, ...faults]), { paths }, nativeModules)).toEqual([
+    expect(mistakesIn(new Map([...files, ofFrameworks, ...faults]), { paths }, nativeModules)).toEqual([
       expect.stringContaining("snippets/broken.ts: Property 'login' does not exist"),
       expect.stringContaining("snippets/without-session.tsx: Property 'session' does not exist"),
     ])

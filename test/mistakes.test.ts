@@ -196,7 +196,7 @@ const mistakes: readonly Mistake[] = [
   {
     title: 'a path as redirectUri where there is no page',
     make: () => program({ redirectUri: '/callback' }).manager.signIn(),
-    told: ['signIn() needs option redirectUri, an absolute URL', 'a path is for pages alone'],
+    told: ['signIn() needs option redirectUri, an absolute URL', 'only a page may use a path'],
     code: 'ERR_INVALID_OPTION',
   },
   {
@@ -297,13 +297,13 @@ const mistakes: readonly Mistake[] = [
   {
     title: 'a device whose clock is an hour ahead',
     make: () => signInWithClaims({ iat: seconds() - 3_600, exp: seconds() - 3_300 }),
-    told: [/the device's clock is 36\d\d s ahead of the server's: set it/],
+    told: [/the device's clock is 36\d\d s ahead of the server's: correct it/],
     code: 'ERR_RESPONSE_INVALID',
   },
   {
     title: 'a device whose clock is an hour behind',
     make: () => signInWithClaims({ iat: seconds() + 3_600, exp: seconds() + 3_900 }),
-    told: [/the device's clock is 3[56]\d\d s behind the server's: set it/],
+    told: [/the device's clock is 3[56]\d\d s behind the server's: correct it/],
     code: 'ERR_RESPONSE_INVALID',
   },
   {
@@ -325,7 +325,7 @@ const mistakes: readonly Mistake[] = [
       await manager.signIn()
       return manager.completeSignIn(used)
     },
-    told: ['No sign-in waits for this state, or it was used'],
+    told: ['No sign-in waits for this state, or it was used before'],
     code: 'ERR_AUTHORIZATION_REJECTED',
   },
   {

@@ -1,28 +1,32 @@
-import { type Bff, createBff } from 'tokenward/bff'
-import { allowInsecureLoopback, clientSecretBasic, createSessionPool } from 'tokenward/node'
+import { allowInsecureLoopback, type Bff, clientSecretBasic, createBff } from 'tokenward/bff'
 
 // Next.js may run a module once for each route, and again after a change: all of them need the same sessions.
 const shared = globalThis as typeof globalThis & { bff?: Bff }
 
-/** The backend. It starts with the first request: while the site is built there is no secret. */
-export async function bff(request: Request): Promise<Response | undefined> {
+/** Where the notes are. */
+export const notesUrl = () => `${setting('API')}/notes`
+
+/** The backend. It starts at the first request, because there is no secret while the site is built. */
+export function backend(): Bff {
   shared.bff ??= start()
-  return shared.bff(request)
+  return shared.bff
 }
 
+/** For the route handlers. */
+export const bff = (request: Request) => backend()(request)
+
 function start(): Bff {
-  const api = setting('API')
-  const sessions = createSessionPool({
+  return createBff({
     issuer: setting('ISSUER'),
     clientId: 'web',
     clientAuthentication: clientSecretBasic(setting('CLIENT_SECRET')),
     redirectUri: `${setting('ORIGIN')}/auth/callback`,
     scope: 'openid offline_access notes',
-    resources: [`${api}/`],
-    // Without `store` the sessions are in this process. For several hosts, or to keep them over a restart: redisStore().
+    // Without `redis` the sessions are in this process, and end with it.
+    api: { '/api/notes': notesUrl() },
+    cookie: { sameSite: 'Lax' }, // for the server component: it comes with the request for a page, also after a sign-in
     [allowInsecureLoopback]: true, // for servers on this machine
   })
-  return createBff({ sessions, api: { '/api/notes': `${api}/notes` } })
 }
 
 function setting(name: string): string {

@@ -3,7 +3,7 @@ import { getRandomBytes } from 'expo-crypto'
 import { p256Signing } from 'tokenward/react-native'
 import { ISSUER, store, tokens } from './tokens'
 
-/** One thing that only a real phone can show. Gives what was seen; rejects when it is not as it has to be. */
+/** A check that only a real phone can make. It returns what it saw, and rejects if that is wrong. */
 export interface Check {
   readonly name: string
   readonly run: () => Promise<string>

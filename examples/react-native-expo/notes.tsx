@@ -4,7 +4,7 @@ import { useSession, useTokenManager } from 'tokenward/react'
 import { isTransient } from 'tokenward/react-native'
 import { API } from './tokens'
 
-/** What the API says to the person who is signed in. */
+/** The answer of the API for the person who is signed in. */
 export function Notes() {
   const tokens = useTokenManager()
   const state = useSession()

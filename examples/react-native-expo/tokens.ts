@@ -8,7 +8,7 @@ import { appLifecycle, authSession, createTokenManager, expoItems, secureStore }
 export const ISSUER = process.env.EXPO_PUBLIC_ISSUER ?? 'https://as.example.com'
 export const API = process.env.EXPO_PUBLIC_API ?? 'https://api.example.com/'
 
-/** Where both the session and the self-check keep their items. */
+/** The items of the session and of the self-check. */
 export const store = secureStore(expoItems(SecureStore), { marker: AsyncStorage })
 
 export const tokens = createTokenManager({

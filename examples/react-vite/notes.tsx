@@ -2,7 +2,7 @@ import { type ReactElement, useEffect, useState } from 'react'
 import { useSession, useTokenManager } from 'tokenward/react'
 import { notesUrl } from './app-tokens.ts'
 
-/** What the API knows of the person. */
+/** The notes of the person. */
 export function Notes(): ReactElement {
   const state = useSession()
   const { fetch, signOut } = useTokenManager()

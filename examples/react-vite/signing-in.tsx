@@ -2,7 +2,7 @@ import { type ReactElement, useState } from 'react'
 import { Navigate, useLocation } from 'react-router'
 import { useSession, useTokenManager } from 'tokenward/react'
 
-/** For people who are not signed in. It waits for the button: a page that signs in by itself undoes every sign-out. */
+/** For people who are not signed in. It waits for a click: a page that signs in by itself would undo every sign-out. */
 export function Welcome(): ReactElement {
   const { signIn } = useTokenManager()
   const state = useSession()
@@ -24,7 +24,7 @@ export function Welcome(): ReactElement {
   )
 }
 
-/** Where the server sends people back to: on to where the sign-in began, also when it did not work. */
+/** The page of `redirectUri`. It goes back to where the sign-in began, also when the sign-in failed. */
 export function Callback(): ReactElement | null {
   const state = useSession()
   if (state.status === 'loading') return null

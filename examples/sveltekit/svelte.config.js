@@ -2,7 +2,7 @@ import adapter from '@sveltejs/adapter-static'
 
 /** @type {import('@sveltejs/kit').Config} */
 export default {
-  // One page for every path: the session is the browser's own affair.
+  // One page for every path, because only the browser knows the session.
   kit: {
     adapter: adapter({ pages: 'dist', fallback: 'index.html' }),
     version: { name: 'example' },

@@ -5,7 +5,7 @@ const { issuer = '', api = '' } = document.documentElement.dataset
 /** Where the notes are. */
 export const notesUrl = `${api}/notes`
 
-/** The one manager of the app. */
+/** The manager of the app. */
 export const tokens = createTokenManager({
   issuer,
   clientId: 'spa',

@@ -22,13 +22,13 @@ const bff = createBff({
   [allowInsecureLoopback]: true, // for servers on this machine only
 })
 
-// The page. Any server of files does, and so does an Express app.
+// The files of the page. You can use any file server, or an Express app.
 const files: Readonly<Record<string, readonly [string, string]>> = {
   '/': ['text/html; charset=utf-8', readFileSync(`${PAGE}/index.html`, 'utf8')],
   '/app.js': ['text/javascript; charset=utf-8', readFileSync(`${PAGE}/app.js`, 'utf8')],
 }
 const fields = {
-  // Nothing but this site: the page talks to its backend, and to nobody else.
+  // Only this site: the page talks to nobody but its backend.
   'content-security-policy': "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',

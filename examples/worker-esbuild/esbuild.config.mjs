@@ -1,6 +1,6 @@
 import { build } from 'esbuild'
 
-// Two entry points with `splitting`: what page and worker have in common lies in a file that both import.
+// Two entry points with `splitting`: the code that page and worker share is in a file that both import.
 await build({
   entryPoints: { main: 'main.ts', 'refresh-worker': 'tokenward/browser/worker' },
   bundle: true,

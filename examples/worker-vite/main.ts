@@ -8,7 +8,7 @@ const tokens = createTokenManager({
   redirectUri: `${location.origin}/callback`,
   scope: 'openid',
   [allowInsecureLoopback]: true, // for an authorization server on this machine
-  // Vite finds the worker by this very form, builds it, and puts its URL here.
+  // Vite recognises a worker only in this form. It builds the worker, and puts its URL here.
   refreshWorker: refreshWorker(
     () => new SharedWorker(new URL('tokenward/browser/worker', import.meta.url), { type: 'module' }),
   ),

@@ -7,23 +7,23 @@ import type { BffRefusal } from './refusal.ts'
 /** One API behind the backend. */
 export interface BffApi {
   /**
-   * Where it is: an absolute URL that `resources` of the session pool cover. What the page asks for below the path goes below this URL. It
-   * has no query, no fragment, no dot segments and no user name.
+   * The URL of the API. It is absolute, and `resources` of the session pool cover it. A request below the path goes to the same place below
+   * this URL. It has no query, no fragment, no dot segments and no user name.
    */
   readonly url: string
   /**
-   * How long the API may take until it begins to answer, ms. Default 30 000, 1 to 600 000. With each part of a body that is streamed to it the
-   * wait begins anew. How long an answer lasts has no limit.
+   * How long to wait until the API begins to answer, ms. Default 30 000, 1 to 600 000. With each part of a streamed body the time begins
+   * again. An answer itself may last as long as it wants.
    */
   readonly timeout?: number
-  /** The longest body of a request, bytes; longer ones are answered 413. Default 10 485 760 (10 MiB); `Infinity` for any length. */
+  /** The longest body of a request, bytes. A longer one gets 413. Default 10 485 760 (10 MiB); `Infinity` allows any length. */
   readonly maxBodySize?: number
   /**
-   * Further fields of the page's request that go through, such as `x-api-version`. Default: none beside those of content negotiation,
-   * conditional requests, ranges and tracing. Cookies, `Authorization` and what speaks of the connection never go through.
+   * More headers of the page's request to pass on, such as `x-api-version`. Default: only those of content negotiation, conditional requests,
+   * ranges and tracing. Cookies, `Authorization` and headers about the connection are never passed on.
    */
   readonly requestFields?: readonly string[]
-  /** Whether the page may open WebSockets there; the server needs `nodeUpgrade(bff)` then. They are closed when the session ends. Default false. */
+  /** Whether the page may open WebSockets there. Your own server then needs `nodeUpgrade(bff)`. They close when the session ends. Default false. */
   readonly webSockets?: boolean
   /** Names of cookies that the API may set in the browser, for this host only. Default: none. Never the backend's own. */
   readonly setCookies?: readonly string[]
@@ -44,33 +44,33 @@ export interface BffCookieOptions {
   /** The name without its prefix: letters, digits, `-` and `_`. Give each backend of one host its own. Default `'session'`. */
   readonly name?: string
   /**
-   * Default `'__Host-'`: only this host can set it. `'__Host-Http-'`: and no script of this host either; browsers that do not know the
-   * prefix yet refuse such a cookie of a script only because of the first half of its name.
+   * Default `'__Host-'`: only this host can set the cookie. `'__Host-Http-'`: no script of this host can set it either, in browsers that know
+   * this prefix. All others treat it like `'__Host-'`.
    */
   readonly prefix?: '__Host-' | '__Host-Http-'
   /**
-   * Default `'Strict'`: no request that another site caused carries it. So the very first request of a visit by a link from elsewhere does
-   * not, and neither does the one right after a sign-in; what a page's script asks for does. `'Lax'` is for sites whose server renders pages
-   * for the person.
+   * Default `'Strict'`: requests that another site causes do not carry the cookie. Two navigations come without it: the one by a link on
+   * another site, and the one right after a sign-in. Requests of the page's script carry it. `'Lax'` is for servers that render pages for
+   * the person.
    */
   readonly sameSite?: 'Strict' | 'Lax'
-  /** How long the browser keeps it, ms. Default: until it is closed. The session's own limits are those of the pool. */
+  /** How long the browser keeps the cookie, ms. Default: until the browser is closed. The limits of the session are set in the pool. */
   readonly maxAge?: number
 }
 
-/** Options of `createBff`: what the backend does, and whose sessions it serves. Either a pool of yours, or what one is made from. */
+/** Options of `createBff`: what the backend does, and either your session pool, or the options from which it creates one. */
 export type BffOptions = BffPoolOptions | BffClientOptions
 
 /** Options of `createBff` with a session pool of your own: for another store than Redis, or for a denylist that others share. */
 export interface BffPoolOptions extends BffSiteOptions {
   /**
-   * Where the sessions are: `createSessionPool()` of `tokenward/node`. The backend's place comes from its `redirectUri`, which ends with
-   * `/callback`: with `https://app.example.com/auth/callback` the paths are `/auth/login`, `/auth/logout` and so on.
+   * The sessions: `createSessionPool()` of `tokenward/node`. Its `redirectUri` ends with `/callback` and decides about the paths: with
+   * `https://app.example.com/auth/callback` they are `/auth/login`, `/auth/logout` and so on.
    */
   readonly sessions: SessionPool
   /**
-   * Hears of logouts at the authorization server, at the path `backchannel`: `createBackchannelLogout()` of `tokenward/resource-server`
-   * with the denylist that the pool has. Default: there is no such path.
+   * Gets logouts from the authorization server at the path `backchannel`: `createBackchannelLogout()` of `tokenward/resource-server` with the
+   * denylist of the pool. Default: this path does not exist.
    */
   readonly backchannelLogout?: (request: Request) => Promise<Response>
 }
@@ -89,66 +89,65 @@ type OfOwnPool =
   | 'limits'
 
 /**
- * Options of `createBff` without a pool: those of `createSessionPool()` of `tokenward/node`, from which it makes one, with a denylist that the path
- * `backchannel` feeds. Three defaults differ: `resources` are the URLs of `api`, and sessions have limits.
+ * Options of `createBff` without a pool. They are those of `createSessionPool()` of `tokenward/node`, and `createBff` creates the pool. It has a
+ * denylist that gets the logouts of the path `backchannel`. Three defaults differ: `resources` are the URLs of `api`, and both limits are set.
  */
 export interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOptions, OfOwnPool> {
   /**
-   * Where the person comes back to: an absolute URL that ends with `/callback`, as it is registered. The backend's own paths lie beside it: with
-   * `https://app.example.com/auth/callback` they are `/auth/login`, `/auth/logout` and so on. At the authorization server register
-   * `https://app.example.com/auth/backchannel` for logouts (`backchannel_logout_uri`).
+   * Where the person comes back to, as registered: an absolute URL that ends with `/callback`. The other paths are in the same folder: with
+   * `https://app.example.com/auth/callback` they are `/auth/login`, `/auth/logout` and so on. For logouts, register
+   * `https://app.example.com/auth/backchannel` at the authorization server (`backchannel_logout_uri`).
    */
   readonly redirectUri: string
   /**
-   * Keeps sessions and logouts in Redis, sealed with `key`, for every host that has the same: `{ client, key }`, as `redisStore()` of
-   * `tokenward/redis` takes them. Default: they are in the memory of this process, and are gone with it.
+   * Keeps sessions and logouts in Redis, encrypted with `key`, for all hosts with the same options: `{ client, key }`, as for `redisStore()` of
+   * `tokenward/redis`. Default: they are in the memory of this process, and end with it.
    */
   readonly redis?: RedisStoreOptions
-  /** After how long without a request of the page to an API a session ends, ms. Default one day (86 400 000); at least 1 000. */
+  /** Ends a session when the page has called no API for this time, ms. Default one day (86 400 000); at least 1 000. */
   readonly idleTimeout?: number
-  /** After how long a session ends in any case, ms from the sign-in on. Default 7 days (604 800 000); at least 1 000. */
+  /** Ends a session this long after the sign-in, ms. Default 7 days (604 800 000); at least 1 000. */
   readonly maxAge?: number
-  /** Left out: the pool is made. */
+  /** Leave it out: `createBff` creates the pool. */
   readonly sessions?: undefined
-  /** Left out: the path `backchannel` is there in any case. */
+  /** Leave it out: the path `backchannel` always exists. */
   readonly backchannelLogout?: undefined
 }
 
 /** What a backend does. */
 export interface BffSiteOptions {
   /**
-   * The only APIs that the page reaches: a path of this site, and what answers there. `'/api/notes': 'https://api.example.com/notes'` covers
+   * The only APIs that the page can call: a path of this site, and the URL of the API. `'/api/notes': 'https://api.example.com/notes'` covers
    * `/api/notes` and everything below it. Default: none.
    */
   readonly api?: Readonly<Record<string, string | BffApi>>
   /** The cookies. */
   readonly cookie?: BffCookieOptions
   /**
-   * Access tokens that the page may have, at the path `token` (the token-mediating backend of RFC 10017 §6.2): for APIs that the page has to
-   * call itself. Script that an attacker runs in the page can take them. Default: none.
+   * Access tokens that the page may have, at the path `token` (the token-mediating backend of RFC 10017 §6.2). They are for APIs that the page
+   * has to call itself. An attacker's script in the page can take them. Default: none.
    */
   readonly pageTokens?: readonly BffPageToken[]
-  /** Claims of the ID token that the page is told. Default: all of them. */
+  /** The claims of the ID token that the page gets. Default: all of them. */
   readonly claims?: readonly string[]
   /**
-   * Other origins whose pages may use the backend, each spelled exactly as in their `Origin`. Cookies come along only from hosts of the same
-   * site. Default: none, and no answer has fields of CORS.
+   * Other origins whose pages may use the backend, each exactly as in their `Origin`. Only hosts of the same site send the cookie. Default:
+   * none, and no answer has CORS headers.
    */
   readonly origins?: readonly string[]
-  /** The path of this site that a person sees whose sign-in failed; `?reason=` says why. Default: a line of text. */
+  /** The path of this site to show after a failed sign-in; `?reason=` says why it failed. Default: a line of text. */
   readonly signInFailed?: string
   /**
-   * Whether APIs are told how the page reached this site: `Forwarded: host=…;proto=…` (RFC 7239) by the configured redirect URI, or what the
-   * function makes of the request. What the browser sends of this kind never goes through. Default false.
+   * Whether APIs get the header `Forwarded` (RFC 7239). `true`: `host=…;proto=…` of the configured redirect URI. A function returns the value for
+   * a request. Such headers of the browser are never passed on. Default false.
    */
   readonly forwarded?: boolean | ((request: Request) => string)
   /**
-   * How many sign-ins of people without a session this host begins at most in ten minutes. Anybody can begin one, and it takes about 1 kB of the
-   * store for that long. Further ones are answered 503 with `Retry-After`; whoever is signed in does not notice. Default 100 000, 1 to
-   * 10 000 000.
+   * How many sign-ins of people without a session this host begins in ten minutes. Anybody can begin one, and it needs about 1 kB of the store
+   * for that time. All others get 503 with `Retry-After`. People who are signed in do not notice. Default 100 000, 1 to 10 000 000.
    */
   readonly maxSignIns?: number
-  /** Hears every request that was not carried out. What it throws is ignored. */
+  /** Is called with every request that was not carried out. An error that it throws is ignored. */
   readonly onRefusal?: (refusal: BffRefusal) => void
   /** Replaces the machine's clock. */
   readonly clock?: Clock

@@ -8,10 +8,10 @@ import { checkPageRequest, corsFields, preflightAnswer } from './cross-site.ts'
 import { eventStream } from './event-stream.ts'
 import { pageToken } from './page-token.ts'
 import { Refused, refusalAsJson, refusalAsText, refusedBy } from './refusal.ts'
-import { NOBODY, sessionAnswer } from './session-answer.ts'
 import { accountOf, sessionCookies } from './session-cookie.ts'
 import { callback, login } from './sign-in.ts'
 import { logout } from './sign-out.ts'
+import { type BffVisitor, visitorOf } from './visitor.ts'
 import { type AllowedSocket, allowedSocket } from './web-socket.ts'
 
 /** A website's backend: answers what is its own, and `undefined` for what is not. It rejects for nothing that a browser can send. */
@@ -21,6 +21,12 @@ export interface Bff {
   readonly origin: string
   /** Whether a path is one of the backend's own. */
   handles(path: string): boolean
+  /**
+   * The person for whom a server renders a page, by the cookies that came with the request for it. Where the cookie is `SameSite=Strict`, the
+   * default, it does not come with a visit by a link from elsewhere, nor right after a sign-in: `cookie: { sameSite: 'Lax' }` is for such servers.
+   * @param cookie the request's field `Cookie`: `request.headers.get('cookie')`, in Node `request.headers.cookie`
+   */
+  visitor(cookie: string | null | undefined): BffVisitor
   /**
    * For adapters: judges the handshake of a WebSocket.
    * @throws what `refused` reads
@@ -75,10 +81,15 @@ export function createBff(options: BffOptions): Bff {
   }
   return Object.assign(handle, {
     origin,
+    visitor,
     handles: (path: string) => (ownRoute(path) ?? apiRoute(path)) !== undefined,
     openSocket: (request: Request) => allowedSocket(request, cookies.session(request), settings),
     refused: (error: unknown, path = '') => refusal(error, path.replace(/[?#].*/s, '')),
   })
+
+  function visitor(cookie: string | null | undefined): BffVisitor {
+    return visitorOf(cookies.session({ headers: { get: () => cookie ?? null } }), settings)
+  }
 
   function refusal(error: unknown, path: string): Refused {
     const refused = refusedBy(error, clock.now())
@@ -115,9 +126,7 @@ export function createBff(options: BffOptions): Bff {
 
   async function tellSession(request: Request): Promise<Response> {
     checkPageRequest(request, settings)
-    const name = cookies.session(request)
-    if (name === undefined) return asJson(NOBODY)
-    return asJson(sessionAnswer(await sessions.check(accountOf(name)), settings))
+    return asJson(await visitorOf(cookies.session(request), settings).session())
   }
 
   async function streamEvents(request: Request): Promise<Response> {

@@ -1,7 +1,7 @@
 import type { Bff } from './create-bff.ts'
 import { Refused, refusalAsText } from './refusal.ts'
 
-/** What the backend needs of Node's `IncomingMessage`. */
+/** What the backend needs of Node's `IncomingMessage`, or of HTTP/2's `Http2ServerRequest`. */
 export interface NodeRequestLike {
   /** As in the request line. */
   readonly method?: string | undefined
@@ -18,11 +18,16 @@ export interface NodeRequestLike {
   }
   /** Whether something has begun to read the body. */
   readonly readableDidRead?: boolean
+  /** HTTP/2's, where no field has to announce a body. */
+  readonly stream?: {
+    /** Whether there is none. */
+    readonly endAfterHeaders?: boolean
+  }
   /** Reads the body. */
   iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterator<unknown>
 }
 
-/** What the backend needs of Node's `ServerResponse`. */
+/** What the backend needs of Node's `ServerResponse`, or of HTTP/2's `Http2ServerResponse`. */
 export interface NodeResponseLike {
   /** The status. */
   statusCode: number
@@ -32,8 +37,8 @@ export interface NodeResponseLike {
   readonly destroyed: boolean
   /** Sets a field. */
   setHeader(name: string, value: string | readonly string[]): unknown
-  /** Sends the fields. */
-  flushHeaders(): void
+  /** Sends the fields. HTTP/2's types have not got it. */
+  flushHeaders?(): void
   /** Sends a part of the body; `false`: wait for `drain`. */
   write(chunk: Uint8Array): boolean
   /** Sends the answer. */
@@ -47,7 +52,7 @@ export interface NodeResponseLike {
 }
 
 /**
- * The backend for `node:http`: `createServer(nodeBff(bff, app))`.
+ * The backend for `node:http` and `node:http2`: `createServer(nodeBff(bff, app))`.
  * @param next gets every request that is not the backend's. Default: it is answered 404
  */
 export function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(
@@ -131,7 +136,7 @@ function spelled(target: string): string {
 }
 
 function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal | undefined): Request {
-  const { method = 'GET', rawHeaders } = request
+  const { method = 'GET', rawHeaders, stream } = request
   const headers = new Headers()
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? ''
@@ -140,8 +145,9 @@ function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal |
   }
   if (request.headers.cookie !== undefined) headers.set('cookie', request.headers.cookie)
 
-  const hasBody =
-    method !== 'GET' && method !== 'HEAD' && (headers.has('content-length') || headers.has('transfer-encoding'))
+  const canHaveBody = method !== 'GET' && method !== 'HEAD'
+  const isAnnounced = headers.has('content-length') || headers.has('transfer-encoding')
+  const hasBody = canHaveBody && (isAnnounced || stream?.endAfterHeaders === false)
   const given = { method, headers, ...(signal && { signal }) }
   if (!hasBody) return new Request(url, given)
   const init: RequestInit & { duplex: 'half' } = { ...given, body: bodyOf(request), duplex: 'half' }
@@ -186,7 +192,7 @@ async function send(answer: Response, { method }: NodeRequestLike, response: Nod
     const first = reader.read()
     // Fields and a part that is there already go in one piece. What is still to come is not waited for: an event stream may say nothing for long.
     const isThere = await Promise.race([first.then(() => true), nextTurn()])
-    if (!isThere) response.flushHeaders()
+    if (!isThere) response.flushHeaders?.()
     for (let part = await first; !part.done; part = await reader.read()) {
       if (response.destroyed) return
       if (!response.write(part.value)) await drained(response)

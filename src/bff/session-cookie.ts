@@ -25,10 +25,15 @@ export function accountOf(name: string): string {
   return createHash('sha256').update(name).digest('base64url')
 }
 
+/** A request, or what has its fields alone. */
+interface WithFields {
+  readonly headers: Pick<Headers, 'get'>
+}
+
 /** The cookies of one site: the session's, and one for each sign-in under way. */
 export interface SessionCookies {
   /** The session's name, or `undefined` where there is none that counts. */
-  session(request: Request): string | undefined
+  session(request: WithFields): string | undefined
   /** The name under which the sign-in of `state` was begun in this browser. */
   signIn(request: Request, state: string): string | undefined
   /** Fields that give the session a name. */
@@ -80,7 +85,7 @@ function namesOf(request: Request): readonly string[] {
 }
 
 /** The value of the cookie that is called just so. Of two nobody knows who has set which, so none of them counts. */
-function cookieCalled(request: Request, name: string): string | undefined {
+function cookieCalled(request: WithFields, name: string): string | undefined {
   const values = (request.headers.get('cookie') ?? '')
     .split(';')
     .map((one) => one.trim())

@@ -20,7 +20,7 @@ export interface AllowedSocket {
   readonly accept: string
   /** The fields of the handshake, with the access token: asked anew for every attempt. `again`: the API refused the token. */
   fields(again: boolean): Promise<Readonly<Record<string, string>>>
-  /** Calls `close` once the session is over. Returns its own undo. */
+  /** Calls `close` once the session is over. Returns a function that ends this. */
   bind(close: () => void): () => void
 }
 

@@ -1,5 +1,5 @@
 /**
- * Listens to the page; to nothing where there is none (a worker). Returns its own undo.
+ * Listens to the page; to nothing where there is none (a worker). Returns a function that ends this.
  * @param run hears the document's events too, also those that do not bubble: the window's capture phase sees them all.
  *   `persisted` is there on `pageshow` and `pagehide`
  */

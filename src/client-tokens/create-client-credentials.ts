@@ -21,7 +21,7 @@ export interface ClientCredentialsOptions extends ClientTokenOptions {
 
 /** The tokens a service has for itself. */
 export interface ClientCredentials extends ResourceClient {
-  /** Hears one type of event. Returns its own undo. */
+  /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   /** Forgets every token. Using it again begins anew. */
   dispose(): void

@@ -25,7 +25,7 @@ export interface JwtBearer {
    * events `revoked` and `revocation_failed` tell.
    */
   forget(subject: string): Promise<void>
-  /** Hears one type of event. Returns its own undo. */
+  /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   /** Forgets every token. Using it again begins anew. */
   dispose(): void

@@ -47,7 +47,7 @@ export interface TokenExchange {
    * @param subject its id, its token, or what `for()` was given
    */
   forget(subject: string | ExchangeSubject | TokenManager): Promise<void>
-  /** Hears one type of event. Returns its own undo. */
+  /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   /** Forgets every token. Using it again begins anew. */
   dispose(): void

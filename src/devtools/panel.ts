@@ -23,7 +23,7 @@ export interface PanelOptions {
   readonly ports?: DevtoolsPorts | undefined
 }
 
-/** Draws a panel into `root` and keeps it up to date. Returns its own undo. */
+/** Draws a panel into `root` and keeps it up to date. Returns a function that ends this. */
 export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOptions): () => void {
   const now = () => ports?.clock.now() ?? Date.now()
   const parts = document.createElement('dl')

@@ -107,7 +107,7 @@ export function managerOf(
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'invalid_option',
-          'signIn() needs option redirectUri, an absolute URL; a path is for pages alone',
+          'signIn() needs option redirectUri, an absolute URL; only a page may use a path',
         )
       await signIn.signIn({
         scope: asked,
@@ -284,6 +284,6 @@ function nowhere(): never {
   throw new TokenManagerError(
     'ERR_UNSUPPORTED',
     'no_window',
-    'There is no page here, as while a server renders; createTokenManager is in tokenward/browser for a page, in tokenward/node for Node',
+    'There is no page here, as when a server renders. In a page use createTokenManager of tokenward/browser, in Node that of tokenward/node',
   )
 }

@@ -16,7 +16,7 @@ export const NO_ACCESS_TOKEN: AccessTokenState = {}
 
 /**
  * Tells `show` which access token there is: none at first, then the session's, and each one that takes its place. Never that of one
- * person after another has signed in. Returns its own undo.
+ * person after another has signed in. Returns a function that ends this.
  */
 export function followAccessToken(
   manager: TokenManager,

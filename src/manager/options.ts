@@ -15,57 +15,57 @@ export { allowInsecureLoopback, allowMissingNonce }
 /** When tokens are refreshed. Milliseconds. */
 export interface RefreshOptions {
   /**
-   * How long before its expiry an access token is refreshed ahead; never more than 20 % of its lifetime. Default 60 000; 0, or 1 000 to
-   * 3 600 000. Longer: fewer callers ever wait; more refreshes.
+   * How long before its expiry an access token is refreshed, ms; never more than 20 % of its lifetime. Default 60 000; 0, or 1 000 to
+   * 3 600 000. With a longer time fewer calls wait, and there are more refreshes.
    */
   readonly leeway?: number
-  /** By how much that moment varies from tab to tab, as a share of the leeway. Default 0.5, 0 to 1. */
+  /** Which share of the leeway may differ from tab to tab, so that they do not all refresh at once. Default 0.5, 0 to 1. */
   readonly jitter?: number
   /**
-   * Time-based rotation: refresh this long after the last refresh, even if nothing expires. Default: none; at least 1 000.
-   * Together with `refresh()` (event-based rotation) it is a hybrid.
+   * Time-based rotation: refreshes this long after the last refresh, even if nothing expires, ms. Default: none; at least 1 000.
+   * For event-based rotation call `refresh()`. Both work together.
    */
   readonly interval?: number
 }
 
-/** Options of `createTokenManager`. They are checked at construction; in the build for production, what protects alone. */
+/** Options of `createTokenManager`. They are checked at construction. The build for production only checks those that protect somebody. */
 export interface TokenManagerOptions {
   /**
-   * The authorization server's issuer identifier, exactly as its metadata spells it: an https URL. Where one server speaks for many tenants
-   * (Microsoft Entra ID) it is a template, with `{tenantid}` as one part of the path, which `metadataFrom()` reads.
+   * The authorization server's issuer identifier, an https URL, exactly as in its metadata. For a server with many tenants (Microsoft
+   * Entra ID) it is a template with `{tenantid}` as one part of the path; `metadataFrom()` then reads the metadata.
    */
   readonly issuer: string
   /**
-   * The server's metadata (RFC 8414 §2), whose `issuer` has to be `issuer`; or `metadataFrom()`, where it lies somewhere else or single members
-   * are to be replaced. Default: it is asked for at `{issuer}/.well-known/openid-configuration`, then at RFC 8414's place.
+   * The server's metadata (RFC 8414 §2); its `issuer` has to be the option `issuer`. Or `metadataFrom()`, to load it from another URL or to
+   * replace parts of it. Default: it is loaded from `{issuer}/.well-known/openid-configuration`, then from the address of RFC 8414.
    */
   readonly metadata?: AuthorizationServerMetadata | MetadataSource
   /** The client identifier. This is a public client: there is no secret. */
   readonly clientId: string
   /**
-   * Where the person comes back to after sign-in, exactly as registered: an absolute URL without fragment, or in a page a path on its own
-   * origin (`/callback`). Needed by `signIn()`.
+   * Where the person comes back to after the sign-in, exactly as registered: an absolute URL without fragment, or in a page a path on its
+   * own origin (`/callback`). `signIn()` needs it.
    */
   readonly redirectUri?: string
-  /** Where the person goes after the end of the session at the server, exactly as registered, as `redirectUri`. Default: the server decides. */
+  /** Where the person goes after signing out at the server. It is written like `redirectUri`. Default: the server decides. */
   readonly postLogoutRedirectUri?: string
   /**
-   * Makes the parameters of the request that ends the session at the server, from those of RP-Initiated Logout: for a server that wants
-   * further ones (`(own) => ({ ...own, ui_locales: 'de' })`) or has another logout of its own (`({ client_id, post_logout_redirect_uri })
-   * => ({ client_id, logout_uri: post_logout_redirect_uri })`). Where it throws, there is no `endSessionUrl`. Default: those of
-   * RP-Initiated Logout.
+   * Changes the parameters of the request that ends the session at the server. It gets those of RP-Initiated Logout, and returns the ones
+   * to send: more of them (`(own) => ({ ...own, ui_locales: 'de' })`), or those of another kind of logout
+   * (`({ client_id, post_logout_redirect_uri }) => ({ client_id, logout_uri: post_logout_redirect_uri })`). If it throws, there is no
+   * `endSessionUrl`. Default: those of RP-Initiated Logout.
    */
   readonly endSessionParams?: EndSessionParams
   /**
-   * Scope to ask for, space-separated. Nothing is added to it but the scopes of `resources`: `openid` for an ID token, often
-   * `offline_access` for refreshing. Default ''.
+   * Scope to ask for, space-separated: `openid` for an ID token, often `offline_access` for a refresh token. Only the scopes of `resources`
+   * are added to it. Default ''.
    */
   readonly scope?: string
-  /** The only places a token is ever sent to. Default: none. */
+  /** The only URLs that get a token. An entry covers its path and everything below it. Default: none. */
   readonly resources?: readonly ResourceOption[]
   /**
-   * The parameters by which this server is told which API a token is for: `'resource'` (RFC 8707), `'audience'`. Those that are not listed are
-   * refused in `resources` and in `getAccessToken()`, rather than sent to a server that ignores them or answers with an error. Default: both.
+   * The parameters that this server knows to say which API a token is for: `'resource'` (RFC 8707), `'audience'`. A parameter that is not
+   * listed is refused in `resources` and `getAccessToken()`, because the server would ignore it or answer with an error. Default: both.
    */
   readonly resourceParameters?: readonly ('resource' | 'audience')[]
   /** What `fetch` does with other URLs. `'throw'` (default): `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sends the request without a token. */
@@ -75,37 +75,37 @@ export interface TokenManagerOptions {
   /** When tokens are refreshed. */
   readonly refresh?: RefreshOptions
   /**
-   * What `expires_in: 0` means in an answer of a grant that has no refresh token. `'unknown'` (default): its lifetime is not known, and the
-   * token is used until an API refuses it; servers whose tokens never expire say it so. `'expired'`: it has expired (RFC 6749 §5.1).
+   * What `expires_in: 0` means if there is no refresh token. `'unknown'` (default): the lifetime is unknown, and the token is used until an
+   * API refuses it; some servers say this of tokens that never expire. `'expired'`: the token has expired (RFC 6749 §5.1).
    */
   readonly expiresInZero?: 'unknown' | 'expired'
-  /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: they are Bearer tokens, whatever the server offers. */
+  /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: Bearer tokens, even if the server offers DPoP. */
   readonly dpop?: Dpop
   /** `sessionLimits({ idleTimeout, maxAge })`: ends the session after a time without use, or after sign-in. Default: only the server ends it. */
   readonly limits?: SessionLimits
-  /** Limit for a request to the authorization server, ms. Default 10 000, 1 000 to 60 000. A lease lives 3 s longer. */
+  /** How long to wait for an answer of the authorization server, ms. Default 10 000, 1 000 to 60 000. */
   readonly requestTimeout?: number
   /**
-   * How old the last look at the stored session may be when a token is used, ms. Default 5 000, 0 to 60 000. It is the longest
-   * a token can be used after a sign-out elsewhere of which no message arrived.
+   * How long ago the stored session may have been read when a token is used, ms. Default 5 000, 0 to 60 000. So long a token can still be
+   * used after a sign-out elsewhere if no message of it arrives.
    */
   readonly confirmInterval?: number
-  /** Names one of several sessions of the same client. Default ''. */
+  /** The name of one of several sessions of the same client. Default ''. */
   readonly account?: string
   /**
-   * Further parameters of every authorization request. What this library sets or checks itself (`state`, `max_age` …) is refused; what
-   * `signIn()` is told has precedence. Default none.
+   * More parameters for every authorization request. Those that this library sets or checks itself (`state`, `max_age` …) are refused.
+   * Options of `signIn()` replace them. Default none.
    */
   readonly authorizationParams?: Readonly<Record<string, string>>
   /**
-   * `pushedAuthorizationRequests()`: every authorization request is handed to the server first, and what the person's browser carries there
-   * only points at it (RFC 9126). Default: none is; where the server's metadata requires it, `signIn()` throws `ERR_INVALID_OPTION`.
+   * `pushedAuthorizationRequests()`: sends every authorization request to the server first, and the browser only carries a reference to it
+   * (RFC 9126). Default: off. If the server's metadata requires it, `signIn()` then throws `ERR_INVALID_OPTION`.
    */
   readonly pushedAuthorizationRequests?: PushedAuthorizationRequests
   /**
-   * Whether a sign-in over a living session of the same person revokes the tokens it replaces. Default false: they are forgotten here and
-   * expire at the server, for at many servers revoking one of them ends what else the person gave this client, the new session too.
-   * Another person's tokens are revoked in any case. Set it to true where the server revokes each grant by itself.
+   * Whether a new sign-in of the same person revokes the tokens of the session that it replaces. Default false: they are only forgotten
+   * here, because at many servers the revocation would also end the new session. Set it to true if your server revokes each grant
+   * separately. Another person's tokens are always revoked.
    */
   readonly revokeReplaced?: boolean
   /** Allows http on loopback hosts. */

@@ -1,15 +1,15 @@
 import { invalidOption } from '../errors.ts'
 import { type Limits, limits } from '../session/limits.ts'
 
-/** How long a session lives here, whatever the server says. Milliseconds. */
+/** How long a session may live here, whatever the server says. Milliseconds. */
 export interface SessionLimitsOptions {
-  /** Ends the session after this long without use in any context, ms. Default: none; at least 1 000. */
+  /** Ends the session when no tab or process has used it for this time, ms. Default: none; at least 1 000. */
   readonly idleTimeout?: number
-  /** Ends the session this long after sign-in, ms. Default: none; at least 1 000. */
+  /** Ends the session this long after the sign-in, ms. Default: none; at least 1 000. */
   readonly maxAge?: number
 }
 
-/** What `sessionLimits()` makes: the option `limits`. */
+/** What `sessionLimits()` returns, for the option `limits`. */
 export interface SessionLimits {
   /** What it was made with. */
   readonly options: SessionLimitsOptions
@@ -20,8 +20,8 @@ export interface SessionLimits {
 const NAMES = ['idleTimeout', 'maxAge']
 
 /**
- * Ends sessions by themselves: `limits: sessionLimits({ idleTimeout, maxAge })`. Both are counted in the stored session, so for all tabs,
- * processes or hosts together: use in one of them keeps it alive in all. Each of them has to have the same limits.
+ * Ends sessions after a time: `limits: sessionLimits({ idleTimeout, maxAge })`. The limits count for all tabs, processes or hosts together:
+ * use in one of them keeps the session alive in all. All of them need the same limits.
  * @throws TokenManagerError `ERR_INVALID_OPTION` for a limit that is no number or under a second: a session would outlive it
  */
 export function sessionLimits(options: SessionLimitsOptions): SessionLimits {

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 
-/** Tells that the file `name` of a folder was written, replaced or removed. Returns its own undo. */
+/** Tells that the file `name` of a folder was written, replaced or removed. Returns a function that ends this. */
 export type WatchedFolder = (name: string, changed: () => void) => () => void
 
 /**

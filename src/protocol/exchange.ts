@@ -135,7 +135,7 @@ export async function exchange<Other = never>(
       return { kind: 'transient', error: cause, lost: false }
     const isLate = signal.aborted
     const reason = isLate ? 'timeout' : 'network_unavailable'
-    const how = isLate ? `gave no answer within ${timeout} ms` : 'cannot be reached, or allows no CORS'
+    const how = isLate ? `gave no answer within ${timeout} ms` : 'cannot be reached, or does not allow CORS'
     return transient(reason, sentAt !== undefined, { status, cause }, undefined, `${withoutQuery(url)} ${how}`)
   } finally {
     stop()

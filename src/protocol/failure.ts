@@ -42,7 +42,7 @@ export function invalid(
 
 /** What is wrong with a member of an answer, by its name. */
 export function wrongMember(holder: string, name: string, value: unknown): string {
-  return value == null ? `${holder} has no ${name}` : `${holder} has a ${name} that cannot be used`
+  return value == null ? `${holder} has no ${name}` : `${holder} has an unusable ${name}`
 }
 
 /** What a status alone says: redirects, 408, 429, 5xx and what HTTP does not know are passing faults; 2xx and 4xx are answers. */

@@ -168,7 +168,7 @@ function hintAt(name: string, { iat }: IdTokenClaims, { issuer, clock }: Authori
   if (name === 'exp' || name === 'iat') {
     // It was made just now.
     const ahead = Math.round(clock.now() / 1000 - numberOf(iat))
-    return `; the device's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the server's: set it`
+    return `; the device's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the server's: correct it`
   }
   return name === 'nonce' ? '; see allowMissingNonce' : ''
 }

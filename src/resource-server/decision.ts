@@ -66,12 +66,12 @@ type IdentityHashes = Pick<Decision, 'subjectHash' | 'tokenHash'>
 /** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
 function identityHashes(secret: Bytes | undefined): (claims: AccessTokenClaims) => Promise<IdentityHashes> {
   const hash = keyedHash(secret)
-  const known = new WeakMap<AccessTokenClaims, Promise<IdentityHashes>>()
+  const known = new WeakMap<AccessTokenClaims, IdentityHashes>()
 
-  return (claims) => {
+  return async (claims) => {
     const before = known.get(claims)
     if (before !== undefined) return before
-    const made = hashesOf(claims)
+    const made = await hashesOf(claims)
     known.set(claims, made)
     return made
   }

@@ -11,7 +11,7 @@ export interface DenylistStore {
   /**
    * Follows the store from its beginning: `onEntries` gets what there is, then what comes, whatever it is: each entry is checked there.
    * `onCurrent` is told each time that nothing was missed up to `at` (epoch milliseconds by this process's own clock). Reconnects by
-   * itself. Returns its own undo.
+   * itself. Returns a function that ends this.
    */
   follow(listener: {
     readonly onEntries: (entries: readonly unknown[]) => void
@@ -64,7 +64,7 @@ export interface Denylist {
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
   /** Hears from guards what tokens of an issuer carry. */
   describeIssuer(issuer: DeniableIssuer): void
-  /** Hears that there are new denials, of this process or of the store. Returns its own undo. */
+  /** Calls the listener when there are new denials, of this process or of the store. Returns a function that ends this. */
   subscribe(listener: () => void): () => void
   /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined

@@ -9,11 +9,11 @@ export function documentFailure(what: string, cause: unknown, timeout: number): 
   if (cause instanceof Unavailable) return cause.message
   if (!(cause instanceof UnusableAnswer)) return networkFailure(what, cause, timeout)
 
-  const { status, type } = cause
+  const { status, found } = cause
   const answered = `${what} answered ${status}`
   if (status >= 300 && status < 400) return `${answered}: redirects are not followed`
   if (status === 404) return `${answered}: it is not there`
-  return status === 200 ? `${answered} with ${shown(type)} in place of a JSON object` : answered
+  return status === 200 ? `${answered} with ${found} in place of a JSON object` : answered
 }
 
 /** Why a request had no answer at all. */

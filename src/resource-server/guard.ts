@@ -20,33 +20,34 @@ import type { ValidatorOptions } from './validator-options.ts'
 export interface GuardOptions extends ValidatorOptions {
   /** Whose tokens are accepted: an issuer identifier, its description, or several. */
   readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[]
-  /** The identifier of this API, or several: a token's `aud` has to hold one of them. There is no "any". */
+  /** The identifier of this API, or several. A token's `aud` has to contain one of them; there is no "any". */
   readonly audience: string | readonly string[]
-  /** Tokens, sign-ins, people and clients that are refused although their tokens are still valid. Default none. */
+  /** Tokens, sign-ins, people and clients to refuse, although their tokens are still valid. Default none. */
   readonly denylist?: Denylist
-  /** Tokens bound to a key (RFC 9449) are accepted, with their proof. Default: they are refused. */
+  /** Accepts tokens that are bound to a key, with their proof (RFC 9449). Default: they are refused. */
   readonly dpop?: DpopProofOptions
   /** The `realm` of challenges. Default: the first audience. */
   readonly realm?: string
-  /** Whether a challenge tells `reason` for `expired`, `not_yet_valid`, `revoked` and `session_ended`. Default true. */
+  /** Whether the caller gets the reasons `expired`, `not_yet_valid`, `revoked` and `session_ended`. Default true. */
   readonly tellReason?: boolean
-  /** Hears every decision. What it throws is ignored. */
+  /** Is called with every decision. An error that it throws is ignored. */
   readonly onDecision?: (decision: Decision) => void
-  /** What a decision says about its request, for example a keyed hash of the address it came from. Default nothing. */
+  /** Returns what a decision says about its request, for example a keyed hash of the client's address. Default nothing. */
   readonly describe?: (request: GuardedRequest) => string | undefined
-  /** Key of the hashes in decisions, at least 32 bytes; the same in all processes makes them comparable. Default: random. */
+  /** Key of the hashes in decisions, at least 32 bytes. With the same key in all processes the hashes can be compared. Default: random. */
   readonly auditKey?: Bytes
 }
 
-/** Lets requests pass or throws. */
+/** Checks requests: it returns the token's claims, or throws. */
 export interface Guard {
   /**
-   * The claims of the request's access token, if it may pass.
-   * @param policy what the route asks for; keep it as one object per route: it is checked once
-   * @throws AccessTokenError for every request that may not; it is the whole answer. Whatever fails inside, the request does not pass.
+   * Returns the claims of the request's access token if the request may pass.
+   * @param policy what the route requires; use one object for each route, because it is validated only once
+   * @throws AccessTokenError for every request that may not pass. Its `status` and `headers` are the whole answer. If anything fails
+   *   inside, the request does not pass.
    */
   (request: GuardedRequest, policy?: AccessPolicy): Promise<AccessTokenClaims>
-  /** Fields for answers to requests that passed: with nonces, the next one. */
+  /** Headers for answers to requests that passed. With nonces, they have the next nonce. */
   answerHeaders(): Promise<Readonly<Record<string, string>>>
 }
 
@@ -79,9 +80,9 @@ const NAMES: OptionNames<GuardOptions> = {
 const NO_POLICY: AccessPolicy = {}
 
 /**
- * A guard for an API: a request passes with an access token that is well formed, signed by the right issuer, for this API, valid
- * now, not denied, bound to the key that sent it, and allowed to do what the route does (RFC 6750, 8725, 9068, 9449, 9470).
- * Everything else is refused, with a reason. It fetches keys at the first request, not before.
+ * Creates the guard of an API. A request passes if its access token is well formed, signed by the right issuer, for this API, valid now,
+ * not denied, bound to the key that sent it, and allowed to do what the route does (RFC 6750, 8725, 9068, 9449, 9470). Every other request
+ * is refused with a reason. Keys are fetched at the first request.
  * @throws TokenManagerError `ERR_INVALID_OPTION` naming the option
  */
 export function createGuard(options: GuardOptions): Guard {

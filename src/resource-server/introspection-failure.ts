@@ -1,6 +1,5 @@
 import { Refusal } from './access-token-error.ts'
 import { networkFailure } from './document-failure.ts'
-import { shown } from './found.ts'
 import { UnusableAnswer } from './json-source.ts'
 
 /** Answers by which a server says that it is in trouble, whoever asks and about what. */
@@ -28,7 +27,7 @@ export function introspectionFailure(cause: unknown, timeout: number): Refusal {
   return new Refusal('introspection_unavailable', networkFailure('the introspection endpoint', cause, timeout))
 }
 
-function answerFailure({ status, type }: UnusableAnswer): string {
+function answerFailure({ status, found }: UnusableAnswer): string {
   const answered = `the introspection endpoint answered ${status}`
   if (status === 401 || status === 403)
     return `${answered}: it refuses this API itself; introspection.clientId, introspection.clientSecret and introspection.formEncoded`
@@ -36,5 +35,5 @@ function answerFailure({ status, type }: UnusableAnswer): string {
   if (status >= 300 && status < 400) return `${answered}: redirects are not followed; introspection.endpoint`
   if (status === 400)
     return `${answered}: it takes no such token or refuses this API; introspection.clientId and introspection.clientSecret`
-  return status === 200 ? `${answered} with ${shown(type)} in place of a JSON object; introspection.endpoint` : answered
+  return status === 200 ? `${answered} with ${found} in place of a JSON object; introspection.endpoint` : answered
 }

@@ -4,11 +4,11 @@ import { documentFailure } from './document-failure.ts'
 import { concernsToken, introspectionFailure } from './introspection-failure.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type JsonSourceOptions, jsonObject } from './json-source.ts'
-import { withoutNulls } from './json-values.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { createOutage } from './outage.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
 import { sha256 } from './sha256.ts'
+import { type SharedWork, sharedWork } from './shared-work.ts'
 
 /** How a server is asked about tokens (RFC 7662). Milliseconds. */
 export interface IntrospectionOptions {
@@ -83,7 +83,7 @@ export function introspection(
   const written = formEncoded ? encoded : utf8
   const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
   const refused = boundedCache<Refusal>(limit, now)
-  const asking = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
+  const asking = new Map<string, SharedWork<Readonly<Record<string, unknown>>>>()
   const outage = createOutage(now)
 
   return {
@@ -93,12 +93,20 @@ export function introspection(
       if (known !== undefined) return known
       const refusal = refused.get(key)
       if (refusal) throw refusal
-      const running = asking.get(key)
-      if (running !== undefined) return running
-      const answer = request(token, key).finally(() => asking.delete(key))
-      asking.set(key, answer)
-      return answer
+      return questionOf(key).do(() => request(token, key).finally(() => asking.delete(key)))
     },
+  }
+
+  /** One question for any number of callers who ask at once. */
+  function questionOf(key: string) {
+    // Those of requests that were given up, the oldest first.
+    for (const [old, question] of asking) {
+      if (!question.isLapsed) break
+      if (old !== key) asking.delete(old)
+    }
+    const question = asking.get(key) ?? sharedWork()
+    asking.set(key, question)
+    return question
   }
 
   async function request(token: string, key: string): Promise<Readonly<Record<string, unknown>>> {
@@ -110,7 +118,7 @@ export function introspection(
       throw answer
     }
     // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
-    const found = Object.freeze({ ...withoutNulls(answer), iss: answer.iss ?? issuer })
+    const found = Object.freeze({ ...said(answer), iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     const expiresAt = typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY
     active.set(key, found, Math.min(began + maxAge, expiresAt))
@@ -173,6 +181,11 @@ export function introspection(
       throw unavailable(`${detail}; issuer.issuer, introspection.endpoint`)
     }
   }
+}
+
+/** What an answer says: some servers write `null` for what they do not say. */
+function said(answer: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null))
 }
 
 /** RFC 6749 §2.3.1 and appendix B. */

@@ -14,28 +14,27 @@ import { type CheckedDialect, checkDialect, type TokenDialect } from './token-di
 /** An authorization server whose tokens are accepted, and how it writes them. */
 export interface IssuerOptions extends TokenDialect {
   /**
-   * Its issuer identifier, exactly as its tokens spell it: an https URL without query and fragment. Of a server with many tenants it
-   * may have one variable as a segment of its path, such as `https://login.microsoftonline.com/{tenantid}/v2.0`; `tenants` and
-   * `jwksUri` are then needed.
+   * Its issuer identifier, exactly as in its tokens: an https URL without query and fragment. For a server with many tenants one part of
+   * the path may be a variable, such as `https://login.microsoftonline.com/{tenantid}/v2.0`. Then `tenants` and `jwksUri` are required.
    */
   readonly issuer: string
   /**
-   * The tenants that count, where `issuer` has a variable: a list, or a function that is asked at each request, before the token's
-   * signature is looked at. No default.
+   * The tenants that are accepted if `issuer` has a variable: a list, or a function that is called at each request, before the signature
+   * is checked. No default.
    */
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)
   /**
-   * Where its keys are. Default: as its metadata says (OpenID Connect Discovery §4, RFC 8414 §3). It may have the variable of `issuer`;
-   * each tenant then has keys of its own. Nothing else of a token ever says where anything is fetched. A key with a member `issuer`, as
-   * Entra publishes them, counts for that issuer alone.
+   * The URL of its keys. Default: the one in its metadata (OpenID Connect Discovery §4, RFC 8414 §3). It may have the variable of `issuer`;
+   * then each tenant has its own keys. Nothing else in a token decides from where anything is fetched. A key with a member `issuer`, as
+   * Entra has them, is only used for that issuer.
    */
   readonly jwksUri?: string
   /**
-   * Signature algorithms (RFC 7518, RFC 8037) that count, asymmetric ones only. Default: RS256, PS256, ES256, EdDSA and Ed25519,
-   * and their longer kin.
+   * Signature algorithms that are accepted (RFC 7518, RFC 8037), asymmetric ones only. Default: RS256, PS256, ES256, those of the same
+   * kinds with 384 and 512 bit, EdDSA and Ed25519.
    */
   readonly algorithms?: readonly string[]
-  /** Asks the server about tokens (RFC 7662). Default: tokens that are no JWT are refused. Of several issuers only one can have it. */
+  /** Asks the server about tokens (RFC 7662). Default: tokens that are not JWTs are refused. Only one of several issuers can have it. */
   readonly introspection?: IntrospectionOptions
 }
 

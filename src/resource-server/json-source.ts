@@ -1,5 +1,7 @@
+import { shown } from './found.ts'
 import { isJsonObject } from './json-values.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
+import { sharedWork } from './shared-work.ts'
 
 /** A JSON document elsewhere, kept for a while. */
 export interface JsonSource<T> {
@@ -35,13 +37,13 @@ export interface JsonSourceOptions {
 export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer'
   readonly status: number
-  /** Its media type, as the answer says. */
-  readonly type: string
+  /** What is there in place of a JSON object with status 200, for those who run the API. */
+  readonly found: string
 
-  constructor(status: number, type: string) {
+  constructor(status: number, found: string) {
     super('The answer is no JSON object with status 200')
     this.status = status
-    this.type = type
+    this.found = found
   }
 }
 
@@ -53,8 +55,8 @@ export class Unavailable extends Error {
 /** After a failure the next attempt is this far away, ms, after each further one twice as far, up to the cooldown. */
 const FIRST_RETRY = 1_000
 
-/** Characters of a document that are read at most. */
-const LIMIT = 262_144
+/** Characters of a document that are read at most: a hundred keys with their chains of certificates have half as many. */
+const LIMIT = 1_048_576
 
 /**
  * A document that any number of callers share: one request at a time, and none too soon after the last.
@@ -67,17 +69,17 @@ export function jsonSource<T>(
   options: JsonSourceOptions,
 ): JsonSource<T> {
   const { now, cooldown, maxAge, staleFor } = options
+  const fetching = sharedWork<T>()
   let kept: { readonly value: T; readonly at: number } | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
   let failures = 0
-  let pending: Promise<T> | undefined
   let lastFailure: unknown
 
   return {
     async get() {
       if (kept && now() - kept.at < maxAge) return kept.value
       try {
-        const isTooSoon = failures > 0 && pending === undefined && restsFor() > 0
+        const isTooSoon = failures > 0 && !fetching.isRunning && restsFor() > 0
         if (isTooSoon) throw lastFailure
         return await attempt()
       } catch (error) {
@@ -87,7 +89,7 @@ export function jsonSource<T>(
       }
     },
     async renew(since) {
-      await pending?.catch(() => {})
+      await fetching.settled()
       const isCurrent = () => kept !== undefined && kept.at >= since
       if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
       const known = servingYet()
@@ -110,17 +112,15 @@ export function jsonSource<T>(
   }
 
   function attempt(): Promise<T> {
-    if (pending !== undefined) return pending
-    attemptedAt = now()
-    pending = load()
-      .catch((error) => {
+    return fetching.do(async () => {
+      attemptedAt = now()
+      try {
+        return await load()
+      } catch (error) {
         lastFailure = error
         throw error
-      })
-      .finally(() => {
-        pending = undefined
-      })
-    return pending
+      }
+    })
   }
 
   async function load(): Promise<T> {
@@ -151,23 +151,23 @@ async function fetchJson(
 
 /**
  * The JSON object a 200 holds.
- * @throws UnusableAnswer for another status, for more than 256 Ki characters, and for anything but an object
+ * @throws UnusableAnswer for another status, for more than 1 Mi characters, and for anything but an object
  */
 export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
   const { status, headers } = response
-  const type = headers.get('content-type') ?? ''
+  const found = shown(headers.get('content-type') ?? '')
   if (status !== 200) {
     void response.body?.cancel().catch(() => {})
-    throw new UnusableAnswer(status, type)
+    throw new UnusableAnswer(status, found)
   }
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true })
-    if (text.length > LIMIT) throw new UnusableAnswer(status, type)
+    if (text.length > LIMIT) throw new UnusableAnswer(status, `more than ${LIMIT} characters`)
   }
   const value = parsed(text + decoder.decode())
-  if (!isJsonObject(value)) throw new UnusableAnswer(status, type)
+  if (!isJsonObject(value)) throw new UnusableAnswer(status, found)
   return value
 }
 

@@ -7,8 +7,3 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
-
-/** The members of `object` that say something: some servers write `null` for what they do not say. */
-export function withoutNulls(object: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null))
-}

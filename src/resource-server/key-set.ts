@@ -4,7 +4,6 @@ import { documentFailure } from './document-failure.ts'
 import { shown } from './found.ts'
 import { mayOwnKey } from './issuer-template.ts'
 import { type JsonSource, type JsonSourceOptions, jsonSource, Unavailable } from './json-source.ts'
-import { withoutNulls } from './json-values.ts'
 import { type SignatureMode, type VerificationKey, verificationKey } from './signature.ts'
 import { fitsAlgorithm } from './signature-algorithms.ts'
 
@@ -112,5 +111,10 @@ function readKeys(body: Record<string, unknown>): readonly JWK[] {
   const { keys } = body
   if (!Array.isArray(keys)) throw new Unavailable('the key set has no list of keys')
   const found = keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string')
-  return found.map(withoutNulls)
+  return found.map(said)
+}
+
+/** What a key says of itself: some servers write `null` for what it does not. Whose it is, no `null` leaves open. */
+function said(key: object): JWK {
+  return Object.fromEntries(Object.entries(key).filter(([name, value]) => value !== null || name === 'issuer'))
 }

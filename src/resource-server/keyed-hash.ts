@@ -7,11 +7,14 @@ const utf8 = new TextEncoder()
  * @param secret default: random, drawn at the first use, as Cloudflare's workers have no randomness before they are called
  */
 export function keyedHash(secret: Bytes | undefined): (text: string) => Promise<ArrayBuffer> {
-  let key: Promise<CryptoKey> | undefined
+  let bytes = secret
+  let key: CryptoKey | undefined
 
   return async (text) => {
-    key ??= importKey(secret ?? crypto.getRandomValues(new Uint8Array(32)))
-    return crypto.subtle.sign('HMAC', await key, utf8.encode(text))
+    bytes ??= crypto.getRandomValues(new Uint8Array(32))
+    // What is kept is the key and not its promise: no caller waits for what another one has begun.
+    key ??= await importKey(bytes)
+    return crypto.subtle.sign('HMAC', key, utf8.encode(text))
   }
 }
 

@@ -24,7 +24,7 @@ const CODE = 16
 /** The nonce is a time slot and an HMAC-SHA-256 over it. */
 export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => number): Nonces {
   const step = lifetime / 2
-  const made = new Map<number, Promise<string>>()
+  const made = new Map<number, string>()
   const hash = keyedHash(secret)
 
   return {
@@ -42,11 +42,11 @@ export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => 
     return Math.floor(now() / step)
   }
 
-  function nonceOf(slot: number): Promise<string> {
+  async function nonceOf(slot: number): Promise<string> {
     const known = made.get(slot)
     if (known !== undefined) return known
     for (const old of made.keys()) if (Math.abs(old - slot) > 2) made.delete(old)
-    const nonce = sign(slot)
+    const nonce = await sign(slot)
     made.set(slot, nonce)
     return nonce
   }

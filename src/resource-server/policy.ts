@@ -6,20 +6,20 @@ import { invalidOption } from './invalid-option.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
 import type { Validated } from './validator.ts'
 
-/** What a route asks for beside a valid token. */
+/** What a route requires besides a valid token. */
 export interface AccessPolicy {
-  /** Scope values that all have to be there, space-separated or a list (RFC 6749 §3.3). Default none. */
+  /** The token has to have all these scope values, space-separated or a list (RFC 6749 §3.3). Default none. */
   readonly scope?: string | readonly string[]
-  /** One of these has to be the token's `acr` (RFC 9470). Default: any. */
+  /** The token's `acr` has to be one of these (RFC 9470). Default: any. */
   readonly acrValues?: readonly string[]
-  /** How long ago the person may have authenticated at most, ms (RFC 9470). Default: any time. */
+  /** How long ago the person may have authenticated, ms (RFC 9470). Default: any time. */
   readonly maxAge?: number
   /**
-   * `'user'`: lets only tokens pass that show a person, as the issuer's `subjectKind` has it. What a client got for itself is refused
-   * (RFC 9068 §5), and so is what cannot be told. Default: all pass.
+   * `'user'`: the token has to be about a person, by the `subjectKind` of its issuer. A token that a client got for itself is refused
+   * (RFC 9068 §5), and so is one that does not say. Default: all are accepted.
    */
   readonly subject?: 'user'
-  /** For the audit events: which route this is. Default none. */
+  /** The name of the route in decisions and metrics. Default none. */
   readonly route?: string
 }
 

@@ -12,7 +12,7 @@ export interface SessionDenylist {
     readonly client_id: string
     readonly iat: number
   }): string | undefined
-  /** Hears that there are new denials. Returns its own undo. Absent: sessions that are in use are looked at when they are used next. */
+  /** Calls the listener when there are new denials. Returns a function that ends this. Absent: sessions that are in use are looked at when they are used next. */
   subscribe?(listener: () => void): () => void
 }
 

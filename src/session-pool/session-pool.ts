@@ -52,7 +52,7 @@ export interface SessionPool {
    * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
    */
   rename(from: string, to: string): Promise<void>
-  /** Hears one type of event of all sessions that are in memory. Returns its own undo. */
+  /** Calls `listener` for each event of one type, of all sessions in memory. Returns a function that ends this. */
   on<T extends TokenManagerEventType>(type: T, listener: (event: PoolEvent<T>) => void): () => void
   /** How many sessions are in memory. */
   readonly size: number

@@ -1,6 +1,6 @@
 /** Those who want to hear something. */
 export interface ListenerSet<T> {
-  /** Returns its own undo. */
+  /** Returns a function that ends this. */
   add(listener: (value: T) => unknown): () => void
   /** Calls each in a turn of its own: it must not run inside what it hears of, and its fault is its own. */
   tell(value: T): void

@@ -52,7 +52,7 @@ export function offlineOr<T extends string>(session: Session, outcome: T): T | '
 /** Why there is no session, as an error. */
 export function signedOutError({ held: { state } }: Session): TokenManagerError {
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
-  const hint = reason === 'expired' ? ', and there was no refresh token: see scope offline_access' : ''
+  const hint = reason === 'expired' ? ', and there was no refresh token: add offline_access to scope' : ''
   return new TokenManagerError('ERR_SIGNED_OUT', reason, `Nobody is signed in${hint}`, { cause })
 }
 

@@ -29,12 +29,12 @@ type Pending = Transaction | Returned
 /** How long a person may take, ms. */
 export const SIGN_IN_LIFETIME = 10 * 60_000
 const LIMIT = 16
-/** What came back in vain is not tried again at once: where nobody has to click, that would go round in circles. */
+/** A failed sign-in is not repeated at once: a page that needs no click would never stop. */
 const PAUSE = 30_000
 
 /**
  * Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten.
- * @throws TokenManagerError what `refusalOfStep` makes of those that came back; `sign_in_loop` if three sign-ins came back in vain
+ * @throws TokenManagerError what `refusalOfStep` makes of those that came back; `sign_in_loop` if three sign-ins failed
  *   within 30 s
  */
 export async function keepTransaction(
@@ -57,7 +57,7 @@ function loopError(returned: readonly Returned[], since = 0): TokenManagerError 
   const [first] = inVain
   if (!first || inVain.length < 3) return undefined
   const error = inVain.at(-1)?.inVain
-  const what = `Three sign-ins came back in vain, the last with ${error}`
+  const what = `Three sign-ins failed, the last with ${error}`
   const retryAt = first.createdAt + PAUSE
   return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'sign_in_loop', what, { error, retryAt })
 }
@@ -81,7 +81,7 @@ export async function takeTransaction(session: Session, state: string, cancelled
     return taken && [...others, ...tried]
   })
   const taken = find(found)
-  if (!taken) throw rejected('state_mismatch', 'No sign-in waits for this state, or it was used')
+  if (!taken) throw rejected('state_mismatch', 'No sign-in waits for this state, or it was used before')
   if (!isAlive(taken, session.platform.clock.now()))
     throw rejected('transaction_expired', 'The sign-in took longer than ten minutes')
   return taken

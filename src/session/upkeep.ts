@@ -25,7 +25,7 @@ type SignedIn = Extract<SessionState, { status: 'signedIn' }>
 /** A clock that was set by less than this is a clock that was adjusted. */
 const CLOCK_JUMP = 30_000
 
-/** Timers, page lifecycle and outbox. Returns its own undo. */
+/** Timers, page lifecycle and outbox. Returns a function that ends this. */
 export function startUpkeep({ session, tokens, source, outbox, limits, end }: UpkeepParts): () => void {
   const { clock, lifecycle } = session.platform
   const { interval, signInTarget } = session.options

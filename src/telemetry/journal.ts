@@ -35,7 +35,7 @@ export interface Journal {
   readonly context: string
   /** The last 200 entries of all tabs, oldest first. Never rejects: what the store does not give is missing. */
   entries(): Promise<readonly JournalEntry[]>
-  /** Hears every entry that is added here. Returns its own undo. */
+  /** Calls the listener for every entry that is added here. Returns a function that ends this. */
   subscribe(listener: (entry: JournalEntry) => void): () => void
   /** Forgets everything, in the store too. */
   clear(): Promise<void>

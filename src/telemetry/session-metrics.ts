@@ -31,7 +31,7 @@ export interface HistogramLike {
 
 /** A manager, a session pool, or a client's own tokens: whatever has an `on`. */
 export interface EventSource {
-  /** Hears one type of event. Returns its own undo. */
+  /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on(type: never, listener: never): () => void
 }
 
@@ -51,7 +51,7 @@ interface Details {
  * What happens to tokens, as metrics: `sessionMetrics(metrics.getMeter('app'), tokens)`, for a manager, a session pool, and a client's own
  * tokens. Names and attributes are stable; docs/telemetry.md has them. Nothing that names a person, an account, a grant or a token becomes an
  * attribute.
- * @returns its own undo
+ * @returns a function that ends this
  */
 export function sessionMetrics(meter: SessionMeter, source: EventSource): () => void {
   // The events of the three differ; what one of them never tells is never heard.

@@ -37,7 +37,7 @@ export interface RouterLike {
  * - from `signedOut` a person who signs in, here or in another tab, goes on to the query parameter `returnTo`.
  *
  * It never signs in by itself: a sign-out would be undone at once. What it hides is hidden, not protected: the API decides.
- * @returns its own undo
+ * @returns a function that ends this
  */
 export function requireSession(router: RouterLike, manager: TokenManager, options: RouteGuardOptions): () => void {
   const undo = [router.beforeEach(guard)]

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type BffPoolOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
+import { type Bff, type BffPoolOptions, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
 import {
   allowInsecureLoopback,
   clientSecretBasic,
@@ -35,6 +35,8 @@ export interface SiteOptions {
   readonly api?: RequestListener
   /** What is not the backend's. Default: 404. */
   readonly app?: RequestListener
+  /** Gets each host's backend, to put it into another server as well. */
+  readonly made?: (bff: Bff) => unknown
   readonly accessTokenTtl?: number
   /** Whether WebSockets reach the backend. */
   readonly upgrades?: boolean
@@ -52,6 +54,8 @@ export interface BffSite {
   /** The API's URL. */
   readonly api: string
   readonly asked: Asked[]
+  /** Each host's backend, in their order. */
+  readonly backends: readonly Bff[]
   /** By which the hosts hear of one another. */
   readonly hub: ChannelHub
   /** Signs somebody in, and gives a browser of theirs. */
@@ -71,7 +75,19 @@ export interface Visitor {
 
 /** Starts it; stop it. */
 export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
-  const { hosts = 1, bff: own, pool, resources, hostPool, api, app, accessTokenTtl, upgrades, onApiUpgrade } = options
+  const {
+    hosts = 1,
+    bff: own,
+    pool,
+    resources,
+    made,
+    hostPool,
+    api,
+    app,
+    accessTokenTtl,
+    upgrades,
+    onApiUpgrade,
+  } = options
   // They listen before they know what to answer: a port that was only looked for could be somebody else's by then.
   const handlers = Array.from({ length: hosts }, (): Handler => ({ request: () => {}, upgrade: () => {} }))
   const servers = await Promise.all(
@@ -92,6 +108,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
   const upstream = await listening(api ?? tellsWhatItGot(asked), onApiUpgrade)
   const store = memoryStore<unknown>()
   const hub = channelHub()
+  const backends: Bff[] = []
 
   for (const handler of handlers) {
     const sessions = createSessionPool({
@@ -113,6 +130,8 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
       api: { '/api': `${upstream.origin}/v1` },
       ...own?.(upstream.origin, server.issuer),
     })
+    backends.push(bff)
+    made?.(bff)
     handler.request = app ? nodeBff(bff, app) : nodeBff(bff)
     handler.upgrade = nodeUpgrade(bff)
   }
@@ -122,6 +141,7 @@ export async function bffSite(options: SiteOptions = {}): Promise<BffSite> {
     hosts: origins,
     server,
     asked,
+    backends,
     hub,
     api: upstream.origin,
     async signedIn(account = 'alice') {

@@ -219,6 +219,47 @@ describe("the page's half", () => {
   })
 })
 
+describe("something that answers in the backend's place, such as a gateway, a service worker or a server of the page alone", () => {
+  const html = { status: 200, contentType: 'text/html', body: '<!doctype html><title>page</title>' }
+  const json = (body: unknown) => ({ status: 200, contentType: 'application/json', body: JSON.stringify(body) })
+  const answers = [
+    html,
+    json({}),
+    json(null),
+    json({ error: 'session expired' }),
+    json({ status: 401 }),
+    { status: 204 },
+  ]
+
+  it.each(answers)('signs nobody out: %j', async (answer) => {
+    await start()
+    const context = await browserOf('alice')
+    const page = await open(context)
+    await signIn(page)
+    await context.route('**/auth/session', (route) => route.fulfill(answer))
+    const late = await open(context, '/late')
+    await page.waitForTimeout(500)
+    const seen = await Promise.all([page, late].map((tab) => within(tab, ({ tokens }) => tokens.state.status)))
+    expect(seen).toEqual(['signedIn', 'loading'])
+    await context.unroute('**/auth/session')
+    await isSignedIn(late)
+  })
+
+  it.each(answers)('to a sign-out or for a token is told as an error of ours: %j', async (answer) => {
+    await start({ bff: () => ({ pageTokens: [{ scope: 'notes' }] }) })
+    const context = await browserOf('alice')
+    const page = await open(context)
+    await signIn(page)
+    await context.route(/auth\/(logout|token)$/, (route) => route.fulfill(answer))
+    const told = await within(page, async ({ tokens }) => {
+      const codeOf = (work: Promise<unknown>) => work.then(String, ({ name, code }) => `${name} ${code}`)
+      return [await codeOf(tokens.signOut()), await codeOf(tokens.getAccessToken())]
+    })
+    expect(new Set(told)).toEqual(new Set(['TokenManagerError ERR_TEMPORARILY_UNAVAILABLE']))
+    expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('signedIn')
+  })
+})
+
 describe('BFF-05: in a real browser, a page of another origin', () => {
   let hostile: Server
   let port: number

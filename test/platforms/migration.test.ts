@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
@@ -66,4 +67,28 @@ it('the code that the documents lead away from is what the real libraries take',
 
   const wrong = { 'oidc-client-ts.js': oldCodeOf('oidc-client-ts.md').replace('signinSilent', 'signInSilent') }
   expect(await faultsIn({ ...wrong, ...others })).toContain("Property 'signInSilent' does not exist")
+})
+
+it('oidc-client-ts keeps its user where the document takes it from, under the names that takeAlong() reads', async () => {
+  const { InMemoryWebStorage, User, UserManager, WebStorageStateStore } = createRequire(
+    join(appFolder('migration'), 'index.js'),
+  )('oidc-client-ts')
+  const storage = new InMemoryWebStorage()
+  const users = new UserManager({
+    authority: 'https://as.example.com',
+    client_id: 'spa',
+    redirect_uri: 'https://app.example.com/callback',
+    userStore: new WebStorageStateStore({ store: storage }),
+  })
+  const tokens = {
+    access_token: 'a',
+    refresh_token: 'r',
+    id_token: 'i',
+    scope: 'openid notes',
+    expires_at: 1_700_000_000,
+  }
+  await users.storeUser(new User({ ...tokens, token_type: 'Bearer', profile: { sub: 'alice' } }))
+
+  const [, key = ''] = /^const key = '(.*)'/m.exec(readFileSync(join(documents, 'oidc-client-ts.md'), 'utf8')) ?? []
+  expect(JSON.parse(storage.getItem(key))).toMatchObject(tokens)
 })

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, startApi } from '../../examples/demo/api.ts'
 import { startAuthorizationServer } from '../../examples/demo/authorization-server.ts'
@@ -29,19 +29,24 @@ afterAll(() => browser?.close())
 /** What an example is built and started with. */
 type Settings = Readonly<Record<string, string>>
 
-/** Builds the example where its packages are. */
+/** Builds the example where its packages are, as `create-next-app` sets Next.js up. */
 async function build(name: string, settings: Settings): Promise<string> {
   const project = join(folder, name)
   rmSync(project, { recursive: true, force: true })
   cpSync(join(root, 'examples', name), project, { recursive: true })
   // Its packages lie one folder up, which is not the folder that Next.js would guess.
-  writeFileSync(join(project, 'next.config.mjs'), `export default { turbopack: { root: '${folder}' } }`)
+  writeFileSync(
+    join(project, 'next.config.mjs'),
+    `export default { cacheComponents: true, turbopack: { root: '${folder}' } }`,
+  )
   await execute(process.execPath, [next, 'build'], { cwd: project, env: envOf(settings) })
   return project
 }
 
 interface Started {
   readonly origin: string
+  /** What it has said since. */
+  said(): string
   stop(): void
 }
 
@@ -50,7 +55,10 @@ async function start(project: string, settings: Settings): Promise<Started> {
   const args = [next, 'start', '--hostname', '127.0.0.1', '--port', '0']
   const child = spawn(process.execPath, args, { cwd: project, env: envOf(settings) })
   const port = await portOf(child)
-  return { origin: `http://127.0.0.1:${port}`, stop: () => child.kill() }
+  let said = ''
+  child.stdout.on('data', (text) => (said += text))
+  child.stderr.on('data', (text) => (said += text))
+  return { origin: `http://127.0.0.1:${port}`, said: () => said, stop: () => child.kill() }
 }
 
 function envOf(settings: Settings): NodeJS.ProcessEnv {
@@ -104,6 +112,31 @@ describe('examples/next', () => {
   )
 })
 
+/** A page that the server draws, in two tabs: it follows a sign-in and a sign-out that happen in the other one. */
+async function driveOverview(origin: string): Promise<void> {
+  const context = await browser.newContext({ extraHTTPHeaders: { 'x-person': 'alice' } })
+  context.setDefaultTimeout(20_000)
+  const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+  const drawn = (page: Page) => page.getByRole('heading', { name: /^alice has [1-9]\d* notes$/ })
+  const html = async () => (await context.request.get(`${origin}/overview`)).text()
+
+  const [first, second] = [await context.newPage(), await context.newPage()]
+  for (const page of [first, second]) {
+    await page.goto(`${origin}/overview`)
+    await button(page, 'Sign in').waitFor()
+  }
+  await button(first, 'Sign in').click()
+  for (const page of [first, second]) await drawn(page).waitFor()
+  expect(await html()).toMatch(/alice has [1-9]\d* notes/)
+
+  await second.goto(`${origin}/notes`)
+  await button(second, 'Sign out').click()
+  await button(first, 'Sign in').waitFor()
+  expect(await drawn(first).count()).toBe(0)
+  expect(await html()).not.toContain('alice')
+  await context.close()
+}
+
 describe('examples/next-bff', () => {
   it(
     'does the same with a page that never has a token',
@@ -133,6 +166,9 @@ describe('examples/next-bff', () => {
           contextOptions: { extraHTTPHeaders: { 'x-person': 'alice' } },
         })
         expect(server.grants).toEqual(['authorization_code granted'])
+
+        await driveOverview(front.origin)
+        expect(site.said()).not.toContain('Error')
       } finally {
         site?.stop()
         await Promise.all([front.close(), server.stop(), api?.stop()])

@@ -35,14 +35,15 @@ async function script(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-/** A worker as Cloudflare runs it, and what it asked of the network. */
-async function worker(compatibilityDate: string, compatibilityFlags: string[]) {
+/** A worker as Cloudflare runs it, and what it asked of the network. `before` is awaited before each answer. */
+async function worker(compatibilityDate: string, compatibilityFlags: string[], before = async (_path: string) => {}) {
   const issuer = await testIssuer()
   const asked: string[] = []
   const outboundService = async (request: Request) => {
     const { pathname, origin } = new URL(request.url)
     const form = Object.fromEntries(new URLSearchParams(await request.clone().text()))
     asked.push([request.method, pathname, form.refresh_token ?? form.token].filter(Boolean).join(' '))
+    await before(pathname)
     if (origin === 'https://api.example.com')
       return new MiniflareResponse(`${request.headers.get('authorization')} ${await request.text()}`)
     if (pathname === '/token')
@@ -81,6 +82,22 @@ describe.each([
       expect.stringMatching(/^POST \/revoke .t-1$/),
       expect.stringMatching(/^POST \/revoke .t-1$/),
     ])
+  })
+
+  it('guard an API, also after a request that was given up while the keys were on their way', async () => {
+    let isFirst = true
+    const { miniflare, issuer } = await worker(date, flags, async (path) => {
+      if (path !== '/jwks' || !isFirst) return
+      isFirst = false
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    })
+    const seconds = Math.floor(Date.now() / 1_000)
+    const token = await issuer.accessToken({ sub: 'alice', iat: seconds, exp: seconds + 60 })
+    const headers = { authorization: `Bearer ${token}` }
+    const call = (path: string) => miniflare.dispatchFetch(`https://api.example.com${path}`, { headers })
+    expect((await call('/impatient')).status).toBe(504)
+    const answers = await Promise.all([call('/'), call('/')])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
   })
 
   it('guard an API', async () => {

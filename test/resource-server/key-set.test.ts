@@ -100,7 +100,7 @@ describe('VAL-16: the keys of an issuer', () => {
   })
 
   it('one may have `null` for what it does not say, as some servers write it', async () => {
-    const nothing = { use: null, alg: null, key_ops: null, x5c: null, n: null, e: null, d: null, issuer: null }
+    const nothing = { use: null, alg: null, key_ops: null, x5c: null, n: null, e: null, d: null }
     as.keys = as.keys.map((jwk) => ({ ...jwk, ...nothing }) as never)
     expect(await outcome(guardOf(), await fresh())).toBe('passed')
     const rsa = await generateKeyPair('RS256', { extractable: true })
@@ -148,6 +148,20 @@ describe('VAL-16: the keys of an issuer', () => {
       fetch: (input, init) => (String(input).endsWith('/jwks') ? Promise.resolve(answer()) : as.fetch(input, init)),
     })
     expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
+  })
+
+  it('a hundred with their certificates are read, and of ten times as many it is said that they are too many', async () => {
+    // Three certificates of keys of 4096 bit, as a server behind an authority of its own publishes them.
+    const x5c = Array(3).fill('M'.repeat(2_000))
+    const others = (count: number) =>
+      Array.from({ length: count }, (_, kid) => ({ kty: 'RSA', kid: `${kid}`, e: 'AQAB', n: 'v'.repeat(683), x5c }))
+    const [own] = as.keys
+    as.keys = [...others(99), own as never]
+    expect(await outcome(guardOf(), await fresh())).toBe('passed')
+    as.keys = [...others(999), own as never]
+    await expect(guardOf()(request(await fresh()))).rejects.toMatchObject({
+      ...{ reason: 'keys_unavailable', detail: expect.stringContaining('more than 1048576 characters') },
+    })
   })
 
   it('a server that does not answer is given up in time: 503', async () => {

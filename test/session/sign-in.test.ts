@@ -270,7 +270,7 @@ describe('sign-ins that come back in vain', () => {
     expect(outcomes).toHaveLength(11)
     const { retryAt = 0, message } = outcomes[0] as TokenManagerError
     expect(outcomes[0]).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'sign_in_loop' })
-    expect(message).toEqual(saying('Three sign-ins came back in vain, the last with'))
+    expect(message).toEqual(saying('Three sign-ins failed, the last with'))
     if (how.includes('out state')) expect(outcomes[0]).toMatchObject({ error })
     expect(retryAt - began).toBeGreaterThanOrEqual(30_000)
     w.clock.jump(retryAt - w.clock.now())

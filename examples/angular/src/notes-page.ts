@@ -31,7 +31,7 @@ export class NotesPage implements OnInit {
   protected readonly problem = signal('')
 
   ngOnInit(): void {
-    // The interceptor gives the request its token.
+    // The interceptor adds the token to the request.
     this.http.get<{ readonly notes: readonly string[] }>(notesUrl).subscribe({
       next: ({ notes }) => this.notes.set(notes),
       error: (error: Error) => this.problem.set(error.message),

@@ -1,4 +1,4 @@
 import { createTokenManager } from 'tokenward/bff/page'
 
-/** The page's half of the backend: it has no tokens. While a server renders the page its state is `loading`. */
+/** The page's manager. It has no tokens. While a server renders the page, its state is `loading`. */
 export const tokens = createTokenManager()

@@ -3,7 +3,7 @@
 import { useState } from 'react'
 import { useTokenManager } from 'tokenward/react'
 
-/** For people who are not signed in. It waits for the button: a page that signs in by itself undoes every sign-out. */
+/** For people who are not signed in. It waits for a click: a page that signs in by itself would undo every sign-out. */
 export function Welcome() {
   const { signIn } = useTokenManager()
   const [problem, setProblem] = useState('')

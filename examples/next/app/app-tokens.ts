@@ -6,7 +6,7 @@ const api = process.env.NEXT_PUBLIC_API ?? 'https://api.example.com'
 /** Where the notes are. */
 export const notesUrl = `${api}/notes`
 
-/** The one manager of the app. While a server renders the page its state is `loading`. */
+/** The manager of the app. While a server renders the page, its state is `loading`. */
 export const tokens = createTokenManager({
   issuer,
   clientId: 'spa',

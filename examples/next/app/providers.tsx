@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { TokenManagerProvider } from 'tokenward/react'
 import { tokens } from './app-tokens'
 
-/** What lives in the browser: a server component cannot hand a token manager on. */
+/** Runs in the browser, because a server component cannot pass a token manager to the page. */
 export function Providers({ children }: { readonly children: ReactNode }) {
   return <TokenManagerProvider manager={tokens}>{children}</TokenManagerProvider>
 }

@@ -6,7 +6,7 @@ export const tokens = createTokenManager({
   redirectUri: '/callback',
   scope: 'openid',
   [allowInsecureLoopback]: true, // for an authorization server on this machine
-  // Turbopack finds the worker by this very form, builds it, and puts its URL here.
+  // Turbopack recognises a worker only in this form. It builds the worker, and puts its URL here.
   refreshWorker: refreshWorker(
     () => new SharedWorker(new URL('tokenward/browser/worker', import.meta.url), { type: 'module' }),
   ),

@@ -16,7 +16,15 @@ export interface Backend {
    * @throws TokenManagerError what the backend says, or `ERR_TEMPORARILY_UNAVAILABLE` if it says nothing
    */
   ask(path: string, init?: RequestInit): Promise<Response>
+  /**
+   * What the backend says at one of its own paths. A gateway, a service worker or the server of the page can answer in its place.
+   * @throws TokenManagerError as `ask()`, and where something else answered
+   */
+  read<Answer>(path: string, init?: RequestInit): Promise<Answer>
 }
+
+/** How the answers to `session`, `logout` and `token` begin. */
+const OWN = /^\{"(status":"signed|local"|value")/
 
 /** The backend whose own paths begin with `base`. */
 export function backendAt(base: string): Backend {
@@ -34,6 +42,13 @@ export function backendAt(base: string): Backend {
       })
       if (response.ok) return response
       throw (await refusalOf(response)) ?? new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')
+    },
+    async read(path, init) {
+      const response = await backend.ask(path, init)
+      const text = await response.text()
+      if (OWN.test(text)) return JSON.parse(text)
+      const what = `Something else answers at ${base}${path}: a service worker, a gateway or the server of the page`
+      throw new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable', what)
     },
   }
   return backend

@@ -7,7 +7,7 @@ import { listenerSet } from '../../session/listener-set.ts'
 import { LOADING, type SessionState } from '../../session/state.ts'
 import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.ts'
 import { backendAt, FIELD, refusalOf, stateOf } from './backend.ts'
-import { type SessionStream, sessionStream } from './session-stream.ts'
+import { pause, type SessionStream, sessionStream } from './session-stream.ts'
 
 /** Options of the page's half. */
 export interface PageOptions {
@@ -78,8 +78,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
       return new Promise(() => {})
     },
     async signOut({ endSession } = {}) {
-      const response = await here().ask('/logout', { method: 'POST' })
-      const { local, endSessionUrl }: SignOutAnswer = await response.json()
+      const { local, endSessionUrl } = await here().read<SignOutAnswer>('/logout', { method: 'POST' })
       apply({ status: 'signedOut', reason: 'signed_out' }, ++begun)
       tellTabs()
       return {
@@ -117,8 +116,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     adopt: unsupported,
     async getAccessToken({ resource, audience, scope } = {}) {
       const body = new URLSearchParams(given({ resource, audience, scope }))
-      const response = await here().ask('/token', { method: 'POST', body })
-      const { value, ...shown }: TokenAnswer = await response.json()
+      const { value, ...shown } = await here().read<TokenAnswer>('/token', { method: 'POST', body })
       // Not enumerable: nothing that prints, spreads or serializes it shows the token.
       return Object.freeze(Object.defineProperty(shown, 'value', { value })) as AccessToken
     },
@@ -165,18 +163,17 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
   async function look(): Promise<SessionState> {
     const until = Date.now() + PATIENCE
     const own = stream
-    for (let pause = PAUSE; own === stream; pause = Math.min(2 * pause, PATIENCE)) {
+    for (let next = PAUSE; own === stream; next = Math.min(2 * next, PATIENCE)) {
       const order = ++begun
-      const answer: SessionAnswer | undefined = await here()
-        .ask('/session')
-        .then((response) => response.json())
+      const answer = await here()
+        .read<SessionAnswer>('/session')
         .catch(() => undefined)
       const isRenamed = answer?.reason === 'renamed' && Date.now() < until
       if (answer && !isRenamed) {
         apply(answer, order)
         return state
       }
-      await new Promise((resolve) => setTimeout(resolve, isRenamed ? PAUSE : pause))
+      await pause(isRenamed ? PAUSE : next)
     }
     return state
   }

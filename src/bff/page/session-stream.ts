@@ -97,9 +97,10 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<unknown> {
+/** Waits, and no longer than `signal` lets it. */
+export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
-    signal.addEventListener('abort', resolve)
+    signal?.addEventListener('abort', resolve)
   })
 }

@@ -1,5 +1,5 @@
-import { TokenManagerErrorCode, TokenManagerError } from "./several-entries.js";
-import { SessionState } from "./bff/page.js";
+import { TokenManagerError, TokenManagerErrorCode } from "./several-entries.js";
+import { SessionState, TokenManager } from "./bff/page.js";
 import { Clock } from "./browser.js";
 import { NodeSessionPoolOptions, SessionPool } from "./node.js";
 import { RedisStoreOptions } from "./redis.js";
@@ -67,64 +67,6 @@ interface BffSiteOptions {
     readonly onRefusal?: (refusal: BffRefusal) => void;
     readonly clock?: Clock;
 }
-interface AllowedSocket {
-    readonly url: string;
-    readonly timeout: number;
-    readonly accept: string;
-    fields(again: boolean): Promise<Readonly<Record<string, string>>>;
-    bind(close: () => void): () => void;
-}
-interface Bff {
-    (request: Request): Promise<Response | undefined>;
-    readonly origin: string;
-    handles(path: string): boolean;
-    openSocket(request: Request): Promise<AllowedSocket>;
-    refused(error: unknown, path: string | undefined): Refused;
-}
-declare function createBff(options: BffOptions): Bff;
-interface NodeRequestLike {
-    readonly method?: string | undefined;
-    readonly url?: string | undefined;
-    readonly originalUrl?: string | undefined;
-    readonly rawHeaders: readonly string[];
-    readonly headers: {
-        readonly cookie?: string | undefined;
-    };
-    readonly readableDidRead?: boolean;
-    iterator(options: {
-        readonly destroyOnReturn: boolean;
-    }): AsyncIterator<unknown>;
-}
-interface NodeResponseLike {
-    statusCode: number;
-    readonly writableEnded: boolean;
-    readonly destroyed: boolean;
-    setHeader(name: string, value: string | readonly string[]): unknown;
-    flushHeaders(): void;
-    write(chunk: Uint8Array): boolean;
-    end(): unknown;
-    destroy(): unknown;
-    once(event: "close" | "drain", listener: () => void): unknown;
-    off(event: "close" | "drain", listener: () => void): unknown;
-}
-declare function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(bff: Bff, next?: (request: Q, response: S) => unknown): (request: Q, response: S) => Promise<void>;
-declare function expressBff(bff: Bff): (request: NodeRequestLike, response: NodeResponseLike, next: (error?: unknown) => void) => Promise<void>;
-interface FastifyBffReplyLike {
-    readonly raw: NodeResponseLike;
-    hijack(): unknown;
-}
-declare function fastifyBff(bff: Bff): (request: {
-    readonly raw: NodeRequestLike;
-}, reply: FastifyBffReplyLike) => Promise<void>;
-declare function honoBff(bff: Bff): (context: {
-    readonly req: {
-        readonly raw: Request;
-    };
-}, next: () => Promise<void>) => Promise<Response | undefined>;
-type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
-declare function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers;
-declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
-declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 interface SessionAnswer {
     readonly status: "signedIn" | "signedOut";
     readonly reason?: string;
@@ -149,5 +91,71 @@ interface SignOutAnswer {
     readonly local: "removed" | "memory_only" | "superseded";
     readonly endSessionUrl?: string | undefined;
 }
+interface BffVisitor {
+    readonly session: () => Promise<SessionAnswer>;
+    readonly fetch: TokenManager["fetch"];
+}
+interface AllowedSocket {
+    readonly url: string;
+    readonly timeout: number;
+    readonly accept: string;
+    fields(again: boolean): Promise<Readonly<Record<string, string>>>;
+    bind(close: () => void): () => void;
+}
+interface Bff {
+    (request: Request): Promise<Response | undefined>;
+    readonly origin: string;
+    handles(path: string): boolean;
+    visitor(cookie: string | null | undefined): BffVisitor;
+    openSocket(request: Request): Promise<AllowedSocket>;
+    refused(error: unknown, path: string | undefined): Refused;
+}
+declare function createBff(options: BffOptions): Bff;
+interface NodeRequestLike {
+    readonly method?: string | undefined;
+    readonly url?: string | undefined;
+    readonly originalUrl?: string | undefined;
+    readonly rawHeaders: readonly string[];
+    readonly headers: {
+        readonly cookie?: string | undefined;
+    };
+    readonly readableDidRead?: boolean;
+    readonly stream?: {
+        readonly endAfterHeaders?: boolean;
+    };
+    iterator(options: {
+        readonly destroyOnReturn: boolean;
+    }): AsyncIterator<unknown>;
+}
+interface NodeResponseLike {
+    statusCode: number;
+    readonly writableEnded: boolean;
+    readonly destroyed: boolean;
+    setHeader(name: string, value: string | readonly string[]): unknown;
+    flushHeaders?(): void;
+    write(chunk: Uint8Array): boolean;
+    end(): unknown;
+    destroy(): unknown;
+    once(event: "close" | "drain", listener: () => void): unknown;
+    off(event: "close" | "drain", listener: () => void): unknown;
+}
+declare function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(bff: Bff, next?: (request: Q, response: S) => unknown): (request: Q, response: S) => Promise<void>;
+declare function expressBff(bff: Bff): (request: NodeRequestLike, response: NodeResponseLike, next: (error?: unknown) => void) => Promise<void>;
+interface FastifyBffReplyLike {
+    readonly raw: NodeResponseLike;
+    hijack(): unknown;
+}
+declare function fastifyBff(bff: Bff): (request: {
+    readonly raw: NodeRequestLike;
+}, reply: FastifyBffReplyLike) => Promise<void>;
+declare function honoBff(bff: Bff): (context: {
+    readonly req: {
+        readonly raw: Request;
+    };
+}, next: () => Promise<void>) => Promise<Response | undefined>;
+type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
+declare function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers;
+declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
+declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 export { TokenManagerError, TokenManagerErrorCode, bffServer, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
-export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };
+export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, BffVisitor, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };

@@ -16,7 +16,13 @@ const SCOPES = ['openid', 'profile', 'offline_access', 'notes']
 export interface BetterAuthServer {
   readonly issuer: string
   readonly spa: { readonly id: string; readonly redirectUri: string }
-  readonly web: { readonly id: string; readonly secret: string; readonly redirectUri: string }
+  /** A website's backend. `backchannel`: where it wants to hear of sign-outs. */
+  readonly web: {
+    readonly id: string
+    readonly secret: string
+    readonly redirectUri: string
+    readonly backchannel: string
+  }
   /** Somebody with a browser of their own, who signs in and says what is told. */
   person(says?: 'yes' | 'no'): Person
   stop(): Promise<void>
@@ -99,7 +105,8 @@ export async function startBetterAuth({ reuseInterval }: { reuseInterval: number
   const headers = new Headers({ cookie: cookie.join('; ') })
   const common = { response_types: ['code'], scope: SCOPES.join(' ') }
   const spaUri = 'http://127.0.0.1/callback'
-  const webUri = 'https://app.example.com/callback'
+  const webUri = 'https://app.example.com/auth/callback'
+  const backchannel = 'https://app.example.com/auth/backchannel'
   const spa = await auth.api.adminCreateOAuthClient({
     headers,
     body: {
@@ -117,12 +124,14 @@ export async function startBetterAuth({ reuseInterval }: { reuseInterval: number
       token_endpoint_auth_method: 'client_secret_basic',
       grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [webUri],
+      backchannel_logout_uri: backchannel,
+      backchannel_logout_session_required: true,
     },
   })
   return {
     issuer: `${origin}/api/auth`,
     spa: { id: spa.client_id, redirectUri: spaUri },
-    web: { id: web.client_id, secret: `${web.client_secret}`, redirectUri: webUri },
+    web: { id: web.client_id, secret: `${web.client_secret}`, redirectUri: webUri, backchannel },
     person: (says = 'yes') => person({ origin, email: body.email, password: PASSWORD, says }),
     stop: () => stopped(server),
   }

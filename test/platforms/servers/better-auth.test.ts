@@ -1,14 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { NodeTokenManagerOptions, TokenManagerEvent } from '../../../src/node/index.ts'
 import { API, type BetterAuthServer, startBetterAuth } from './better-auth-server.ts'
 import { built, clientOf as client, shown } from './built.ts'
 
 const { clientSecretBasic, memoryStore } = await built<typeof import('../../../src/node/index.ts')>('node')
 const guards = await built<typeof import('../../../src/resource-server/index.ts')>('resource-server')
+const { createBff } = await built<typeof import('../../../src/bff/index.ts')>('bff')
 const { betterAuth } = await built<typeof import('../../../src/providers/index.ts')>('providers')
 
 let server: BetterAuthServer | undefined
-afterEach(() => server?.stop())
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await server?.stop()
+})
 
 async function started({ reuseInterval = 0 } = {}): Promise<BetterAuthServer> {
   server = await startBetterAuth({ reuseInterval })
@@ -120,5 +124,49 @@ describe('Better Auth', () => {
     await manager.signIn()
     await manager.refresh()
     await expect(confidential('wrong').signIn()).rejects.toMatchObject({ reason: 'invalid_client' })
+  })
+
+  it('tells a website of a sign-out at the server, which ends the session that began there and no other', async () => {
+    const as = await started()
+    const { id, secret, redirectUri, backchannel } = as.web
+    const bff = createBff({
+      ...{ issuer: as.issuer, clientId: id, clientAuthentication: clientSecretBasic(secret), redirectUri },
+      ...{ scope: 'openid notes', api: { '/api': API }, [guards.allowInsecureLoopback]: true },
+    })
+    const told: number[] = []
+    // The server tells only what has a public address: here it is this process.
+    const send = globalThis.fetch
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      if (input !== backchannel) return send(input, init)
+      const answer = (await bff(new Request(input, init))) as Response
+      told.push(answer.status)
+      return answer
+    })
+
+    const visit = async () => {
+      const person = as.person()
+      const cookies = new Map<string, string>()
+      const go = async (url: string) => {
+        const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+        const answer = (await bff(new Request(url, { headers: { cookie, 'x-tokenward': '1' } }))) as Response
+        for (const line of answer.headers.getSetCookie()) {
+          const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=')
+          cookies.set(name, value)
+        }
+        return answer
+      }
+      const { headers } = await go('https://app.example.com/auth/login')
+      await go((await person.authorize(headers.get('location') ?? '', redirectUri, '')) ?? '')
+      return { person, session: async () => (await go('https://app.example.com/auth/session')).json() }
+    }
+    const [first, second] = [await visit(), await visit()]
+    expect(await first.session()).toMatchObject({
+      status: 'signedIn',
+      session: { claims: { sid: expect.any(String) } },
+    })
+    await first.person.leave()
+    expect(told).toEqual([200])
+    expect(await first.session()).toMatchObject({ status: 'signedOut', reason: 'session_ended' })
+    expect(await second.session()).toMatchObject({ status: 'signedIn' })
   })
 })

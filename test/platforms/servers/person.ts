@@ -4,6 +4,8 @@ import type { UserAgent } from '../../../src/ports.ts'
 export interface Person extends UserAgent {
   /** The address that was opened last. */
   readonly opened: () => string
+  /** Signs out at the server itself. */
+  readonly leave: () => Promise<void>
 }
 
 interface PersonOptions {
@@ -23,6 +25,11 @@ export function person({ origin, email, password, says }: PersonOptions): Person
 
   return {
     opened: () => opened,
+    async leave() {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: '{}' }
+      const { status } = await request(`${origin}/api/auth/sign-out`, init)
+      if (status !== 200) throw new Error(`Signing out was answered ${status}`)
+    },
     callbackUrl: () => undefined,
     async authorize(url, redirectUri) {
       opened = url

@@ -31,6 +31,17 @@ async function asClient(): Promise<Response> {
 const guard = createGuard({ issuer, audience: 'https://api.example.com/', dpop: { nonce: {} } })
 const asApi = fetchGuard(guard, (_request, { sub }) => Response.json({ sub }))
 
+/** Gives up before the API has an answer, which ends everything that this request still waits for. */
+async function impatient(request: Request): Promise<Response> {
+  const late = new Promise<Response>((resolve) => setTimeout(() => resolve(new Response(null, { status: 504 })), 100))
+  return Promise.race([asApi(request), late])
+}
+
+const handlers: Readonly<Record<string, (request: Request) => Promise<Response>>> = {
+  '/client': asClient,
+  '/impatient': impatient,
+}
+
 export default {
-  fetch: (request: Request) => (new URL(request.url).pathname === '/client' ? asClient() : asApi(request)),
+  fetch: (request: Request) => (handlers[new URL(request.url).pathname] ?? asApi)(request),
 }

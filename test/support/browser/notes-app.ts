@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page, Route } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Api } from '../../../examples/demo/api.ts'
-import { seriousFaults } from './serious-faults.ts'
+import { faultsOnScreens } from './serious-faults.ts'
 
 /** One of the example apps of the frameworks: all show the notes of a person. */
 export interface NotesApp {
@@ -52,14 +52,14 @@ export async function driveNotesApp(
   await button(first, 'Sign in').waitFor({ timeout })
   expect(path(first)).toBe(signedOut)
   expect(api.requests).toEqual([])
-  expect(await seriousFaults(first)).toEqual([])
+  expect(await faultsOnScreens(first)).toEqual([])
 
   if (tellsOfFailure) {
     await refuseOnce(first)
     await button(first, 'Sign in').click()
     await first.getByText('The sign-in did not work (cancelled).').waitFor({ timeout })
     expect(path(first)).toBe(signedOut)
-    expect(await seriousFaults(first)).toEqual([])
+    expect(await faultsOnScreens(first)).toEqual([])
   }
 
   await button(first, 'Sign in').click()
@@ -67,7 +67,7 @@ export async function driveNotesApp(
   await expect.poll(() => first.getByRole('listitem').count(), { timeout }).toBeGreaterThan(0)
   expect(path(first)).toBe('/notes?page=2')
   expect(await first.getByRole('heading').textContent()).toBe('Notes of alice')
-  expect(await seriousFaults(first)).toEqual([])
+  expect(await faultsOnScreens(first)).toEqual([])
 
   const second = await open(`${origin}/`)
   await button(second, 'Sign out').waitFor({ timeout })

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react'
 import { useSession, useTokenManager } from 'tokenward/react'
 
-/** What the API knows of the person. */
+/** The notes of the person. */
 export default function Notes() {
   const state = useSession()
   const { fetch, signOut } = useTokenManager()

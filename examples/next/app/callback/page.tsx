@@ -3,7 +3,7 @@
 import { redirect } from 'next/navigation'
 import { useSession } from 'tokenward/react'
 
-/** Where the server sends people back to: on to where the sign-in began, also when it did not work. */
+/** The page of `redirectUri`. It goes back to where the sign-in began, also when the sign-in failed. */
 export default function Callback() {
   const state = useSession()
   if (state.status === 'loading') return null

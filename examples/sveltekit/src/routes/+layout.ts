@@ -1,2 +1,2 @@
-// Nothing is rendered on a server, which has no session.
+// Nothing is rendered on a server, because it does not know the session.
 export const ssr = false

@@ -6,7 +6,7 @@ const api = 'https://api.example.com'
 /** Where the notes are. */
 export const notesUrl = `${api}/notes`
 
-/** The one manager of the app. Where there is no browser, as while SvelteKit builds the app, it does nothing. */
+/** The manager of the app. It does nothing without a browser, for example while SvelteKit builds the app. */
 export const tokens = createTokenManager({
   issuer: 'https://as.example.com',
   clientId: 'spa',

@@ -3,5 +3,5 @@ import { requireSession } from 'tokenward/svelte'
 import { invalidate } from '$app/navigation'
 import { tokens } from './app-tokens'
 
-/** The `load` of every page that a session matters to. */
+/** The `load` function of every page that depends on the session. */
 export const guard = requireSession(tokens, { signedOut: '/sign-in', redirect, invalidate })

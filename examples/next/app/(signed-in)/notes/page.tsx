@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import { useSession, useTokenManager } from 'tokenward/react'
 import { notesUrl } from '../../app-tokens'
 
-/** What the API knows of the person. */
+/** The notes of the person. */
 export default function Notes() {
   const state = useSession()
   const { fetch, signOut } = useTokenManager()
