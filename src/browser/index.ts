@@ -7,6 +7,8 @@ import type { RefreshWorker } from './refresh-worker.ts'
 export * from '../index.ts'
 export { type EndSessionOptions, endSession, endSessionReturn } from './end-session.ts'
 export { type FrontChannelLogoutOutcome, frontChannelLogout } from './front-channel-logout.ts'
+export { inMemory } from './in-memory.ts'
+export { inTab } from './in-tab.ts'
 export { indexedDbStore } from './indexed-db-store.ts'
 export type { Persistence } from './platform.ts'
 export { type PopupOptions, popup } from './popup.ts'
@@ -15,7 +17,7 @@ export { type RefreshingSharedWorker, type RefreshWorker, refreshWorker } from '
 
 /** Options of the browser's `createTokenManager`. */
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {
-  /** Where the session is kept. Default `'local'`: sealed, shared by all tabs, until sign-out. */
+  /** `inTab` or `inMemory`: where the session is kept. Default: sealed in IndexedDB, shared by all tabs, until sign-out. */
   readonly persistence?: Persistence
   /**
    * `refreshWorker()`: a worker that refreshes for all tabs, so that a refresh outlives the tab that began it. With `persistence`
