@@ -15,6 +15,9 @@ import { type Steps, steps } from './steps.ts'
 import { deepText } from './storage-dump.ts'
 import { type TestClock, testClock } from './test-clock.ts'
 
+/** What a page may be told of where it keeps its sessions. */
+const kept = { local: {}, session: { persistence: tokenward.inTab }, memory: { persistence: tokenward.inMemory } }
+
 /** How a page makes its manager: the library's options, as far as JSON carries them, and what stands in for which port. */
 export interface PageOptions
   extends Pick<
@@ -206,9 +209,6 @@ function trusted(url: string): string {
   policy ??= trustedTypes?.createPolicy('refresh-worker', { createScriptURL: (text: string) => text })
   return policy?.createScriptURL(url) ?? url
 }
-
-/** What a page may be told of where it keeps its sessions. */
-const kept = { local: {}, session: { persistence: tokenward.inTab }, memory: { persistence: tokenward.inMemory } }
 
 /** One for all managers of this page, so that they share their sessions as they do on the platform's own. */
 function storeOf(persistence: keyof typeof kept = 'local', fault: PageOptions['fault']): Store<unknown> {
