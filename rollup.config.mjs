@@ -5,6 +5,7 @@ import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import { minify } from 'terser'
 import { entries, manifest, root } from './scripts/entries.mjs'
+import { isPrivateName, shortNames } from './scripts/private-names.mjs'
 import { withoutChecks } from './scripts/without-checks.mjs'
 import { sentenceMakers, withoutSentences } from './scripts/without-sentences.mjs'
 
@@ -34,6 +35,8 @@ const scripts = {
   banner: ({ name }) => (name === 'react' ? "'use client'" : ''),
 }
 const compiled = esbuild({ target: 'es2022', tsconfig })
+/** The same, with short names for what only the inside knows. */
+const compiledShort = esbuild({ target: 'es2022', tsconfig, mangleProps: isPrivateName, mangleCache: shortNames })
 
 // One and the same file in both builds of the scripts, as one program may hold parts of both.
 const common = ['errors', 'protocol/allow-insecure-loopback', 'protocol/allow-missing-nonce']
@@ -75,8 +78,8 @@ const commonAbove = {
 }
 
 /**
- * Puts a constant in the place of its name, and leaves out what can never run: a bundler's minifier misses some of it. All else stays as it
- * is.
+ * Puts what is used once in the place of its name, and leaves out what can never run: a bundler's minifier misses some of it. All else stays
+ * as it is.
  *
  * @type {import('rollup').Plugin}
  */
@@ -87,8 +90,6 @@ const compressed = {
       module: true,
       ecma: 2020,
       compress: {
-        // Nothing moves past anything else.
-        collapse_vars: false,
         // Functions stay whole, so that an application ships those alone that it uses.
         inline: false,
         reduce_funcs: false,
@@ -114,7 +115,7 @@ const compressed = {
 const production = (dist) => ({
   ...all,
   input: inputOf(entries.filter((entry) => entry.production)),
-  plugins: [commonAbove, withoutSentences(), withoutChecks(), compiled, compressed],
+  plugins: [commonAbove, withoutSentences(), withoutChecks(), compiledShort, compressed],
   treeshake: { manualPureFunctions: sentenceMakers, propertyReadSideEffects: false },
   output: { ...scripts, dir: `${dist}/production` },
 })

@@ -27,12 +27,11 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
   const { store, clock } = from.platform
   if (await store.get(to.name)) throw taken()
   for (;;) {
-    const found = await settled(from)
-    if (found.kind === 'newer') throw NEWER_VERSION
-    if (found.kind !== 'record' || found.record.signedOut) return
+    const { record, tag, problem } = await settled(from)
+    if (problem === 'newer') throw NEWER_VERSION
+    if (!record || record.signedOut) return
 
     // First the new place, which nobody knows yet: if this process dies in between, no session is lost.
-    const { record, tag } = found
     const isCopied = await store.swap(to.name, undefined, record)
     if (!isCopied) throw taken()
 
@@ -58,7 +57,7 @@ async function settled({ platform, server, options, name }: Session): Promise<Fo
   const until = clock.elapsed() + options.leaseTime
   for (;;) {
     const found = await readRecord(store, name, server)
-    const isBusy = found.kind === 'record' && found.record.lease !== undefined
+    const isBusy = found.record?.lease !== undefined
     if (!isBusy || clock.elapsed() >= until) return found
 
     await new Promise<void>((resolve) => void clock.at(clock.elapsed() + LAP, resolve))

@@ -54,7 +54,7 @@ export function outbox(session: Session): Outbox {
   async function read(grantId: string | undefined): Promise<Revocation> {
     const record = await session.read()
     const isPending = record?.outbox.some((entry) => entry.grantId === grantId)
-    return isPending ? 'pending' : summary(record?.revoked?.[`${grantId}`])
+    return isPending ? 'pending' : summary(record?.revoked?.[grantId ?? ''])
   }
 
   function begin(): Promise<void> {
@@ -128,7 +128,7 @@ export function outbox(session: Session): Outbox {
  */
 function isRefused({ kind, grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
   // Where there is no refresh token, the access token is all there is to ask about; and a late refresh token has to be revoked too.
-  const isLeftOver = kind === 'access_token' && known?.[`${grantId}`]?.refresh_token === 'revoked'
+  const isLeftOver = kind === 'access_token' && known?.[grantId]?.refresh_token === 'revoked'
   return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 

@@ -83,21 +83,20 @@ export function recordReader(session: Reading): RecordReader {
 
   async function look(): Promise<Seen> {
     const order = ++lastOrder
-    const found = await readRecord(store, session.name, session.server).catch((error) => {
+    const { record, tag, problem } = await readRecord(store, session.name, session.server).catch((error) => {
       watch.noteFailure()
       session.locked = isLocked(error) ? error : undefined
       throw error
     })
     session.locked = undefined
-    if (found.kind === 'corrupt') {
-      if (await store.swap(session.name, found.tag, undefined)) session.emit('storage_corrupt', {})
+    if (problem === 'corrupt') {
+      if (await store.swap(session.name, tag, undefined)) session.emit('storage_corrupt', {})
       return look()
     }
-    const isNewer = found.kind === 'newer'
+    const isNewer = problem === 'newer'
     if (isNewer) session.apply({ type: 'none', reason: 'incompatible_version' })
 
-    const record = found.kind === 'record' ? found.record : undefined
     watch.note(record)
-    return { order, record, tag: found.tag, isNewer }
+    return { order, record, tag, isNewer }
   }
 }

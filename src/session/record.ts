@@ -24,7 +24,7 @@ export interface PendingRevocation {
   readonly token: string
   readonly addedAt: EpochMs
   /** The grant it is of. */
-  readonly grantId?: string | undefined
+  readonly grantId: string
 }
 
 /** What came of one token. */
@@ -90,10 +90,13 @@ export interface SessionRecord {
 }
 
 /** What was found under the key. */
-export type Found =
-  | { readonly kind: 'absent'; readonly tag?: string }
-  | { readonly kind: 'record'; readonly record: SessionRecord; readonly tag: string }
-  | { readonly kind: 'newer' | 'corrupt'; readonly tag: string }
+export interface Found {
+  /** Absent where there is nothing. */
+  readonly tag?: string
+  readonly record?: SessionRecord
+  /** Why what is there is no record: a newer version of this library wrote it, or nobody can tell. */
+  readonly problem?: 'newer' | 'corrupt'
+}
 
 /** Thrown by whatever would write a record that a newer version of this library wrote: it is never written. */
 export const NEWER_VERSION = Symbol('newer version')
@@ -110,14 +113,14 @@ export async function readRecord(
   owner: { readonly issuer: string; readonly clientId: string },
 ): Promise<Found> {
   const stored = await store.get(key)
-  if (!stored) return { kind: 'absent' }
+  if (!stored) return {}
   const { value, tag } = stored
   const record = Object(value) as SessionRecord
   const { version, issuer, clientId }: { version: number; issuer: string; clientId: string } = record
-  if (Number.isInteger(version) && version > 1) return { kind: 'newer', tag }
+  if (Number.isInteger(version) && version > 1) return { problem: 'newer', tag }
 
   const isOurs = isRecord(record) && issuer === owner.issuer && clientId === owner.clientId
-  return isOurs ? { kind: 'record', record: withBoundedDelay(record), tag } : { kind: 'corrupt', tag }
+  return isOurs ? { record: withBoundedDelay(record), tag } : { problem: 'corrupt', tag }
 }
 
 /** Names of members, space-separated, by what `typeof` says of them; one with a `?` may be absent. */
@@ -138,7 +141,7 @@ const FAILURE: Shape = {
 }
 const CAUSE: Shape = { string: 'code reason error?', number: 'status?' }
 const TOKEN: Shape = { string: 'value type scope resource?', number: 'obtainedAt expiresAt? generation?' }
-const PENDING: Shape = { string: 'token kind', number: 'addedAt' }
+const PENDING: Shape = { string: 'token kind grantId', number: 'addedAt' }
 
 function isRecord(record: SessionRecord): boolean {
   if (record.version !== 1 || !fits(record, RECORD)) return false
@@ -235,7 +238,6 @@ export function settled(
   outcome: RevocationOutcome | undefined,
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
-  if (!grantId) return { ...record, outbox }
   const before = record.revoked?.[grantId]?.[kind]
   // That one was revoked makes up for no other that was not.
   const isNews = outcome && (outcome !== 'revoked' || !before)

@@ -284,7 +284,7 @@ describe('a stored member of any type is never a raw error', () => {
       lease: { owner: 'o', beat: 1, locked: false },
       doubt: 'd',
       failure: { attempts: 1, delay: 1, beat: 'b', refusal: '400 x', refusedFor: 1 },
-      outbox: [{ kind: 'access_token', token: 't', addedAt: clock.now() }],
+      outbox: [{ kind: 'access_token', token: 't', addedAt: clock.now(), grantId: 'g' }],
       follows: 'g',
       revoked: { g: { refresh_token: 'revoked', access_token: 'failed' } },
       requestedScope: 'openid notes',

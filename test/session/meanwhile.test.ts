@@ -103,7 +103,7 @@ describe('new tokens, and meanwhile', () => {
     meanwhile(w, (record) => ({
       ...record,
       generation: 0,
-      outbox: [{ kind: 'refresh_token', token: 'rt-0', addedAt: w.clock.now() }],
+      outbox: [{ kind: 'refresh_token', token: 'rt-0', addedAt: w.clock.now(), grantId: 'before' }],
     }))
     await w.after(100, manager.getAccessToken())
     expect((await w.record())?.outbox.map(({ token }) => token)).toEqual(['rt-0'])

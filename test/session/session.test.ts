@@ -80,7 +80,7 @@ describe('a record that the storage lost', () => {
     const before = await w.record()
     await w.after(100, manager.refresh())
     w.server.onRevoke = () => new Response('', { status: 503 })
-    const outbox = [{ kind: 'refresh_token', token: 'rt-0', addedAt: w.clock.now() }]
+    const outbox = [{ kind: 'refresh_token', token: 'rt-0', addedAt: w.clock.now(), grantId: 'before' }]
     await w.write(() => ({ ...before, outbox }))
     lifecycle.resume()
     await w.clock.advance(100)

@@ -172,7 +172,7 @@ describe('transition: examples', () => {
   })
 
   it('a sign-out elsewhere is called that, and brings its outbox', () => {
-    const outbox = [{ kind: 'refresh_token' as const, token: 'x', addedAt: 1 }]
+    const outbox = [{ kind: 'refresh_token' as const, token: 'x', addedAt: 1, grantId: 'a' }]
     const { held, effects } = run([read({ ...grave('a', 1), outbox }, 2)], signedIn.held)
     expect(held.state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
     expect(effects).toEqual(['notify', 'arm', 'drain'])

@@ -1,0 +1,52 @@
+/**
+ * Names of members that only the inside of the library knows: none is in a type that the package declares, none is stored, sent to another
+ * context or asked of a server, and nothing reaches one by a text. The build for production shortens them, as bundlers' minifiers leave
+ * members alone. `test/package/private-names.test.ts` holds each of them to all of that.
+ */
+export const privateNames = [
+  'live',
+  'held',
+  'unsaved',
+  'meaning',
+  'signInTarget',
+  'completing',
+  'refreshAhead',
+  'statePrefix',
+  'unchangedFor',
+  'grantOf',
+  'refreshAt',
+  'leaseTime',
+  'retrying',
+  'returnedAt',
+  'heard',
+  'isSecure',
+  'stored',
+  'onEffect',
+  'noteFailure',
+  'refreshable',
+  'lockTimeout',
+  'suspect',
+  'shown',
+  'began',
+  'asked',
+  'deadAt',
+  'users',
+  'isNewer',
+  'waitAt',
+  'keyOf',
+  'nudge',
+]
+
+/** None of them is a member of a key, as `x` and `y` are (RFC 7517). */
+const LETTERS = 'acfghjlmosuvwz'
+
+/** What each becomes, the same in every file. */
+export const shortNames = Object.fromEntries(
+  privateNames.map((name, index) => [
+    name,
+    LETTERS[index] ?? `${LETTERS[index % LETTERS.length]}${'_'.repeat(Math.floor(index / LETTERS.length))}`,
+  ]),
+)
+
+/** Finds them, and nothing else. */
+export const isPrivateName = new RegExp(`^(${privateNames.join('|')})$`)
