@@ -165,7 +165,8 @@ const TOKEN_REFUSED =
 export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
   if (lacksConsent(body)) return 'request_wrong'
-  if (MENDABLE.test(subErrorOf(body))) return 'person_needed'
+  // Entra's words for what the person can mend, as where one API wants a second factor: the refresh token lives.
+  if (/_action$|^message_only$|^user_pass/.test(wordOf(body.suberror))) return 'person_needed'
   const error = wordOf(body.error)
   const known = KNOWN.find(([, words]) => words.test(error))
   if (known) return known[0]
@@ -174,17 +175,9 @@ export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   return said.some((text) => TOKEN_REFUSED.test(text)) ? 'person_needed' : 'unclear'
 }
 
-/** Entra's words for what the person can do about it, as where one API wants a second factor: the refresh token lives. */
-const MENDABLE = /^((basic|additional)_action|message_only|user_password_expired)$/
-
 /** Entra's words for a scope that nobody consented to: the refresh token lives. */
 function lacksConsent(body: Record<string, unknown> | undefined): boolean {
-  return subErrorOf(body) === 'consent_required'
-}
-
-/** What Entra says beside `invalid_grant`. */
-function subErrorOf(body: Record<string, unknown> | undefined): string {
-  return body?.error === 'invalid_grant' ? wordOf(body.suberror) : ''
+  return body?.error === 'invalid_grant' && body.suberror === 'consent_required'
 }
 
 /** Whether an answer is an error by its body: some servers send it with 200. */
