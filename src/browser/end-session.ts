@@ -7,16 +7,15 @@ const LONG = 6_000
 
 /** How to end the person's session at the authorization server. */
 export interface EndSessionOptions {
-  /** Comes back from {@link endSessionReturn}. Kept in this tab, never sent. */
+  /** Where to go when the person comes back. {@link endSessionReturn} returns it. It is kept in this tab and never sent. */
   readonly returnTo?: string
 }
 
 /**
- * Leaves this page to end the person's session at the authorization server too (OpenID Connect RP-Initiated Logout §2), once
- * `signOut({ endSession: true })` has ended it here. With `postLogoutRedirectUri` among the manager's options the server
- * sends the person back there with a random `state`, for {@link endSessionReturn}. A URL beyond 6,000 characters, as
- * with a very large ID token, goes as a form.
- * @returns false if the server has no such place: nothing was done
+ * Leaves this page to end the person's session at the authorization server too (OpenID Connect RP-Initiated Logout §2). Call it after
+ * `signOut({ endSession: true })`. With the option `postLogoutRedirectUri` the server sends the person back there with a random `state`, for
+ * {@link endSessionReturn}. A URL of more than 6,000 characters, for example with a very large ID token, is sent as a form.
+ * @returns false if the server has no address for that; then nothing happens
  */
 export function endSession(
   { endSessionUrl }: Pick<SignOutReport, 'endSessionUrl'>,
@@ -40,8 +39,8 @@ export function endSession(
 }
 
 /**
- * On the page at `postLogoutRedirectUri`: whether the person comes back from {@link endSession}, and what was kept for that. Takes `state` out
- * of the address bar. It is true once; `undefined` for any other visit, as one with a `state` that is not ours: ignore it.
+ * For the page at `postLogoutRedirectUri`: returns the options of {@link endSession} if the person comes back from it, and removes `state` from
+ * the address bar. It does so once. For every other visit, also with another `state`, it returns `undefined`.
  */
 export function endSessionReturn(): EndSessionOptions | undefined {
   const url = new URL(location.href)

@@ -2,24 +2,28 @@ import type { TokenManager } from '../manager/token-manager.ts'
 import type { SignOutReport } from '../session/sign-out.ts'
 
 /**
- * What came of a front-channel logout. `removed`, `memory_only`, `superseded`: the session was ended, as a {@link SignOutReport} says.
- * `other_session`: the request names no session, or not the one that is signed in; nothing was done. `no_session`: nobody is signed
- * in. `not_seen`: the same from within a frame, where it may mean no more than that the browser gives the frame a storage of its own.
+ * The result of a front-channel logout.
+ *
+ * | result | meaning |
+ * | --- | --- |
+ * | `removed`, `memory_only`, `superseded` | the session was ended, as in {@link SignOutReport} |
+ * | `other_session` | the request names no session, or another one than is signed in; nothing happened |
+ * | `no_session` | nobody is signed in |
+ * | `not_seen` | this frame sees no session; the browser may give the frame a storage of its own |
  */
 export type FrontChannelLogoutOutcome = SignOutReport['local'] | 'other_session' | 'no_session' | 'not_seen'
 
 /**
- * Ends the session because the authorization server says so: for the page registered as `frontchannel_logout_uri` (OpenID Connect
- * Front-Channel Logout 1.0 §2), which the server's page loads in a frame when the person signs out there. Acts only if `iss` and `sid`
- * are those of the ID token of the session that is signed in; register the client with `frontchannel_logout_session_required`. It
- * signs out as `signOut({ reason: 'session_ended' })` does: in every tab.
+ * Ends the session in every tab, as `signOut({ reason: 'session_ended' })` does, because the person signs out at the authorization server. It is
+ * for the page that is registered as `frontchannel_logout_uri` (OpenID Connect Front-Channel Logout 1.0 §2). The server loads that page in a
+ * frame. Register the client with `frontchannel_logout_session_required`: nothing happens unless `iss` and `sid` are those of the ID token of
+ * the session.
  *
- * Not to be relied on: browsers partition the storage of a frame inside another site's page, and then there is nothing to see from
- * here (`not_seen`). It works where app and server are one site, as `app.example.com` and `login.example.com` are; elsewhere the
- * session ends when the server refuses the next refresh. Serve the page with `Cache-Control: no-store`, allow the server to
- * frame it (`frame-ancestors`), and call this first thing: the server waits for little more than the frame's `load`.
- * @param tokens a manager with the options of the app's own
- * @param url the URL that was asked for; default the present one
+ * It only works if app and server are on one site, such as `app.example.com` and `login.example.com`. Otherwise browsers give the frame a storage
+ * of its own (`not_seen`), and the session ends when the server refuses the next refresh. Serve the page with `Cache-Control: no-store`, allow
+ * the server to frame it (`frame-ancestors`), and call this at once, because the server does not wait long.
+ * @param tokens a manager with the same options as in the app
+ * @param url the URL of the request. Default: the page's own
  */
 export async function frontChannelLogout(
   tokens: Pick<TokenManager, 'ready' | 'signOut'>,

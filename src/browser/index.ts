@@ -15,20 +15,23 @@ export { type RefreshingSharedWorker, type RefreshWorker, refreshWorker } from '
 
 /** Options of the browser's `createTokenManager`. */
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {
-  /** Where the session is kept. Default `'local'`: sealed, shared by all tabs, until sign-out. */
+  /**
+   * Where the session is kept. `'local'` (default): encrypted, for all tabs, until sign-out. `'session'`: for this tab and its reloads.
+   * `'memory'`: for this page.
+   */
   readonly persistence?: Persistence
   /**
-   * `refreshWorker()`: a worker that refreshes for all tabs, so that a refresh outlives the tab that began it. With `persistence`
-   * `'session'` or `'memory'` it is not used. Default: each tab refreshes for itself, and a tab that is closed between the server's part and
-   * its own can cost the session.
+   * `refreshWorker()`: a worker that refreshes for all tabs, so that a refresh goes on when its tab is closed. It is not used with
+   * `persistence` `'session'` or `'memory'`. Default: tabs refresh themselves. A tab that is closed before it has stored the answer may
+   * lose the session.
    */
   readonly refreshWorker?: RefreshWorker
 }
 
 /**
- * A manager for one session of this page and all tabs of its origin, in workers and service workers of extensions too: those share the
- * session with its pages, and sign in only with an own `userAgent`. Does no I/O and starts nothing before it is used. On a server
- * (neither a document nor IndexedDB) it stays `loading`. Managers for the same issuer, client, account and persistence share the session.
+ * Creates a manager for one session of this page and all tabs of its origin. Managers for the same issuer, client, account and persistence
+ * share the session. It does no I/O and starts nothing before it is used. On a server (neither a document nor IndexedDB) its state is
+ * always `loading`. It also works in workers, and in service workers of extensions. They need a `userAgent` of yours to sign in.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: BrowserTokenManagerOptions): TokenManager {

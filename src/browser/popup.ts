@@ -14,23 +14,21 @@ export interface PopupOptions {
   /** Height of the window's content, CSS pixels. Default 640. */
   readonly height?: number
   /**
-   * How often to look whether the person closed the window, milliseconds. Default 500. A close is believed when it was seen
-   * six times in a row while this page had the focus: an authorization server with `Cross-Origin-Opener-Policy` makes its
-   * window look closed from the start.
+   * How often to check whether the person closed the window, milliseconds. Default 500. The window counts as closed after six such checks in
+   * a row while this page has the focus, because with `Cross-Origin-Opener-Policy` at the server the window looks closed from the start.
    */
   readonly closedPollInterval?: number
 }
 
 /**
- * Signs in within a second window, while this page stays. Call `signIn()` from a click, before any `await`: browsers block
- * windows that open later (`ERR_AUTHORIZATION_CANCELLED`, reason `popup_blocked`; closed by the person: `cancelled`).
+ * Signs in within a second window, while this page stays. Call `signIn()` in a click handler before any `await`. Otherwise the browser blocks
+ * the window (`ERR_AUTHORIZATION_CANCELLED`, reason `popup_blocked`). If the person closes it, the reason is `cancelled`.
  *
- * The page at the redirect URI must have a manager with `popup()` too and call `ready()`: it hands its URL to the page that
- * asked, over a one-time channel of the origin named after the unguessable `state`, and closes itself once that page has
- * it; until then `ready()` does not resolve there. Where nobody takes it within 2 s it completes the sign-in itself, as it does
- * with redirected ones. The server's page cannot reach the page that asked. A page embedded in another site's page has no
- * channel to a window of its own, and cannot use this.
- * @throws nothing; `authorize()` rejects with `ERR_UNSUPPORTED` where there is no `BroadcastChannel`
+ * The page of `redirectUri` needs a manager with `popup()` too, and calls `ready()`. It passes its URL to the page that asked, over a one-time
+ * channel of the origin that is named after the random `state`, and closes. Until then `ready()` does not resolve there. If nobody takes the
+ * URL within 2 s, that window completes the sign-in itself. The server's page cannot reach the page that asked. A page inside a frame of
+ * another site cannot use this, because it has no channel to its own window.
+ * @throws nothing; `authorize()` rejects with `ERR_UNSUPPORTED` if there is no `BroadcastChannel`
  */
 export function popup(options: PopupOptions = {}): UserAgent {
   let prepared: Window | null | undefined

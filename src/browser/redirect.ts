@@ -5,9 +5,8 @@ import { departure } from './departure.ts'
 import { onPage } from './page-events.ts'
 
 /**
- * Signs in by sending this page to the authorization server; the page that comes back to the redirect URI completes the
- * sign-in. `authorize()` rejects with `ERR_AUTHORIZATION_CANCELLED` if the person comes back to this very page with the back
- * button, and otherwise never settles, because the page is gone.
+ * Signs in by sending this page to the authorization server. The page at the redirect URI completes the sign-in. `authorize()` rejects with
+ * `ERR_AUTHORIZATION_CANCELLED` if the person comes back with the browser's back button. Otherwise it never settles, because the page is left.
  */
 export function redirect(): UserAgent {
   return {

@@ -27,7 +27,7 @@ interface SharedWorkerHost<Worker> {
 /** A `SharedWorker`; types without the DOM library have none. */
 export type RefreshingSharedWorker = typeof globalThis extends SharedWorkerHost<infer Worker> ? Worker : object
 
-/** What `refreshWorker()` makes: the option `refreshWorker`. */
+/** What `refreshWorker()` returns, for the option `refreshWorker`. */
 export interface RefreshWorker {
   /** For the manager. */
   start(options: Partial<TokenManagerOptions>, report: (lacking: Degradation) => void): RefreshElsewhere
@@ -37,14 +37,14 @@ export interface RefreshWorker {
 const PATIENCE = 3_000
 
 /**
- * Has the worker that `create` starts or joins refresh for all tabs, so that a refresh outlives the tab that began it.
+ * Lets a worker refresh for all tabs, so that a refresh goes on when its tab is closed.
  *
- * Where there is no such worker, the content policy (`worker-src`) forbids it, it does not answer within 3 s, or an option cannot be
- * cloned (an own `store`, `fetch`, `lock`, `channel`, `clock` or `crypto`), the page refreshes itself and the event `degraded` says
- * `worker_unavailable`.
- * @param create returns the `SharedWorker` of `tokenward/browser/worker`. It is called when a refresh is due and whenever there are new
- *   tokens, as a worker ends with the last page that joined it. With `extendedLifetime: true` among the worker's own options (where the
- *   browser has it) a refresh outlives the last tab too
+ * The page refreshes itself, and the event `degraded` says `worker_unavailable`, in these cases: there is no `SharedWorker`, the content
+ * policy (`worker-src`) forbids it, it does not answer within 3 s, or an option cannot be cloned (a `store`, `fetch`, `lock`, `channel`,
+ * `clock` or `crypto` of your own).
+ * @param create returns the `SharedWorker` of `tokenward/browser/worker`. It is called when a refresh is due, and whenever there are new
+ *   tokens, because a worker ends with the last page that is connected to it. With `extendedLifetime: true` in the worker's own options
+ *   (if the browser knows it) a refresh even goes on when the last tab is closed
  */
 export function refreshWorker(create: () => RefreshingSharedWorker): RefreshWorker {
   return { start: (options, report) => startWorker(create as () => SharedWorker, options, report) }

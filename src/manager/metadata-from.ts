@@ -13,10 +13,10 @@ const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TENANT_ID = /[\da-f-]{36}/i
 
 /**
- * The authorization server's metadata, where it is not simply to be found below the issuer, or not as it should be: it lies somewhere else
- * (`url`) or is given (`metadata`), and `overrides` replaces single members of it. Then the issuer may be a template with `{tenantid}` as one
- * part of its path, for a server that speaks for many tenants (Microsoft Entra ID): an ID token has to name the tenant, a GUID, in `tid`, and
- * the issuer with that tenant filled in as its `iss`.
+ * The authorization server's metadata, if it is not at the usual address or has to be corrected: `url` is its address, `metadata` gives it
+ * directly, and `overrides` replaces single members. With it the issuer may be a template with `{tenantid}` as one part of its path, for a
+ * server with many tenants (Microsoft Entra ID). An ID token then has to name the tenant, a GUID, in `tid`, and the issuer with that tenant in
+ * `iss`.
  * @throws nothing; `createTokenManager()` throws `ERR_INVALID_OPTION` for what is wrong in it
  */
 export function metadataFrom(options: MetadataSourceOptions): MetadataSource {

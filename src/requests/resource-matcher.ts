@@ -4,29 +4,28 @@ import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
 import { union } from '../session/scope.ts'
 
 /**
- * A place that tokens may be sent to: an absolute `https` URL, or a path that begins with `/` on the page's own origin. It
- * stands for itself and everything below it: `https://api.example.com/v1` covers `/v1` and `/v1/notes`, not `/v10`. It has no
- * query, no fragment, no dot segments and no user name.
+ * A URL that tokens may be sent to: an absolute `https` URL, or a path on the page's own origin that begins with `/`. It covers itself and
+ * everything below it: `https://api.example.com/v1` covers `/v1` and `/v1/notes`, but not `/v10`. It has no query, no fragment, no dot
+ * segments and no user name.
  */
 export type ResourceOption =
   | string
   | {
-      /** The place, as above. */
+      /** The URL or the path, as above. */
       readonly url: string
       /**
-       * The resource indicator to ask for (RFC 8707 §2), an absolute URI without fragment. Signing in names all of them, and the
-       * first entry's is what the sign-in's own access token is for. Default: none is sent.
+       * The resource indicator of the API (RFC 8707 §2), an absolute URI without fragment. A sign-in names those of all entries. Its own access
+       * token is for the first entry. Default: none is sent.
        */
       readonly resource?: string
       /**
-       * The same for servers that have a parameter `audience` instead. Signing in names that of the first entry. Default: none is
-       * sent.
+       * The same for servers that have a parameter `audience` instead. A sign-in names only that of the first entry. Default: none is sent.
        */
       readonly audience?: string
       /**
-       * The scope of the tokens for this place, space-separated. Every refresh for it names it, and signing in asks for it beside option
-       * `scope`. Where neither `resource` nor `audience` is given, it is what tells the APIs apart, and the first entry's is what the
-       * sign-in's own access token is for. Default: the scope of the grant.
+       * The scope of the tokens for this API, space-separated. Every refresh for it asks for this scope. A sign-in asks for it too, besides the
+       * option `scope`. Without `resource` and `audience` it says which API a token is for, and the sign-in's own access token is for the first
+       * entry. Default: the scope of the grant.
        */
       readonly scope?: string
     }

@@ -2,17 +2,17 @@ import type { TokenManagerErrorReason } from '../errors.ts'
 import type { Degradation, EpochMs } from '../ports.ts'
 import type { RefusalHint } from '../protocol/access-token.ts'
 
-/** What every event carries. None carries a secret. */
+/** The fields of every event. No event contains a secret. */
 export interface EventBase {
-  /** Wall clock. */
+  /** When it happened, by the wall clock. */
   readonly at: EpochMs
-  /** Which sign-in it belongs to: the first characters of a random id, the same in every context. */
+  /** Which session it is about: the first characters of a random id, the same in every tab and process. */
   readonly grant?: string | undefined
-  /** How many commits the grant has seen. */
+  /** How often that session was refreshed, beginning with 1. */
   readonly generation?: number | undefined
 }
 
-/** Every event and what it carries beside {@link EventBase}. */
+/** Every event, with its fields besides {@link EventBase}. */
 export interface TokenManagerEvents {
   /** A sign-in was completed here. */
   signed_in: {
@@ -24,52 +24,52 @@ export interface TokenManagerEvents {
     /** Why. */
     readonly reason: TokenManagerErrorReason
   }
-  /** The session ended here, was ended elsewhere, or was found ended. */
+  /** The session ended here or elsewhere, or had ended already. */
   signed_out: {
     /** Why. */
     readonly reason: string
   }
-  /** This context claimed the refresh and is about to send the refresh token. */
+  /** This tab or process is about to send the refresh token. */
   refreshing: {
     /** Why. */
     readonly reason?: string | undefined
   }
-  /** This context refreshed. `duration` in ms, from the call to the commit. */
+  /** This tab or process refreshed, and the new tokens are stored. */
   refreshed: {
-    /** Milliseconds, from the call on. */
+    /** Milliseconds since the call. */
     readonly duration: number
     /** How often the refresh token was sent: 1, or 2 after a lost answer. */
     readonly attempt: number
     /** Why. */
     readonly reason?: string | undefined
   }
-  /** Another context had refreshed; its tokens are used from now on. */
+  /** Another tab or process had refreshed; its tokens are used from now on. */
   adopted: object
-  /** A refresh was wanted here and another context made it. `duration` in ms. */
+  /** A refresh was wanted here, and another tab or process made it. */
   waited: {
-    /** Milliseconds, from the call on. */
+    /** Milliseconds since the call. */
     readonly duration: number
   }
   /**
-   * A refresh brought no new token; `outcome` says why. The session is kept unless `signed_out` follows. Once for each failure in each context,
-   * not for each call that hears of it; `throttled`: another context told of it in the record.
+   * A refresh brought no new token. The session is kept unless `signed_out` follows. There is one event for each failure in each tab or
+   * process, however many calls fail with it.
    */
   refresh_failed: {
-    /** Which of the typed outcomes of a refresh it was. */
+    /** What became of the refresh. `throttled`: another tab or process had failed, and wrote it into the record. */
     readonly outcome: string
     /** Why. */ readonly reason: TokenManagerErrorReason
-    /** Milliseconds, from the call on. */ readonly duration: number
+    /** Milliseconds since the call. */ readonly duration: number
     /** HTTP status of the answer. */ readonly status?: number | undefined
-    /** Not before this time, epoch milliseconds. */ readonly retryAt?: EpochMs | undefined
+    /** When it is tried again at the earliest, epoch milliseconds. */ readonly retryAt?: EpochMs | undefined
   }
   /**
-   * An API answered 401 for a token that had not expired. `replaced` is false while the breaker is open, and for `not_yet_valid`:
-   * that token is tried once more after a short wait.
+   * An API answered 401 to a token that had not expired. `replaced` is false while the breaker is open, and for `not_yet_valid`: that
+   * token is sent once more after a short wait.
    */
   token_rejected: {
-    /** Whether a new token is asked for. */
+    /** Whether tokenward asks for a new token. */
     readonly replaced: boolean
-    /** Why, where the API says: the `reason` of its challenge. A hint, not a verdict. */
+    /** Why, if the API says it: the `reason` of its challenge. It is only a hint. */
     readonly reason?: RefusalHint
   }
   /** An API asked for a stronger or fresher sign-in (RFC 9470) or for more scope (RFC 6750 §3.1). */
@@ -84,28 +84,28 @@ export interface TokenManagerEvents {
     /** HTTP status of the answer. */
     readonly status: number
   }
-  /** A token was revoked at the server. Of a server that does not revoke this kind nothing is told. */
+  /** A token was revoked at the server. There is no event if the server does not revoke this kind of token. */
   revoked: {
     /** `refresh_token` or `access_token`. */
     readonly kind: string
   }
-  /** A revocation did not succeed; unless `final`, it is tried again. */
+  /** A revocation failed. It is tried again, unless `final` is true. */
   revocation_failed: {
     /** `refresh_token` or `access_token`. */
     readonly kind: string
     /** Why. */
     readonly reason: TokenManagerErrorReason
-    /** Whether it is given up. */
+    /** Whether it was the last try. */
     readonly final: boolean
   }
-  /** The storage refused; what is in memory goes on. */
+  /** The storage failed. The session in memory goes on. */
   store_failed: {
-    /** What was being done. */
+    /** During which operation. */
     readonly during: string
   }
-  /** What was stored could not be read as a session and was removed. */
+  /** The stored value was not a session, and was removed. */
   storage_corrupt: object
-  /** The storage lost the session, or that it had ended; it was written back from memory. */
+  /** The storage lost the session, or the fact that it had ended. It was written again from memory. */
   storage_lost: object
   /** Another person is signed in than before. */
   user_changed: object
@@ -115,26 +115,26 @@ export interface TokenManagerEvents {
     readonly by: number
   }
   /**
-   * With option `dpop`: this device's clock does not agree with a server's, which may refuse proofs that seem to be from another time.
-   * They are made with that server's time from then on. Told once for each difference of 5 s or more.
+   * With option `dpop`: the clock of this device and a server's clock disagree, and the server may refuse proofs. From now on proofs use the
+   * server's time. There is one event for each difference of 5 s or more.
    */
   clock_off: {
-    /** How far this device's clock is ahead, milliseconds; negative: behind. */
+    /** How far this device's clock is ahead, milliseconds; negative if it is behind. */
     readonly by: number
-    /** The API whose clock it is; absent: the authorization server's. */
+    /** The API with that clock; absent for the authorization server. */
     readonly origin?: string | undefined
   }
   /**
-   * With option `dpop`, a session began whose access token is bound to no key. `dpop_unsupported`: the server's metadata does not
-   * offer it, or no algorithm of this platform. `dpop_not_bound`: it answered with a Bearer token all the same.
+   * With option `dpop`, a session began whose access token is not bound to a key. `dpop_unsupported`: the server's metadata does not offer
+   * DPoP, or no algorithm of this platform. `dpop_not_bound`: the server still answered with a Bearer token.
    */
   dpop_not_bound: {
     /** Why. */
     readonly reason: 'dpop_unsupported' | 'dpop_not_bound'
   }
-  /** The platform lacks something; `step` says what is done instead. */
+  /** The platform lacks something. */
   degraded: {
-    /** What is lacking. */
+    /** What is missing, and so what happens instead. */
     readonly step: Degradation
   }
 }
@@ -147,7 +147,7 @@ export type TokenManagerEvent<T extends TokenManagerEventType = TokenManagerEven
   [Type in T]: EventBase & { readonly type: Type } & TokenManagerEvents[Type]
 }[T]
 
-/** Hears one event. What it throws goes nowhere. */
+/** Is called with an event. An error that it throws has no effect. */
 export type EventListener<T extends TokenManagerEventType = TokenManagerEventType> = (
   event: TokenManagerEvent<T>,
 ) => void

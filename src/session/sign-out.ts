@@ -9,13 +9,13 @@ import { tellOthers } from './sync.ts'
 /** How to sign out. */
 export interface SignOutOptions {
   /**
-   * Also prepare the end of the person's session at the authorization server: `endSessionUrl` in the report, for a top-level
-   * navigation (OpenID Connect RP-Initiated Logout). Waits for the server's metadata, at most `requestTimeout`. Default false.
+   * Also prepares the end of the person's session at the authorization server. The report then has `endSessionUrl`, where the page has to go
+   * (OpenID Connect RP-Initiated Logout). It waits for the server's metadata, at most `requestTimeout`. Default false.
    */
   readonly endSession?: boolean
   /**
-   * Why, for the state in every context. Default `'signed_out'`. `'session_ended'`: the authorization server says that the person's session
-   * there is over.
+   * The reason for the state in every tab and process. Default `'signed_out'`. `'session_ended'`: the authorization server ended the person's
+   * session.
    */
   readonly reason?: 'signed_out' | 'session_ended'
 }
@@ -23,8 +23,8 @@ export interface SignOutOptions {
 /** What signing out did. Access tokens that APIs check without asking the server may be accepted until they expire. */
 export interface SignOutReport {
   /**
-   * `removed`: gone from the storage, for every context. `memory_only`: the storage refused; gone from this context, which goes
-   * on trying. `superseded`: another sign-in had taken the place of this session, and was left alone.
+   * `removed`: the session is removed from the storage, for every tab and process. `memory_only`: the storage failed; the session has ended
+   * here, and removing it is tried again. `superseded`: another sign-in had already replaced this session, and goes on.
    */
   readonly local: 'removed' | 'memory_only' | 'superseded'
   /** The tokens that are being revoked at the server (RFC 7009). */
@@ -35,13 +35,19 @@ export interface SignOutReport {
     readonly revocation: 'pending'
   }[]
   /**
-   * What became of the session's tokens, whichever tab asked the server: of the refresh token, where there was one, as an access token
-   * expires by itself. `revoked`; `uncertain`: a refresh was under way whose answer
-   * nobody saw, or another sign-in has taken the session's place; `unsupported`: the server revokes nothing; `failed`: it refused;
-   * `pending`: it could not be reached, and they are tried again for 30 days. Never rejects.
+   * What became of the tokens at the server, whichever tab asked it. It is about the refresh token if there was one, because an access token
+   * expires by itself. It never rejects.
+   *
+   * | result | meaning |
+   * | --- | --- |
+   * | `revoked` | the server revoked it |
+   * | `uncertain` | the answer of a refresh was lost, or another sign-in has replaced the session |
+   * | `unsupported` | the server does not revoke tokens |
+   * | `failed` | the server refused |
+   * | `pending` | the server could not be reached; it is tried again for 30 days |
    */
   readonly revoked: Promise<NonNullable<Revocation>>
-  /** Where to send the person, if that was asked for and the server has such a place. */
+  /** Where the page has to go to sign the person out at the server, if `endSession` was set and the server has such an address. */
   readonly endSessionUrl?: string | undefined
 }
 

@@ -8,47 +8,48 @@ import { hasAccessToken, type SessionRecord, supersedes } from './record.ts'
 export interface SessionView {
   /** `sub` of the ID token; absent without OpenID Connect. Unique only together with the issuer. */
   readonly subject?: string | undefined
-  /** Claims of the ID token, validated; absent without OpenID Connect. */
+  /** The checked claims of the ID token; absent without OpenID Connect. */
   readonly claims?: IdTokenClaims | undefined
-  /** Scope of the grant, space-separated, as far as the server's answers told: where APIs are told apart by scope, each names its own. */
+  /** The granted scope, space-separated, as far as the server's answers say it. If each API has its own scope, an answer names only that one. */
   readonly scope: string
   /** When the person signed in. */
   readonly signedInAt: EpochMs
   /** When `maxAge` ends the session; absent without that option. */
   readonly maxAgeAt?: EpochMs | undefined
-  /** What was given to `signIn({ returnTo })`, on the page that completed that sign-in. */
+  /** The path of `signIn({ returnTo })`, on the page that completed this sign-in. */
   readonly returnTo?: string | undefined
 }
 
 /**
- * The state of the session: immutable, and the same object until something a person could see has changed. A running
- * refresh is an event, not a state.
+ * The state of the session. It is immutable, and stays the same object until something changes that a person could see. A refresh does not
+ * change it.
  *
- * `health` of a signed-in session: `ok`; `suspended`: no usable access token and the server cannot be reached or refuses for
- * now (`cause`, `retryAt`), it goes on by itself; `sign_in_suggested`: it will end when its access token does, or, with a
- * `cause`, only the person can bring new tokens: the server said so, or keeps refusing while there is no access token. Let the
- * person sign in. Nothing is deleted, and it is still tried about every 15 minutes (`retryAt`).
+ * | `health` of `signedIn` | meaning |
+ * | --- | --- |
+ * | `ok` | all is well |
+ * | `suspended` | there is no usable access token for now (`cause`, `retryAt`). It tries again by itself |
+ * | `sign_in_suggested` | only a new sign-in can help (`cause`), or the session will end with its access token. Offer `signIn()`. It still tries about every 15 minutes (`retryAt`) |
  */
 export type SessionState =
   | { readonly status: 'loading' }
   | {
       readonly status: 'signedOut'
-      /** Why. */
+      /** Why nobody is signed in. */
       readonly reason: SignedOutReason
-      /** What went wrong, where something did. */
+      /** The error, if there was one. */
       readonly error?: TokenManagerError | undefined
-      /** What `signIn()` was given, on the page that a sign-in came back to in vain: give it to the next one. */
+      /** After a failed sign-in: the `returnTo` of that `signIn()`. Pass it to the next one. */
       readonly returnTo?: string | undefined
     }
   | {
       readonly status: 'signedIn'
-      /** What to show. */
+      /** Who is signed in, and what is known of them. */
       readonly session: SessionView
-      /** How it is doing. */
+      /** Whether the session has a usable token. */
       readonly health: 'ok' | 'suspended' | 'sign_in_suggested'
-      /** Why it is not `ok`. */
+      /** Why `health` is not `ok`. */
       readonly cause?: TokenManagerError | undefined
-      /** When it goes on, epoch milliseconds. */
+      /** When it tries again, epoch milliseconds. */
       readonly retryAt?: EpochMs | undefined
     }
 
