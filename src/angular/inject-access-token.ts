@@ -5,7 +5,7 @@ import { followed } from './followed.ts'
 import { injectTokenManager } from './provide-token-manager.ts'
 
 /**
- * The access token, for what is not a request of `HttpClient`: a WebSocket, a map widget, a media player. It changes with each new token.
+ * The access token, for code that does not use `HttpClient`, such as a WebSocket, a map widget or a media player. It changes with each new token.
  * Works wherever `inject()` may be called.
  * @param target which token. Default: the first entry of `resources`
  */

@@ -7,7 +7,7 @@ const TOKEN_MANAGER = new InjectionToken<TokenManager>('provideTokenManager(toke
 /**
  * Gives an application its token manager, among the `providers` of `bootstrapApplication()`. It starts nothing itself: the first
  * `injectSession()`, guard or request does.
- * @param manager what `createTokenManager()` made: one for the application
+ * @param manager the result of `createTokenManager()`, created once for the application
  */
 export function provideTokenManager(manager: TokenManager): EnvironmentProviders {
   return makeEnvironmentProviders([{ provide: TOKEN_MANAGER, useValue: manager }])

@@ -7,11 +7,11 @@ import { injectTokenManager } from './provide-token-manager.ts'
 
 /**
  * A guard for the `canActivate` of routes that need a session:
- * - a person who is not signed in is sent to `signedOut`, at a navigation and when the session ends on the route;
- * - as the guard of the route `callback` it sends everybody on, to the `returnTo` of `signIn()`, else to `/`;
- * - as the guard of the route `signedOut` it sends a person who signs in, here or in another tab, to the query parameter `returnTo`.
+ * - A person who is not signed in goes to `signedOut`, at a navigation and when the session ends on the route.
+ * - On the route `callback`, everybody goes to the `returnTo` of `signIn()`, otherwise to `/`.
+ * - On the route `signedOut`, a person who signs in, here or in another tab, goes to the query parameter `returnTo`.
  *
- * It never signs in by itself: a sign-out would be undone at once. What it hides is hidden, not protected: the API decides. Make one
+ * It never signs in by itself, because that would undo every sign-out. It only hides things: the API has to protect the data. Make one
  * guard and give it to all these routes.
  */
 export function requireSession(options: RouteGuardOptions): CanActivateFn {

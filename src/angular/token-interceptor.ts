@@ -9,14 +9,14 @@ import { injectTokenManager } from './provide-token-manager.ts'
 type AnyRequest = HttpRequest<unknown>
 
 /**
- * An interceptor that gives requests of `HttpClient` their token: `provideHttpClient(withInterceptors([tokenInterceptor()]))`.
- * - Only what the manager's `resources` list gets a token. Everything else is sent as it is.
- * - A 401 that means the token gets one new token and one second request. A second 401 is handed on, and that token is then not replaced
- *   any more: the API and the authorization server disagree.
- * - When nobody is signed in the request fails with the manager's `ERR_SIGNED_OUT`.
+ * Adds the token to requests of `HttpClient`: `provideHttpClient(withInterceptors([tokenInterceptor()]))`.
+ * - Only URLs in the manager's `resources` get a token. All other requests are sent unchanged.
+ * - After a 401 that is about the token, the request is sent once more with a new token. A second 401 is returned, and this token is not replaced
+ *   again, because the API and the authorization server disagree.
+ * - If nobody is signed in, the request fails with the manager's `ERR_SIGNED_OUT`.
  *
- * An API that asks for DPoP nonces or for a step-up sign-in (RFC 9449 §9, RFC 9470) needs `tokens.fetch`, which understands them.
- * @param targetOf which token a request has, where several entries of `resources` have tokens of their own. Default: the first entry's
+ * If an API asks for DPoP nonces or for a step-up sign-in (RFC 9449 §9, RFC 9470), call it with `tokens.fetch`, which supports both.
+ * @param targetOf which token a request gets, if several entries of `resources` have their own tokens. Default: that of the first entry
  */
 export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () => ({})): HttpInterceptorFn {
   // The `Authorization` that an API refused although it was new.

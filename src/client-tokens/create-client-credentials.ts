@@ -13,8 +13,8 @@ import { tokenCache } from './token-cache.ts'
 /** Options of `createClientCredentials`. */
 export interface ClientCredentialsOptions extends ClientTokenOptions {
   /**
-   * Where the processes of a fleet share tokens, so that one of them asks: `redisStore()`, `fileStore()`. When it fails, each process goes on
-   * with what it has in memory and asks for itself; the event `store_failed` says so. Default: each asks for itself.
+   * Lets several processes share tokens, so that only one of them asks: `redisStore()`, `fileStore()`. If it fails, each process goes on with its own
+   * memory and asks for itself, and the event `store_failed` says so. Default: each process asks for itself.
    */
   readonly store?: Store<unknown>
 }
@@ -23,7 +23,7 @@ export interface ClientCredentialsOptions extends ClientTokenOptions {
 export interface ClientCredentials extends ResourceClient {
   /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
-  /** Forgets every token. Using it again begins anew. */
+  /** Removes every token from memory. If it is used again, it starts again. */
   dispose(): void
 }
 
@@ -31,9 +31,8 @@ export interface ClientCredentials extends ResourceClient {
 const LEASE_MARGIN = 3_000
 
 /**
- * A service's own tokens (client credentials, RFC 6749 §4.4): one per resource, audience and scope, asked for once however many callers
- * there are, and again ahead of its expiry while it is in use. It has no timers, does no I/O before it is used, and has nothing to
- * lose: every token can be asked for again.
+ * A service's own tokens (client credentials, RFC 6749 §4.4): one for each resource, audience and scope. All callers share it. While it is in use,
+ * it is renewed before it expires. There are no timers, and no I/O before the first use.
  * @param platform what it runs on
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */

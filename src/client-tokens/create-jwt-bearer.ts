@@ -10,7 +10,7 @@ import { asked, checkText, subjects } from './subjects.ts'
 /** Options of `createJwtBearer`. */
 export interface JwtBearerOptions extends ClientTokenOptions {
   /**
-   * Makes the assertion about `subject`: a signed JWT that the authorization server trusts (RFC 7523 §3). Asked before every request, so
+   * Returns the assertion about `subject`: a signed JWT that the authorization server trusts (RFC 7523 §3). It is called before every request, so
    * that none is sent twice.
    */
   readonly assertion: (subject: string) => string | Promise<string>
@@ -21,19 +21,19 @@ export interface JwtBearer {
   /** Calls APIs for a subject. */
   for(subject: string): ResourceClient
   /**
-   * Forgets what is in memory of a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
-   * events `revoked` and `revocation_failed` tell.
+   * Removes the tokens of a subject from memory, and asks the server once to revoke them (RFC 7009). Call it at the subject's sign-out. It never
+   * rejects: the events `revoked` and `revocation_failed` say what happened.
    */
   forget(subject: string): Promise<void>
   /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
-  /** Forgets every token. Using it again begins anew. */
+  /** Removes every token from memory. If it is used again, it starts again. */
   dispose(): void
 }
 
 /**
- * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. Results are cached by subject,
- * resource, audience and scope until they expire, bounded by `maxTokens`, in this process only; one request for any number of callers.
+ * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. This process keeps the
+ * tokens by subject, resource, audience and scope until they expire, at most `maxTokens` of them. All callers share one request.
  * @param platform what it runs on
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */

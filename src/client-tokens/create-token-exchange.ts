@@ -14,48 +14,48 @@ export interface TokenExchangeOptions extends ClientTokenOptions {
   readonly requestedTokenType?: string
 }
 
-/** On whose behalf, and what proves it. */
+/** The subject: in whose name the service calls, and the token that proves it. */
 export interface ExchangeSubject {
-  /** The subject's token, or a function that is asked for it before every exchange. */
+  /** The subject's token, or a function that returns it and is called before every exchange. */
   readonly token: string | (() => string | Promise<string>)
-  /** What the results are cached under. Needed with a function; default: the SHA-256 of `token`. */
+  /** The name under which results are kept. Required with a function. Default: the SHA-256 of `token`. */
   readonly id?: string
   /** The kind of `token` (RFC 8693 §3). Default `urn:ietf:params:oauth:token-type:access_token`. */
   readonly tokenType?: string
-  /** Who acts for the subject, and what kind of token that is (default as above). Default: nobody is named. */
+  /** Who acts for the subject. Default: nobody is named. */
   readonly actor?: {
-    /** A token of the actor's. */
+    /** The actor's token. */
     readonly token: string
     /** Its type. Default: an access token. */
     readonly tokenType?: string
   }
 }
 
-/** Exchanges subjects' tokens for tokens that other APIs take. */
+/** Exchanges subjects' tokens for tokens that other APIs accept. */
 export interface TokenExchange {
   /**
-   * Calls APIs for a subject: a user's token as it came in with a request, or a session's manager. Keep the result for as long as the
-   * subject is served, or ask again each time: tokens are cached either way.
+   * Calls APIs for a subject: a user's token from a request, or the manager of a session. You may keep the result, or call this again each time:
+   * tokens are kept either way.
    *
-   * With a manager, tokens belong to the session that it has. Every call looks whether it is still the same session. Tokens of an earlier one
-   * are forgotten, at `signed_out` at once, and revoked unless the same person has signed in again.
+   * With a manager, the tokens belong to its session. Every call checks whether it is still the same session. Tokens of an earlier session are
+   * removed, at `signed_out` at once, and revoked unless the same person has signed in again.
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
   /**
-   * Forgets what is in memory of a subject, at its sign-out, and then asks the server once to revoke it (RFC 7009). Never rejects: the
-   * events `revoked` and `revocation_failed` tell.
+   * Removes the tokens of a subject from memory, and asks the server once to revoke them (RFC 7009). Call it at the subject's sign-out. It never
+   * rejects: the events `revoked` and `revocation_failed` say what happened.
    * @param subject its id, its token, or what `for()` was given
    */
   forget(subject: string | ExchangeSubject | TokenManager): Promise<void>
   /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
-  /** Forgets every token. Using it again begins anew. */
+  /** Removes every token from memory. If it is used again, it starts again. */
   dispose(): void
 }
 
 /**
- * Token exchange (RFC 8693): calls other APIs on behalf of whoever called this one. Results are cached by subject, actor, resource, audience
- * and scope until they expire, bounded by `maxTokens`, in this process only; one exchange for any number of callers.
+ * Token exchange (RFC 8693): calls other APIs in the name of the caller of this one. This process keeps the tokens by subject, actor, resource,
+ * audience and scope until they expire, at most `maxTokens` of them. All callers share one exchange.
  * @param platform what it runs on
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */

@@ -8,14 +8,14 @@ import { stayAlive } from './stay-alive.ts'
 
 /** Options of Node's `createSessionPool`. */
 export interface NodeSessionPoolOptions extends SessionPoolOptions {
-  /** How the client shows who it is: `clientSecretBasic()`, `privateKeyJwt()` … Default: a public client. */
+  /** How the client authenticates: `clientSecretBasic()`, `privateKeyJwt()` … Default: a public client. */
   readonly clientAuthentication?: ClientAuthentication
 }
 
 /**
- * A pool of sessions: one store, one timer, one look at the server's metadata for all of them. A session that nobody uses costs no timer
- * and no request: it is refreshed ahead when it is used, and else when it is needed. Without `store` the sessions are in the memory
- * of this pool alone. Its timer does not keep the process alive; a call that waits for an answer does.
+ * Creates a pool of sessions. They share one store, one timer and the server's metadata. A session that nobody uses needs no timer and no
+ * request. A session in use is refreshed before its token expires. Without `store` the sessions are only in the memory of this pool. Its
+ * timer does not keep the process alive; a call that waits for an answer does.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createSessionPool(options: NodeSessionPoolOptions): SessionPool {

@@ -15,30 +15,30 @@ import { stayAlive } from './stay-alive.ts'
 /** Options of Node's `createTokenManager`. */
 export interface NodeTokenManagerOptions extends TokenManagerOptions {
   /**
-   * How the client shows the authorization server who it is: `clientSecretBasic()`, `clientSecretPost()`, `privateKeyJwt()`, `mutualTls()`.
+   * How the client authenticates at the authorization server: `clientSecretBasic()`, `clientSecretPost()`, `privateKeyJwt()`, `mutualTls()`.
    * Default: a public client, without any secret.
    */
   readonly clientAuthentication?: ClientAuthentication
 }
 
-/** What Node's `createTokenManager` makes. */
+/** What Node's `createTokenManager` returns. */
 export interface NodeTokenManager extends TokenManager {
   /**
-   * Signs the person in on another device (RFC 8628): for programs in a terminal, where a browser may not reach this machine.
-   * Resolves once they have agreed. The server has to offer it, and needs no `redirectUri`.
-   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` (they refused), `ERR_AUTHORIZATION_REJECTED` (`transaction_expired`: they took too
-   *   long), `ERR_TEMPORARILY_UNAVAILABLE` (the server could not be asked to begin with) …; while they take their time a server or a network
-   *   that fails is asked again
+   * Signs the person in on another device (RFC 8628), for programs in a terminal without a browser. It resolves when the person has agreed. The
+   * server has to offer it. It needs no `redirectUri`.
+   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` (the person refused), `ERR_AUTHORIZATION_REJECTED` (`transaction_expired`: it took
+   *   too long), `ERR_TEMPORARILY_UNAVAILABLE` (the server could not be reached at the beginning) … While it waits for the person, a failing
+   *   server or network is asked again
    */
   signInWithDevice(options: DeviceSignInOptions): Promise<SessionState>
 }
 
 /**
- * A manager for one session on Node. Does no I/O and starts nothing before it is used. Its timers do not keep the process alive: it
- * ends when its own work is done, but not while a call is waiting for an answer. For the end of a service see {@link settle}.
+ * Creates a manager for one session on Node. It does no I/O and starts nothing before it is used. Its timers do not keep the process alive; a
+ * call that waits for an answer does. Before a service ends, call {@link settle}.
  *
- * Without `store` the session is in the memory of this manager alone; managers on one store share the session of the same issuer,
- * client and account.
+ * Without `store` the session is only in the memory of this manager. Managers with the same store, issuer, client and account share the
+ * session.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: NodeTokenManagerOptions): NodeTokenManager {

@@ -29,13 +29,13 @@ export type FileStoreKey =
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /**
-   * A folder for this store alone, made with mode 0700 where there is none. One of another user, one that others can reach, and a
-   * symbolic link are refused, at every read and write.
+   * A folder for this store alone. If it does not exist, it is made with mode 0700. A folder of another user, a folder that others can reach,
+   * and a symbolic link are refused at every read and write.
    */
   readonly path: string
   /**
-   * Seals the files: 32 bytes, a function that fetches them (from a key management service), `environmentKey()` or `keychainKey()`.
-   * A function is asked at the first use, and again only if it failed.
+   * The key that encrypts the files: 32 bytes, a function that fetches them (from a key management service), `environmentKey()` or
+   * `keychainKey()`. A function is called at the first use, and again only if it failed.
    */
   readonly key: FileStoreKey
 }
@@ -45,13 +45,12 @@ const KEY_LIMITS = { holdLimit: 120_000, patience: 180_000 }
 const RECORD = /^[\da-f]{32}$/
 
 /**
- * A store in files: one for each name, mode 0600, sealed with AES-256-GCM. Any number of processes of this machine can use it at a
- * time; `swap` is a real compare-and-set among them. A new value is written beside the old one, forced to the disk and put in its
- * place in one step: a crash at any moment leaves the old one or the new one. A process that dies while it writes delays
- * nobody. Whoever waits for another process is told by the file system that it is done. The folder has to be on a local disk with hard links; for several hosts there is `tokenward/redis`.
+ * A store in files: one for each name, mode 0600, encrypted with AES-256-GCM. Any number of processes of this machine can use it at the same
+ * time, and `swap` is a real compare-and-set among them. After a crash at any moment a file has the old value or the new one. A process that
+ * dies while it writes delays nobody. The folder has to be on a local disk with hard links; for several hosts there is `tokenward/redis`.
  *
- * `get` rejects for what none of the keys opens, and destroys nothing. A file that was damaged is read as
- * `{ value: undefined, tag }`: there is something, and a `swap` on its tag replaces it.
+ * `get` rejects if none of the keys opens a file, and destroys nothing. A damaged file is read as `{ value: undefined, tag }`; a `swap` with
+ * that tag replaces it.
  * @throws TokenManagerError `ERR_INVALID_OPTION` for a path or a key that cannot be one. Later everything rejects with
  *   `ERR_STORE_FAILED`, or with what the key's function rejects with
  */

@@ -8,9 +8,9 @@ import { type RedirectListener, redirectListener } from './redirect-listener.ts'
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
   /**
-   * Takes the person to the URL. Default: the platform's command that opens a browser. The command gets a file that leads to the URL, and
-   * not the URL itself, because other users of the machine can read the arguments of a command; do the same. Where there may be no
-   * browser, give a function that shows the URL. When it throws or rejects, the sign-in does.
+   * Opens the URL for the person. Default: the platform's command that opens a browser. Other users of the machine can read the arguments of a
+   * command, so the command gets a file that leads to the URL. Your function should do the same. If there may be no browser, give a
+   * function that shows the URL. If it throws or rejects, so does the sign-in.
    */
   readonly open?: (url: string) => unknown
   /** How long the person may take, ms. Default 300 000; 1 000 to 600 000. */
@@ -25,13 +25,13 @@ export interface LoopbackOptions {
 const UNUSED = 60_000
 
 /**
- * Signs in through the person's browser and a redirect to this machine, for command-line programs (RFC 8252 §7.3). Register
- * `http://127.0.0.1/callback` and give that as `redirectUri`. A free port is added at sign-in, which servers allow for such a
- * registration; a port that you give is kept. It listens on that address only, and takes one answer at the exact path, with the right
- * `state` or an error without one. It has closed when `signIn()` goes on. While it waits the process stays alive.
+ * Signs in with the person's browser and a redirect to this machine, for command-line programs (RFC 8252 §7.3). Register
+ * `http://127.0.0.1/callback`, and use it as `redirectUri`. The sign-in adds a free port, which servers allow for such a registration; a port
+ * that you set is kept. It listens on that address only, and accepts one answer at the exact path, with the right `state` or an error
+ * without one. It has closed when `signIn()` resolves. While it waits, the process stays alive.
  *
- * `signIn()` rejects with `ERR_AUTHORIZATION_CANCELLED` (`timeout`) when nobody comes back in time, and with `ERR_UNSUPPORTED`
- * (`browser_unavailable`) when no browser can be opened.
+ * `signIn()` rejects with `ERR_AUTHORIZATION_CANCELLED` (`timeout`) if nobody comes back in time, and with `ERR_UNSUPPORTED`
+ * (`browser_unavailable`) if no browser can be opened.
  * @throws TokenManagerError `ERR_INVALID_OPTION` for a timeout out of bounds
  */
 export function loopback(options: LoopbackOptions = {}): UserAgent {

@@ -10,10 +10,9 @@ export interface SettleOptions {
 const running = new Set<Promise<unknown>>()
 
 /**
- * Waits until nothing is under way that would be lost with the process: a refresh whose request was sent and whose answer is yet to be
- * stored, a sign-out, a revocation; of all managers of this process. For the end of a process, after it has stopped taking work.
- * Nothing listens for signals by itself.
- * @returns whether all of it is done; `false` after `limit`
+ * Waits for work of all managers of this process that would be lost when the process ends: a refresh whose answer is not stored yet, a
+ * sign-out, a revocation. Call it before the process ends, after it has stopped taking work. Nothing listens for signals by itself.
+ * @returns true if all of it is done, false after `limit`
  * @example
  * process.once('SIGTERM', async () => {
  *   server.close()

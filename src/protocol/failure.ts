@@ -165,6 +165,8 @@ const TOKEN_REFUSED =
 export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
   if (lacksConsent(body)) return 'request_wrong'
+  // Entra's words for what the person can mend, as where one API wants a second factor: the refresh token lives.
+  if (/_action$|^message_only$|^user_pass/.test(wordOf(body.suberror))) return 'person_needed'
   const error = wordOf(body.error)
   const known = KNOWN.find(([, words]) => words.test(error))
   if (known) return known[0]

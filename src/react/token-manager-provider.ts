@@ -4,15 +4,15 @@ import type { TokenManager } from '../manager/token-manager.ts'
 
 const context: Context<TokenManager | undefined> = createContext<TokenManager | undefined>(undefined)
 
-/** What {@link TokenManagerProvider} takes. */
+/** The properties of {@link TokenManagerProvider}. */
 export interface TokenManagerProviderProps {
-  /** What `createTokenManager()` made, outside of any component: one for the app, the same at every render. */
+  /** The result of `createTokenManager()`. Create it once for the app, outside of all components. */
   readonly manager: TokenManager
   /** The app. */
   readonly children?: ReactNode
 }
 
-/** Gives the components inside it their token manager. It starts nothing itself: the first `useSession()` does. */
+/** Gives the components inside it their token manager. It starts nothing; the first `useSession()` does. */
 export function TokenManagerProvider({ manager, children }: TokenManagerProviderProps): ReactElement {
   return createElement(context.Provider, { value: manager }, children)
 }

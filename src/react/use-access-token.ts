@@ -4,8 +4,8 @@ import type { Target } from '../protocol/access-token.ts'
 import { useTokenManager } from './token-manager-provider.ts'
 
 /**
- * The access token, for what is not a `fetch`: a WebSocket, a map widget, a media player. Renders again with each new token. For
- * requests take `manager.fetch`, which asks for the token when the request leaves.
+ * The access token, for code that does not use `fetch`, such as a WebSocket, a map widget or a media player. Renders again with each new token. For
+ * requests use `manager.fetch`, which gets the token when the request is sent.
  * @param target which token. Default: the first entry of `resources`
  * @throws TokenManagerError `ERR_INVALID_OPTION` outside of a `TokenManagerProvider`
  */

@@ -11,9 +11,9 @@ import {
 
 /** Options of {@link redisChannel}. */
 export interface RedisChannelOptions {
-  /** A client of `ioredis` or of `redis`; yours to open and to close. It publishes; for listening it is duplicated. */
+  /** A client of `ioredis` or of `redis`. You open and close it. It publishes; a duplicate of it listens. */
   readonly client: RedisClient
-  /** What the name of every channel begins with. Default `'tokenward:'`. */
+  /** The beginning of the name of every channel. Default `'tokenward:'`. */
   readonly prefix?: string
 }
 
@@ -38,9 +38,9 @@ interface Listening {
 const RETRY = 1_000
 
 /**
- * Wakes the other processes and hosts by publish and subscribe. Messages can be lost: then the others hear of it `confirmInterval` later
- * at most. The connection that listens is opened at the first `subscribe` and closed with the last one (a manager's `dispose()`). Where
- * the client's own strategy gives up, it is connected again every second. It keeps no process alive where the library allows that.
+ * Wakes other processes and hosts by publish and subscribe. If a message is lost, the others notice the change at most `confirmInterval` later. The
+ * connection that listens opens at the first `subscribe`, and closes with the last one (a manager's `dispose()`). If the client gives up, it is
+ * connected again every second. It does not keep the process alive, if the library allows that.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOptions): Channel {

@@ -18,31 +18,31 @@ import { serverClock } from './server-clock.ts'
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** A client of `ioredis` or of `redis`; yours to open and to close. A listener for its `error` events is added. */
+  /** A client of `ioredis` or of `redis`. You open and close it. A listener for its `error` events is added. */
   readonly client: RedisClient
   /**
-   * What values are sealed with (AES-256-GCM), before they leave the process: 32 bytes, a `CryptoKey`, a list of those (the first
-   * seals, all open), or a function that fetches them from where secrets are kept, called once at the first use. The same for all
-   * who share the sessions. It never comes near Redis.
+   * The key that encrypts values (AES-256-GCM) before they leave the process: 32 bytes, a `CryptoKey`, a list of those (the first one encrypts, all
+   * decrypt), or a function that fetches them and is called once at the first use. All who share the sessions need the same key. It is never
+   * sent to Redis.
    */
   readonly key: SealingKeySource
-  /** What every key begins with. Default `'tokenward:'`. No braces: they choose the slot of a cluster. */
+  /** The beginning of every key. Default `'tokenward:'`. It has no braces, because they choose the slot of a cluster. */
   readonly prefix?: string
-  /** Longest an operation may take, ms. Default 2 000; 10 to 60 000. What was given up is not done later. */
+  /** How long an operation may take, ms. Default 2 000; 10 to 60 000. An operation that was given up is not done later. */
   readonly timeout?: number
   /**
-   * How long a record is kept that nobody writes, ms. Every write begins it anew. Default 90 days; at least 31, because what a sign-out left
-   * to be revoked has to live 30. A sign-in that is under way is kept for ten minutes at most.
+   * How long a record is kept after its last write, ms. Default 90 days; at least 31, because tokens that still have to be revoked are kept for 30
+   * days. A sign-in that is under way is kept for ten minutes at most.
    */
   readonly expireAfter?: number
   /**
-   * How many replicas must have a write before it counts (WAIT). A write that fewer of them have within half of `timeout` rejects. Default 0.
+   * How many replicas need to have a write before it counts (WAIT). If fewer of them have it within half of `timeout`, the write rejects. Default 0.
    * With 1, a failover to that replica loses nothing, but nothing is refreshed while there is no replica.
    */
   readonly replicas?: number
 }
 
-/** What {@link redisStore} makes. */
+/** The result of {@link redisStore}. */
 export interface RedisStore extends Store<unknown> {
   /** The wall clock of Redis: the same for every host, however their own are set. */
   readonly clock: Clock
@@ -90,9 +90,9 @@ end
 return {now, 1}`
 
 /**
- * A store in Redis, shared by every process and host that has the same `key` and `prefix`. Both methods reject within `timeout`,
- * with `ERR_TEMPORARILY_UNAVAILABLE` (`store_failed`, `retryAt`) when Redis fails, hangs or cannot be reached, and with
- * `ERR_STORE_FAILED` for what the key does not open. Values are sealed; all keys of one session lie in one slot of a cluster.
+ * A store in Redis. All processes and hosts with the same `key` and `prefix` share it. If Redis fails, hangs or cannot be reached, both methods
+ * reject within `timeout` with `ERR_TEMPORARILY_UNAVAILABLE` (`store_failed`, `retryAt`). If the key does not open a value, they reject with
+ * `ERR_STORE_FAILED`. Values are encrypted. All keys of one session are in one slot of a cluster.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {

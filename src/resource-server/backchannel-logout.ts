@@ -14,20 +14,20 @@ import { readJwt } from './strict-jwt.ts'
 
 /**
  * Set it to `true` in the options to accept logout tokens without the type `logout+jwt` (OpenID Connect Back-Channel Logout 1.0
- * §2.4 only recommends it): the same as `logout: { types: ['logout+jwt', 'JWT', undefined] }` of the issuer. Tokens of any other type
+ * §2.4 only recommends it). It is the same as `logout: { types: ['logout+jwt', 'JWT', undefined] }` of the issuer. Tokens of any other type
  * are still refused.
  */
 export const allowUntypedLogoutTokens: unique symbol = Symbol('allowUntypedLogoutTokens')
 
-/** A logout that the authorization server tells of. */
+/** A logout at the authorization server. */
 export interface LogoutEvent {
-  /** Who tells. */
+  /** The authorization server. */
   readonly issuer: string
   /** The person, if the server names one. */
   readonly subject?: string | undefined
-  /** The sign-in; absent: all of `subject`'s. */
+  /** The sign-in; absent for all sign-ins of `subject`. */
   readonly sid?: string | undefined
-  /** Epoch milliseconds: a session that began later goes on. */
+  /** When the logout was issued, epoch milliseconds. A session that began later goes on. */
   readonly issuedAt: number
 }
 
@@ -45,18 +45,18 @@ export interface LogoutDecision {
 
 /** Options of {@link createBackchannelLogout}. Milliseconds. */
 export interface BackchannelLogoutOptions {
-  /** Whose logouts count: an issuer identifier, or its description. */
+  /** The authorization server whose logouts are accepted: its issuer identifier, or a description. */
   readonly issuer: string | IssuerOptions
   /** The client the endpoint is registered for: the logout token's `aud`. */
   readonly clientId: string
-  /** Access tokens of the sign-in are denied here. Default: none are. */
+  /** The denylist that gets the access tokens of the sign-in. Default: none. */
   readonly denylist?: Denylist
   /**
-   * What is denied. `'session'` (default): access tokens with the logout token's `sid`, and those of its `sub` that name no sign-in.
-   * `'subject'`: all of the person's. A logout token without `sid` always means the person.
+   * What is denied. `'session'` (default): access tokens with the `sid` of the logout token, and tokens of its `sub` without any `sid`.
+   * `'subject'`: all tokens of the person. A logout token without `sid` always means the whole person.
    */
   readonly deny?: 'session' | 'subject'
-  /** Ends the application's own sessions that began at or before `issuedAt`. Done when it resolves; it may be called again. */
+  /** Ends your application's own sessions that began at or before `issuedAt`. It resolves when that is done. It may be called twice. */
   readonly endSessions?: (event: LogoutEvent) => Promise<void> | void
   /** Remembers logout tokens that were carried out. Default `memoryReplayStore()`. */
   readonly replayStore?: ReplayStore
@@ -64,7 +64,7 @@ export interface BackchannelLogoutOptions {
   readonly leeway?: number
   /** The longest a logout token may be valid; from `iat` on where it has no `exp` and the issuer's `logout` allows that. Default 600 000. */
   readonly maxLifetime?: number
-  /** Hears every request. What it throws is ignored. */
+  /** Is called with every request. An error that it throws is ignored. */
   readonly onDecision?: (decision: LogoutDecision) => void
   /** How the issuer's keys are kept. */
   readonly keys?: KeyOptions
@@ -96,8 +96,8 @@ const NAMES: OptionNames<BackchannelLogoutOptions> = {
 const LIMIT = 32_768
 
 /**
- * The endpoint for OpenID Connect Back-Channel Logout 1.0: a handler from `Request` to `Response`. It answers 200 only once sessions
- * are ended and denials are stored; 503 asks the server to try again. A logout never reaches a session that began after it.
+ * Creates the endpoint for OpenID Connect Back-Channel Logout 1.0, a function from `Request` to `Response`. It answers 200 only when sessions are
+ * ended and denials are stored. 503 asks the server to try again. A session that began after the logout is not ended.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function createBackchannelLogout(options: BackchannelLogoutOptions): (request: Request) => Promise<Response> {

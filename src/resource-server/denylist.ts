@@ -4,14 +4,13 @@ import { isDenylistEntry } from './denylist-entry.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerDenials, issuerDenials } from './issuer-denials.ts'
 
-/** Where denials live, so that every process hears of them. */
+/** Stores denials, so that every process gets them. */
 export interface DenylistStore {
-  /** Adds denials; resolves once they are safe and on their way to everybody. */
+  /** Adds denials. It resolves when they are stored, and on their way to all processes. */
   append(entries: readonly DenylistEntry[]): Promise<void>
   /**
-   * Follows the store from its beginning: `onEntries` gets what there is, then what comes, whatever it is: each entry is checked there.
-   * `onCurrent` is told each time that nothing was missed up to `at` (epoch milliseconds by this process's own clock). Reconnects by
-   * itself. Returns a function that ends this.
+   * Follows the store from its beginning: `onEntries` gets all entries, and then each new one, without any check. `onCurrent` is called each
+   * time that nothing was missed up to `at` (epoch milliseconds by the clock of this process). It reconnects by itself. Returns a function that ends this.
    */
   follow(listener: {
     readonly onEntries: (entries: readonly unknown[]) => void
@@ -19,40 +18,40 @@ export interface DenylistStore {
   }): () => void
 }
 
-/** How a denylist is kept. Milliseconds. */
+/** Options of {@link createDenylist}. Milliseconds. */
 export interface DenylistOptions {
-  /** Where denials are shared. Default: this process only. */
+  /** Shares denials with other processes. Default: they are in this process only. */
   readonly store?: DenylistStore
   /**
-   * The longest lifetime of an access token here; entries for sign-ins, people and clients are kept that long. A guard refuses tokens that
-   * live longer, because they would outlive their denial. Default 24 h.
+   * The longest lifetime of an access token. Denials of sign-ins, people and clients are kept for so long. A guard refuses tokens that live
+   * longer, because they would live longer than their denial. Default 24 h.
    */
   readonly maxTokenLifetime?: number
-  /** The guard's `leeway`; entries outlive their tokens by it. Default 60 000. */
+  /** The guard's `leeway`: entries are kept for so much longer. Default 60 000. */
   readonly leeway?: number
-  /** How old what this process knows may be. Default 10 000. */
+  /** How long ago this process may have heard from the store. Default 10 000. */
   readonly maxStaleness?: number
   /**
-   * What happens beyond that. `'deny'` (default): 503 until it is up to date. `'introspect'`: the issuer is asked about each token
-   * (it needs `introspection`). `'allow'`: goes on with what it knows; the audit events say so.
+   * What happens after `maxStaleness`. `'deny'` (default): 503 until it is up to date. `'introspect'`: asks the issuer about each token (it needs
+   * `introspection`). `'allow'`: goes on with what it knows; decisions say `degraded`.
    */
   readonly whenStale?: 'deny' | 'introspect' | 'allow'
   /**
-   * Hears that entries of the store were skipped because they do not fit: written by something else, or by a newer version, whose denials
-   * this process then does not know. What it throws is ignored. Default: `status().skipped` counts them.
+   * Is called when entries of the store were skipped because this process cannot read them, for example from a newer version. It then does not
+   * know these denials. An error that it throws is ignored. Default: `status().skipped` counts them.
    */
   readonly onSkipped?: (count: number) => void
   /** Wall clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
 
-/** Tokens, sign-ins, people and clients that are refused from now on. */
+/** Refuses tokens, sign-ins, people and clients from now on. */
 export interface Denylist {
   /**
-   * Denies, here at once and everywhere once the store has it. Rejects if the store did not take it; here it holds all the same.
-   * Rejects with `ERR_INVALID_OPTION` and denies nothing where a denial could hit nothing: a time in seconds; an issuer that is a template or
-   * differs by a slash at its end; a token by its name, or a sign-in without `owner`, where the issuer's tokens carry no such name, as a
-   * guard of this process has it.
+   * Denies at once in this process, and in all others when the store has it. If the store fails, it rejects, but in this process the denial
+   * counts. It rejects with `ERR_INVALID_OPTION`, and denies nothing, if the denial could not reach any token: a time in seconds; an issuer that
+   * is a template, or differs from the guard's by a slash; a token by its name, or a sign-in without `owner`, if the issuer's tokens have no
+   * such name.
    */
   deny(...denials: readonly Denial[]): Promise<void>
   /** Why the token is refused, or `undefined`. In memory only. */
@@ -94,7 +93,7 @@ export interface DenylistStatus {
 const SWEEP = 4
 
 /**
- * A denylist with a replica in this process: `check` is a look-up in memory. An entry lives until the last token it can hit has
+ * Creates a denylist. This process has a copy in memory, so a check asks nobody. An entry is kept until the last token that it can reach has
  * expired. Tokens are named by (`iss`, `jti`), never by a hash of their text: one ECDSA signature has several spellings.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */

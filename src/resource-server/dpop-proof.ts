@@ -13,24 +13,24 @@ import { readJwt, type UnverifiedJwt } from './strict-jwt.ts'
 
 /** How proofs of possession are checked (RFC 9449). Milliseconds. */
 export interface DpopProofOptions {
-  /** Refuses tokens that are bound to no key. Default false: those that are bound need a proof, others pass as Bearer. */
+  /** Refuses tokens that are not bound to a key. Default false: bound tokens need a proof, all others pass as Bearer tokens. */
   readonly required?: boolean
   /** Signature algorithms of proofs. Default ES256, Ed25519, EdDSA and RS256, PS256. */
   readonly algorithms?: readonly string[]
   /**
-   * Where clients see this API: scheme, host and, behind a proxy that strips one, the prefix of the path. Default: the request's own
-   * URL, which has to be absolute. Never taken from `Host` or `X-Forwarded-*`: whoever sends them could choose it.
+   * The URL of this API as clients see it: scheme, host and, if a proxy removes one, the prefix of the path. Default: the request's own URL, which
+   * has to be absolute. `Host` and `X-Forwarded-*` are never used, because anybody can send them.
    */
   readonly baseUrl?: string
   /** How old a proof may be. Default 60 000, at most 300 000. With nonces their age decides instead. */
   readonly maxAge?: number
   /** How far a proof may be ahead of our clock. Default 10 000, at most 60 000. */
   readonly maxAhead?: number
-  /** Proofs have to carry a nonce of ours. Default: none is asked for. */
+  /** Proofs have to contain a nonce of this API. Default: no nonce is needed. */
   readonly nonce?: NonceOptions
-  /** Where proofs that were used are remembered. Default `memoryReplayStore()`: right for one process only. */
+  /** Remembers used proofs. Default `memoryReplayStore()`, which is enough for one process. */
   readonly replayStore?: ReplayStore
-  /** What happens when that store fails. `'deny'` (default): 503. `'allow'`: the proof counts, and the audit event says so. */
+  /** What happens if that store fails. `'deny'` (default): 503. `'allow'`: the proof is accepted, and the decision says so. */
   readonly whenReplayStoreFails?: 'deny' | 'allow'
 }
 

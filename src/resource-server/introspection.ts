@@ -10,32 +10,32 @@ import { sentAgainWhenCut } from './sent-again.ts'
 import { sha256 } from './sha256.ts'
 import { type SharedWork, sharedWork } from './shared-work.ts'
 
-/** How a server is asked about tokens (RFC 7662). Milliseconds. */
+/** How the guard asks the server about tokens (RFC 7662). Milliseconds. */
 export interface IntrospectionOptions {
-  /** Where to ask. Default: as the issuer's metadata says. */
+  /** The URL of the endpoint. Default: the one in the issuer's metadata. */
   readonly endpoint?: string
-  /** This API's own credentials at the authorization server; better not a client's. */
+  /** The client id of this API at the authorization server. Do not use that of an application. */
   readonly clientId: string
-  /** The secret, sent as `client_secret_basic` (RFC 6749 §2.3.1), or a function that gives the present one. */
+  /** The secret, sent as `client_secret_basic` (RFC 6749 §2.3.1), or a function that returns it. */
   readonly clientSecret: string | (() => string | Promise<string>)
   /**
-   * Whether `clientId` and `clientSecret` are form-encoded before they go into the header, as RFC 6749 §2.3.1 wants it. Default true. False
-   * for servers that compare them as they are (Doorkeeper, Glewlwyd): it matters where one of them has other characters than letters,
-   * digits, `-`, `.`, `_` and `*`. `clientId` must then have no colon.
+   * Whether `clientId` and `clientSecret` are form-encoded in the header (RFC 6749 §2.3.1). Default true. Set it to false for servers that do not
+   * decode them (Doorkeeper, Glewlwyd), if one of them has other characters than letters, digits, `-`, `.`, `_` and `*`. `clientId` must then
+   * have no colon.
    */
   readonly formEncoded?: boolean
   /**
-   * Asks about JWTs as well, after they were verified here: a JWT that was revoked is refused without a denylist, at the price of one
-   * request for each token and `maxAge`. Default false: only tokens that are no JWT are asked about.
+   * Also asks about JWTs, after they were verified here. A revoked JWT is then refused without a denylist. It costs one request for each token in
+   * each `maxAge`. Default false: only for tokens that are not JWTs.
    */
   readonly jwts?: boolean
-  /** How long an active answer serves, never beyond the token's expiry. Default 30 000; 0: ask every time. It bounds how late a revocation is seen. */
+  /** How long an active answer is kept, never beyond the token's expiry. So late a revocation can be noticed. Default 30 000; 0: ask every time. */
   readonly maxAge?: number
-  /** How long a refusal serves: that the token is inactive, or that the server does not take it (4xx). Default 5 000. */
+  /** How long a refusal is kept: the token is inactive, or the server does not accept it (4xx). Default 5 000. */
   readonly negativeMaxAge?: number
-  /** Limit for one request. Default 2 000. */
+  /** How long to wait for an answer. Default 2 000. */
   readonly timeout?: number
-  /** Answers kept at most, of each kind. Default 10 000. */
+  /** How many answers of each kind are kept. Default 10 000. */
   readonly limit?: number
 }
 

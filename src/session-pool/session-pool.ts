@@ -4,18 +4,18 @@ import type { TokenManagerEvent, TokenManagerEventType } from '../session/events
 import type { SessionCheck } from './check-session.ts'
 import type { SessionDenylist } from './end-denied.ts'
 
-/** Options of `createSessionPool`: those of a manager, but for `account`, which each session has of its own. */
+/** Options of `createSessionPool`: those of a manager without `account`, because each session has its own. */
 export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'> {
   /**
-   * The most sessions kept in memory, 1 to 10 000 000. Default 10 000. Beyond it those leave memory that were not handed out for the
-   * longest time. They are in `store` and are read from there when they are handed out again. The pool grows beyond it for sessions that
-   * cannot leave: those in use by `use()`, those that refresh, and those with tokens that are still to be stored or to be revoked.
+   * How many sessions may be in memory, 1 to 10 000 000. Default 10 000. If there are more, the sessions that were not used for the longest time
+   * leave memory. They stay in `store`, and are read from there at their next use. Some sessions cannot leave, so the pool may grow larger:
+   * those in use by `use()`, those that refresh, and those with tokens that still have to be stored or revoked.
    */
   readonly maxSessions?: number
   /**
-   * Logouts that the authorization server told of: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` feeds. A
-   * session that it names and that began before the logout is signed out (`session_ended`): at once if it is in use just then, else when it
-   * is used next. Its tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). The denylist's
+   * Logouts of the authorization server: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` fills. A session that
+   * it names, and that began before the logout, is signed out (`session_ended`), at once if it is in use, otherwise at its next use. Its
+   * tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). The denylist's
    * `maxTokenLifetime` has to be as long as sessions live here. Default: none.
    */
   readonly denylist?: SessionDenylist
@@ -24,9 +24,9 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
 /** Many sessions of one client in one process. Every method is bound. */
 export interface SessionPool {
   /**
-   * The session called `account`: the same manager as long as it is in memory. A manager that is used after its session left memory
-   * works on, and brings the session back. Listeners of its `subscribe` and `on` are forgotten then: use the pool's `on`. A name under
-   * which nobody is signed in leaves memory as soon as its calls are done, unless somebody listens to it.
+   * Returns the manager of the session `account`: the same object as long as it is in memory. If its session has left memory, the manager still
+   * works, and loads the session again. Its listeners of `subscribe` and `on` are then gone, so use the pool's `on`. A name without a
+   * session leaves memory when its calls are done, unless somebody listens to it.
    * @param account names the session: a user's id, an opaque id in a cookie. A string of 1 to 512 characters
    * @throws TokenManagerError `ERR_INVALID_OPTION` for another name
    */
@@ -36,17 +36,17 @@ export interface SessionPool {
   /** Whether option `resources` lets a token go to `url`. */
   allows(url: string): boolean
   /**
-   * Looks at a session without using it: `idleTimeout` goes on. What was read longer than `confirmInterval` ago is read again, and a
-   * session that a limit or the denylist ends is ended.
+   * Returns the state of a session without using it, so `idleTimeout` goes on. A session that was read longer than `confirmInterval` ago is read
+   * again. If a limit or the denylist ends it, it is ended.
    * @throws TokenManagerError `ERR_STORE_FAILED` if the store says nothing and the session is not in memory
    */
   check(account: string): Promise<SessionCheck>
-  /** Runs `work` with a session, which stays in memory meanwhile. */
+  /** Runs `work` with a session. The session stays in memory until `work` is done. */
   use<T>(account: string, work: (tokens: TokenManager) => Promise<T>): Promise<T>
   /**
-   * Gives a session, and the sign-ins on their way to it, another name. Once this resolves the old name has no session. Call it at each
-   * sign-in, before `completeSignIn()`: an attacker may know the name from before, because they planted it (session fixation). A refresh that
-   * is under way is waited for, at most `requestTimeout` and 3 s.
+   * Gives a session another name, also for the sign-ins under way to it. When it resolves, the old name has no session. Call it at each sign-in
+   * before `completeSignIn()`, because an attacker may have planted the old name (session fixation). It waits for a refresh that is under
+   * way, at most `requestTimeout` and 3 s.
    * @param from the present name; it need not have a session
    * @param to a new name, random in a cookie
    * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session called `to`; `ERR_STORE_FAILED`, and then `from` may still count
@@ -58,7 +58,7 @@ export interface SessionPool {
   readonly size: number
   /** How many alarms wait on the pool's one timer. */
   readonly alarms: number
-  /** Stops everything and empties the memory; the sessions stay in the store. Using it again begins anew. */
+  /** Stops everything and empties the memory. The sessions stay in the store. If the pool is used again, it starts again. */
   dispose(): void
 }
 

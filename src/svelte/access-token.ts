@@ -5,8 +5,8 @@ import type { Target } from '../protocol/access-token.ts'
 import type { Current } from './session.ts'
 
 /**
- * The access token, for what is not a `fetch`: a WebSocket, a map widget, a media player. It changes with each new token. A store
- * (`$token`), and for runes `token.current`. For requests take `tokens.fetch`, which asks for the token when the request leaves.
+ * The access token, for code that does not use `fetch`, such as a WebSocket, a map widget or a media player. It changes with each new token. A store
+ * (`$token`), and for runes `token.current`. For requests use `tokens.fetch`, which gets the token when the request is sent.
  * @param target which token. Default: the first entry of `resources`
  */
 export function accessToken(

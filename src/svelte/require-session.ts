@@ -45,11 +45,11 @@ const DEPENDENCY = 'tokenward:session'
 /**
  * The `load` of SvelteKit's `+layout.ts` or `+page.ts` for pages that need a session; it gives them `data.session`. Where pages are rendered on
  * a server, `data.session` is absent there.
- * - A person who is not signed in is sent to `signedOut`, at a navigation and when the session ends on the page.
- * - As the `load` of the page at `callback` it sends everybody on, to the `returnTo` of `signIn()`, else to `/`.
- * - As the `load` of the page at `signedOut` it sends a person who signs in, here or in another tab, to the query parameter `returnTo`.
+ * - A person who is not signed in goes to `signedOut`, at a navigation and when the session ends on the page.
+ * - On the page at `callback`, everybody goes to the `returnTo` of `signIn()`, otherwise to `/`.
+ * - On the page at `signedOut`, a person who signs in, here or in another tab, goes to the query parameter `returnTo`.
  *
- * It never signs in by itself: a sign-out would be undone at once. What it hides is hidden, not protected: the API decides.
+ * It never signs in by itself, because that would undo every sign-out. It only hides things: the API has to protect the data.
  */
 export function requireSession(
   manager: TokenManager,

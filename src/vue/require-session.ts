@@ -32,11 +32,11 @@ export interface RouterLike {
 
 /**
  * Guards the routes that have `meta: { requiresSession: true }`, of vue-router 4 or newer:
- * - a person who is not signed in is sent to `signedOut`, at a navigation and when the session ends on the route;
- * - from `callback` everybody is sent on, to the `returnTo` of `signIn()`, else to `/`;
- * - from `signedOut` a person who signs in, here or in another tab, goes on to the query parameter `returnTo`.
+ * - A person who is not signed in goes to `signedOut`, at a navigation and when the session ends on the route.
+ * - From `callback` everybody goes to the `returnTo` of `signIn()`, otherwise to `/`.
+ * - From `signedOut` a person who signs in, here or in another tab, goes to the query parameter `returnTo`.
  *
- * It never signs in by itself: a sign-out would be undone at once. What it hides is hidden, not protected: the API decides.
+ * It never signs in by itself, because that would undo every sign-out. It only hides things: the API has to protect the data.
  * @returns a function that ends this
  */
 export function requireSession(router: RouterLike, manager: TokenManager, options: RouteGuardOptions): () => void {

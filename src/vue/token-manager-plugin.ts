@@ -5,8 +5,8 @@ import type { TokenManager } from '../manager/token-manager.ts'
 const key: InjectionKey<TokenManager> = Symbol('tokenward')
 
 /**
- * Gives an app its token manager: `app.use(tokenManagerPlugin(tokens))`. It starts nothing itself: the first `useSession()` does.
- * @param manager what `createTokenManager()` made: one for the app
+ * Gives an app its token manager: `app.use(tokenManagerPlugin(tokens))`. It starts nothing; the first `useSession()` does.
+ * @param manager the result of `createTokenManager()`, created once for the app
  */
 export function tokenManagerPlugin(manager: TokenManager): Plugin {
   return (app) => {
@@ -15,7 +15,7 @@ export function tokenManagerPlugin(manager: TokenManager): Plugin {
 }
 
 /**
- * The app's token manager, in `setup()` and in whatever may call `inject()`.
+ * The app's token manager, in `setup()` and wherever `inject()` works.
  * @throws TokenManagerError `ERR_INVALID_OPTION` in an app without {@link tokenManagerPlugin}, and where `inject()` does not work
  */
 export function useTokenManager(): TokenManager {

@@ -121,6 +121,12 @@ describe('an answer that wants the person', () => {
     'Auth0: mfa_required': () => json({ error: 'mfa_required', mfa_token: 'secret' }, 403),
     'Auth0: access_denied': () => json({ error: 'access_denied', error_description: 'Blocked' }, 403),
     Entra: () => json({ error: 'interaction_required', error_codes: [50_076], suberror: 'basic_action' }, 400),
+    // One API of several wants a second factor, and the refresh token lives for the others.
+    'Entra: a second factor': () =>
+      json({ error: 'invalid_grant', error_codes: [50_076], suberror: 'basic_action' }, 400),
+    'Entra: a managed device': () => json({ error: 'invalid_grant', suberror: 'additional_action' }, 400),
+    'Entra: an explanation': () => json({ error: 'invalid_grant', suberror: 'message_only' }, 400),
+    'Entra: a new password': () => json({ error: 'invalid_grant', suberror: 'user_password_expired' }, 400),
     Okta: () => json({ error: 'access_denied', error_description: 'Policy evaluation failed' }, 400),
     GitHub: () => json({ error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect' }),
     Slack: () => json({ ok: false, error: 'invalid_refresh_token' }),

@@ -60,6 +60,7 @@ export const wildEnds = {
     new Response('{"error":"invalid_grant"}', { status: 400, headers: { 'content-type': 'text/plain' } }),
   'invalid_grant with 401': () => json({ error: 'invalid_grant', error_description: 'Token is not active' }, 401),
   'invalid_grant with 403': () => json({ error: 'invalid_grant' }, 403),
+  'invalid_grant with the suberror bad_token': () => json({ error: 'invalid_grant', suberror: 'bad_token' }, 400),
 } satisfies Record<string, () => Response>
 
 /** How servers in the wild answer a refresh that they granted. `usable`: whether the access token can be used. */
