@@ -7,6 +7,8 @@ import type { RefreshWorker } from './refresh-worker.ts'
 export * from '../index.ts'
 export { type EndSessionOptions, endSession, endSessionReturn } from './end-session.ts'
 export { type FrontChannelLogoutOutcome, frontChannelLogout } from './front-channel-logout.ts'
+export { inMemory } from './in-memory.ts'
+export { inTab } from './in-tab.ts'
 export { indexedDbStore } from './indexed-db-store.ts'
 export type { Persistence } from './platform.ts'
 export { type PopupOptions, popup } from './popup.ts'
@@ -16,13 +18,13 @@ export { type RefreshingSharedWorker, type RefreshWorker, refreshWorker } from '
 /** Options of the browser's `createTokenManager`. */
 export interface BrowserTokenManagerOptions extends TokenManagerOptions {
   /**
-   * Where the session is kept. `'local'` (default): encrypted, for all tabs, until sign-out. `'session'`: for this tab and its reloads.
-   * `'memory'`: for this page.
+   * Where the session is kept. Default: encrypted, for all tabs, until sign-out. `inTab`: for this tab and its reloads. `inMemory`: for this
+   * page. Both are imported.
    */
   readonly persistence?: Persistence
   /**
    * `refreshWorker()`: a worker that refreshes for all tabs, so that a refresh goes on when its tab is closed. It is not used with
-   * `persistence` `'session'` or `'memory'`. Default: tabs refresh themselves. A tab that is closed before it has stored the answer may
+   * `persistence` `inTab` or `inMemory`. Default: tabs refresh themselves. A tab that is closed before it has stored the answer may
    * lose the session.
    */
   readonly refreshWorker?: RefreshWorker

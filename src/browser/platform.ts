@@ -1,33 +1,26 @@
-import { memoryRows } from '../in-process/memory-store.ts'
-import { noChannel } from '../in-process/no-channel.ts'
-import { noLock } from '../in-process/no-lock.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { webCrypto } from '../in-process/web-crypto.ts'
-import { webSealing } from '../in-process/web-sealing.ts'
 import type { TokenManagerOptions } from '../manager/options.ts'
 import type { Degradation, Platform } from '../ports.ts'
-import { broadcastChannel } from './broadcast-channel.ts'
 import { indexedDbStore } from './indexed-db-store.ts'
 import { pageLifecycle } from './page-lifecycle.ts'
-import { persistentStore } from './persistent-store.ts'
 import { redirect } from './redirect.ts'
 import type { RefreshWorker } from './refresh-worker.ts'
-import { sessionStorageSlot } from './session-storage-slot.ts'
-import { webLock } from './web-lock.ts'
+import { type StorePorts, sealedPorts } from './sealed-ports.ts'
 
-/**
- * Where the session is kept. `'local'`: sealed in IndexedDB, shared by all tabs, until sign-out. `'session'`: sealed in
- * IndexedDB, for this tab and its reloads only. `'memory'`: in this page only, gone at the next load.
- */
-export type Persistence = 'local' | 'session' | 'memory'
+/** Where the session is kept other than for all tabs: `inTab` or `inMemory`. */
+export interface Persistence {
+  /** For the manager. `report`: hears what the browser lacks. */
+  ports(report: (lacking: Degradation) => void): StorePorts
+}
 
 /** What the managers of one page share, and what a worker of the origin has as well. */
-interface OriginPorts extends Pick<Platform, 'store' | 'lock' | 'channel' | 'fetch' | 'clock' | 'crypto'> {
+interface OriginPorts extends StorePorts, Pick<Platform, 'fetch' | 'clock' | 'crypto'> {
   readonly onDegraded: NonNullable<Platform['onDegraded']>
   readonly report: (lacking: Degradation) => void
 }
 
-const realm = new Map<Persistence, OriginPorts>()
+const realm = new Map<Persistence | undefined, OriginPorts>()
 
 /**
  * The browser as a platform: a page, a worker, or an extension's service worker; `undefined` on a server, where a manager stays
@@ -41,7 +34,7 @@ export function browserPlatform(
   const isPage = typeof document !== 'undefined'
   // Servers have neither; what some of them call a worker has no IndexedDB.
   if (!isPage && typeof indexedDB === 'undefined') return
-  const { persistence = 'local', userAgent = isPage ? redirect() : undefined, refreshWorker } = options
+  const { persistence, userAgent = isPage ? redirect() : undefined, refreshWorker } = options
   const shared = realm.get(persistence) ?? originPorts(persistence)
   realm.set(persistence, shared)
   return {
@@ -50,12 +43,12 @@ export function browserPlatform(
     userAgent,
     origin: location.origin === 'null' ? undefined : location.origin,
     // Nobody else can reach a session of one tab.
-    refreshElsewhere: persistence === 'local' ? refreshWorker?.start(options, shared.report) : undefined,
+    refreshElsewhere: persistence ? undefined : refreshWorker?.start(options, shared.report),
   }
 }
 
-/** New ports; what a worker has not, as `sessionStorage`, is reported at its first use. */
-export function originPorts(persistence: Persistence): OriginPorts {
+/** New ports; what a worker has not is reported at its first use. */
+export function originPorts(persistence: Persistence = inAllTabs): OriginPorts {
   const found = new Set<Degradation>()
   const listeners = new Set<(step: Degradation) => void>()
   const report = (step: Degradation) => {
@@ -68,22 +61,15 @@ export function originPorts(persistence: Persistence): OriginPorts {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
-  const ports = {
+  return {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
     clock: systemClock,
     crypto: webCrypto,
     onDegraded,
     report,
-  }
-  // No other tab can reach a session in memory: there is nobody to wait for or to tell.
-  if (persistence === 'memory')
-    return { ...ports, store: memoryRows(structuredClone), lock: noLock, channel: noChannel }
-  const database = indexedDbStore()
-  const store = persistence === 'session' ? sessionStorageSlot(database) : database
-  return {
-    ...ports,
-    store: persistentStore(store, webSealing, report),
-    lock: webLock(report),
-    channel: broadcastChannel(report),
+    ...persistence.ports(report),
   }
 }
+
+/** Sealed in IndexedDB, shared by all tabs, until sign-out. */
+const inAllTabs: Persistence = { ports: (report) => sealedPorts(indexedDbStore(), report) }

@@ -72,7 +72,7 @@ const checks: Readonly<Record<string, Check>> = {
   limits: made('sessionLimits()'),
   requestTimeout: between(1_000, 60_000),
   confirmInterval: between(0, 60_000),
-  persistence: oneOf('local', 'session', 'memory'),
+  persistence: rule(port('ports')[0], 'inTab or inMemory, imported, or left out'),
   refreshWorker: made('refreshWorker()'),
   account: text,
   authorizationParams: strings,

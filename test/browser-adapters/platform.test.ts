@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 /** A realm in which nothing was imported yet. */
 async function realm() {
   vi.resetModules()
-  return import('../../src/browser/platform.ts')
+  const { inTab } = await import('../../src/browser/in-tab.ts')
+  const { inMemory } = await import('../../src/browser/in-memory.ts')
+  const { browserPlatform } = await import('../../src/browser/platform.ts')
+  return { browserPlatform, kept: { local: {}, session: { persistence: inTab }, memory: { persistence: inMemory } } }
 }
 
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()))
@@ -13,10 +16,10 @@ afterEach(() => void vi.unstubAllGlobals())
 
 describe('browserPlatform', () => {
   it('gives managers of one page the same store, and each persistence its own', async () => {
-    const { browserPlatform } = await realm()
-    const local = browserPlatform({ persistence: 'local' })!
-    expect(browserPlatform({ persistence: 'local' })!.store).toBe(local.store)
-    expect(browserPlatform({ persistence: 'memory' })!.store).not.toBe(local.store)
+    const { browserPlatform, kept } = await realm()
+    const local = browserPlatform({})!
+    expect(browserPlatform({})!.store).toBe(local.store)
+    expect(browserPlatform(kept.memory)!.store).not.toBe(local.store)
     expect(local.origin).toBe(location.origin === 'null' ? undefined : location.origin)
     expect(local.userAgent?.stateMarker).toBeUndefined()
   })
@@ -28,10 +31,14 @@ describe('browserPlatform', () => {
       ['memory', undefined, undefined],
     ] as const) {
       const key = persistence
-      await (await realm()).browserPlatform({ persistence })!.store.swap(key, undefined, 1)
-      expect((await (await realm()).browserPlatform({ persistence })!.store.get(key))?.value).toBe(afterReload)
+      const opened = async () => {
+        const { browserPlatform, kept } = await realm()
+        return browserPlatform(kept[persistence])!.store
+      }
+      await (await opened()).swap(key, undefined, 1)
+      expect((await (await opened()).get(key))?.value).toBe(afterReload)
       sessionStorage.clear()
-      expect((await (await realm()).browserPlatform({ persistence })!.store.get(key))?.value).toBe(elsewhere)
+      expect((await (await opened()).get(key))?.value).toBe(elsewhere)
     }
   })
 
@@ -44,8 +51,8 @@ describe('browserPlatform', () => {
     vi.stubGlobal('BroadcastChannel', undefined)
     vi.stubGlobal('navigator', { locks: { request: async () => denied() } })
     for (const persistence of ['local', 'session'] as const) {
-      const { browserPlatform } = await realm()
-      const platform = browserPlatform({ persistence })!
+      const { browserPlatform, kept } = await realm()
+      const platform = browserPlatform(kept[persistence])!
       const heard: string[] = []
       const undo = platform.onDegraded!((step) => heard.push(step))
       expect(heard).toEqual([])
@@ -57,7 +64,7 @@ describe('browserPlatform', () => {
       platform.channel.post('n', 1)
       platform.channel.subscribe('n', () => {})
       const late: string[] = []
-      browserPlatform({ persistence })!.onDegraded!((step) => late.push(step))
+      browserPlatform(kept[persistence])!.onDegraded!((step) => late.push(step))
       expect(late).toEqual(['store_unavailable', 'lock_unavailable', 'channel_unavailable'])
       expect(heard).toEqual(['store_unavailable'])
     }
@@ -66,25 +73,25 @@ describe('browserPlatform', () => {
   it('is not there on a server, and importing it needs nothing', async () => {
     for (const name of ['window', 'document', 'indexedDB', 'location', 'navigator']) vi.stubGlobal(name, undefined)
     const { browserPlatform } = await realm()
-    expect(browserPlatform({ persistence: 'local' })).toBeUndefined()
+    expect(browserPlatform({})).toBeUndefined()
   })
 
   it('is there in a worker, without a way to sign in but one that is given', async () => {
     for (const name of ['window', 'document', 'sessionStorage']) vi.stubGlobal(name, undefined)
     const { browserPlatform } = await realm()
-    const platform = browserPlatform({ persistence: 'local' })!
+    const platform = browserPlatform({})!
     expect(platform.userAgent).toBeUndefined()
     expect(platform.lifecycle.isVisible()).toBe(true)
     platform.lifecycle.subscribe(() => {})()
     expect(await platform.store.swap('k', undefined, 1)).toBe(true)
     const userAgent = { authorize: async () => '', callbackUrl: () => undefined }
-    expect(browserPlatform({ persistence: 'local', userAgent })!.userAgent).toBe(userAgent)
+    expect(browserPlatform({ userAgent })!.userAgent).toBe(userAgent)
   })
 
   it('keeps a session of one tab in memory where there is no tab, and says so', async () => {
     for (const name of ['window', 'document', 'sessionStorage']) vi.stubGlobal(name, undefined)
-    const { browserPlatform } = await realm()
-    const platform = browserPlatform({ persistence: 'session' })!
+    const { browserPlatform, kept } = await realm()
+    const platform = browserPlatform(kept.session)!
     const heard: string[] = []
     platform.onDegraded!((step) => heard.push(step))
     expect(await platform.store.swap('k', undefined, 1)).toBe(true)
@@ -92,8 +99,8 @@ describe('browserPlatform', () => {
   })
 
   it('looks fetch up when it is called', async () => {
-    const { browserPlatform } = await realm()
-    const platform = browserPlatform({ persistence: 'memory' })!
+    const { browserPlatform, kept } = await realm()
+    const platform = browserPlatform(kept.memory)!
     const fetch = vi.fn(async () => new Response('later'))
     vi.stubGlobal('fetch', fetch)
     await platform.fetch('https://api.example.com/', { method: 'POST' })

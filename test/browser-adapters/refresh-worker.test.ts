@@ -7,7 +7,7 @@ import type { Degradation } from '../../src/ports.ts'
 
 const from = { grantId: 'g', generation: 3 }
 const target = { resource: 'https://api.example/' }
-const options = { issuer: 'https://as.example', clientId: 'spa', persistence: 'local' as const }
+const options = { issuer: 'https://as.example', clientId: 'spa' }
 
 /** A worker behind a real pair of ports; `answer` is what it says to a message, `undefined` nothing. */
 function workers(answer: (message: unknown) => unknown) {

@@ -74,7 +74,7 @@ const wrong: Record<string, unknown[]> = {
   limits: [{}, { idleTimeout: 60_000 }, 60_000, null],
   requestTimeout: [...notNumbers, 0, 999, 60_001, Number.POSITIVE_INFINITY],
   confirmInterval: [...notNumbers, -1, 60_001],
-  persistence: ['cookie', 7, null],
+  persistence: ['cookie', 'memory', 7, null, {}],
   account: notStrings,
   authorizationParams: ['x', null, { audience: 7 }, { audience: null }],
   pushedAuthorizationRequests: ['required', 1, null, true, {}],

@@ -50,6 +50,11 @@ const cases: Record<string, Case> = {
     without: ['invalid_pushed_authorization_response', 'pushed_authorization_request_endpoint'],
     control: `import { pushedAuthorizationRequests } from 'tokenward/browser'; globalThis.push = pushedAuthorizationRequests()`,
   },
+  'who does not import inTab ships none of it': {
+    program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
+    without: ['tokenward-slot'],
+    control: `import { inTab } from 'tokenward/browser'; globalThis.persistence = inTab`,
+  },
   'who does not import sessionLimits() ships none of it': {
     program: `import { createTokenManager } from 'tokenward/browser'; globalThis.tokens = createTokenManager({})`,
     without: ['"idle"'],

@@ -12,7 +12,7 @@ let answer: ((message: unknown) => Promise<boolean>) | undefined
 globalThis.addEventListener?.('connect', (event) => {
   // Not before: what is only imported has no use for it.
   answer ??= refreshForPages({
-    ...originPorts('local'),
+    ...originPorts(),
     lifecycle: { ...alwaysOnline, isOnline: () => navigator.onLine },
   })
   for (const port of (event as MessageEvent).ports)

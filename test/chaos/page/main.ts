@@ -119,7 +119,7 @@ async function obey(command: Command) {
 }
 
 function leaseless(): Store<unknown> {
-  const { store } = browserPlatform({ persistence: 'local' })!
+  const { store } = browserPlatform({})!
   return {
     async get(key) {
       const row = await store.get(key)

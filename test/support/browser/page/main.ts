@@ -3,7 +3,6 @@ import type {
   Channel,
   DpopOptions,
   Lock,
-  Persistence,
   Store,
   TokenManager,
   TokenManagerEventType,
@@ -16,6 +15,9 @@ import { type Steps, steps } from './steps.ts'
 import { deepText } from './storage-dump.ts'
 import { type TestClock, testClock } from './test-clock.ts'
 
+/** What a page may be told of where it keeps its sessions. */
+const kept = { local: {}, session: { persistence: tokenward.inTab }, memory: { persistence: tokenward.inMemory } }
+
 /** How a page makes its manager: the library's options, as far as JSON carries them, and what stands in for which port. */
 export interface PageOptions
   extends Pick<
@@ -27,13 +29,14 @@ export interface PageOptions
     | 'scope'
     | 'resources'
     | 'unlisted'
-    | 'persistence'
     | 'account'
     | 'requestTimeout'
     | 'confirmInterval'
     | 'metadata'
     | 'authorizationParams'
   > {
+  /** Default `local`: all tabs. */
+  readonly persistence?: 'local' | 'session' | 'memory'
   /** What `dpop()` is made with; absent: there is none. */
   readonly dpop?: DpopOptions
   /** Whether authorization requests are pushed. */
@@ -128,18 +131,20 @@ window.page = {
       extendedLifetime,
       dpop,
       pushed,
+      persistence,
       ...options
     } = { ...page.defaults, ...given }
     const workerOptions = { type: 'module', extendedLifetime } as WorkerOptions
     if (locking === 'missing') Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true })
     const manager = tokenward.createTokenManager({
       ...options,
+      ...(persistence && kept[persistence]),
       [tokenward.allowInsecureLoopback]: true,
       ...(dpop && { dpop: tokenward.dpop(dpop) }),
       ...(pushed && { pushedAuthorizationRequests: tokenward.pushedAuthorizationRequests() }),
       ...(worker === undefined
         ? {
-            store: storeOf(options.persistence ?? 'local', fault),
+            store: storeOf(persistence, fault),
             fetch: page.steps.fetch((input, init) => fetch(input, init)),
             clock: page.clock,
           }
@@ -172,7 +177,7 @@ window.page = {
   },
   dump: deepText,
   async opened() {
-    const { store } = browserPlatform({ persistence: 'local' })!
+    const { store } = browserPlatform({})!
     const names = await deepText.keys()
     return Promise.all(names.map(async (name) => (await store.get(name))?.value))
   },
@@ -206,9 +211,9 @@ function trusted(url: string): string {
 }
 
 /** One for all managers of this page, so that they share their sessions as they do on the platform's own. */
-function storeOf(persistence: Persistence, fault: PageOptions['fault']): Store<unknown> {
+function storeOf(persistence: keyof typeof kept = 'local', fault: PageOptions['fault']): Store<unknown> {
   const name = `${persistence} ${fault}`
-  const platform = fault === 'unsealed' ? tokenward.indexedDbStore() : browserPlatform({ persistence })!.store
+  const platform = fault === 'unsealed' ? tokenward.indexedDbStore() : browserPlatform(kept[persistence])!.store
   const store = stores.get(name) ?? page.steps.store(faulty(platform, fault))
   stores.set(name, store)
   return store
