@@ -49,9 +49,8 @@ export async function conclude(
       return takeRest(answer.error, answer.refreshToken)
     case 'refused': {
       const { error, meaning = 'unclear' } = answer
-      if (refusesTarget(session, target, error)) return leave(error)
       const told = meaning === 'person_needed' ? personNeeded(error) : error
-      return leave(told, { error: told, meaning })
+      return leave(told, refusesTarget(session, target, told) ? undefined : { error: told, meaning })
     }
     case 'unsent':
       return leave(outOfPatience())
@@ -248,7 +247,10 @@ export async function conclude(
   }
 }
 
-/** Whether the server gives no such token, and goes on giving others: an error of this one request, and a lasting one. */
+/**
+ * Whether the server gives no such token, and may go on giving others: an error of this one request, and a lasting one, as where one API
+ * of several wants a second factor. What is wrong with the whole grant shows where the token of the sign-in is refreshed.
+ */
 export function refusesTarget(
   { options, live }: Session,
   target: Target,
@@ -256,7 +258,7 @@ export function refusesTarget(
 ): boolean {
   const isOther = targetKey(target) !== targetKey(options.signInTarget)
   const isOfTarget = isOther || lacking(target.scope, live?.scope)
-  return Boolean(isOfTarget) && /invalid_(target|scope)/.test(`${error?.reason}`)
+  return Boolean(isOfTarget) && /invalid_(target|scope)|interaction/.test(`${error?.reason}`)
 }
 
 /** An answer's access token as the record keeps it. */

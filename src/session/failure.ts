@@ -50,7 +50,7 @@ const ENOUGH_UNCLEAR = 2
 /** The longest wait between the first and the second of them, ms. */
 const SECOND_LOOK = 8_000
 /** Where a person is needed: the shortest wait before something is sent that nobody asked for, ms. */
-const PERSON_DELAY = 15 * 60_000
+export const PERSON_DELAY = 15 * 60_000
 /** The wait there before something is sent that the app itself asked for, ms. */
 const ASKED_DELAY = 30_000
 

@@ -3,6 +3,7 @@ import type { AccessToken, Target, TokenSource } from '../protocol/access-token.
 import { backOffLeft } from './claim.ts'
 import { refusesTarget } from './commit.ts'
 import { earlyTokens } from './early-tokens.ts'
+import { PERSON_DELAY } from './failure.ts'
 import type { HeldTokens } from './held-tokens.ts'
 import type { Limits } from './limits.ts'
 import { quickMoment } from './moment.ts'
@@ -256,7 +257,10 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     // What the server does not give to one target changes nothing for the others.
     if (refusesTarget(session, target, error)) {
       const told = lackingScope(result, target, live)
-      refused.set(from.grantId + targetKey(target), told)
+      const key = from.grantId + targetKey(target)
+      refused.set(key, told)
+      // A person may have done something about it.
+      if (error.reason === 'interaction_required') void session.wait(PERSON_DELAY).then(() => refused.delete(key))
       return told
     }
     switch (outcome) {

@@ -208,6 +208,42 @@ describe('one grant for several resources', () => {
     expect((await w.record())?.failure).toBeUndefined()
   })
 
+  it.each([
+    ['Auth0', { error: 'mfa_required', mfa_token: 'x' }, 403],
+    ['Entra', { error: 'invalid_grant', suberror: 'basic_action' }, 400],
+    ['any server', { error: 'interaction_required' }, 400],
+  ])(
+    'RT-05: an API for which the server wants the person holds up no other, however often it is asked: %s',
+    async (_, refusal, status) => {
+      const w = world()
+      const { manager } = await signedIn(w)
+      w.server.before = ({ params }) => (params.get('resource') === 'urn:mail' ? json(refusal, status) : undefined)
+      const minutes = 60
+      for (let minute = 0; minute < minutes; minute++) {
+        await expect(w.after(100, manager.fetch(mail))).rejects.toMatchObject({
+          ...{ code: 'ERR_GRANT_REJECTED', reason: 'interaction_required' },
+        })
+        expect((await w.after(100, manager.fetch(notes))).status).toBe(200)
+        await w.clock.advance(59_800)
+      }
+      expect(manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
+      const asked = named(w).filter(([resource]) => resource === 'urn:mail')
+      expect(asked).toHaveLength(minutes / 15)
+    },
+  )
+
+  it('RT-05: and is asked for again after a quarter of an hour, for the person may have done what was wanted', async () => {
+    const w = world()
+    const { manager } = await signedIn(w)
+    const wantsPerson = () => json({ error: 'mfa_required' }, 403)
+    w.server.before = ({ params }) => (params.get('resource') === 'urn:mail' ? wantsPerson() : undefined)
+    await expect(w.after(100, manager.fetch(mail))).rejects.toMatchObject({ reason: 'interaction_required' })
+    w.server.before = () => undefined
+    await expect(w.after(100, manager.fetch(mail))).rejects.toMatchObject({ reason: 'interaction_required' })
+    await w.clock.advance(15 * 60_000)
+    expect((await w.after(100, manager.fetch(mail))).status).toBe(200)
+  })
+
   it('the token of the sign-in is the one that is refreshed without being asked for', async () => {
     const w = world({ visible: true })
     await signedIn(w)
