@@ -25,6 +25,9 @@ declare const expect: any
 interface ImportMeta {
   readonly env: { readonly DEV: boolean }
 }
+declare function defineNuxtConfig(config: { routeRules: Record<string, { ssr: boolean }> }): unknown
+declare function defineNuxtPlugin(plugin: (app: { vueApp: import('vue').App }) => void): unknown
+declare function useRouter(): import('vue-router').Router
 `,
 ] as const
 
@@ -33,8 +36,11 @@ const options: ts.CompilerOptions = {
   checkJs: true,
   noImplicitAny: false,
   noUncheckedIndexedAccess: false,
-  // As SvelteKit sets it.
-  paths: { '$lib/*': [`${folderOf('docs/frameworks.md')}/*`, `${folderOf('docs/frameworks.md')}/src/lib/*`] },
+  // As Nuxt and SvelteKit set them.
+  paths: {
+    '~/*': [`${folderOf('docs/frameworks.md')}/*`],
+    '$lib/*': [`${folderOf('docs/frameworks.md')}/*`, `${folderOf('docs/frameworks.md')}/src/lib/*`],
+  },
 }
 const ambient = [
   'node_modules/@sveltejs/kit/types/index.d.ts',
