@@ -235,6 +235,34 @@ function textsNameNoMachine(files: Files): readonly Offence[] {
   })
 }
 
+/** The number that an argument of a wait gives as its limit. */
+function limitOf(argument: ts.Expression): string | undefined {
+  if (ts.isNumericLiteral(argument)) return argument.getText()
+  if (!ts.isObjectLiteralExpression(argument)) return undefined
+  const timeout = argument.properties.find(({ name }) => name?.getText() === 'timeout')
+  return timeout && ts.isPropertyAssignment(timeout) ? timeout.initializer.getText() : undefined
+}
+
+/** What ends a wait in less than a minute: `vi.waitFor` by itself after one second. */
+function waitsArePatient(files: Files): readonly Offence[] {
+  const minute = 60_000
+  const isWait = (name: string) => ['poll', 'waitFor', 'waitUntil'].includes(name)
+  const offences: Offence[] = []
+  for (const source of parse(files).files) {
+    walk(source, (node) => {
+      if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return
+      const { name, expression } = node.expression
+      if (!isWait(name.text)) return
+
+      const limit = node.arguments.map(limitOf).find((each) => each !== undefined)
+      const isByDefault = limit === undefined && expression.getText() === 'vi'
+      const isShort = limit !== undefined && Number(limit.replaceAll('_', '')) < minute
+      if (isByDefault || isShort) offences.push(`${source.fileName}: ${name.text}, ${limit ?? 'no timeout'}`)
+    })
+  }
+  return offences
+}
+
 const laws: readonly Law[] = [
   {
     name: 'a room imports only the rooms beside it in the table',
@@ -395,6 +423,23 @@ const laws: readonly Law[] = [
       'src/session/core-record.ts': '',
     },
     found: ['src/session/utils.ts', 'src/shared/a.ts', 'src/session/types.d.ts'],
+  },
+  {
+    name: 'a wait in a test ends what hangs, and nothing that is only slow',
+    offences: waitsArePatient,
+    files: readFiles('test'),
+    planted: {
+      'test/a.test.ts': `await vi.waitFor(() => done()); await vi.waitFor(done, 30_000); await vi.waitUntil(done, { interval: 5, timeout: 900 })`,
+      'test/b.test.ts': `await expect.poll(() => f(1, 2), { timeout: 20_000 }).toBe(1); await page.getByText('a').waitFor({ timeout: 5 })`,
+      'test/c.test.ts': `await expect.poll(() => f(1,2)).toBe(1); await vi.waitFor(done, { timeout: 60_000 }); page.getByText('a').waitFor(); vi.waitFor(done, 90_000)`,
+    },
+    found: [
+      'test/a.test.ts: waitFor, no timeout',
+      'test/a.test.ts: waitFor, 30_000',
+      'test/a.test.ts: waitUntil, 900',
+      'test/b.test.ts: poll, 20_000',
+      'test/b.test.ts: waitFor, 5',
+    ],
   },
   {
     name: 'no text names a folder of one machine',

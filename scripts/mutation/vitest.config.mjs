@@ -8,9 +8,11 @@ export default defineConfig({
     include: near?.split(',').map((name) => `test/${name}.test.ts`) ?? [
       'test/session/**/*.test.ts',
       'test/requests/**/*.test.ts',
-      'test/manager/create-token-manager.test.ts',
+      'test/manager/**/*.test.ts',
+      'test/session-pool/**/*.test.ts',
     ],
-    exclude: ['test/session/races.test.ts'],
+    // The one takes long, the other one starts the servers of the demo.
+    exclude: ['test/session/races.test.ts', 'test/manager/dpop.test.ts'],
     testTimeout: 8_000,
     isolate: false,
     sequence: { hooks: 'list' },

@@ -46,7 +46,7 @@ describe('while the store is away', () => {
     expect(out.headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
     store.fault = () => undefined
     await clock.advance(1_000)
-    await expect.poll(async () => (await alice.session()).status, { timeout: 20_000 }).toBe('signedOut')
+    await expect.poll(async () => (await alice.session()).status).toBe('signedOut')
   })
 })
 

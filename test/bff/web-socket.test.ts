@@ -134,7 +134,7 @@ describe('BFF-15: a WebSocket of the page', () => {
     expect(statusOf(await handshake(fields, { host: site.hosts[1] as string }))).toBe(101)
 
     sockets.pop()?.socket.destroy()
-    await expect.poll(async () => statusOf(await handshake(fields)), { timeout: 20_000 }).toBe(101)
+    await expect.poll(async () => statusOf(await handshake(fields))).toBe(101)
     for (const { socket } of sockets) socket.destroy()
   })
 

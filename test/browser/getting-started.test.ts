@@ -56,7 +56,7 @@ beforeAll(async () => {
   })
   await vite.listen()
   browser = await chromium.launch(chromiumLaunchOptions())
-  await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), { timeout: 30_000, interval: 50 })
+  await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), { timeout: 60_000, interval: 50 })
 })
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ afterAll(async () => {
   await website?.stop()
 })
 
-const says = (page: Page, text: string) => page.getByText(text).first().waitFor({ timeout: 30_000 })
+const says = (page: Page, text: string) => page.getByText(text).first().waitFor({ timeout: 60_000 })
 
 async function visit() {
   const context = await browser.newContext()

@@ -95,9 +95,9 @@ it('Storybook shows the stories of docs/testing.md', async () => {
   try {
     const page = await browser.newPage()
     await page.goto(`${site.origin}/iframe.html?id=greeting--signed-in&viewMode=story`)
-    await page.getByText('Hello Alice').waitFor({ timeout: 20_000 })
+    await page.getByText('Hello Alice').waitFor({ timeout: 60_000 })
     await page.goto(`${site.origin}/iframe.html?id=greeting--signed-out&viewMode=story`)
-    await page.getByRole('button', { name: 'Sign in' }).waitFor({ timeout: 20_000 })
+    await page.getByRole('button', { name: 'Sign in' }).waitFor({ timeout: 60_000 })
   } finally {
     await browser.close()
     await site.refuse()

@@ -65,7 +65,7 @@ for (const name of ['ioredis', 'node-redis', 'ioredis on a cluster', 'node-redis
       },
       post(to, message) {
         if (typeof message === 'function') channel.post(to, message)
-        else posted.push(vi.waitFor(() => subscribed(to), 30_000).then(() => channel.post(to, message)))
+        else posted.push(vi.waitFor(() => subscribed(to), 60_000).then(() => channel.post(to, message)))
       },
     })
     const settle = async () => {
@@ -106,7 +106,7 @@ describe('redisChannel', () => {
         a.post('n', 1)
         expect(heard).not.toEqual([])
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     )
     undo()
   })
@@ -124,7 +124,7 @@ describe('redisChannel', () => {
           other.post('n', what)
           expect(heard).toContain(what)
         },
-        { timeout: 30_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       )
     await hears('before')
     await redis.kill()
@@ -145,7 +145,7 @@ describe('redisChannel', () => {
           for (const to of ['one', 'two']) a.post(to, to)
           expect(new Set(heard.map(String))).toEqual(new Set(['one,one', 'two,two']))
         },
-        { timeout: 30_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       )
       for (const stop of undo) stop()
     },

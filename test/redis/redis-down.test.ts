@@ -84,7 +84,7 @@ describe.concurrent('while Redis is not there', () => {
       expect(tokens.state).toMatchObject({ status: 'signedIn', health: 'suspended', retryAt: expect.any(Number) })
       expect(server.requests).toHaveLength(0)
       await up?.(redis)
-      await vi.waitFor(async () => expect((await tokens.fetch(server.api)).status).toBe(200), { timeout: 30_000 })
+      await vi.waitFor(async () => expect((await tokens.fetch(server.api)).status).toBe(200), { timeout: 60_000 })
       expect(tokens.state).toMatchObject({ health: 'ok' })
       expect((await other.fetch(server.api)).status).toBe(200)
       expect((await (await host(library)).ready()).status).toBe('signedIn')
@@ -104,11 +104,11 @@ describe.concurrent('while Redis is not there', () => {
     await tokens.adopt(server.issue())
     await redis.kill()
     const suspended = { status: 'signedIn', health: 'suspended' }
-    await vi.waitFor(() => expect(tokens.state).toMatchObject(suspended), { timeout: 20_000, interval: 50 })
+    await vi.waitFor(() => expect(tokens.state).toMatchObject(suspended), { timeout: 60_000, interval: 50 })
     expect(server.requests).toHaveLength(0)
     server.expiresIn = () => 300
     await redis.start()
-    await vi.waitFor(() => expect(tokens.state).toMatchObject({ health: 'ok' }), { timeout: 30_000, interval: 50 })
+    await vi.waitFor(() => expect(tokens.state).toMatchObject({ health: 'ok' }), { timeout: 60_000, interval: 50 })
     expect(server.requests).toHaveLength(1)
   })
 

@@ -61,7 +61,7 @@ for (const [name, connect] of Object.entries(libraries))
       expectWithin(took, 600)
       // Nothing is sent behind it, so this one does not take its time.
       expect(await refused(store.get('k'))).toBeLessThan(took)
-      await vi.waitFor(() => store.get('k'), 30_000)
+      await vi.waitFor(() => store.get('k'), 60_000)
       // Given up is given up: a claim that is made when nobody knows of it any more would keep everybody waiting.
       expect(await store.get('k')).toMatchObject({ value: { n: 1 }, tag })
       expect(await store.swap('k', tag, { n: 3 })).toBe(true)
@@ -74,7 +74,7 @@ for (const [name, connect] of Object.entries(libraries))
       expectWithin(await refused(store.get('k')), 600)
       expectWithin(await refused(store.get('another')), 600)
       server.hang(false)
-      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 1 }), 30_000)
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 1 }), 60_000)
     })
 
     it('is gone: rejects in time, and works again once it is back', async () => {
@@ -83,7 +83,7 @@ for (const [name, connect] of Object.entries(libraries))
       await server.kill()
       for (let tries = 0; tries < 3; tries++) expectWithin(await refused(store.get('k')), 600)
       await server.start()
-      await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined(), { timeout: 30_000, interval: 100 })
+      await vi.waitFor(async () => expect(await store.get('k')).toBeUndefined(), { timeout: 60_000, interval: 100 })
     })
 
     it('says no: rejects with what it was, and nothing of what was sent', async () => {
@@ -119,14 +119,14 @@ it.each(Object.keys(libraries))(
       redisStore({ client: await connect(), ...options }),
     ]
     const written = async () => expect(await store.swap('k', (await store.get('k'))?.tag, { n: 1 })).toBe(true)
-    await vi.waitFor(written, 30_000)
+    await vi.waitFor(written, 60_000)
     const { tag } = (await store.get('k'))!
     replica.hang(true)
     await refused(store.swap('k', tag, { n: 2 }))
     expectWithin(await refused(store.get('k')), 400)
     expect((await other.get('k'))?.value).toEqual({ n: 2 })
     replica.hang(false)
-    await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 30_000)
+    await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 60_000)
     await server.kill()
     await replica.send('REPLICAOF', 'NO', 'ONE')
     const promoted = redisStore({ client: await libraries[name]!(replica), key })
@@ -179,11 +179,11 @@ describe('redisStore behind sentinels', () => {
       const before = await trio.primary()
       await trio.failOver()
       expect((await trio.primary()).port).not.toBe(before.port)
-      const row = await vi.waitFor(async () => (await store.get('k'))!, { timeout: 30_000, interval: 200 })
+      const row = await vi.waitFor(async () => (await store.get('k'))!, { timeout: 60_000, interval: 200 })
       expect(row.value).toEqual({ n: 1 })
       // The old primary comes back as the new one's replica.
-      await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 30_000, interval: 200 })
-      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 30_000)
+      await vi.waitFor(() => store.swap('k', row.tag, { n: 2 }), { timeout: 60_000, interval: 200 })
+      await vi.waitFor(async () => expect((await store.get('k'))?.value).toEqual({ n: 2 }), 60_000)
     },
   )
 })

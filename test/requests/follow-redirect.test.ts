@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { TokenManagerError } from '../../src/errors.ts'
-import { authorizedFetch } from '../../src/requests/authorized-fetch.ts'
+import { authorizedFetch, type SentRequest } from '../../src/requests/authorized-fetch.ts'
 import { followRedirect } from '../../src/requests/follow-redirect.ts'
-import { type ResourceOption, resourceMatcher } from '../../src/requests/resource-matcher.ts'
+import type { RequestBody } from '../../src/requests/request-body.ts'
+import { type Match, type ResourceOption, resourceMatcher } from '../../src/requests/resource-matcher.ts'
 import { httpApi, type Received } from '../support/http-api.ts'
 import { scriptedTokenSource } from '../support/scripted-token-source.ts'
 import { saying } from '../support/sentences.ts'
@@ -219,5 +220,112 @@ describe('redirects on a platform that shows them', () => {
     const { fetch } = client([`${api.origin}/v1`])
     const request = new Request(`${api.origin}/v1/from`, { method: 'POST', body: 'b', signal: controller.signal })
     await expect(fetch(request)).rejects.toBe('enough')
+  })
+})
+
+describe('what is sent after a redirect', () => {
+  const here = { audience: 'notes' }
+  const from = 'https://api.example/v1/from?q=1#part'
+  const listed = (url: string): Match =>
+    url.startsWith('https://api.example/v1')
+      ? { target: here, url, wholeOrigin: false }
+      : { reason: 'target_not_listed', place: url, listed: [] }
+
+  /** What comes after `status` with `location` for a request with a token. */
+  function next(status: number, location: string, sent: Partial<SentRequest> = {}, match = listed) {
+    const init = { method: 'GET', headers: { authorization: 'Bearer T1' } }
+    const answer = new Response(null, { status, headers: { location } })
+    return followRedirect(answer, { target: here, url: from, to: from, init, body: undefined, hops: 0, ...sent }, match)
+  }
+
+  it.each([
+    ['to', 'https://api.example/v1/to'],
+    ['/v1/to', 'https://api.example/v1/to'],
+    ['../v1/to', 'https://api.example/v1/../v1/to'],
+    ['?q=2', 'https://api.example/v1/from?q=2'],
+    ['#other', 'https://api.example/v1/from#other'],
+    ['to?next=https://other.example/', 'https://api.example/v1/to?next=https://other.example/'],
+    ['//api.example/v1/to', 'https://api.example/v1/to'],
+    ['//other.example/to//', 'https://other.example/to//'],
+    ['HTTPS://api.example/v1/to', 'HTTPS://api.example/v1/to'],
+    ['x1+a-b.c:to', 'x1+a-b.c:to'],
+  ])('asks whether %s is listed by its whole URL', (location, url) => {
+    const asked: string[] = []
+    next(307, location, {}, (each) => {
+      asked.push(each)
+      return { target: here, url: each, wholeOrigin: false }
+    })
+    expect(asked).toEqual([url])
+  })
+
+  it.each([
+    [301, 'GET', true],
+    [301, 'HEAD', true],
+    [302, 'PUT', true],
+    [303, 'GET', true],
+    [303, 'HEAD', true],
+    [307, 'POST', true],
+    [308, 'POST', true],
+    [301, 'POST', false],
+    [302, 'POST', false],
+    [303, 'POST', false],
+    [303, 'PUT', false],
+  ])('%s for %s keeps what is said of the body: %s', (status, method, isKept) => {
+    const ofBody = ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location']
+    const headers = Object.fromEntries([...ofBody, 'accept'].map((name) => [name, 'x']))
+    const sent = next(status, 'to', { init: { method, headers } })
+    expect(sent?.init.method).toBe(isKept ? method : 'GET')
+    expect(Object.keys(sent?.init.headers ?? {})).toEqual(isKept ? [...ofBody, 'accept'].toSorted() : ['accept'])
+  })
+
+  it('takes method and signal from a Request, where nothing else says them', () => {
+    const { signal } = new AbortController()
+    const to = new Request(from, { method: 'DELETE', signal })
+    const headers = { authorization: 'Bearer T1' }
+    for (const location of ['to', 'https://other.example/']) {
+      expect(next(307, location, { to, init: { headers } })?.init).toMatchObject({
+        method: 'DELETE',
+        signal: to.signal,
+      })
+      expect(next(307, location, { init: { headers } })?.init).toMatchObject({ method: 'GET', signal: null })
+    }
+  })
+
+  it('goes elsewhere without anything that was meant for the API, and lets the platform follow what comes then', () => {
+    const headers = { authorization: 'Bearer T1', 'proxy-authorization': 'x', cookie: 'x', accept: 'text/plain' }
+    expect(next(302, 'https://other.example/a?b=c', { init: { method: 'HEAD', headers } })).toEqual({
+      target: undefined,
+      url: 'https://other.example/a?b=c',
+      to: 'https://other.example/a?b=c',
+      init: { method: 'HEAD', headers: { accept: 'text/plain' }, signal: null, redirect: 'follow' },
+      body: undefined,
+      hops: 0,
+    })
+  })
+
+  it.each([
+    ['a request without a token', { init: { headers: {} } }],
+    ['one with a DPoP token', { init: { headers: { authorization: 'DPoP T1' } } }],
+    ['one that had left already, and has a body', { target: undefined, body: { replay: () => 'b' } as RequestBody }],
+  ])('goes nowhere else with %s', (_, sent) => {
+    const message = saying('redirects to https://other.example, where')
+    expect(() => next(302, 'https://other.example/a?b=c', sent)).toThrow(
+      expect.objectContaining({ code: 'ERR_REDIRECTED', status: 302, message }),
+    )
+  })
+
+  it('cannot judge a redirect that the platform hides', () => {
+    const hidden = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
+    const sent = { target: here, url: from, to: from, init: { headers: {} }, body: undefined, hops: 0 }
+    expect(() => followRedirect(hidden, sent, listed)).toThrow(
+      expect.objectContaining({ code: 'ERR_REDIRECTED', message: saying('redirects to another address, where') }),
+    )
+  })
+
+  it('says which status wanted a body once more that is gone', () => {
+    const body = { replay: () => undefined } as RequestBody
+    expect(() => next(307, 'to', { body })).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_REPLAYABLE', reason: 'retry_impossible', status: 307 }),
+    )
   })
 })

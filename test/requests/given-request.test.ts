@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { plainHeaders } from '../../src/requests/given-request.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { copyTo, plainHeaders, urlOfRequest } from '../../src/requests/given-request.ts'
 
 const pairsOf = (headers: HeadersInit) => [...new Headers(headers)]
 
@@ -17,11 +17,49 @@ describe('plainHeaders', () => {
       }),
     )
     expect(plainHeaders(undefined)).toEqual({})
+    expect(plainHeaders({ 'x-dpop': '1', 'dpop-nonce': '2' })).toEqual({ 'x-dpop': '1', 'dpop-nonce': '2' })
   })
 
   it('leaves what it is given as it is', () => {
     const given = { Authorization: 'Basic x', accept: 'text/plain' }
     expect(plainHeaders(given)).toEqual({ accept: 'text/plain' })
     expect(given).toEqual({ Authorization: 'Basic x', accept: 'text/plain' })
+  })
+})
+
+describe('urlOfRequest', () => {
+  const request = new Request('https://api.example/v1')
+
+  it('is the URL that fetch reads of a Request, and of nothing else', () => {
+    class Own extends Request {
+      override get url() {
+        return 'https://other.example/'
+      }
+    }
+    expect(urlOfRequest(request)).toBe('https://api.example/v1')
+    expect(urlOfRequest(new Own(request))).toBe('https://api.example/v1')
+    expect(urlOfRequest('https://api.example/v1')).toBeUndefined()
+    expect(urlOfRequest(new URL('https://api.example/v1'))).toBeUndefined()
+    expect(urlOfRequest({ url: 'https://api.example/v1' } as Request)).toBeUndefined()
+  })
+
+  it('is the plain member where a platform’s Request has no getter', () => {
+    class Plain {
+      url: string
+      constructor(url: string) {
+        this.url = url
+      }
+    }
+    vi.stubGlobal('Request', Plain)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    expect(urlOfRequest(new Plain('https://api.example/v1') as Request)).toBe('https://api.example/v1')
+    expect(urlOfRequest({ url: 'https://api.example/v1' } as Request)).toBeUndefined()
+  })
+})
+
+describe('copyTo', () => {
+  it('is the same request, and says where it goes', () => {
+    const copy = copyTo('https://api.example/to', new Request('https://api.example/v1', { method: 'PUT', body: 'b' }))
+    expect([copy.url, copy.method]).toEqual(['https://api.example/to', 'PUT'])
   })
 })
