@@ -7,7 +7,7 @@ import { FIELD, Refused } from './refusal.ts'
  */
 type Initiator = 'own' | 'listed' | 'person' | 'unknown' | 'foreign'
 
-/** What browsers send in place of an origin that they do not tell. */
+/** What browsers send when they do not tell the origin. */
 const UNTOLD = 'null'
 
 /** Reads Fetch Metadata, and else `Origin`. Where the two do not agree, the worse one counts. */
@@ -15,7 +15,7 @@ function initiatorOf({ headers }: Request, { origin: own, origins }: BffSettings
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
   if (origin !== null && origins.includes(origin)) return 'listed'
-  // The forms of a page with the policy `no-referrer` do not tell it; that the page is of this site, the other field does.
+  // A form of a page with the policy `no-referrer` sends `null`. `Sec-Fetch-Site` still says whether the page is of this site.
   const isToldElsewhere = origin === UNTOLD && site !== null
   const isForeign = origin !== null && origin !== own && !isToldElsewhere
   if (isForeign) return 'foreign'

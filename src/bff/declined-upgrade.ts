@@ -2,19 +2,19 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** A connection of a server of Node's. */
+/** A connection of a Node server. */
 interface HttpSocket extends Duplex {
   readonly server?: Pick<Server, 'emit'>
 }
 
-/** Fields of the offer itself. */
+/** The header fields that make the offer. */
 const OFFER = /^(connection|upgrade|http2-settings)$/i
 
 /**
- * Answers a request that offers HTTP/2 over plain HTTP (`Upgrade: h2c`), as Java's client does with every one of its first requests, as if it
- * offered nothing: a server may ignore that (RFC 9110 §7.8). Node takes every request with `Upgrade` for an upgrade where a server has a
- * listener for them. The connection is closed after the answer.
- * @returns whether it was such an offer; then the request is on its way to the server's own listener
+ * Answers a request that offers HTTP/2 over plain HTTP (`Upgrade: h2c`) like any other request. Java's client makes this offer with its first
+ * request, and a server may ignore it (RFC 9110 §7.8). A server of Node's that listens to upgrades does not answer such a request by itself. The
+ * connection is closed after the answer.
+ * @returns whether the request made this offer; if so, the server's own listener gets the request
  */
 export function declinedUpgrade(request: IncomingMessage, socket: HttpSocket, head: Buffer): boolean {
   const { server } = socket
@@ -25,14 +25,14 @@ export function declinedUpgrade(request: IncomingMessage, socket: HttpSocket, he
     return true
   }
 
-  // The server reads it once more, from the beginning.
+  // The server reads the request again from the beginning.
   socket.unshift(head)
   socket.unshift(Buffer.from(withoutOffer(request), 'latin1'))
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket)
   return true
 }
 
-/** Whether an answer to a request before is still on its way there: a second one would overtake it. */
+/** Whether the answer to an earlier request on this connection is not complete: the next answer would overtake it. */
 function isBusy(socket: Duplex, request: IncomingMessage): boolean {
   const probe = new ServerResponse(request)
   try {

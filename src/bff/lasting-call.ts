@@ -2,14 +2,14 @@ import { TokenManagerError } from '../errors.ts'
 import type { BffSettings } from './bff-settings.ts'
 import { followSession } from './open-connections.ts'
 
-/** Most calls are over by then, and cost nothing more; ms. */
+/** A call that is over sooner is not watched, because most are; ms. */
 const BRIEF = 1_000
 
 /**
- * Ends a call to an API with the session called `account`: what a person signed out of goes on neither coming nor going, however long a body is.
- * A call that is over within a second is left alone.
- * @param end gets what the page is told
- * @returns to be called once the call is over
+ * Ends a call to an API when the session called `account` ends. So an upload, a download or a stream of events does not go on after the person has
+ * signed out. A call that is over within a second is not watched.
+ * @param end called when the session ends, with the error for the page
+ * @returns a function to call when the call is over
  */
 export function lastingCall(
   account: string,
@@ -27,7 +27,7 @@ export function lastingCall(
   return () => stop()
 }
 
-/** `body` as it comes, no faster than somebody takes it; `over` is called once it has ended, in whatever way. */
+/** Passes `body` on, no faster than it is read. `over` is called when it has ended, failed or was given up. */
 export function until(body: ReadableStream<Uint8Array>, over: () => void): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array>(

@@ -128,7 +128,7 @@ function checkReadable(request: NodeRequestLike, path: string): void {
     throw new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies')
 }
 
-/** What one browser or version of Node escapes and another does not (`^` in a path: Chromium and Safari). None of it parts anything. */
+/** Characters that some browsers or versions of Node escape and others do not (`^` in a path: Chromium and Safari). None of them is a separator. */
 const EITHER_WAY = /["'<>^`{|}]/g
 
 function spelled(target: string): string {

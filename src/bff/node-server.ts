@@ -4,8 +4,8 @@ import { nodeBff } from './node-listener.ts'
 import { nodeUpgrade } from './node-upgrade.ts'
 
 /**
- * How long an idle connection is kept, ms. Load balancers keep theirs for a minute and more, and answer 502 where a server closes one in the
- * moment in which they use it.
+ * How long an idle connection is kept, ms. Load balancers keep theirs for a minute or more. If the server closes one while they begin to use it,
+ * they answer 502.
  */
 const IDLE = 90_000
 

@@ -2,8 +2,8 @@
 const CUT = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/
 
 /**
- * Sends a request that does no harm twice, once more if its connection was cut: most often a server had closed one that was kept open and idle,
- * and a process that was frozen meanwhile, as functions in a cloud are between two calls, did not notice.
+ * Sends a request, and sends it once more if its connection was cut. It is for requests that may arrive twice. Usually the server had closed an idle
+ * connection. A process that was frozen meanwhile, like a cloud function between two calls, does not notice that.
  */
 export async function sentAgainWhenCut(send: () => Promise<Response>): Promise<Response> {
   try {

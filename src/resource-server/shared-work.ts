@@ -17,8 +17,8 @@ interface Running<T> {
 }
 
 /**
- * How long a caller waits for what another one has begun, ms. Cloudflare's workers drop whatever a request still waits for once it has been
- * answered, and nobody is told: who joined it would wait for ever.
+ * How long a caller waits for what another caller has begun, ms. When a request has been answered, Cloudflare's workers drop its unfinished work
+ * without a word. A caller that shares that work would wait for ever.
  */
 const PATIENCE = 2_000
 
