@@ -143,7 +143,7 @@ const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|m
 export function checkProtection(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
   for (const name of ['issuer', 'clientId'] as const) if (!given[name]) throw invalidOption(name, 'given')
-  // Were it no number, a sign-out elsewhere would not be heard.
+  // With a value that is no number, a sign-out elsewhere would never be noticed.
   if (!Number.isFinite(given.confirmInterval ?? 0)) throw invalidOption('confirmInterval')
   for (const name of Object.keys(given.authorizationParams ?? {}))
     if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')

@@ -193,7 +193,7 @@ export function dpopProver(
       return heed(answer, place, isUnread ? 'use_dpop_nonce' : error, proof)
     },
     tell(iat, previous, sentAt) {
-      // The very token of before says nothing of the time.
+      // An ID token that has not changed says nothing about the time.
       if (iat && iat !== previous) learnt(SERVER, numberOf(iat) * 1000, sentAt)
     },
     proofs: (keyOf, lost) => ({

@@ -165,7 +165,7 @@ const TOKEN_REFUSED =
 export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
   if (lacksConsent(body)) return 'request_wrong'
-  // Entra's words for what the person can mend, as where one API wants a second factor: the refresh token lives.
+  // Entra's words for what the person can do something about, such as a second factor for one API. The refresh token stays valid.
   if (/_action$|^message_only$|^user_pass/.test(wordOf(body.suberror))) return 'person_needed'
   const error = wordOf(body.error)
   const known = KNOWN.find(([, words]) => words.test(error))

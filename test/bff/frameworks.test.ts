@@ -3,20 +3,12 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
-import { type Bff, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff } from 'tokenward/bff'
-import { createSessionPool } from 'tokenward/node'
+import { type Bff, expressBff, fastifyBff, honoBff, nextBff, nodeBff } from 'tokenward/bff'
 import { describe, expect, it } from 'vitest'
 import { sendRaw } from './raw-request.ts'
+import { unreachedBff } from './unreached-bff.ts'
 
-const bff = createBff({
-  sessions: createSessionPool({
-    issuer: 'https://as.example',
-    clientId: 'web',
-    redirectUri: 'https://app.example/auth/callback',
-    resources: ['https://api.example'],
-  }),
-  api: { '/api': 'https://api.example' },
-})
+const bff = unreachedBff()
 
 interface Site {
   readonly origin: string

@@ -1,19 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { bffServer, createBff, nodeBff, nodeUpgrade } from 'tokenward/bff'
-import { createSessionPool } from 'tokenward/node'
+import { bffServer, nodeBff, nodeUpgrade } from 'tokenward/bff'
 import { afterEach, describe, expect, it } from 'vitest'
+import { unreachedBff } from './unreached-bff.ts'
 
-const bff = createBff({
-  sessions: createSessionPool({
-    issuer: 'https://as.example',
-    clientId: 'web',
-    redirectUri: 'https://app.example/auth/callback',
-    resources: ['https://api.example'],
-  }),
-  api: { '/api': 'https://api.example' },
-})
+const bff = unreachedBff()
 
 /** An app that says what it got. */
 const app = async (request: IncomingMessage, response: ServerResponse) => {
