@@ -166,7 +166,8 @@ export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
   if (lacksConsent(body)) return 'request_wrong'
   // Entra's words for what the person can do something about, such as a second factor for one API. The refresh token stays valid.
-  if (/_action$|^message_only$|^user_pass/.test(wordOf(body.suberror))) return 'person_needed'
+  if (/^((basic|additional)_action|message_only|user_password_expired)$/.test(wordOf(body.suberror)))
+    return 'person_needed'
   const error = wordOf(body.error)
   const known = KNOWN.find(([, words]) => words.test(error))
   if (known) return known[0]

@@ -61,6 +61,8 @@ export const wildEnds = {
   'invalid_grant with 401': () => json({ error: 'invalid_grant', error_description: 'Token is not active' }, 401),
   'invalid_grant with 403': () => json({ error: 'invalid_grant' }, 403),
   'invalid_grant with the suberror bad_token': () => json({ error: 'invalid_grant', suberror: 'bad_token' }, 400),
+  'invalid_grant with a suberror that only ends like one of Entra’s': () =>
+    json({ error: 'invalid_grant', suberror: 'user_password_expired_action' }, 400),
 } satisfies Record<string, () => Response>
 
 /** How servers in the wild answer a refresh that they granted. `usable`: whether the access token can be used. */
