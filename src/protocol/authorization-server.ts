@@ -1,4 +1,4 @@
-import { invalidOption } from '../errors.ts'
+import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
 import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
