@@ -201,20 +201,18 @@ export function authorizationServer(
 
   async function discover(place?: string) {
     const seen: string[] = []
-    let redirect: TokenManagerError | undefined
-    for (const url of place === undefined ? wellKnown(issuer) : [place]) {
+    let failure: TokenManagerError | undefined
+    for (const url of place ? [place] : wellKnown(issuer)) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
       if (answer.kind === 'transient') {
-        // A server that is busy may have it here; one that redirects may have it in the other place.
-        if (answer.error.reason !== 'unexpected_redirect') throw answer.error
-        redirect ??= answer.error
-        continue
-      }
-      if (answer.status === 200 && answer.body) return answer.body
-      seen.push(answerText(answer))
+        failure ??= answer.error
+        // Many a server redirects what it does not know. One that is busy may have more here than in the other place.
+        if (answer.error.reason !== 'unexpected_redirect') break
+      } else if (answer.status === 200 && answer.body) return answer.body
+      else seen.push(answerText(answer))
     }
-    throw redirect ?? invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
+    throw failure ?? invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
   }
 }
 

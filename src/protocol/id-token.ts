@@ -202,7 +202,7 @@ function wrongClaim(
     iat: pending
       ? !(iat * 1000 <= now + IAT_LEEWAY)
       : previous
-        ? !(iat * 1000 >= numberOf(previous.iat) * 1000 - IAT_LEEWAY)
+        ? !(iat >= numberOf(previous.iat) - IAT_LEEWAY / 1000)
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
