@@ -30,23 +30,31 @@ export function detour(
   options: RouteGuardOptions,
 ): string | undefined {
   const { signedOut, callback = '/callback' } = options
+  const isCallback = isSame(path, callback)
+  const isSignedOut = isSame(path, signedOut)
   // Before the session is read, and on a server, nobody knows.
   if (state.status === 'loading') return undefined
 
   const back = (to: string | undefined) => {
     const wanted = returnPath(to)
-    const isInBetween = [callback, signedOut].includes(wanted.replace(/[?#].*/, ''))
+    const page = wanted.replace(/[?#].*/, '')
+    const isInBetween = isSame(page, callback) || isSame(page, signedOut)
     const next = isInBetween ? '/' : wanted
     return next === path ? undefined : next
   }
   if (state.status === 'signedIn') {
-    if (path === callback) return back(state.session.returnTo)
-    return path === signedOut && returnTo !== undefined ? back(returnTo) : undefined
+    if (isCallback) return back(state.session.returnTo)
+    return isSignedOut && returnTo !== undefined ? back(returnTo) : undefined
   }
 
-  if (path === signedOut) return undefined
-  if (path === callback) return toSignIn(signedOut, state.returnTo)
+  if (isSignedOut) return undefined
+  if (isCallback) return toSignIn(signedOut, state.returnTo)
   return isGuarded ? toSignIn(signedOut, url) : undefined
+}
+
+/** Whether two paths are of one page: some servers write all paths with a slash at the end, and some none. */
+function isSame(path: string, page: string): boolean {
+  return path.replace(/\/$/, '') === page.replace(/\/$/, '')
 }
 
 /**

@@ -54,6 +54,18 @@ describe('detour', () => {
     expect(detour(signedIn('/notes'), at('/callback'), { signedOut: '/', callback: '/auth/back' })).toBeUndefined()
   })
 
+  it('knows its pages where the server writes their paths with a slash at the end', () => {
+    expect(detour(signedIn('/notes'), at('/callback/?code=x'), options)).toBe('/notes')
+    expect(detour(signedOut, at('/callback/'), options)).toBe('/sign-in')
+    expect(detour(signedOut, at('/sign-in/?returnTo=%2Fnotes'), options)).toBeUndefined()
+    expect(detour(signedIn(), at('/sign-in/?returnTo=%2Fsign-in%2F'), options)).toBe('/')
+    const slashes = { signedOut: '/sign-in/', callback: '/callback/' }
+    expect(detour(signedOut, at('/sign-in'), slashes)).toBeUndefined()
+    expect(detour(signedOut, at('/notes/'), slashes)).toBe('/sign-in/?returnTo=%2Fnotes%2F')
+    expect(detour(signedIn('/notes/'), at('/callback'), slashes)).toBe('/notes/')
+    expect(detour(signedIn('/'), at('/callback'), { signedOut: '/' })).toBe('/')
+  })
+
   it('comes to an end, wherever it begins', () => {
     const paths = fc.constantFrom(
       '/',
