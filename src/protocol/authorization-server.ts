@@ -1,4 +1,4 @@
-import { invalidOption } from '../errors.ts'
+import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
 import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
@@ -115,8 +115,8 @@ export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptio
  * Describes an authorization server; asks nothing yet.
  *
  * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) asks `{issuer}/.well-known/openid-configuration` first, as that is
- * what most servers have, and on a 404 the same host's `/.well-known/oauth-authorization-server{path}`. The
- * `issuer` in the metadata has to be the configured one, code point by code point. An optional endpoint that is not https
+ * what most servers have. Where that brings none, whatever else the answer is, it asks the same host's
+ * `/.well-known/oauth-authorization-server{path}`. The `issuer` in the metadata has to be the configured one, code point by code point. An optional endpoint that is not https
  * counts as absent.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL, and for what is wrong in `metadata`
  */
@@ -201,15 +201,18 @@ export function authorizationServer(
 
   async function discover(place?: string) {
     const seen: string[] = []
-    for (const url of place === undefined ? wellKnown(issuer) : [place]) {
+    let failure: TokenManagerError | undefined
+    for (const url of place ? [place] : wellKnown(issuer)) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
-      if (answer.kind === 'transient') throw answer.error
-      if (answer.status === 200 && answer.body) return answer.body
-      seen.push(answerText(answer))
-      if (answer.status !== 404) break
+      if (answer.kind === 'transient') {
+        failure ??= answer.error
+        // Many a server redirects what it does not know. One that is busy may have more here than in the other place.
+        if (answer.error.reason !== 'unexpected_redirect') break
+      } else if (answer.status === 200 && answer.body) return answer.body
+      else seen.push(answerText(answer))
     }
-    throw invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
+    throw failure ?? invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
   }
 }
 

@@ -120,7 +120,7 @@ export interface ExpectedIdToken {
 
 /** Milliseconds by which clocks may differ. */
 const LEEWAY = 60_000
-/** `iat` only has to be plausible: a device whose clock is slow can still sign in. */
+/** `iat` only has to be plausible: the clocks of a device and of a server's hosts are not the same. */
 const IAT_LEEWAY = 600_000
 
 /**
@@ -135,7 +135,8 @@ export async function checkIdToken(
   accessToken: string,
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
-  if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
+  // Some servers write text that they have not got as empty.
+  if (!idToken) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
   const token = textOf(idToken)
   const parts = token.split('.')
   const header = decode(server, parts[0])
@@ -201,7 +202,7 @@ function wrongClaim(
     iat: pending
       ? !(iat * 1000 <= now + IAT_LEEWAY)
       : previous
-        ? !(iat >= numberOf(previous.iat))
+        ? !(iat >= numberOf(previous.iat) - IAT_LEEWAY / 1000)
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
