@@ -13,9 +13,7 @@ export interface RouteGuardOptions {
 
 /** A route that somebody is on, or wants to go to. */
 export interface Place {
-  /** Without query and fragment. */
-  readonly path: string
-  /** With both. */
+  /** Its path, with query and fragment. */
   readonly url: string
   /** The query parameter of that name. */
   readonly returnTo?: string | undefined
@@ -26,35 +24,33 @@ export interface Place {
 /** Where the person has to go instead; `undefined`: nowhere. A guard that asks again there is told `undefined`. */
 export function detour(
   state: SessionState,
-  { path, url, returnTo, isGuarded }: Place,
+  { url, returnTo, isGuarded }: Place,
   options: RouteGuardOptions,
 ): string | undefined {
   const { signedOut, callback = '/callback' } = options
-  const isCallback = isSame(path, callback)
-  const isSignedOut = isSame(path, signedOut)
+  const [here, entry, landing] = [url, signedOut, callback].map(pageOf)
   // Before the session is read, and on a server, nobody knows.
   if (state.status === 'loading') return undefined
 
   const back = (to: string | undefined) => {
     const wanted = returnPath(to)
-    const page = wanted.replace(/[?#].*/, '')
-    const isInBetween = isSame(page, callback) || isSame(page, signedOut)
+    const isInBetween = [entry, landing].includes(pageOf(wanted))
     const next = isInBetween ? '/' : wanted
-    return next === path ? undefined : next
+    return pageOf(next) === here ? undefined : next
   }
   if (state.status === 'signedIn') {
-    if (isCallback) return back(state.session.returnTo)
-    return isSignedOut && returnTo !== undefined ? back(returnTo) : undefined
+    if (here === landing) return back(state.session.returnTo)
+    return here === entry && returnTo !== undefined ? back(returnTo) : undefined
   }
 
-  if (isSignedOut) return undefined
-  if (isCallback) return toSignIn(signedOut, state.returnTo)
+  if (here === entry) return undefined
+  if (here === landing) return toSignIn(signedOut, state.returnTo)
   return isGuarded ? toSignIn(signedOut, url) : undefined
 }
 
-/** Whether two paths are of one page: some servers write all paths with a slash at the end, and some none. */
-function isSame(path: string, page: string): boolean {
-  return path.replace(/\/$/, '') === page.replace(/\/$/, '')
+/** What tells a page from others. Some servers write all paths with a slash at the end, and some none. */
+function pageOf(url: string): string {
+  return url.replace(/\/?([?#].*)?$/, '')
 }
 
 /**

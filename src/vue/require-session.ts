@@ -63,8 +63,8 @@ export function requireSession(router: RouterLike, manager: TokenManager, option
     undo.push(stop)
   }
 
-  function next(state: SessionState, { path, fullPath, meta, query }: RouteLike): string | undefined {
+  function next(state: SessionState, { fullPath, meta, query }: RouteLike): string | undefined {
     const returnTo = typeof query.returnTo === 'string' ? query.returnTo : undefined
-    return detour(state, { path, url: fullPath, returnTo, isGuarded: meta.requiresSession === true }, options)
+    return detour(state, { url: fullPath, returnTo, isGuarded: meta.requiresSession === true }, options)
   }
 }

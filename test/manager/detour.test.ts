@@ -12,8 +12,8 @@ const signedIn = (returnTo?: string): SessionState => ({
 })
 
 const at = (url: string, isGuarded = true): Place => {
-  const { pathname, searchParams } = new URL(url, 'https://app.example')
-  return { path: pathname, url, isGuarded, returnTo: searchParams.get('returnTo') ?? undefined }
+  const { searchParams } = new URL(url, 'https://app.example')
+  return { url, isGuarded, returnTo: searchParams.get('returnTo') ?? undefined }
 }
 const options = { signedOut: '/sign-in' }
 
