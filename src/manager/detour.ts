@@ -1,6 +1,6 @@
 import type { SessionState } from '../session/state.ts'
 
-/** What a guard of routes has to know of the app's paths. */
+/** What a guard of routes has to know of the app's paths. A slash at the end makes no difference. */
 export interface RouteGuardOptions {
   /**
    * Path of the page for people who are not signed in: one with a button that calls `signIn()`. It gets the query parameter `returnTo`,
@@ -25,9 +25,8 @@ export interface Place {
 export function detour(
   state: SessionState,
   { url, returnTo, isGuarded }: Place,
-  options: RouteGuardOptions,
+  { signedOut, callback = '/callback' }: RouteGuardOptions,
 ): string | undefined {
-  const { signedOut, callback = '/callback' } = options
   const [here, entry, landing] = [url, signedOut, callback].map(pageOf)
   // Before the session is read, and on a server, nobody knows.
   if (state.status === 'loading') return undefined
@@ -35,8 +34,9 @@ export function detour(
   const back = (to: string | undefined) => {
     const wanted = returnPath(to)
     const isInBetween = [entry, landing].includes(pageOf(wanted))
-    const next = isInBetween ? '/' : wanted
-    return pageOf(next) === here ? undefined : next
+    if (!isInBetween) return wanted
+    const isAtRoot = here === ''
+    return isAtRoot ? undefined : '/'
   }
   if (state.status === 'signedIn') {
     if (here === landing) return back(state.session.returnTo)

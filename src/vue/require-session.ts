@@ -4,9 +4,7 @@ import type { SessionState } from '../session/state.ts'
 
 /** What is needed of a route of vue-router. */
 export interface RouteLike {
-  /** Without query and fragment. */
-  readonly path: string
-  /** With both. */
+  /** Its path, with query and fragment. */
   readonly fullPath: string
   /** `requiresSession: true`: for people who are signed in. */
   readonly meta: Readonly<Record<PropertyKey, unknown>>
