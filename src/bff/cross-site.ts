@@ -76,11 +76,18 @@ export function checkSocketRequest(request: Request, settings: BffSettings): voi
   if (!isOfPage || !isTold) throw crossSite('Only pages of this site may open a WebSocket')
 }
 
+/** Fields in which browsers say that they load ahead what the person may ask for, or not. */
+const AHEAD = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
 /**
- * Lets what fills a whole window pass, and no frame, image or script.
- * @throws Refused 403
+ * Lets what fills a whole window pass, and no frame, image or script. A page that is loaded ahead has to wait: a sign-in would be used up, and
+ * its cookies thrown away. A browser that is refused asks again when the person goes there.
+ * @throws Refused 403, 503
  */
 export function checkTopLevel({ headers }: Request): void {
+  const isAhead = AHEAD.some((name) => /prefetch|preview/.test(headers.get(name) ?? ''))
+  if (isAhead) throw new Refused(503, 'prefetched', 'This page is not loaded before the person goes there')
+
   // Browsers send all of them or none; some programs send a mode alone.
   const isTold = headers.has('sec-fetch-site')
   const fillsWindow = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'

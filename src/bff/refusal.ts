@@ -5,6 +5,8 @@ import { asJson } from './as-json.ts'
 export type BffRefusalCode =
   /** It comes from another site, or from an origin that is not listed. */
   | 'cross_site'
+  /** A browser wanted to load a sign-in ahead. It asks again when the person goes there. */
+  | 'prefetched'
   /** It lacks the field `x-tokenward: 1`, which no other site can send. */
   | 'header_missing'
   /** The path knows no such method; `Allow` names those it knows. */

@@ -160,9 +160,10 @@ function pushMissing(): TokenManagerError {
 
 /** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */
 export function answerAt(url: string, redirectUri: string): string | undefined {
-  const answer = url.slice(redirectUri.length)
-  // Browsers write an origin with a slash.
-  return url.startsWith(redirectUri) && /^\/?[?&#]/.test(answer) ? answer : undefined
+  // Browsers write an origin with a slash. Hosts of files send on to the path with one, or to the path without.
+  const address = redirectUri.replace(/\/$/, '')
+  const answer = url.slice(address.length)
+  return url.startsWith(address) && /^\/?[?&#]/.test(answer) ? answer : undefined
 }
 
 /**
