@@ -92,7 +92,7 @@ export default defineConfig({
         resolve: { alias },
         test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], ...watchdog },
       },
-      { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...watchdog } },
+      { test: { name: 'package', include: ['test/package/**/*.test.ts'], isolate: false, ...watchdog } },
       {
         resolve: { alias },
         test: {

@@ -25,8 +25,8 @@ process.on('exit', () => {
  * Runs a command in its own process group, so that nothing it started outlives it.
  *
  * @param {readonly string[]} command program and arguments; `node` stands for the Node that runs this script
- * @param {{ limit: number, show?: boolean, env?: Record<string, string> }} options `limit` in milliseconds ends it; `show`
- *   prints its output as it comes
+ * @param {{ limit: number, show?: boolean | ((text: string) => void), env?: Record<string, string> }} options `limit` in
+ *   milliseconds ends it; `show` prints its output as it comes, or is the function that does
  * @returns {Promise<Outcome>} never rejects
  */
 export function run([program = '', ...args], { limit, show = false, env = {} }) {
@@ -48,12 +48,13 @@ export function run([program = '', ...args], { limit, show = false, env = {} }) 
       kill(child, 'SIGTERM')
       setTimeout(() => kill(child, 'SIGKILL'), 5000).unref()
     }, limit)
-    const hear = (/** @type {Buffer} */ data) => {
-      output += data
-      if (show) process.stdout.write(data)
+    const print = show === true ? (/** @type {string} */ text) => process.stdout.write(text) : show
+    const hear = (/** @type {string} */ text) => {
+      output += text
+      if (print) print(text)
     }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
+    child.stdout.setEncoding('utf8').on('data', hear)
+    child.stderr.setEncoding('utf8').on('data', hear)
     const closed = new Promise((done) => child.once('close', done))
     child.once('error', (error) => finish(`cannot start ${program}: ${error.message}`))
     child.once('exit', async (code, signal) => {

@@ -1,6 +1,7 @@
 import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { readFailures, readTotals, totalsLine } from './totals.mjs'
+import { inTurn } from './turns.mjs'
 import { vitest } from './vitest.mjs'
 
 // npm test                           everything that has to hold
@@ -11,7 +12,14 @@ const minute = 60_000
 
 /** @typedef {Parameters<typeof setUp>[0]} Needed */
 
-/** @type {readonly { name: string, needs: Needed, command: string[], limit: number }[]} */
+/**
+ * `waits`: it mostly waits for browsers and other processes, so it runs beside what computes. Of these parts `check` alone reads `dist`,
+ * which it builds.
+ *
+ * @typedef {{ name: string, needs: Needed, command: string[], limit: number, waits?: true }} Part
+ */
+
+/** @type {readonly Part[]} */
 const parts = [
   {
     name: 'check',
@@ -32,16 +40,18 @@ const parts = [
     limit: 20 * minute,
   },
   {
-    name: 'node',
-    needs: { browser: false, redis: true },
-    command: vitest('--project=node'),
-    limit: 20 * minute,
-  },
-  {
     name: 'browser',
     needs: { browser: true, otherEngines: true, redis: true },
     command: vitest('--project=browser', '--reporter=verbose'),
     limit: 20 * minute,
+    waits: true,
+  },
+  {
+    name: 'node',
+    needs: { browser: false, redis: true },
+    command: vitest('--project=node'),
+    limit: 20 * minute,
+    waits: true,
   },
   {
     name: 'simulation',
@@ -66,12 +76,9 @@ if (chosen.length === 0) {
 for (const { needs } of chosen) setUp(needs)
 
 const started = performance.now()
-const results = []
-for (const [index, { name, command, limit }] of chosen.entries()) {
-  console.log(`\n=== ${index + 1}/${chosen.length} ${name}\n`)
-  const outcome = await run([...command, ...words], { limit, show: true })
-  results.push({ name, ...outcome, totals: readTotals(outcome.output, outcome.ok) })
-}
+const nextTurn = inTurn((text) => process.stdout.write(text))
+const lanes = [chosen.filter(({ waits }) => !waits), chosen.filter(({ waits }) => waits)]
+const results = (await Promise.all(lanes.map(runAll))).flat()
 
 for (const { name, output, ok, totals } of results) {
   if (!ok || totals.failed > 0) console.log(`\n--- what failed in ${name}\n\n${readFailures(output)}`)
@@ -86,3 +93,20 @@ for (const { name, totals, ms, problem } of results) {
 console.log(`${'all'.padEnd(width)} ${seconds(performance.now() - started).padStart(8)}\n`)
 console.log(totalsLine(results.map(({ totals }) => totals)))
 process.exitCode = results.every(({ ok, totals }) => ok && totals.failed === 0) ? 0 : 1
+
+/**
+ * Runs parts one after the other.
+ *
+ * @param {readonly Part[]} lane
+ */
+async function runAll(lane) {
+  const results = []
+  for (const { name, command, limit } of lane) {
+    const { print, end } = nextTurn()
+    print(`\n=== ${name}\n\n`)
+    const outcome = await run([...command, ...words], { limit, show: print })
+    end()
+    results.push({ name, ...outcome, totals: readTotals(outcome.output, outcome.ok) })
+  }
+  return results
+}

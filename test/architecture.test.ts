@@ -11,8 +11,8 @@ import {
   importsOf,
   type Law,
   type Offence,
-  parse,
   readFiles,
+  treesOf,
   walk,
 } from './architecture/tree.ts'
 
@@ -180,7 +180,7 @@ function globalsOnlyWhereTheyBelong(files: Files): readonly Offence[] {
 
 function messagesNameTheirOrigin(files: Files): readonly Offence[] {
   const offences: Offence[] = []
-  for (const source of parse(files).files) {
+  for (const source of treesOf(files)) {
     walk(source, (node) => {
       if (!ts.isCallExpression(node)) return
       const { expression } = node
@@ -201,7 +201,7 @@ function messagesNameTheirOrigin(files: Files): readonly Offence[] {
 /** Babel's loose mode, with which Expo built apps before SDK 56, reads such a getter once, while the object is made. */
 function gettersStandBeforeSpreads(files: Files): readonly Offence[] {
   const offences: Offence[] = []
-  for (const source of parse(files).files) {
+  for (const source of treesOf(files)) {
     walk(source, (node) => {
       if (!ts.isObjectLiteralExpression(node)) return
       const spread = node.properties.findIndex(ts.isSpreadAssignment)
@@ -246,13 +246,14 @@ function limitOf(argument: ts.Expression): string | undefined {
 /** What ends a wait in less than a minute: `vi.waitFor` by itself after one second. */
 function waitsArePatient(files: Files): readonly Offence[] {
   const minute = 60_000
-  const isWait = (name: string) => ['poll', 'waitFor', 'waitUntil'].includes(name)
+  const waits = ['poll', 'waitFor', 'waitUntil']
+  const withWaits = Object.entries(files).filter(([, text]) => waits.some((name) => text.includes(name)))
   const offences: Offence[] = []
-  for (const source of parse(files).files) {
+  for (const source of treesOf(Object.fromEntries(withWaits))) {
     walk(source, (node) => {
       if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return
       const { name, expression } = node.expression
-      if (!isWait(name.text)) return
+      if (!waits.includes(name.text)) return
 
       const limit = node.arguments.map(limitOf).find((each) => each !== undefined)
       const isByDefault = limit === undefined && expression.getText() === 'vi'

@@ -41,7 +41,10 @@ export interface BffPageToken {
 
 /** The backend's cookies. */
 export interface BffCookieOptions {
-  /** The name without its prefix: letters, digits, `-` and `_`. Give each backend of one host its own. Default `'session'`. */
+  /**
+   * The name without its prefix: letters, digits, `-` and `_`. Each backend of one host has to have its own, also those of one host on several
+   * ports. Default `'session'`; if the backend's paths are not below `/auth`, with that path: `'session-shop-auth'` below `/shop/auth`.
+   */
   readonly name?: string
   /**
    * Default `'__Host-'`: only this host can set the cookie. `'__Host-Http-'`: no script of this host can set it either, in browsers that know

@@ -65,8 +65,11 @@ const poolChecks: Readonly<Record<keyof BffPoolOptions, Check>> = {
   backchannelLogout: aFunction,
 }
 
+/** Characters of a cookie's name without its prefix. */
+const LONGEST_NAME = 40
+
 const cookieChecks: Readonly<Record<keyof BffCookieOptions, Check>> = {
-  name: [(value: string) => /^[\w-]{1,40}$/.test(value), '1 to 40 letters, digits, - and _'],
+  name: [(value: string) => /^[\w-]{1,40}$/.test(value), `1 to ${LONGEST_NAME} letters, digits, - and _`],
   prefix: oneOf('__Host-', '__Host-Http-'),
   sameSite: oneOf('Strict', 'Lax'),
   maxAge: [(value: number) => value >= 1_000 && value <= Number.MAX_SAFE_INTEGER, 'at least 1000 ms'],
@@ -90,7 +93,7 @@ export function bffSettings(options: BffOptions): BffSettings {
     base,
     isSecure: origin.startsWith('https:'),
     routes: readApiRoutes(site.api ?? {}, base, sessions),
-    cookie: cookieOf(site.cookie),
+    cookie: cookieOf(site.cookie, base),
     origins,
     claims,
     pageTokens,
@@ -131,10 +134,15 @@ function isPageToken({ resource, audience, scope }: BffPageToken): boolean {
   return typeof scope === 'string' && scope !== '' && names.every((one) => typeof one === 'string')
 }
 
-function cookieOf(given: BffCookieOptions = {}): BffSettings['cookie'] {
+function cookieOf(given: BffCookieOptions = {}, base: string): BffSettings['cookie'] {
   check(given, cookieChecks, 'cookie.')
-  const { name = 'session', prefix = '__Host-', sameSite = 'Strict', maxAge } = given
+  const { name = cookieNameFor(base), prefix = '__Host-', sameSite = 'Strict', maxAge } = given
   return { name, prefix, sameSite, maxAge }
+}
+
+/** Cookies with the prefix are for all paths of a host, and so for each of its backends. */
+function cookieNameFor(base: string): string {
+  return base === '/auth' ? 'session' : `session${base.replace(/\W+/g, '-')}`.slice(0, LONGEST_NAME)
 }
 
 function forwardedBy(forwarded: BffOptions['forwarded'] = false, origin: string): BffSettings['forwarded'] {

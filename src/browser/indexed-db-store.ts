@@ -20,11 +20,16 @@ export function indexedDbStore({
 } = {}): Store<unknown> {
   let connection: Promise<IDBDatabase> | undefined
 
-  const connect = async (): Promise<IDBDatabase> => {
-    const request = indexedDB.open(databaseName)
+  const connect = async (...version: readonly number[]): Promise<IDBDatabase> => {
+    const request = indexedDB.open(databaseName, ...version)
     request.onupgradeneeded = () => request.result.createObjectStore(rows)
     const database = await promisifyRequest(request)
     const close = () => database.close()
+    // A browser that was stopped too early leaves the database without it, for good.
+    if (!database.objectStoreNames.contains(rows)) {
+      close()
+      return connect(database.version + 1)
+    }
     // An open connection blocks others from deleting the database, and keeps a page out of the back/forward cache.
     database.onclose = database.onversionchange = close
     globalThis.addEventListener?.('pagehide', close, { once: true })

@@ -39,8 +39,8 @@ export type MetadataOverrides = {
 export interface MetadataSourceOptions {
   /**
    * The URL of the metadata: https, without fragment. The `issuer` in the metadata still has to be identical to the option `issuer`. Cannot
-   * be given together with `metadata`. Default: `{issuer}/.well-known/openid-configuration`, and if that answers 404,
-   * `/.well-known/oauth-authorization-server` as RFC 8414 §3.1 places it.
+   * be given together with `metadata`. Default: `{issuer}/.well-known/openid-configuration`, and if no
+   * metadata is there, `/.well-known/oauth-authorization-server` as RFC 8414 §3.1 places it.
    */
   readonly url?: string
   /** The metadata itself. Then no request is sent for it. Its `issuer` has to be identical to the option `issuer`. Default: it is fetched. */

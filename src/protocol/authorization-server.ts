@@ -1,4 +1,4 @@
-import { invalidOption } from '../errors.ts'
+import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
 import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
@@ -116,8 +116,8 @@ export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptio
  * Makes the object that talks to an authorization server. Sends no request yet.
  *
  * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) first requests `{issuer}/.well-known/openid-configuration`, because most servers have
- * that. If the answer is 404, it requests `/.well-known/oauth-authorization-server{path}` of the same host. The `issuer` in the metadata has
- * to be identical to the configured one. An optional endpoint that is not https counts as absent.
+ * that. If the answer is no metadata, whatever its status, it requests `/.well-known/oauth-authorization-server{path}` of the same host. The
+ * `issuer` in the metadata has to be identical to the configured one. An optional endpoint that is not https counts as absent.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL, or if `metadata` is wrong
  */
 export function authorizationServer(
@@ -205,18 +205,20 @@ export function authorizationServer(
 
   async function discover(place?: string) {
     const seen: string[] = []
+    let failure: TokenManagerError | undefined
 
-    for (const url of place === undefined ? wellKnown(issuer) : [place]) {
+    for (const url of place ? [place] : wellKnown(issuer)) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
-      if (answer.kind === 'transient') throw answer.error
-      if (answer.status === 200 && answer.body) return answer.body
-
-      seen.push(answerText(answer))
-      if (answer.status !== 404) break
+      if (answer.kind === 'transient') {
+        failure ??= answer.error
+        // Many servers redirect requests to unknown paths, so the other place is tried. A server that is busy may have metadata here.
+        if (answer.error.reason !== 'unexpected_redirect') break
+      } else if (answer.status === 200 && answer.body) return answer.body
+      else seen.push(answerText(answer))
     }
 
-    throw invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
+    throw failure ?? invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
   }
 }
 

@@ -121,7 +121,7 @@ export interface ExpectedIdToken {
 
 /** How much clocks may differ, in milliseconds. */
 const LEEWAY = 60_000
-/** How far `iat` may lie in the future, in milliseconds. It is generous, so that a device whose clock is slow can sign in. */
+/** How far `iat` may lie in the future, in milliseconds. It is generous, because the clocks of a device and of a server's hosts differ. */
 const IAT_LEEWAY = 600_000
 
 /**
@@ -136,7 +136,8 @@ export async function checkIdToken(
   accessToken: string,
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
-  if (idToken == null) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
+  // Some servers send an empty text instead of leaving the ID token out.
+  if (!idToken) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
 
   const token = textOf(idToken)
   const parts = token.split('.')
@@ -209,7 +210,7 @@ function wrongClaim(
     iat: pending
       ? !(iat * 1000 <= now + IAT_LEEWAY)
       : previous
-        ? !(iat >= numberOf(previous.iat))
+        ? !(iat >= numberOf(previous.iat) - IAT_LEEWAY / 1000)
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),

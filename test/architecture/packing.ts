@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { type Files, type Law, type Offence, parse, walk } from './tree.ts'
+import { checkerOf, type Files, type Law, type Offence, treesOf, walk } from './tree.ts'
 
 /** How deep statements may stand inside one another within one function. */
 const NESTING = 3
@@ -134,7 +134,7 @@ function namelessConditions(files: Files): readonly Offence[] {
 
 /** What an earlier run wrote is still there at the next. */
 function outcomesWrittenOutside(files: Files): readonly Offence[] {
-  const { checker } = parse(files)
+  const checker = checkerOf(files)
   const again = functionsRunAgain(files)
 
   return find(files, (node) => {
@@ -152,7 +152,7 @@ function outcomesWrittenOutside(files: Files): readonly Offence[] {
 
 function find(files: Files, isOffence: (node: ts.Node) => boolean): readonly Offence[] {
   const offences: Offence[] = []
-  for (const source of parse(files).files) {
+  for (const source of treesOf(files)) {
     walk(source, (node) => {
       if (!isOffence(node)) return
       const [first = ''] = node.getText().split('\n')
@@ -233,12 +233,12 @@ function targetWritten(node: ts.Node): ts.Expression | undefined {
 
 /** Functions handed to a call that may run them again, there or by their name, and those whose type says it. */
 function functionsRunAgain(files: Files): ReadonlySet<ts.Node> {
-  const { files: sources, checker } = parse(files)
+  const checker = checkerOf(files)
   const again = new Set<ts.Node>()
   const add = (given: ts.Node | undefined) => {
     if (given && isFunction(given)) again.add(given)
   }
-  for (const source of sources) {
+  for (const source of treesOf(files)) {
     walk(source, (node) => {
       if (ts.isVariableDeclaration(node) && TYPE_RUN_AGAIN.test(node.type?.getText() ?? '')) add(node.initializer)
       if (!ts.isCallExpression(node) || !RUNS_AGAIN.includes(nameCalled(node))) return

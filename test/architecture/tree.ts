@@ -53,52 +53,44 @@ export function readFiles(folder: string, endings: readonly string[] = ['.ts']):
   return files
 }
 
-const options: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
-  types: [],
-  noResolve: true,
-  noEmit: true,
+const target = ts.ScriptTarget.ES2022
+const parsed = new Map<string, ts.SourceFile>()
+
+/** The files as trees. Whatever is asked of a file, it is parsed once. */
+export function treesOf(files: Files): readonly ts.SourceFile[] {
+  return Object.entries(files).map(([path, text]) => treeOf(path, text))
 }
-const libraries = new Map<string, ts.SourceFile | undefined>()
+
+function treeOf(path: string, text: string): ts.SourceFile {
+  const key = `${path}\n${text}`
+  const tree = parsed.get(key) ?? ts.createSourceFile(path, text, target, true)
+  parsed.set(key, tree)
+  return tree
+}
+
+/** With the language alone: what is declared nowhere then is of a platform. */
+const options: ts.CompilerOptions = { target, lib: ['lib.es2022.d.ts'], types: [], noResolve: true, noEmit: true }
 const libraryFolder = dirname(ts.getDefaultLibFilePath(options))
+const checkers = new WeakMap<Files, ts.TypeChecker>()
 
-/** Files as the TypeScript compiler understands them. */
-interface Parsed {
-  readonly files: readonly ts.SourceFile[]
-  readonly checker: ts.TypeChecker
+/** Looks up what names in the trees of these files mean. Imports are not followed. */
+export function checkerOf(files: Files): ts.TypeChecker {
+  const checker = checkers.get(files) ?? programOf(files).getTypeChecker()
+  checkers.set(files, checker)
+  return checker
 }
 
-const parsed = new WeakMap<Files, Parsed>()
-
-/** The files as the TypeScript compiler understands them, once. Imports are not followed: only names are looked up. */
-export function parse(files: Files): Parsed {
-  const known = parsed.get(files) ?? compile(files)
-  parsed.set(files, known)
-  return known
-}
-
-function compile(files: Files): Parsed {
-  const host: ts.CompilerHost = {
+function programOf(files: Files): ts.Program {
+  return ts.createProgram(Object.keys(files), options, {
     ...ts.createCompilerHost(options),
-    getSourceFile(path, target) {
-      const text = files[path]
-      if (text !== undefined) return ts.createSourceFile(path, text, target, true)
-      if (!libraries.has(path)) {
-        const library = ts.sys.readFile(path)
-        libraries.set(path, library === undefined ? undefined : ts.createSourceFile(path, library, target))
-      }
-      return libraries.get(path)
+    getSourceFile(path) {
+      const text = files[path] ?? ts.sys.readFile(path)
+      return text === undefined ? undefined : treeOf(path, text)
     },
     fileExists: (path) => path in files || ts.sys.fileExists(path),
     getCurrentDirectory: () => '',
     writeFile: () => {},
-  }
-  const program = ts.createProgram(Object.keys(files), options, host)
-  return {
-    files: program.getSourceFiles().filter(({ fileName }) => fileName in files),
-    checker: program.getTypeChecker(),
-  }
+  })
 }
 
 /** Calls `visit` for every node. */
@@ -110,7 +102,7 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 /** Everything the files import. */
 export function importsOf(files: Files): readonly Import[] {
   const imports: Import[] = []
-  for (const source of parse(files).files) {
+  for (const source of treesOf(files)) {
     const add = (specifier: ts.Node | undefined, isExportAll: boolean, isTypeOnly = false) => {
       if (!specifier) return
       const text = ts.isStringLiteralLike(specifier) ? specifier.text : '(computed)'
@@ -132,9 +124,9 @@ export function importsOf(files: Files): readonly Import[] {
 
 /** Every global the files read as a value; types do not count. */
 export function globalsOf(files: Files): readonly GlobalUse[] {
-  const { files: sources, checker } = parse(files)
+  const checker = checkerOf(files)
   const uses: GlobalUse[] = []
-  for (const source of sources) {
+  for (const source of treesOf(files)) {
     walk(source, (node) => {
       if (!ts.isIdentifier(node) || !isRead(node)) return
       const shorthand = ts.isShorthandPropertyAssignment(node.parent)

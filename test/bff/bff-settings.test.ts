@@ -86,7 +86,7 @@ describe('createBff', () => {
 })
 
 describe('BFF-04: the cookies of a site with https', () => {
-  const login = async (cookie: object) => {
+  const login = async (cookie: object, base = '/auth') => {
     const bff = createBff({
       cookie,
       sessions: createSessionPool({
@@ -97,11 +97,11 @@ describe('BFF-04: the cookies of a site with https', () => {
           token_endpoint: 'https://as.example/token',
         },
         clientId: 'web',
-        redirectUri: 'https://app.example/auth/callback',
+        redirectUri: `https://app.example${base}/callback`,
       }),
     })
-    const [begun] = (await bff(new Request('https://app.example/auth/login')))?.headers.getSetCookie() ?? []
-    const out = new Request('https://app.example/auth/logout', { method: 'POST', headers: { 'x-tokenward': '1' } })
+    const [begun] = (await bff(new Request(`https://app.example${base}/login`)))?.headers.getSetCookie() ?? []
+    const out = new Request(`https://app.example${base}/logout`, { method: 'POST', headers: { 'x-tokenward': '1' } })
     const [ended] = (await bff(out))?.headers.getSetCookie() ?? []
     return [begun, ended]
   }
@@ -112,6 +112,17 @@ describe('BFF-04: the cookies of a site with https', () => {
         /^__Host-session-sign-in-[\w-]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
       ),
       '__Host-session=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0',
+    ])
+  })
+
+  it.each([
+    ['/shop/auth', 'session-shop-auth'],
+    ['/~ann/shop.v2', 'session-ann-shop-v2'],
+    ['/long'.repeat(20), 'session-long-long-long-long-long-long-lo'],
+  ])('are not those of another backend of this host: below %s they are called %s', async (base, name) => {
+    expect(await login({}, base)).toEqual([
+      expect.stringMatching(`^__Host-${name}-sign-in-[\\w-]{16}=`),
+      expect.stringMatching(`^__Host-${name}=;`),
     ])
   })
 

@@ -94,3 +94,37 @@ it('keeps idle connections for longer than load balancers do, which would else a
   const [, seconds] = /timeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
   expect(Number(seconds)).toBeGreaterThan(75)
 })
+
+describe('behind a proxy that takes the beginning away from the paths', () => {
+  const below = unreachedBff('/shop/auth')
+  // What docs/bff.md says.
+  const restored = () => {
+    const restore = (request: IncomingMessage) => {
+      request.url = `/shop${request.url}`
+    }
+    return bffServer(below, app).prependListener('request', restore).prependListener('upgrade', restore)
+  }
+  const session = 'GET /auth/session HTTP/1.1\r\nHost: app\r\nX-Tokenward: 1\r\nConnection: close\r\n\r\n'
+  const handshake = [
+    'GET /api/live HTTP/1.1',
+    'Host: app',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    '',
+    '',
+  ].join('\r\n')
+
+  it('the backend answers once they are as the browser has them, and the app sees them so', async () => {
+    const port = await listening(restored())
+    expect(await answersTo(port, [session])).toContain('{"status":"signedOut","reason":"none"}')
+    const page = 'GET /page HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n'
+    expect(await answersTo(port, [page])).toContain('GET /shop/page: ')
+  })
+
+  it('so does it to WebSockets', async () => {
+    const port = await listening(restored())
+    expect(await answersTo(port, [handshake])).toMatch(/^HTTP\/1\.1 4\d\d /)
+  })
+})

@@ -120,6 +120,22 @@ describe('indexedDbStore', () => {
     expect(open).toHaveBeenCalledTimes(2)
   })
 
+  it.each([1, 7])(
+    'STO-08: makes what is missing in a database without content of version %d, for all who find it at once',
+    async (version) => {
+      // As browsers leave it that were stopped while they made it, or as a script of the page that only wanted to look.
+      await new Promise<void>((resolve) => {
+        const request = indexedDB.open('tokenward', version)
+        request.onsuccess = () => resolve(request.result.close())
+      })
+      const stores = [indexedDbStore(), indexedDbStore()]
+      expect(await Promise.all(stores.map((store) => store.get('k')))).toEqual([undefined, undefined])
+      expect(await stores[0]?.swap('k', undefined, 1)).toBe(true)
+      expect((await stores[1]?.get('k'))?.value).toBe(1)
+      expect((await indexedDbStore().get('k'))?.value).toBe(1)
+    },
+  )
+
   it('STO-08: gives a blocked opening up in time, writes nothing later, and recovers', async () => {
     const unblock = await block()
     stopTime()

@@ -23,7 +23,7 @@ function clientFor(issuer: string, fetch = bareFetch, insecureLoopback = false) 
 }
 
 describe('discovery', () => {
-  it('ACQ-07: asks the OpenID form first and the RFC 8414 form on a 404, without the trailing slash', async () => {
+  it('ACQ-07: asks the OpenID form first and then the RFC 8414 form, without the trailing slash', async () => {
     const { fetch, calls } = memoryFetch(() => new Response('', { status: 404 }))
     await expect(clientFor('https://example.com/issuer1/', fetch).metadata()).rejects.toMatchObject({
       code: 'ERR_RESPONSE_INVALID',
@@ -42,6 +42,33 @@ describe('discovery', () => {
     )
     expect(await clientFor(issuer, fetch).metadata()).toMatchObject({ token_endpoint: 'https://example.com/t' })
     expect(calls[1]?.url).toBe('https://example.com/.well-known/oauth-authorization-server')
+  })
+
+  it.each([
+    ['403, as a firewall says', () => new Response('Forbidden', { status: 403 })],
+    ['400, as Cognito says', () => json({ message: 'bad request' }, 400)()],
+    ['401 with JSON', () => json({ error: 'unauthorized' }, 401)()],
+    ['the page of an app', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })],
+    ['200 and a list', () => json([])()],
+    ['a redirect to the sign-in page', () => new Response('', { status: 302, headers: { location: '/login' } })],
+  ])('ACQ-07: takes what the second form has where the first is answered with %s', async (_, first) => {
+    const issuer = 'https://example.com'
+    const second = json({ issuer, token_endpoint: `${issuer}/t` })
+    const { fetch, calls } = memoryFetch(() => (calls.length === 1 ? first() : second()))
+    expect(await clientFor(issuer, fetch).metadata()).toMatchObject({ token_endpoint: 'https://example.com/t' })
+  })
+
+  it('ACQ-07: looks nowhere else while the server is busy: what it has here may be more', async () => {
+    const { fetch, calls } = memoryFetch(() => new Response('', { status: 503 }))
+    const failed = clientFor('https://example.com', fetch).metadata()
+    await expect(failed).rejects.toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', status: 503 })
+    expect(calls).toHaveLength(1)
+  })
+
+  it('ACQ-07: tells of a redirect where there is no metadata in the other place', async () => {
+    const { fetch, calls } = memoryFetch(() => new Response('', { status: calls.length === 1 ? 301 : 404 }))
+    const failed = clientFor('https://example.com', fetch).metadata()
+    await expect(failed).rejects.toMatchObject({ reason: 'unexpected_redirect', status: 301 })
   })
 
   it('ACQ-07: takes nothing from an answer other than 200', async () => {
