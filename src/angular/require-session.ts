@@ -37,8 +37,8 @@ export function requireSession(options: RouteGuardOptions): CanActivateFn {
 
   function next(router: Router, state: SessionState, url: string): UrlTree | undefined {
     const returnTo: string | undefined = router.parseUrl(url).queryParams.returnTo
-    const to = detour(state, { path: url.replace(/[?#].*/, ''), url, returnTo, isGuarded: true }, options)
-    return to === undefined ? undefined : router.parseUrl(to)
+    const to = detour(state, { url, returnTo, isGuarded: true }, options)
+    return to ? router.parseUrl(to) : undefined
   }
 
   function isGuarded({ routeConfig, children }: ActivatedRouteSnapshot): boolean {

@@ -84,11 +84,18 @@ export function checkSocketRequest(request: Request, settings: BffSettings): voi
   if (!isOfPage || !isTold) throw crossSite('Only pages of this site may open a WebSocket')
 }
 
+/** Fields by which a browser says that it loads a page ahead, before the person has asked for it. */
+const AHEAD = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
 /**
- * Lets only requests pass whose answer fills a whole window. A frame, an image or a script is refused.
- * @throws Refused 403
+ * Lets only requests pass whose answer fills a whole window. A frame, an image or a script is refused. A page that the browser loads ahead is
+ * refused too: it would use up a sign-in, and the browser would drop its cookies. The browser asks again when the person goes there.
+ * @throws Refused 403, 503
  */
 export function checkTopLevel({ headers }: Request): void {
+  const isAhead = AHEAD.some((name) => /prefetch|preview/.test(headers.get(name) ?? ''))
+  if (isAhead) throw new Refused(503, 'prefetched', 'This page is not loaded before the person goes there')
+
   // A browser sends all of these fields or none. Some programs that are no browsers send only `Sec-Fetch-Mode`.
   const isTold = headers.has('sec-fetch-site')
   const fillsWindow = headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document'

@@ -5,6 +5,8 @@ import { asJson } from './as-json.ts'
 export type BffRefusalCode =
   /** The request comes from another site, or from an origin that is not listed. */
   | 'cross_site'
+  /** A browser wanted to load a sign-in ahead. It asks again when the person goes there. */
+  | 'prefetched'
   /** The request lacks the header `x-tokenward: 1`, which no other site can send. */
   | 'header_missing'
   /** The path does not take this method. The header `Allow` names the methods that it takes. */

@@ -43,17 +43,16 @@ export async function login(request: Request, settings: BffSettings, cookies: Se
  * Answers when the person comes back from the authorization server. It works once, and only in the browser that began the sign-in. The session
  * gets a new name in any case. If the sign-in failed and the session from before goes on, that gets a new name too. The old name is no longer
  * valid.
- * @throws Refused 400, 403
+ * @throws Refused 403, 503
  */
 export async function callback(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
   checkTopLevel(request)
-  const { sessions, origin, base, clock } = settings
+  const { sessions, origin, base } = settings
   const { search, searchParams } = new URL(request.url)
   const [state = '', ...more] = searchParams.getAll('state')
 
   const begun = cookies.signIn(request, state)
-  if (begun === undefined || more.length > 0)
-    throw new Refused(400, 'no_sign_in', 'No sign-in with this answer was begun in this browser. Begin it again')
+  if (begun === undefined || more.length > 0) return failed(noSignIn(), settings)
 
   const name = newName()
   const account = accountOf(name)
@@ -65,10 +64,7 @@ export async function callback(request: Request, settings: BffSettings, cookies:
     const { returnTo = '/' } = signedIn.status === 'signedIn' ? signedIn.session : {}
     return redirectTo(origin + (returnPath(returnTo, origin) ?? '/'), [cookies.setSession(name), forget])
   } catch (error) {
-    const refused = refusedBy(error, clock.now())
-    settings.tell(refused, `${base}/callback`)
-
-    const answer = failedAnswer(refused, error, settings)
+    const answer = failed(error, settings)
     answer.headers.append('set-cookie', forget)
     const livesOn = await sessions.check(account).then(
       ({ state }) => state.status === 'signedIn',
@@ -80,7 +76,15 @@ export async function callback(request: Request, settings: BffSettings, cookies:
   }
 }
 
-function failedAnswer(refused: Refused, error: unknown, { origin, signInFailed }: BffSettings): Response {
+function noSignIn(): Refused {
+  return new Refused(400, 'no_sign_in', 'No sign-in with this answer was begun in this browser. Begin it again')
+}
+
+/** The answer for a person whose sign-in failed. */
+function failed(error: unknown, { origin, base, signInFailed, clock, tell }: BffSettings): Response {
+  const refused = refusedBy(error, clock.now())
+  tell(refused, `${base}/callback`)
+
   if (signInFailed === undefined) return refusalAsText(refused)
 
   const reason = error instanceof TokenManagerError ? error.reason : refused.code

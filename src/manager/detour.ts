@@ -1,6 +1,6 @@
 import type { SessionState } from '../session/state.ts'
 
-/** What a guard of routes has to know of the app's paths. */
+/** What a guard of routes has to know of the app's paths. A slash at the end makes no difference. */
 export interface RouteGuardOptions {
   /**
    * Path of the page for people who are not signed in: one with a button that calls `signIn()`. It gets the query parameter `returnTo`,
@@ -13,9 +13,7 @@ export interface RouteGuardOptions {
 
 /** A route that somebody is on, or wants to go to. */
 export interface Place {
-  /** Without query and fragment. */
-  readonly path: string
-  /** With both. */
+  /** Its path, with query and fragment. */
   readonly url: string
   /** The query parameter of that name. */
   readonly returnTo?: string | undefined
@@ -26,27 +24,33 @@ export interface Place {
 /** Where the person has to go instead; `undefined`: nowhere. A guard that asks again there is told `undefined`. */
 export function detour(
   state: SessionState,
-  { path, url, returnTo, isGuarded }: Place,
-  options: RouteGuardOptions,
+  { url, returnTo, isGuarded }: Place,
+  { signedOut, callback = '/callback' }: RouteGuardOptions,
 ): string | undefined {
-  const { signedOut, callback = '/callback' } = options
+  const [here, entry, landing] = [url, signedOut, callback].map(pageOf)
   // Before the session is read, and on a server, nobody knows.
   if (state.status === 'loading') return undefined
 
   const back = (to: string | undefined) => {
     const wanted = returnPath(to)
-    const isInBetween = [callback, signedOut].includes(wanted.replace(/[?#].*/, ''))
-    const next = isInBetween ? '/' : wanted
-    return next === path ? undefined : next
+    const isInBetween = [entry, landing].includes(pageOf(wanted))
+    if (!isInBetween) return wanted
+    const isAtRoot = here === ''
+    return isAtRoot ? undefined : '/'
   }
   if (state.status === 'signedIn') {
-    if (path === callback) return back(state.session.returnTo)
-    return path === signedOut && returnTo !== undefined ? back(returnTo) : undefined
+    if (here === landing) return back(state.session.returnTo)
+    return here === entry && returnTo !== undefined ? back(returnTo) : undefined
   }
 
-  if (path === signedOut) return undefined
-  if (path === callback) return toSignIn(signedOut, state.returnTo)
+  if (here === entry) return undefined
+  if (here === landing) return toSignIn(signedOut, state.returnTo)
   return isGuarded ? toSignIn(signedOut, url) : undefined
+}
+
+/** What tells a page from others. Some servers write all paths with a slash at the end, and some none. */
+function pageOf(url: string): string {
+  return url.replace(/\/?([?#].*)?$/, '')
 }
 
 /**

@@ -168,9 +168,10 @@ function pushMissing(): TokenManagerError {
  * `redirectUri`.
  */
 export function answerAt(url: string, redirectUri: string): string | undefined {
-  const answer = url.slice(redirectUri.length)
-  // The slash: browsers add one to a URL that is only an origin.
-  return url.startsWith(redirectUri) && /^\/?[?&#]/.test(answer) ? answer : undefined
+  // The slash at the end does not count: browsers add one to a URL that is only an origin, and hosts of files add or remove one by a redirect.
+  const address = redirectUri.replace(/\/$/, '')
+  const answer = url.slice(address.length)
+  return url.startsWith(address) && /^\/?[?&#]/.test(answer) ? answer : undefined
 }
 
 /**

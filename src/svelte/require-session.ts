@@ -58,11 +58,11 @@ export function requireSession(
   let seen: SessionState | undefined
   return async ({ url, depends }) => {
     depends(DEPENDENCY)
-    const { pathname: path, search, searchParams } = url
+    const { pathname, search, searchParams } = url
     const returnTo = searchParams.get('returnTo') ?? undefined
     const state = await manager.ready()
     follow(state)
-    const next = detour(state, { path, url: path + search, returnTo, isGuarded: true }, paths)
+    const next = detour(state, { url: pathname + search, returnTo, isGuarded: true }, paths)
     if (next !== undefined) redirect(303, next)
     return { session: state.status === 'signedIn' ? state.session : undefined }
   }

@@ -4,9 +4,7 @@ import type { SessionState } from '../session/state.ts'
 
 /** What is needed of a route of vue-router. */
 export interface RouteLike {
-  /** Without query and fragment. */
-  readonly path: string
-  /** With both. */
+  /** Its path, with query and fragment. */
   readonly fullPath: string
   /** `requiresSession: true`: for people who are signed in. */
   readonly meta: Readonly<Record<PropertyKey, unknown>>
@@ -63,8 +61,8 @@ export function requireSession(router: RouterLike, manager: TokenManager, option
     undo.push(stop)
   }
 
-  function next(state: SessionState, { path, fullPath, meta, query }: RouteLike): string | undefined {
+  function next(state: SessionState, { fullPath, meta, query }: RouteLike): string | undefined {
     const returnTo = typeof query.returnTo === 'string' ? query.returnTo : undefined
-    return detour(state, { path, url: fullPath, returnTo, isGuarded: meta.requiresSession === true }, options)
+    return detour(state, { url: fullPath, returnTo, isGuarded: meta.requiresSession === true }, options)
   }
 }

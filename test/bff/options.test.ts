@@ -28,6 +28,13 @@ describe('option', () => {
     const back = await fetch(`${site.origin}/auth/callback?${answer}`, { redirect: 'manual', headers: { cookie } })
     expect(back.status).toBe(303)
     expect(back.headers.get('location')).toMatch(/\/failed\?from=login&reason=\w+#top$/)
+
+    // As when the page for signing in at the server was bookmarked, or the answer came twice.
+    const unknown = await fetch(back.url, { redirect: 'manual' })
+    expect([unknown.status, unknown.headers.get('location')]).toEqual([
+      303,
+      `${site.origin}/failed?from=login&reason=no_sign_in#top`,
+    ])
   })
 
   it('onRefusal hears what was not carried out, and can break nothing', async () => {

@@ -30,6 +30,33 @@ const sessionIn = (answer: Response) => {
 }
 
 describe('a sign-in', () => {
+  it.each([
+    ['sec-purpose', 'prefetch'],
+    ['sec-purpose', 'prefetch;prerender'],
+    ['purpose', 'prefetch'],
+    ['x-purpose', 'preview'],
+    ['x-moz', 'prefetch'],
+  ])(
+    'is neither begun nor used up by a browser that loads ahead what nobody asked for (%s: %s)',
+    async (name, value) => {
+      const ahead = { [name]: value }
+      const early = await visitor(site.origin).go('/auth/login', { headers: ahead })
+      expect([early.status, early.headers.get('x-tokenward'), early.headers.getSetCookie()]).toEqual([
+        503,
+        'prefetched',
+        [],
+      ])
+
+      const own = await begun()
+      const url = await answerFor(own.location)
+      const cookie = `${own.name}=${own.value}`
+      const looked = await fetch(url, { redirect: 'manual', headers: { cookie, ...ahead } })
+      expect([looked.status, looked.headers.getSetCookie()]).toEqual([503, []])
+      const back = await fetch(url, { redirect: 'manual', headers: { cookie } })
+      expect([back.status, sessionIn(back)]).toEqual([303, expect.stringMatching(/./)])
+    },
+  )
+
   it('BFF-03: is bound to the browser by a cookie of its own, and stores no session before the person is back', async () => {
     const { status, line, location } = await begun('?returnTo=/notes')
     expect(status).toBe(303)

@@ -27,6 +27,16 @@ describe('callbackUrl', () => {
     expect(redirect().callbackUrl(redirectUri, prefix)).toBeUndefined()
   })
 
+  it.each([
+    [redirectUri, `${redirectUri}/`],
+    [`${redirectUri}/`, redirectUri],
+    [origin, `${origin}/`],
+  ])('takes the answer to %s at %s, where the host of the files sent the browser on', (own, reached) => {
+    visit(`${reached}?${answer}`)
+    expect(redirect().callbackUrl(own, prefix)).toBe(`${reached}?${answer}`)
+    expect(location.href).toBe(new URL(own).href)
+  })
+
   it.each(['error', 'error_description', 'error_uri'])('ACQ-10: takes %s out too', (name) => {
     visit(`${redirectUri}?error=access_denied&${name}=x&state=tw1.abc`)
     expect(redirect().callbackUrl(redirectUri, prefix)).toContain('error=access_denied')

@@ -12,8 +12,8 @@ const signedIn = (returnTo?: string): SessionState => ({
 })
 
 const at = (url: string, isGuarded = true): Place => {
-  const { pathname, searchParams } = new URL(url, 'https://app.example')
-  return { path: pathname, url, isGuarded, returnTo: searchParams.get('returnTo') ?? undefined }
+  const { searchParams } = new URL(url, 'https://app.example')
+  return { url, isGuarded, returnTo: searchParams.get('returnTo') ?? undefined }
 }
 const options = { signedOut: '/sign-in' }
 
@@ -52,6 +52,18 @@ describe('detour', () => {
   it('takes another callback', () => {
     expect(detour(signedIn('/notes'), at('/auth/back'), { signedOut: '/', callback: '/auth/back' })).toBe('/notes')
     expect(detour(signedIn('/notes'), at('/callback'), { signedOut: '/', callback: '/auth/back' })).toBeUndefined()
+  })
+
+  it('knows its pages where the server writes their paths with a slash at the end', () => {
+    expect(detour(signedIn('/notes'), at('/callback/?code=x'), options)).toBe('/notes')
+    expect(detour(signedOut, at('/callback/'), options)).toBe('/sign-in')
+    expect(detour(signedOut, at('/sign-in/?returnTo=%2Fnotes'), options)).toBeUndefined()
+    expect(detour(signedIn(), at('/sign-in/?returnTo=%2Fsign-in%2F'), options)).toBe('/')
+    const slashes = { signedOut: '/sign-in/', callback: '/callback/' }
+    expect(detour(signedOut, at('/sign-in'), slashes)).toBeUndefined()
+    expect(detour(signedOut, at('/notes/'), slashes)).toBe('/sign-in/?returnTo=%2Fnotes%2F')
+    expect(detour(signedIn('/notes/'), at('/callback'), slashes)).toBe('/notes/')
+    expect(detour(signedIn('/'), at('/callback'), { signedOut: '/' })).toBe('/')
   })
 
   it('comes to an end, wherever it begins', () => {

@@ -166,6 +166,15 @@ describe('authorizationResponse', () => {
     expect(sent).toEqual([])
   })
 
+  it.each([
+    ['https://app.example/cb', 'https://app.example/cb/'],
+    ['https://app.example/cb/', 'https://app.example/cb'],
+    ['https://app.example/', 'https://app.example/'],
+    ['com.example.app:/', 'com.example.app:/'],
+  ])('takes the answer to %s at %s: hosts of files add slashes and take them away', async (redirectUri, reached) => {
+    expect(await authorizationResponse(server, at(good, reached), { ...pending, redirectUri })).toBe('canary-code')
+  })
+
   it('access_denied is a cancelled sign-in', async () => {
     await expect(
       authorizationResponse(server, at({ state: pending.state, error: 'access_denied', iss: origin }), pending),

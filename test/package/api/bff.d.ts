@@ -7,7 +7,7 @@ export { ClientSecret, PrivateKeyJwtOptions, PrivateKeySource, TokenManagerError
 import "./resource-server.js";
 import { IncomingMessage, ServerResponse, Server } from "node:http";
 import { Duplex } from "node:stream";
-type BffRefusalCode = "cross_site" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "too_many_sign_ins" | "too_many_connections" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
+type BffRefusalCode = "cross_site" | "prefetched" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "too_many_sign_ins" | "too_many_connections" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
 interface BffRefusal {
     readonly status: number;
     readonly code: BffRefusalCode;

@@ -3,7 +3,6 @@ import { TokenManager, SessionState } from "./bff/page.js";
 import { Target } from "./browser.js";
 import { Plugin, MaybeRefOrGetter, ShallowRef } from "vue";
 interface RouteLike {
-    readonly path: string;
     readonly fullPath: string;
     readonly meta: Readonly<Record<PropertyKey, unknown>>;
     readonly query: Readonly<Record<string, unknown>>;
