@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
+import LongestFirst from './scripts/longest-first.mjs'
 import { withoutChecks } from './scripts/without-checks.mjs'
 import { withoutSentences } from './scripts/without-sentences.mjs'
 
@@ -116,6 +117,7 @@ export default defineConfig({
         },
       },
     ],
+    sequence: { sequencer: LongestFirst },
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
   },
 })
