@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
+import LongestFirst from './scripts/longest-first.mjs'
 import { withoutChecks } from './scripts/without-checks.mjs'
 import { withoutSentences } from './scripts/without-sentences.mjs'
 
-// What counts memory, or puts its own browser in the place of globals, is not to meet what other tests left behind.
-const alone = [
+// What counts memory is not to meet what other tests left behind.
+const memory = ['test/hostile/28-large-uploads.test.ts', 'test/hostile/29-constant-memory.test.ts']
+
+// Nor is what puts its own browser in the place of globals, or loads the sources once more for each test.
+const apart = [
   'test/browser-adapters/**/*.test.ts',
-  'test/requests/request-body.test.ts',
-  'test/bff/constant-memory.test.ts',
   'test/react-native/gated.test.ts',
   'test/react-native/hardware-key.test.ts',
   'test/react-native/phone.test.ts',
@@ -32,7 +34,7 @@ const production = {
 const leftOut = { SENTENCES: 'left out' }
 const rooms =
   'angular,devtools,explain-token,field,in-process,manager,protocol,providers,react,requests,sealing,session,svelte,telemetry,vue'
-const aloneInPages = ['test/browser-adapters/**/*.test.ts', 'test/requests/request-body.test.ts']
+const aloneInPages = ['test/browser-adapters/**/*.test.ts', 'test/hostile/28-large-uploads.test.ts']
 
 export default defineConfig({
   test: {
@@ -52,20 +54,20 @@ export default defineConfig({
               'test/simulation/**',
               'test/platforms/**',
             ],
-            ...alone,
+            ...apart,
           ],
           // The files share a process: to load the sources for each of them took longer than most of the tests.
           isolate: false,
           ...watchdog,
         },
       },
-      { resolve: { alias }, test: { name: 'unit-alone', include: alone, ...watchdog } },
+      { resolve: { alias }, test: { name: 'unit-apart', include: apart, isolate: false, ...watchdog } },
       {
         ...production,
         test: {
           name: 'production',
           include: [`test/{${rooms}}/**/*.test.ts`, 'test/{mistakes,canary}.test.ts', 'test/bff/page-*.test.ts'],
-          exclude: alone,
+          exclude: apart,
           env: leftOut,
           isolate: false,
           ...watchdog,
@@ -78,8 +80,9 @@ export default defineConfig({
       // Thousands of random inputs a test: they take as long as half of the unit tests.
       {
         resolve: { alias },
-        test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], isolate: false, ...watchdog },
+        test: { name: 'hostile', include: ['test/hostile/**/*.test.ts'], exclude: memory, isolate: false, ...watchdog },
       },
+      { resolve: { alias }, test: { name: 'hostile-alone', include: memory, ...watchdog } },
       // What it needs is installed by `npm run test:platforms`.
       {
         test: {
@@ -114,6 +117,7 @@ export default defineConfig({
         },
       },
     ],
+    sequence: { sequencer: LongestFirst },
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
   },
 })

@@ -4,7 +4,8 @@ import { svelte2tsx } from 'svelte2tsx'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { root } from '../scripts/entries.mjs'
-import { blocksOf, documents, filesOf, folderOf, mistakesIn, snippetsFolder } from './support/document-blocks.ts'
+import { blocksOf, documents, filesOf, folderOf, snippetsFolder } from './support/document-blocks.ts'
+import { mistakesIn } from './support/mistakes-in.ts'
 
 /** The old code in docs/migration is compiled with what it imports in test/platforms/migration.test.ts. */
 const ownDocuments = documents.filter((document) => !document.startsWith('docs/migration/'))
@@ -31,7 +32,7 @@ declare function useRouter(): import('vue-router').Router
 `,
 ] as const
 
-const options: ts.CompilerOptions = {
+const options = {
   allowJs: true,
   checkJs: true,
   noImplicitAny: false,
@@ -72,7 +73,7 @@ function asScripts(components: ReadonlyMap<string, string>): Map<string, string>
 const modules = new Map([...filesOf(['ts'], ownDocuments)].filter(([path]) => /\/(app-)?tokens\.ts$/.test(path)))
 
 describe('the blocks of the documents that are no TypeScript', () => {
-  it('have JavaScript that fits the types', { timeout: 60_000 }, () => {
+  it('have JavaScript that fits the types', async () => {
     const files = filesOf(['js', 'jsx'], ownDocuments)
     expect(files.size).toBeGreaterThan(10)
 
@@ -80,7 +81,7 @@ describe('the blocks of the documents that are no TypeScript', () => {
       join(snippetsFolder, 'planted.jsx'),
       "import { useSession } from 'tokenward/react'\nexport const Name = () => <b>{useSession().person}</b>\n",
     ] as const
-    expect(mistakesIn(new Map([...modules, elsewhere, ...files, planted]), options, ambient)).toEqual([
+    expect(await mistakesIn(new Map([...modules, elsewhere, ...files, planted]), options, ambient)).toEqual([
       expect.stringContaining("snippets/planted.jsx: Property 'person' does not exist"),
     ])
   })
@@ -99,7 +100,7 @@ describe('the blocks of the documents that are no TypeScript', () => {
     expect(faultsIn('const a = {')).toEqual(["'}' expected."])
   })
 
-  it('have components of Svelte that compile, and fit the types', { timeout: 60_000 }, () => {
+  it('have components of Svelte that compile, and fit the types', async () => {
     const components = filesOf(['svelte'])
     expect(components.size).toBe(2)
     expect([...components].flatMap(([path, source]) => faultsOf(path, source))).toEqual([])
@@ -111,7 +112,7 @@ describe('the blocks of the documents that are no TypeScript', () => {
       "<script>\n  import { tokens } from '$lib/app-tokens'\n</script>\n\n{$tokens.person}\n",
     ] as const
     const scripts = asScripts(new Map([...components, planted]))
-    expect(mistakesIn(new Map([...modules, elsewhere, ...scripts]), options, ambient)).toEqual([
+    expect(await mistakesIn(new Map([...modules, elsewhere, ...scripts]), options, ambient)).toEqual([
       expect.stringContaining("planted.svelte.tsx: Property 'person' does not exist"),
     ])
   })

@@ -5,7 +5,8 @@ import { build } from 'esbuild'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testFiles } from '../scripts/conformance.mjs'
 import { entries, root } from '../scripts/entries.mjs'
-import { documents, filesOf, folderOf, mistakesIn, snippetsFolder, textOf } from './support/document-blocks.ts'
+import { documents, filesOf, folderOf, snippetsFolder, textOf } from './support/document-blocks.ts'
+import { mistakesIn } from './support/mistakes-in.ts'
 
 /** Where blocks with JSX are compiled elsewhere, with what they import: test/platforms/react-native/examples.test.ts. */
 const nativeDocument = 'docs/react-native.md'
@@ -74,7 +75,7 @@ describe('what the documents promise', () => {
 })
 
 describe('the documents', () => {
-  it('have TypeScript that compiles', { timeout: 60_000 }, () => {
+  it('have TypeScript that compiles', async () => {
     const files = snippets()
     expect(files.size).toBeGreaterThan(8)
     const broken = join(snippetsFolder, 'broken.ts')
@@ -86,7 +87,7 @@ describe('the documents', () => {
         "import { useSession } from 'tokenward/react'\nexport const Name = () => <b>{useSession().session}</b>\n",
       ],
     ] as const
-    expect(mistakesIn(new Map([...files, ofFrameworks, ...faults]), { paths }, nativeModules)).toEqual([
+    expect(await mistakesIn(new Map([...files, ofFrameworks, ...faults]), { paths }, nativeModules)).toEqual([
       expect.stringContaining("snippets/broken.ts: Property 'login' does not exist"),
       expect.stringContaining("snippets/without-session.tsx: Property 'session' does not exist"),
     ])

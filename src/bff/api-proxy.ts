@@ -7,15 +7,15 @@ import { answerFields, requestFields } from './proxied-fields.ts'
 import { FIELD, Refused } from './refusal.ts'
 import { isShort, type SentBody, sentBody, tooLarge } from './sent-body.ts'
 
-/** Codings that the platform's `fetch` undoes. */
+/** Content codings that the platform's `fetch` decodes. */
 const UNDONE = /^(identity|gzip|x-gzip|deflate|br)$/i
 
-/** Otherwise Node's `fetch` keeps a copy of the whole body, in case it has to be sent once more after a redirect. */
+/** With `redirect: 'manual'`, Node's `fetch` would keep a copy of the whole body, to send it again after a redirect. */
 const STREAMED = { duplex: 'half', redirect: 'error' } as const
 
 /**
- * Sends a request of the page on to its API with the access token of the session called `account`, and hands the answer back. Bodies flow in
- * constant memory in both directions.
+ * Sends a request of the page to its API with the access token of the session called `account`, and gives the page the API's answer. Bodies
+ * are streamed in both directions, so that long ones need no more memory than short ones.
  * @throws Refused 400, 413, 502 and 504; TokenManagerError if there is no token
  */
 export async function proxied(
@@ -28,6 +28,7 @@ export async function proxied(
   const { pathname, search } = new URL(request.url)
   const url = route.urlFor(pathname, search)
   const body = await sentBody(request, route.maxBodySize)
+
   const headers = requestFields(request, route)
   const via = forwarded(request)
   if (via !== undefined) headers.set('forwarded', via)
@@ -35,7 +36,8 @@ export async function proxied(
   const patience = limited(request.signal, route, clock)
   body.onPart(patience.again)
   const over = lastingCall(account, settings, patience.end)
-  // A redirect could lead this host anywhere, also to places that only it can reach.
+
+  // Redirects are not followed: one could lead to a place that only this host can reach, inside of its network.
   const init: RequestInit = { method: request.method, headers, redirect: 'manual', signal: patience.signal }
   if (body.content !== null) init.body = body.content
   const sent = body.isStreamed ? { ...init, ...STREAMED } : init
@@ -55,7 +57,10 @@ export async function proxied(
   }
 }
 
-/** @param over to be called once the answer has ended */
+/**
+ * Makes the page's answer from the API's.
+ * @param over is called when the answer has ended
+ */
 function handedOn(
   answer: Response,
   url: string,
@@ -75,9 +80,11 @@ function handedOn(
     headers.delete('content-encoding')
     headers.delete('content-length')
   }
+
   const isRedirect = [301, 302, 303, 307, 308].includes(status)
   if (isRedirect && !headers.has('location')) throw unusable(answer, 'with a redirect to a place that is not listed')
   if (status === 401 && isStreamed) headers.set(FIELD, 'not_repeated')
+
   const isLasting = answer.body !== null && !isShort(answer.headers)
   if (isLasting) return new Response(until(answer.body, over), { status, headers })
 
@@ -90,15 +97,16 @@ function unusable(answer: Response, what: string): Refused {
   return new Refused(502, 'api_answer_unusable', `The API answered ${what}`)
 }
 
-/** What a call that brought no answer means. */
+/** The error for a call that got no answer from the API. */
 function failureOf(error: unknown, body: SentBody, signal: AbortSignal, { maxBodySize }: ApiRoute): unknown {
   if (body.tooLarge()) return tooLarge(maxBodySize)
   if (signal.aborted) return signal.reason
+
   const isOfFetch = error instanceof TypeError
   return isOfFetch ? new Refused(502, 'api_unreachable', 'The API could not be reached', {}, error) : error
 }
 
-/** A signal that follows the page's own, and ends the wait for the API's first word. */
+/** A signal for the call to the API. It aborts when the page gives up, and when the API does not begin to answer in time. */
 function limited(page: AbortSignal, { timeout }: ApiRoute, clock: Clock) {
   const controller = new AbortController()
   const gone = () => controller.abort(new Refused(499, 'api_unreachable', 'The page gave up'))
@@ -109,18 +117,21 @@ function limited(page: AbortSignal, { timeout }: ApiRoute, clock: Clock) {
   const wait = () => clock.at(clock.elapsed() + timeout, late)
   let isOver = false
   let cancel = wait()
+
   return {
     signal: controller.signal,
-    /** Whatever it brings: the call is over. */
+    /** Ends the call with `error`, at any time. */
     end: (error: TokenManagerError) => controller.abort(error),
+    /** Ends the wait, because the API has begun to answer. */
     stop() {
       isOver = true
       cancel()
     },
-    /** The wait begins anew. */
+    /** Begins the wait again, because a part of the body was sent. */
     again() {
-      // The answer may come before the end of the body.
+      // An API may answer before it has read the whole body.
       if (isOver) return
+
       cancel()
       cancel = wait()
     },

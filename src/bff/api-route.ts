@@ -6,19 +6,19 @@ import type { BffApi } from './bff-options.ts'
 import { isForwardable } from './field-names.ts'
 import { Refused } from './refusal.ts'
 
-/** A path of this site, and the API that answers there. */
+/** A path of this site, and the API behind it. */
 export interface ApiRoute extends Required<Omit<BffApi, 'url' | 'requestFields' | 'setCookies'>> {
-  /** Without a slash at the end. */
+  /** The path on this site, without a slash at the end. */
   readonly path: string
-  /** In lower case. */
+  /** The names of the header fields to pass on, in lower case. */
   readonly requestFields: ReadonlySet<string>
   readonly setCookies: ReadonlySet<string>
   /**
    * The URL at the API for a path and a query of this site.
-   * @throws Refused 400 if some server could read it as another place
+   * @throws Refused 400 if a server could understand the URL as another place
    */
   urlFor(path: string, query: string): string
-  /** The path of this site for a URL of the API; `undefined` if it is another place. `base`: what `location` is relative to. */
+  /** The path on this site for a URL of the API. `undefined` for a URL elsewhere. A relative `location` is resolved against `base`. */
   pathFor(location: string, base: string): string | undefined
 }
 
@@ -36,7 +36,7 @@ const checks: Readonly<Record<keyof BffApi, Check>> = {
 const PATH = /^(\/[\w.~-]+)+$/
 
 /**
- * Reads option `api`; the longest path comes first.
+ * Reads the option `api`. The route with the longest path comes first.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function readApiRoutes(
@@ -54,6 +54,7 @@ export function readApiRoutes(
         name,
         `a path of this site outside of ${base}, such as /api/notes, without a slash at the end`,
       )
+
     return readRoute(path, apiOptions(given, name), name, sessions)
   })
   return routes.sort((a, b) => b.path.length - a.path.length)
@@ -70,6 +71,7 @@ export function routeFor(routes: readonly ApiRoute[], path: string): ApiRoute | 
  */
 export function apiUrls(api: Readonly<Record<string, string | BffApi>>): readonly string[] {
   check({ api }, { api: anObject }, '')
+
   return Object.entries(api).map(([path, given]) => {
     const name = `api['${path}']`
     const { url } = apiOptions(given, name)
@@ -94,6 +96,7 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
   const refused = fields.find((field) => !isForwardable(field))
   if (refused !== undefined)
     throw invalidOption(`${name}.requestFields`, `a list without ${refused}, which never goes through`)
+
   const cookies = setCookies.filter((cookie) => /^(?!__)[\w.-]+$/.test(cookie))
   if (cookies.length < setCookies.length)
     throw invalidOption(
@@ -113,6 +116,7 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
       const below = asked.slice(path.length)
       const judged = judge((below ? place + below : url) + query)
       if (judged) return judged
+
       throw new Refused(400, 'invalid_request', `Below ${path} this path or query could be read as another place`)
     },
     pathFor(location, from) {
@@ -127,10 +131,10 @@ function readRoute(path: string, given: BffApi, name: string, sessions: SessionP
   }
 }
 
-/** The library's own reader of URLs, for this API alone. */
+/** Makes a function that reads a URL strictly. It gives `undefined` for a URL that does not belong to this API. */
 function judgeOf(url: string, name: string): (url: string) => string | undefined {
   try {
-    // Whether http is allowed there the pool decides.
+    // The pool has its own option that decides whether http is allowed.
     const match = resourceMatcher([url], { insecureLoopback: true })
     return (each) => match(each).url
   } catch {

@@ -1,4 +1,4 @@
-/** `body` as JSON that nobody keeps. */
+/** A JSON answer that no cache may store. */
 export function asJson(body: object, status = 200, fields: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,

@@ -78,7 +78,7 @@ export interface BffPoolOptions extends BffSiteOptions {
   readonly backchannelLogout?: (request: Request) => Promise<Response>
 }
 
-/** What only a pool of your own can have. */
+/** Options of a session pool that only a pool of your own can have. */
 type OfOwnPool =
   | 'store'
   | 'channel'
@@ -124,7 +124,7 @@ export interface BffSiteOptions {
    * `/api/notes` and everything below it. Default: none.
    */
   readonly api?: Readonly<Record<string, string | BffApi>>
-  /** The cookies. */
+  /** The name and the attributes of the session's cookie. */
   readonly cookie?: BffCookieOptions
   /**
    * Access tokens that the page may have, at the path `token` (the token-mediating backend of RFC 10017 §6.2). They are for APIs that the page
@@ -150,8 +150,8 @@ export interface BffSiteOptions {
    * for that time. All others get 503 with `Retry-After`. People who are signed in do not notice. Default 100 000, 1 to 10 000 000.
    */
   readonly maxSignIns?: number
-  /** Is called with every request that was not carried out. An error that it throws is ignored. */
+  /** Called for every request that was refused. An error that it throws is ignored. Default: nothing is called. */
   readonly onRefusal?: (refusal: BffRefusal) => void
-  /** Replaces the machine's clock. */
+  /** Tells the time and sets timers. Default: the machine's clock. */
   readonly clock?: Clock
 }

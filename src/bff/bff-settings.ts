@@ -11,14 +11,14 @@ import type { Refused } from './refusal.ts'
 import { returnPath } from './return-path.ts'
 import { signInLimit } from './sign-in-limit.ts'
 
-/** The options, complete and checked. */
+/** The options, checked and with their defaults. */
 export interface BffSettings {
   readonly sessions: SessionPool
   /** Scheme, host and port of this site, as browsers write them. */
   readonly origin: string
   /** Whether this site has https. */
   readonly isSecure: boolean
-  /** What the backend's own paths begin with. */
+  /** The beginning of the backend's own paths, such as `/auth`. */
   readonly base: string
   readonly routes: readonly ApiRoute[]
   readonly cookie: Required<Omit<BffCookieOptions, 'maxAge'>> & { readonly maxAge: number | undefined }
@@ -29,11 +29,11 @@ export interface BffSettings {
   readonly pageTokens: readonly BffPageToken[]
   readonly signInFailed: string | undefined
   readonly clock: Clock
-  /** Counts a connection that a session opens, until what it returns is called; throws where there are too many. */
+  /** Counts an open connection of a session. It returns a function to call when the connection is closed. Throws if there are too many. */
   readonly countConnection: (account: string) => () => void
-  /** Counts a sign-in of somebody without a session; throws where there are too many. */
+  /** Counts a sign-in of a person without a session. Throws if there are too many. */
   readonly countSignIn: () => void
-  /** Tells `onRefusal`. */
+  /** Calls `onRefusal`. */
   readonly tell: (refused: Refused, path: string) => void
 }
 
@@ -147,6 +147,7 @@ function cookieNameFor(base: string): string {
 
 function forwardedBy(forwarded: BffOptions['forwarded'] = false, origin: string): BffSettings['forwarded'] {
   if (typeof forwarded === 'function') return forwarded
+
   const { host, protocol } = new URL(origin)
   const value = `host="${host}";proto=${protocol.slice(0, -1)}`
   return () => (forwarded ? value : undefined)
@@ -157,7 +158,7 @@ function telling(onRefusal: BffOptions['onRefusal']): BffSettings['tell'] {
     try {
       onRefusal?.({ status, code, message, path, error: cause })
     } catch {
-      // Whoever listens has no say in the answer.
+      // An error in the listener must not change the answer.
     }
   }
 }

@@ -1,12 +1,15 @@
 import { Refused } from './refusal.ts'
 
-/** Open connections of one session at one host: a browser needs one event stream for all its tabs, and what an app opens in WebSockets. */
+/**
+ * The highest number of open connections of one session at one host. A browser needs one event stream for all its tabs, and those WebSockets
+ * that the app opens.
+ */
 const MOST = 100
 
 /**
  * Counts the open connections of each session.
- * @returns counts one more of an account, until what that returns is called
- * @throws Refused (the counter) 429 for more than 100
+ * @returns a function that counts one more connection of an account. It returns a function to call when that connection is closed. It throws
+ *   `Refused` 429 if there would be more than 100
  */
 export function connectionLimit(): (account: string) => () => void {
   const open = new Map<string, number>()
@@ -17,6 +20,7 @@ export function connectionLimit(): (account: string) => () => void {
       const message = `This session has ${MOST} event streams and WebSockets open at this host, and may have no more`
       throw new Refused(429, 'too_many_connections', message, { 'retry-after': '30' })
     }
+
     count(account, 1)
     return () => count(account, -1)
   }

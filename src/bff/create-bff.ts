@@ -14,29 +14,33 @@ import { logout } from './sign-out.ts'
 import { type BffVisitor, visitorOf } from './visitor.ts'
 import { type AllowedSocket, allowedSocket } from './web-socket.ts'
 
-/** A website's backend: answers what is its own, and `undefined` for what is not. It rejects for nothing that a browser can send. */
+/**
+ * A website's backend. It answers the requests to its own paths and to the APIs. For any other request it gives `undefined`. No request that
+ * a browser can send makes it reject.
+ */
 export interface Bff {
   (request: Request): Promise<Response | undefined>
-  /** Scheme, host and port of the site, from the redirect URI: what the adapters put before a path. */
+  /** Scheme, host and port of the site, taken from the redirect URI. Adapters put it before a path. */
   readonly origin: string
-  /** Whether a path is one of the backend's own. */
+  /** Whether the backend answers requests to `path`. */
   handles(path: string): boolean
   /**
-   * The person for whom a server renders a page, by the cookies that came with the request for it. Where the cookie is `SameSite=Strict`, the
-   * default, it does not come with a visit by a link from elsewhere, nor right after a sign-in: `cookie: { sameSite: 'Lax' }` is for such servers.
-   * @param cookie the request's field `Cookie`: `request.headers.get('cookie')`, in Node `request.headers.cookie`
+   * The person for whom a server renders a page. If the cookie has `SameSite=Strict`, which is the default, browsers do not send it after a
+   * click on a link of another site, nor right after a sign-in. Servers that render pages for people need `cookie: { sameSite: 'Lax' }`.
+   * @param cookie the header `Cookie` of the request for the page: `request.headers.get('cookie')`, in Node `request.headers.cookie`
    */
   visitor(cookie: string | null | undefined): BffVisitor
   /**
-   * For adapters: judges the handshake of a WebSocket.
-   * @throws what `refused` reads
+   * For adapters: decides whether the page may open a WebSocket.
+   * @param request the handshake
+   * @throws an error to give to `refused`
    */
   openSocket(request: Request): Promise<AllowedSocket>
-  /** For adapters: what `error` means for whoever asked for `path`; `onRefusal` hears it. */
+  /** For adapters: makes the refusal that answers a request to `path` after `error`, and calls `onRefusal`. */
   refused(error: unknown, path: string | undefined): Refused
 }
 
-/** Who asks: decides about the rules and about the form of a refusal. */
+/** Who sends a request. This decides which checks it has to pass, and whether a refusal is JSON or text. */
 type Caller = 'page' | 'person' | 'server'
 
 interface Route {
@@ -46,9 +50,10 @@ interface Route {
 }
 
 /**
- * A website's backend that keeps the tokens (the backend for frontend of RFC 10017 §6.1): the browser has a cookie that names the session, and
- * every request of the page to an API goes through here, where the access token is added. Below the base of `redirectUri` there are `login`,
- * `callback`, `logout`, `session`, `events` and `token`, and `backchannel` where that is wanted.
+ * Makes a website's backend that keeps the tokens (the backend for frontend of RFC 10017 §6.1). The browser has only a cookie that names the
+ * session. Every request of the page to an API goes through the backend, which adds the access token. The backend's own paths are in the
+ * folder of `redirectUri`: `login`, `callback`, `logout`, `session`, `events` and `token`. There is also `backchannel`, unless you give a
+ * session pool and no `backchannelLogout`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createBff(options: BffOptions): Bff {
@@ -72,6 +77,7 @@ export function createBff(options: BffOptions): Bff {
     const { pathname } = new URL(request.url)
     const route = ownRoute(pathname) ?? apiRoute(pathname)
     if (!route) return undefined
+
     try {
       return await answered(request, route)
     } catch (error) {
@@ -79,6 +85,7 @@ export function createBff(options: BffOptions): Bff {
       return route.caller === 'person' ? refusalAsText(refused) : withCors(refusalAsJson(refused), request)
     }
   }
+
   return Object.assign(handle, {
     origin,
     visitor,
@@ -105,6 +112,7 @@ export function createBff(options: BffOptions): Bff {
   function apiRoute(path: string): Route | undefined {
     const route = routeFor(routes, path)
     if (!route) return undefined
+
     return {
       methods: [],
       caller: 'page',
@@ -114,12 +122,14 @@ export function createBff(options: BffOptions): Bff {
 
   async function answered(request: Request, { methods, caller, answer }: Route): Promise<Response> {
     if (caller === 'server') return answer(request)
+
     const preflight = preflightAnswer(request, settings)
     if (preflight) return preflight
 
     const isKnown = methods.length === 0 || methods.includes(request.method)
     if (!isKnown)
       throw new Refused(405, 'method_not_allowed', `This path takes ${methods}`, { allow: methods.join(', ') })
+
     const response = await answer(request)
     return caller === 'page' ? withCors(response, request) : response
   }
@@ -133,6 +143,7 @@ export function createBff(options: BffOptions): Bff {
     const account = accountIn(request)
     const { state } = await sessions.check(account)
     if (state.status === 'signedOut') throw new TokenManagerError('ERR_SIGNED_OUT', state.reason)
+
     return eventStream(account, settings)
   }
 
@@ -140,17 +151,20 @@ export function createBff(options: BffOptions): Bff {
     return pageToken(request, accountIn(request), settings)
   }
 
-  /** What the session of a request of the page is called. */
+  /** The account, in the pool, of the session that a request of the page belongs to. */
   function accountIn(request: Request): string {
     checkPageRequest(request, settings)
+
     const name = cookies.session(request)
     if (name !== undefined) return accountOf(name)
+
     throw new TokenManagerError('ERR_SIGNED_OUT', 'none', 'Nobody is signed in')
   }
 
   function withCors(response: Response, request: Request): Response {
     for (const [name, value] of Object.entries(corsFields(request, settings))) response.headers.set(name, value)
     if (settings.origins.length > 0) response.headers.append('vary', 'origin')
+
     return response
   }
 }

@@ -20,6 +20,7 @@ export function declinedUpgrade(request: IncomingMessage, socket: HttpSocket, he
   const { server } = socket
   const isOffer = request.headers.upgrade?.toLowerCase() === 'h2c'
   if (!isOffer || !server) return false
+
   if (isBusy(socket, request)) {
     socket.destroy()
     return true
@@ -32,7 +33,7 @@ export function declinedUpgrade(request: IncomingMessage, socket: HttpSocket, he
   return true
 }
 
-/** Whether the answer to an earlier request on this connection is not complete: the next answer would overtake it. */
+/** Whether the answer to an earlier request on this connection is not complete yet. The new answer would be sent before it. */
 function isBusy(socket: Duplex, request: IncomingMessage): boolean {
   const probe = new ServerResponse(request)
   try {

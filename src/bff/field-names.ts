@@ -1,4 +1,4 @@
-// Those of content negotiation, conditional requests and ranges (RFC 9110), of bodies, of streams, and of tracing.
+// The fields for content negotiation, conditional requests and ranges (RFC 9110), for bodies, for event streams, and for tracing.
 const FORWARDED = new Set([
   'accept',
   'accept-language',
@@ -24,7 +24,10 @@ const FORWARDED = new Set([
   'x-requested-with',
 ])
 
-/** Fields of one connection (RFC 9110 §7.6.1), and those that frame a message: a second opinion about its length is smuggling. */
+/**
+ * Fields that belong to one connection (RFC 9110 §7.6.1), and fields that say how long a message is. A message with two different lengths
+ * would allow request smuggling.
+ */
 const OF_THE_CONNECTION = new Set([
   'connection',
   'content-length',
@@ -39,25 +42,25 @@ const OF_THE_CONNECTION = new Set([
   'upgrade',
 ])
 
-/** What the backend says itself, and what speaks of who the browser is, which page asked, or where the request is to go in truth. */
+/** Fields that the backend sets itself, and fields by which a server decides who the client is, which page asked, or where a request goes. */
 const NEVER_SENT =
   /^(authorization|dpop|cookie2?|origin|referer|forwarded|via|accept-encoding|proxy-.*|sec-.*|x-forwarded.*|x-tokenward|.*-client-ip|client-ip|x-real-ip|x-remote-.*|cf-.*|x-original-.*|x-rewrite-.*|x-host|x-http-host.*|x-envoy-.*|x-http-method.*|x-method-override)$/
 
-/** What speaks for the whole site, or of the API's own connection, authentication and caching of proofs. */
+/** Fields that concern the whole site, the API's own connection, or the authentication between the backend and the API. */
 const NEVER_ANSWERED =
   /^(set-cookie2?|www-authenticate|authentication-info|proxy-.*|dpop-nonce|clear-site-data|strict-transport-security|public-key-pins.*|alt-svc|service-worker-allowed|refresh|nel|report-to|reporting-endpoints|access-control-.*|cross-origin-.*|content-security-policy.*|origin-agent-cluster|accept-ch|critical-ch|set-login|sourcemap|x-sourcemap|server|via|x-powered-by|location|content-location|x-tokenward)$/
 
-/** Whether a configuration may let a field of this name through. */
+/** Whether the option `requestFields` may contain a field of this name. */
 export function isForwardable(name: string): boolean {
   return /^[a-z\d!#$%&'*+.^_`|~-]+$/.test(name) && !OF_THE_CONNECTION.has(name) && !NEVER_SENT.test(name)
 }
 
-/** Whether a field of this name goes from the page to the API without being configured. */
+/** Whether a field of this name is passed from the page to the API by default. */
 export function isForwarded(name: string): boolean {
   return FORWARDED.has(name)
 }
 
-/** Whether a field of this name goes from the API to the page as it is. */
+/** Whether a field of this name is passed from the API to the page without a change. */
 export function goesBack(name: string): boolean {
   const isOfTheConnection = OF_THE_CONNECTION.has(name) && name !== 'content-length'
   return !isOfTheConnection && !NEVER_ANSWERED.test(name)

@@ -1,7 +1,7 @@
 import type { Bff } from './create-bff.ts'
 import { answerNode, type NodeRequestLike, type NodeResponseLike } from './node-listener.ts'
 
-/** Middleware for Express and Connect, to be used before whatever parses bodies: `app.use(expressBff(bff))`. */
+/** Middleware for Express and Connect: `app.use(expressBff(bff))`. Use it before any middleware that parses bodies. */
 export function expressBff(
   bff: Bff,
 ): (request: NodeRequestLike, response: NodeResponseLike, next: (error?: unknown) => void) => Promise<void> {
@@ -14,11 +14,11 @@ export function expressBff(
   }
 }
 
-/** What the backend needs of Fastify's reply. */
+/** The part of Fastify's reply that the backend uses. */
 export interface FastifyBffReplyLike {
-  /** Node's. */
+  /** Node's own response. */
   readonly raw: NodeResponseLike
-  /** Tells Fastify that the reply is somebody else's. */
+  /** Tells Fastify not to send the reply itself. */
   hijack(): unknown
 }
 
@@ -38,12 +38,13 @@ export function honoBff(
   return async ({ req }, next) => {
     const answer = await bff(req.raw)
     if (answer) return answer
+
     await next()
     return undefined
   }
 }
 
-/** A handler for each method. */
+/** The handlers of a route of Next.js: one for each HTTP method. */
 export type RouteHandlers = Readonly<
   Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', (request: Request) => Promise<Response>>
 >
@@ -51,8 +52,8 @@ export type RouteHandlers = Readonly<
 /**
  * Route handlers for Next.js, in `app/auth/[...path]/route.ts` and in one such file for each API:
  * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nextBff(bff)`.
- * @param bff what `createBff()` made; or a function that makes it at the first request and asks it, as Next.js runs the modules of the
- *   routes while it builds, where there are no secrets
+ * @param bff what `createBff()` made, or a function that makes it at the first request and calls it. The function is for builds without
+ *   secrets: Next.js runs the modules of routes while it builds
  */
 export function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers {
   const handle = async (request: Request) => (await bff(request)) ?? new Response(null, { status: 404 })

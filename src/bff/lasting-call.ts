@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { BffSettings } from './bff-settings.ts'
 import { followSession } from './open-connections.ts'
 
-/** A call that is over sooner is not watched, because most are; ms. */
+/** Calls that end within this time are not watched, in milliseconds. Most calls do, and watching costs. */
 const BRIEF = 1_000
 
 /**
@@ -38,6 +38,7 @@ export function until(body: ReadableStream<Uint8Array>, over: () => void): Reada
           throw error
         })
         if (!part.done) return controller.enqueue(part.value)
+
         over()
         controller.close()
       },

@@ -18,8 +18,8 @@ const DAY = 86_400_000
 const lifetime = between(1_000, Number.MAX_SAFE_INTEGER)
 
 /**
- * The options of a backend that was given no pool, with one that is made from the others, and with what hears of logouts at the authorization
- * server.
+ * Makes the session pool of a backend that was given none, and the handler for logouts at the authorization server.
+ * @returns the options of the backend with the pool and the handler in them
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function madeSessions(options: BffClientOptions): BffPoolOptions {
@@ -42,7 +42,7 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
   check({ idleTimeout, maxAge }, { idleTimeout: lifetime, maxAge: lifetime }, '')
   const shared = redis && { store: redisStore(redis), channel: redisChannel(placeIn(redis)) }
 
-  // A logout has to be known as long as any session can live that began before it.
+  // A logout is remembered for as long as a session can last that began before it.
   const denials = redis && { store: redisDenylistStore(placeIn(redis)) }
   const denylist = createDenylist({ maxTokenLifetime: maxAge, now, ...denials })
 
@@ -56,6 +56,7 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
     ...(options.fetch && { fetch: options.fetch }),
     [allowInsecureLoopback]: isLoopback,
   })
+
   return { sessions, backchannelLogout }
 }
 
@@ -67,9 +68,10 @@ function placeIn({ client, prefix }: RedisStoreOptions) {
   return prefix === undefined ? { client } : { client, prefix }
 }
 
-/** Given metadata say where the keys are; else the server is asked. */
+/** The issuer for the logout tokens. If the metadata is given and names the keys' URL, that is used. Otherwise it is discovered. */
 function issuerOf({ issuer, metadata }: ClientOptions): IssuerOptions {
   if (issuer?.includes('{')) throw invalidOption('sessions', 'given where an issuer speaks for many tenants')
+
   const jwksUri = metadata && 'jwks_uri' in metadata ? metadata.jwks_uri : undefined
   return typeof jwksUri === 'string' ? { issuer, jwksUri } : { issuer }
 }

@@ -1,59 +1,59 @@
 import type { Bff } from './create-bff.ts'
 import { Refused, refusalAsText } from './refusal.ts'
 
-/** What the backend needs of Node's `IncomingMessage`, or of HTTP/2's `Http2ServerRequest`. */
+/** The part of Node's `IncomingMessage`, or of HTTP/2's `Http2ServerRequest`, that the backend uses. */
 export interface NodeRequestLike {
-  /** As in the request line. */
+  /** The HTTP method. */
   readonly method?: string | undefined
-  /** As in the request line; Express keeps what it was before a router shortened it. */
+  /** The path and query. A router of Express may have shortened them. */
   readonly url?: string | undefined
-  /** Express's. */
+  /** The path and query as they came in. Only Express has this member. */
   readonly originalUrl?: string | undefined
-  /** Names and values in turn, as they came. */
+  /** The names and values of the header fields, one after the other, as they came in. */
   readonly rawHeaders: readonly string[]
-  /** Node puts several `Cookie` fields together here. */
+  /** The header fields. */
   readonly headers: {
-    /** As one field. */
+    /** All fields `Cookie`, which Node joins to one. */
     readonly cookie?: string | undefined
   }
-  /** Whether something has begun to read the body. */
+  /** Whether something has already read from the body. */
   readonly readableDidRead?: boolean
-  /** HTTP/2's, where no field has to announce a body. */
+  /** The stream of HTTP/2. There a request can have a body that no header field announces. */
   readonly stream?: {
-    /** Whether there is none. */
+    /** Whether the request has no body. */
     readonly endAfterHeaders?: boolean
   }
   /** Reads the body. */
   iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterator<unknown>
 }
 
-/** What the backend needs of Node's `ServerResponse`, or of HTTP/2's `Http2ServerResponse`. */
+/** The part of Node's `ServerResponse`, or of HTTP/2's `Http2ServerResponse`, that the backend uses. */
 export interface NodeResponseLike {
-  /** The status. */
+  /** The HTTP status. */
   statusCode: number
   /** Whether the answer is complete. */
   readonly writableEnded: boolean
-  /** Whether the connection is gone. */
+  /** Whether the connection is closed. */
   readonly destroyed: boolean
-  /** Sets a field. */
+  /** Sets a header field. */
   setHeader(name: string, value: string | readonly string[]): unknown
-  /** Sends the fields. HTTP/2's types have not got it. */
+  /** Sends the header fields now. The types of HTTP/2 lack it. */
   flushHeaders?(): void
-  /** Sends a part of the body; `false`: wait for `drain`. */
+  /** Sends a part of the body. `false` means: wait for the event `drain` before the next part. */
   write(chunk: Uint8Array): boolean
-  /** Sends the answer. */
+  /** Ends the answer. */
   end(): unknown
-  /** Gives up the connection. */
+  /** Closes the connection, also in the middle of an answer. */
   destroy(): unknown
-  /** Hears one event. */
+  /** Adds a listener that is called once. */
   once(event: 'close' | 'drain', listener: () => void): unknown
-  /** Hears it no more. */
+  /** Removes a listener. */
   off(event: 'close' | 'drain', listener: () => void): unknown
 }
 
 /**
- * The backend for `node:http` and `node:http2`: `createServer(nodeBff(bff, app))`.
- * @param next gets every request that is not the backend's. Default: it is answered 404
+ * Makes a listener for `node:http` and `node:http2`: `createServer(nodeBff(bff, app))`.
+ * @param next called with every request that is not for the backend. Default: such requests get 404
  */
 export function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(
   bff: Bff,
@@ -64,7 +64,7 @@ export function nodeBff<Q extends NodeRequestLike, S extends NodeResponseLike>(
   }
 }
 
-/** Whether the request was the backend's; then it has been answered. Never rejects. */
+/** Answers the request if it is for the backend, and says whether it is. Never rejects. */
 export async function answerNode(bff: Bff, request: NodeRequestLike, response: NodeResponseLike): Promise<boolean> {
   const gone = new AbortController()
   const close = () => gone.abort()
@@ -74,7 +74,7 @@ export async function answerNode(bff: Bff, request: NodeRequestLike, response: N
     if (answer) await send(answer, request, response)
     return answer !== undefined
   } catch {
-    // Something else has answered, as a middleware does that gives up after a time.
+    // Something else has answered meanwhile, such as a middleware with a timeout.
     response.destroy()
     return true
   } finally {
@@ -92,20 +92,22 @@ async function answered(bff: Bff, request: NodeRequestLike, signal: AbortSignal)
 }
 
 /**
- * The request as a browser means it; `undefined` where it is not the backend's.
- * @throws Refused for what cannot be made into a `Request` that means the same
+ * Makes a `Request` from a request of Node. Gives `undefined` if it is not for the backend.
+ * @throws Refused if no `Request` would mean the same
  */
 export function requestOf(bff: Bff, request: NodeRequestLike, signal?: AbortSignal): Request | undefined {
   const path = pathOf(request, bff)
   if (path === undefined) return undefined
+
   checkReadable(request, path)
   return webRequest(request, bff.origin + path, signal)
 }
 
-/** The path and query as every reader takes them, if they are the backend's. */
+/** The path and query as a browser would write them. `undefined` if the request is not for the backend. */
 function pathOf(request: NodeRequestLike, { origin, handles }: Bff): string | undefined {
   const target = targetOf(request)
   if (!target.startsWith('/') || !URL.canParse(origin + target)) return undefined
+
   const { pathname, search } = new URL(origin + target)
   return handles(pathname) ? pathname + search : undefined
 }
@@ -117,18 +119,23 @@ function targetOf({ url, originalUrl }: NodeRequestLike): string {
 function checkReadable(request: NodeRequestLike, path: string): void {
   const { method = 'GET', readableDidRead } = request
   const target = spelled(targetOf(request))
-  // A query may be empty.
+  // With a question mark at the end, the query is empty.
   const isClear = target === spelled(path) || target === `${spelled(path)}?`
   if (!isClear) throw new Refused(400, 'invalid_request', 'The path has to be written as browsers write it')
-  // The Fetch standard has no request with these methods.
+
+  // A `Request` of the Fetch standard cannot have these methods.
   if (/^(connect|trace|track)$/i.test(method))
     throw new Refused(405, 'method_not_allowed', `No path here takes ${method}`)
+
   const canHaveBody = method !== 'GET' && method !== 'HEAD'
   if (canHaveBody && readableDidRead)
     throw new Refused(500, 'internal', 'The body was read already. Put the backend before whatever parses bodies')
 }
 
-/** Characters that some browsers or versions of Node escape and others do not (`^` in a path: Chromium and Safari). None of them is a separator. */
+/**
+ * Characters that some browsers or versions of Node escape and others do not, such as `^` in a path. It does no harm to treat both forms as
+ * equal, because none of them separates the parts of a path.
+ */
 const EITHER_WAY = /["'<>^`{|}]/g
 
 function spelled(target: string): string {
@@ -143,6 +150,7 @@ function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal |
     const isField = !name.startsWith(':') && name !== 'cookie'
     if (isField) headers.append(name, rawHeaders[at + 1] ?? '')
   }
+
   if (request.headers.cookie !== undefined) headers.set('cookie', request.headers.cookie)
 
   const canHaveBody = method !== 'GET' && method !== 'HEAD'
@@ -150,13 +158,14 @@ function webRequest(request: NodeRequestLike, url: string, signal: AbortSignal |
   const hasBody = canHaveBody && (isAnnounced || stream?.endAfterHeaders === false)
   const given = { method, headers, ...(signal && { signal }) }
   if (!hasBody) return new Request(url, given)
+
   const init: RequestInit & { duplex: 'half' } = { ...given, body: bodyOf(request), duplex: 'half' }
   return new Request(url, init)
 }
 
-/** The body, read no faster than somebody takes it. */
+/** The body as a stream. It is read only as fast as the stream is read. */
 function bodyOf(request: NodeRequestLike): ReadableStream<Uint8Array> {
-  // The answer may come before the end of the body, on the same connection.
+  // The connection has to stay open if the body is not read to its end: the answer is sent on it.
   const chunks = request.iterator({ destroyOnReturn: false })
   return new ReadableStream<Uint8Array>(
     {
@@ -173,9 +182,10 @@ function bodyOf(request: NodeRequestLike): ReadableStream<Uint8Array> {
   )
 }
 
-/** Sends `answer`, no faster than the connection takes it. */
+/** Sends `answer`, only as fast as the connection takes it. */
 async function send(answer: Response, { method }: NodeRequestLike, response: NodeResponseLike): Promise<void> {
   response.statusCode = answer.status
+
   for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
   const cookies = answer.headers.getSetCookie()
   if (cookies.length > 0) response.setHeader('set-cookie', cookies)
@@ -185,12 +195,14 @@ async function send(answer: Response, { method }: NodeRequestLike, response: Nod
     response.end()
     return
   }
+
   const reader = answer.body.getReader()
   const stop = () => void reader.cancel().catch(() => {})
   response.once('close', stop)
   try {
     const first = reader.read()
-    // Fields and a part that is there already go in one piece. What is still to come is not waited for: an event stream may say nothing for long.
+    // If the first part of the body is there already, it is sent together with the header fields. If not, the fields are sent alone: an event
+    // stream may have nothing to say for a long time.
     const isThere = await Promise.race([first.then(() => true), nextTurn()])
     if (!isThere) response.flushHeaders?.()
     for (let part = await first; !part.done; part = await reader.read()) {
@@ -199,14 +211,14 @@ async function send(answer: Response, { method }: NodeRequestLike, response: Nod
     }
     response.end()
   } catch {
-    // The status is sent: only a broken connection says that something is missing.
+    // The status was sent before. Only a broken connection can tell the browser that the answer is not complete.
     response.destroy()
   } finally {
     response.off('close', stop)
   }
 }
 
-/** Once what happens by itself has happened. */
+/** Resolves in the next turn of the event loop, when all promises that could settle without input have settled. */
 function nextTurn(): Promise<false> {
   return new Promise((resolve) => setImmediate(resolve, false))
 }

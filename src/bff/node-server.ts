@@ -4,15 +4,15 @@ import { nodeBff } from './node-listener.ts'
 import { nodeUpgrade } from './node-upgrade.ts'
 
 /**
- * How long an idle connection is kept, ms. Load balancers keep theirs for a minute or more. If the server closes one while they begin to use it,
- * they answer 502.
+ * How long an idle connection stays open, in milliseconds. A load balancer keeps its idle connections for a minute or more. If the server
+ * closes one of them first, just when the load balancer sends a request on it, the browser gets 502.
  */
 const IDLE = 90_000
 
 /**
- * A server of Node's with the backend in it, requests and WebSockets: `bffServer(bff, app).listen(8080)`. Its `keepAliveTimeout` is 90 s: set a
- * longer one behind a load balancer that keeps idle connections for longer.
- * @param app gets every request that is not the backend's: an Express app, a listener of your own. Default: it is answered 404
+ * Makes a Node server that gives requests and WebSockets to the backend: `bffServer(bff, app).listen(8080)`. Its `keepAliveTimeout` is 90 s. If
+ * your load balancer keeps idle connections for longer, set a longer one.
+ * @param app called with every request that is not for the backend: an Express app, or a listener of your own. Default: such requests get 404
  */
 export function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server {
   return createServer({ keepAliveTimeout: IDLE }, nodeBff(bff, app)).on('upgrade', nodeUpgrade(bff))

@@ -7,7 +7,7 @@ import { requestOf } from './node-listener.ts'
 import { Refused } from './refusal.ts'
 import type { AllowedSocket } from './web-socket.ts'
 
-/** An upgraded connection, and what came along with the answer. */
+/** A connection to an API that is now a WebSocket, with the API's answer and the first bytes that came after it. */
 interface Upgraded {
   readonly answer: IncomingMessage
   readonly socket: Duplex
@@ -15,9 +15,9 @@ interface Upgraded {
 }
 
 /**
- * WebSockets of the page to APIs with `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. They end with the session. A request that
- * only offers HTTP/2 (`Upgrade: h2c`) is answered as any other.
- * @param next gets every upgrade that is not the backend's. Default: the connection is closed
+ * Connects WebSockets of the page with the APIs that have `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. A WebSocket is closed
+ * when the session ends. A request that only offers HTTP/2 (`Upgrade: h2c`) is answered like any other.
+ * @param next called with every upgrade that is not for the backend. Default: the connection is closed
  */
 export function nodeUpgrade(
   bff: Bff,
@@ -32,9 +32,11 @@ export function nodeUpgrade(
         next(request, socket, head)
         return
       }
+
       const allowed = await bff.openSocket(asked)
       if (socket.destroyed) return
-      // Before the API is asked: the session may have too many of them, or end meanwhile.
+
+      // Done before the request to the API, because the session may have too many connections, or end in the meantime.
       const unbind = allowed.bind(() => socket.destroy())
       socket.once('close', unbind)
       join(socket, head, await connected(allowed, socket))
@@ -44,25 +46,28 @@ export function nodeUpgrade(
   }
 }
 
-/** Sends the handshake to the API; a refused token gets one new one. */
+/** Sends the handshake to the API. If the API refuses the token, it is sent once more with a new one. */
 async function connected(allowed: AllowedSocket, page: Duplex): Promise<Upgraded> {
   const first = await attempt(allowed, page, false)
   const upgraded = first ?? (await attempt(allowed, page, true))
   if (upgraded?.answer.headers['sec-websocket-accept'] === allowed.accept) return upgraded
+
   upgraded?.socket.destroy()
   throw new Refused(502, 'api_answer_unusable', 'The API did not open the WebSocket')
 }
 
-/** `undefined`: the API refuses the token. */
+/** Sends the handshake once. Gives `undefined` if the API refuses the token. */
 async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Promise<Upgraded | undefined> {
   const { url, timeout } = allowed
   const headers = await allowed.fields(again)
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest
     const sent: ClientRequest = send(url, { headers, agent: false, timeout })
+
     const gone = () => sent.destroy()
     page.once('close', gone)
     if (page.destroyed) gone()
+
     sent.once('upgrade', (answer, socket, head) => {
       page.off('close', gone)
       resolve({ answer, socket, head })
@@ -85,7 +90,7 @@ async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Pr
 }
 
 function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded): void {
-  // There is no saying goodbye in the middle of a message.
+  // Both ends are closed without a closing handshake: it cannot be sent in the middle of a message.
   const end = () => {
     page.destroy()
     socket.destroy()

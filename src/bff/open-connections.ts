@@ -2,31 +2,31 @@ import type { SessionState } from '../session/state.ts'
 import type { SessionCheck } from '../session-pool/check-session.ts'
 import type { BffSettings } from './bff-settings.ts'
 
-/** How often a session is looked at on which nothing happens, ms: a message of another host can be lost. */
+/** How often a session is checked from which nothing is heard, in milliseconds. A message from another host may have been lost. */
 const LOOK = 15_000
 
-/** What hears of the session it belongs to. */
+/** What a connection does when something happens to its session. */
 export interface ConnectionListener {
-  /** The session changed, or ended: a state of `signedOut` is the last one. */
+  /** Called when the session has changed or ended. After the state `signedOut` it is not called again. */
   changed(check: SessionCheck): void
-  /** Time went by and nothing happened. */
+  /** Called every 15 s, before the session is checked. */
   quiet?(): void
 }
 
 /**
- * Binds an open connection (an event stream, a socket) to the session called `account`, as `followSession()` does.
- * @returns unbinds it
- * @throws Refused 429 if the session has too many of them
+ * Ties an open connection (an event stream or a WebSocket) to the session called `account`, as `followSession()` does, and counts it.
+ * @returns a function to call when the connection is closed
+ * @throws Refused 429 if the session has too many connections
  */
 export function bindConnection(account: string, settings: BffSettings, listener: ConnectionListener): () => void {
   return followSession(account, settings, listener, settings.countConnection(account))
 }
 
 /**
- * Follows the session called `account`, which stays in memory meanwhile. Whatever ends it, here or on another host, is told at once; a message
- * that was lost costs 15 s. Looking keeps no session alive.
- * @param done called once it is over
- * @returns ends it
+ * Calls `listener` when the session called `account` changes or ends, on this host or another one. The call comes at once, or within 15 s if
+ * a message between hosts was lost. Meanwhile the session stays in memory. Following it does not count as a use of the session.
+ * @param done called when following has ended
+ * @returns a function that ends following
  */
 export function followSession(
   account: string,
@@ -40,19 +40,22 @@ export function followSession(
   const held = new Promise<void>((resolve) => {
     release = resolve
   })
+
   const close = () => {
     isOpen = false
     for (const stop of stops.splice(0)) stop()
     release()
   }
 
-  // Denials, limits and messages are heard of by those sessions alone that somebody uses.
+  // The pool tells a session of denials, limits and messages only while the session is in use.
   sessions.use(account, () => held).catch(close)
   const tokens = sessions.get(account)
   stops.push(tokens.subscribe(heard))
+
   if (isOpen) wait()
-  // What it heard at once was that the session is over.
+  // `subscribe()` calls its listener at once, and the session was over already. This ends the subscription, too.
   else close()
+
   return close
 
   function heard(state: SessionState): void {
@@ -62,6 +65,7 @@ export function followSession(
 
   function end(check: SessionCheck): void {
     if (!isOpen) return
+
     close()
     changed(check)
   }
@@ -70,6 +74,7 @@ export function followSession(
     const check = await sessions.check(account).catch(() => undefined)
     const isKnown = check !== undefined && check.state.status !== 'loading'
     if (!isOpen || !isKnown) return
+
     if (check.state.status === 'signedOut') end(check)
     else changed(check)
   }
@@ -84,7 +89,7 @@ export function followSession(
   }
 }
 
-/** Whether nobody is signed in any more. That the store says nothing does not mean that. */
+/** Whether the session has ended. `storage_lost` may only mean that the store could not be read. */
 function isOver(state: SessionState): boolean {
   return state.status === 'signedOut' && state.reason !== 'storage_lost'
 }

@@ -1,21 +1,21 @@
 import type { TokenManagerError } from '../errors.ts'
 import type { SessionState } from '../session/state.ts'
 
-/** A session as the page is told of it: a `SessionState` without anything that only the backend may know. */
+/** What the page gets to know of a session: a `SessionState`, without what only the backend may know. */
 export interface SessionAnswer {
-  /** As in `SessionState`, and never `loading`. */
+  /** As in `SessionState`, but never `loading`. */
   readonly status: 'signedIn' | 'signedOut'
-  /** Why nobody is signed in. */
+  /** Why nobody is signed in. Absent if somebody is. */
   readonly reason?: string
-  /** Who is signed in. */
+  /** The session of the person who is signed in. Absent if nobody is. */
   readonly session?: (SessionState & { readonly status: 'signedIn' })['session']
-  /** How the session is doing. */
+  /** As in `SessionState`. Absent if nobody is signed in. */
   readonly health?: (SessionState & { readonly status: 'signedIn' })['health']
-  /** Why it is not `ok`: code, reason and message of a `TokenManagerError`. */
+  /** Why `health` is not `ok`: code, reason and message of a `TokenManagerError`. */
   readonly cause?: Pick<TokenManagerError, 'code' | 'reason' | 'message'>
-  /** When it goes on, epoch ms. */
+  /** When the backend tries again, in epoch milliseconds. */
   readonly retryAt?: number | undefined
-  /** When a limit ends it if nobody uses it before, epoch ms. */
+  /** When a limit ends the session if nobody uses it until then, in epoch milliseconds. */
   readonly endsAt?: number | undefined
 }
 
@@ -23,20 +23,23 @@ export interface SessionAnswer {
 export interface TokenAnswer {
   /** The token. */
   readonly value: string
-  /** The scheme of the `Authorization` field it goes into. */
+  /** The scheme of the `Authorization` header that carries the token. */
   readonly type: 'Bearer'
-  /** Epoch ms; absent when the authorization server did not say. */
+  /** When the token expires, in epoch milliseconds. Absent if the authorization server did not say. */
   readonly expiresAt?: number | undefined
-  /** Space-separated. */
+  /** The scope of the token: names with a space between them. */
   readonly scope: string
-  /** The resource it was asked for. */
+  /** The resource that the token was asked for. Absent if none was named. */
   readonly resource?: string | undefined
 }
 
-/** What the page is told of its sign-out. */
+/** What the page gets to know of its sign-out. */
 export interface SignOutAnswer {
-  /** `removed`: for every host. `memory_only`: the store refused; this host goes on trying, and the browser has forgotten the session. */
+  /**
+   * `removed`: the session is removed for every host. `memory_only`: the store failed. The browser has forgotten the session, and this host
+   * keeps trying to remove it. `superseded`: another session had taken its place before.
+   */
   readonly local: 'removed' | 'memory_only' | 'superseded'
-  /** Where the person's session at the authorization server ends, if it has such a place: a top-level navigation goes there. */
+  /** The URL that ends the person's session at the authorization server. The page navigates there. Absent if the server has none. */
   readonly endSessionUrl?: string | undefined
 }

@@ -5,12 +5,12 @@ import type { BffSettings } from './bff-settings.ts'
 import type { TokenAnswer } from './page-answers.ts'
 import { Refused } from './refusal.ts'
 
-/** Characters of a request that are read at most. */
+/** The longest request that is read, in characters. */
 const LIMIT = 4_096
 
 /**
- * Hands the page an access token for one of the resources that are listed for it, and never a refresh token.
- * @throws Refused 400, 403; TokenManagerError if there is no such token
+ * Gives the page an access token for one of the resources in the option `pageTokens`. It never gives a refresh token.
+ * @throws Refused 400, 403; TokenManagerError if no such token can be had
  */
 export async function pageToken(
   request: Request,
@@ -20,11 +20,12 @@ export async function pageToken(
   const { resource, audience, scope } = await wanted(request)
   const listed = pageTokens.find((one) => one.resource === resource && one.audience === audience)
   if (!listed) throw notListed('No token for this resource is listed for the page')
+
   const asked = union(scope ?? listed.scope)
   if (lacking(asked, listed.scope)) throw notListed('More scope is asked for than is listed for the page')
 
   const token = await sessions.get(account).getAccessToken({ resource, audience, scope: asked })
-  // A key that lies here could not sign for the page.
+  // The backend has the key. The page could not make proofs with it.
   if (token.type !== 'Bearer')
     throw new TokenManagerError(
       'ERR_UNSUPPORTED',
@@ -58,8 +59,10 @@ async function wanted(request: Request): Promise<Wanted> {
   const one = (name: string) => {
     const [value, ...more] = form.getAll(name)
     if (more.length > 0) throw new Refused(400, 'invalid_request', `${name} has to be there once`)
+
     return value
   }
+
   return { resource: one('resource'), audience: one('audience'), scope: one('scope') }
 }
 

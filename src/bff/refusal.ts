@@ -1,63 +1,63 @@
 import { isTransient, TokenManagerError, type TokenManagerErrorCode } from '../errors.ts'
 import { asJson } from './as-json.ts'
 
-/** Why a request was not carried out: a code of the backend's own, or of the session's. */
+/** Why the backend refused a request: one of its own codes, or the code of a `TokenManagerError`. */
 export type BffRefusalCode =
-  /** It comes from another site, or from an origin that is not listed. */
+  /** The request comes from another site, or from an origin that is not listed. */
   | 'cross_site'
   /** A browser wanted to load a sign-in ahead. It asks again when the person goes there. */
   | 'prefetched'
-  /** It lacks the field `x-tokenward: 1`, which no other site can send. */
+  /** The request lacks the header `x-tokenward: 1`, which no other site can send. */
   | 'header_missing'
-  /** The path knows no such method; `Allow` names those it knows. */
+  /** The path does not take this method. The header `Allow` names the methods that it takes. */
   | 'method_not_allowed'
-  /** A parameter, a path or a field is not what it has to be. */
+  /** A parameter, a path or a header field is not valid. */
   | 'invalid_request'
-  /** No sign-in with this answer was begun in this browser. */
+  /** No sign-in that fits this answer was begun in this browser. */
   | 'no_sign_in'
   /** More sign-ins were begun within ten minutes than `maxSignIns` allows. */
   | 'too_many_sign_ins'
-  /** The session has as many event streams and WebSockets open at this host as it may. */
+  /** The session already has 100 event streams and WebSockets open at this host. */
   | 'too_many_connections'
   /** The body is longer than `maxBodySize`. */
   | 'body_too_large'
-  /** The API could not be reached, or broke off. */
+  /** The API could not be reached, or its connection broke. */
   | 'api_unreachable'
   /** The API did not answer within `timeout`. */
   | 'api_timeout'
   /** The API answered with a redirect to a place that is not listed, or with a content coding it was not asked for. */
   | 'api_answer_unusable'
-  /** A fault of the program: `onRefusal` hears it. */
+  /** A fault of a program. `onRefusal` gets the error. */
   | 'internal'
   | TokenManagerErrorCode
 
-/** What the backend did not do, for logs. It holds no secret. */
+/** A request that the backend refused, for logs. It holds no secret. */
 export interface BffRefusal {
-  /** HTTP status of the answer. */
+  /** The HTTP status of the answer. */
   readonly status: number
-  /** Why. */
+  /** Why the request was refused. */
   readonly code: BffRefusalCode
-  /** The path that was asked for, without its query. */
+  /** The path of the request, without its query. */
   readonly path: string
   /** What was found, and what was expected. */
   readonly message: string
-  /** What was thrown, where something was. */
+  /** The error that was the cause. Absent if there was none. */
   readonly error?: unknown
 }
 
-/** The name of the field that the page sends with every request, and that the backend answers with where it refuses. */
+/** The header field that the page sends with every request, and in which the backend sends the code of a refusal. */
 export const FIELD = 'x-tokenward'
 
-/** A request that is not carried out. */
+/** The error for a request that the backend refuses. */
 export class Refused extends Error {
   /** The class's own name. */
   override readonly name = 'Refused'
 
-  /** HTTP status of the answer. */
+  /** The HTTP status of the answer. */
   readonly status: number
-  /** Why. */
+  /** Why the request is refused. */
   readonly code: BffRefusalCode
-  /** Further fields of the answer. */
+  /** More header fields of the answer. */
   readonly fields: Readonly<Record<string, string>>
 
   /** @param message what was found and what was expected, without secrets */
@@ -75,28 +75,32 @@ export class Refused extends Error {
   }
 }
 
-/** What `error` means for whoever asked. */
+/** The refusal that answers a request after `error`. */
 export function refusedBy(error: unknown, now: number): Refused {
   if (error instanceof Refused) return error
   if (!(error instanceof TokenManagerError)) return new Refused(500, 'internal', 'That did not work', {}, error)
 
   const { code, retryAt, message } = error
-  // That the store could not be read says nothing about the session.
+  // The session may still be there: the store could not be read.
   const isUnknown = code === 'ERR_SIGNED_OUT' && error.reason === 'storage_lost'
   if (isUnknown || isTransient(error)) {
     const seconds = Math.max(1, Math.ceil(((retryAt ?? now) - now) / 1000))
     const shown = isUnknown ? 'ERR_STORE_FAILED' : code
     return new Refused(503, shown, message, { 'retry-after': `${seconds}` }, error)
   }
+
   return new Refused(statusOf(error), code, message, {}, error)
 }
 
 function statusOf({ code, reason }: TokenManagerError): number {
   if (code === 'ERR_STEP_UP_REQUIRED') return reason === 'insufficient_scope' ? 403 : 401
+
   const needsSignIn = code === 'ERR_SIGNED_OUT' || code === 'ERR_GRANT_REJECTED'
   if (needsSignIn) return 401
+
   const isOfTheSignIn = code === 'ERR_AUTHORIZATION_REJECTED' || code === 'ERR_AUTHORIZATION_CANCELLED'
   if (isOfTheSignIn) return 400
+
   return code === 'ERR_RESPONSE_INVALID' ? 502 : 500
 }
 
@@ -108,7 +112,7 @@ export function refusalAsJson({ status, code, message, fields, cause }: Refused)
   return asJson(told, status, { [FIELD]: code, ...fields })
 }
 
-/** The answer for a person who looks at it. */
+/** The answer for a person, who sees it in the browser. */
 export function refusalAsText({ status, code, message, fields }: Refused): Response {
   return new Response(message, {
     status,

@@ -1,26 +1,26 @@
 import { Refused } from './refusal.ts'
 
-/** A body up to this length is read first, so that it can be sent again with a new token; bytes. */
+/** The longest body that is read before it is sent, in bytes. Such a body can be sent again with a new token. */
 const KEPT = 65_536
 
-/** What goes to an API of the body of a page's request. */
+/** The body of a page's request, as it is sent to an API. */
 export interface SentBody {
-  /** `null`: there is none. */
+  /** `null` if the request has no body. */
   readonly content: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null
-  /** Whether it can be sent only once. */
+  /** Whether the body can be sent only once. */
   readonly isStreamed: boolean
-  /** Set once more bytes came than are allowed. */
+  /** Whether more bytes have come than are allowed. */
   readonly tooLarge: () => boolean
-  /** Calls `listener` with every part that goes on its way. */
+  /** Makes `listener` be called for every part that is sent. */
   readonly onPart: (listener: () => void) => void
 }
 
-/** Nothing of it flows. */
+/** The members of a body that is not streamed. */
 const AT_REST = { isStreamed: false, tooLarge: () => false, onPart() {} }
 
 /**
- * Short bodies are kept, others flow through in constant memory.
- * @throws Refused 413 for one that is announced to be longer than `limit`
+ * Makes the body for the API. A short one is read into memory, a longer one is streamed.
+ * @throws Refused 413 if `Content-Length` is more than `limit`
  */
 export async function sentBody({ body, headers }: Request, limit: number): Promise<SentBody> {
   if (!body) return { content: null, ...AT_REST }
@@ -33,12 +33,12 @@ export async function sentBody({ body, headers }: Request, limit: number): Promi
   return { content: body.pipeThrough(through), isStreamed: true, ...counted }
 }
 
-/** 413 for a body of more than `limit` bytes. */
+/** The refusal of a body of more than `limit` bytes. */
 export function tooLarge(limit: number): Refused {
   return new Refused(413, 'body_too_large', `The body has more than ${limit} bytes`)
 }
 
-/** Whether a body is announced to be so short that it comes in a moment. */
+/** Whether `Content-Length` says that the body is short, so that all of it comes in a moment. */
 export function isShort(headers: Headers): boolean {
   const length = headers.get('content-length')
   return length !== null && Number(length) <= KEPT
@@ -48,17 +48,21 @@ function announcedLength(headers: Headers): number | undefined {
   const field = headers.get('content-length')
   if (field === null) return undefined
   if (/^\d{1,15}$/.test(field)) return Number(field)
+
   throw new Refused(400, 'invalid_request', 'Content-Length has to be one number')
 }
 
 async function wholeOf(body: ReadableStream<Uint8Array>, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const whole = new Uint8Array(length)
   let filled = 0
+
   for await (const chunk of body) {
     if (filled + chunk.byteLength > length) throw lengthDiffers()
+
     whole.set(chunk, filled)
     filled += chunk.byteLength
   }
+
   if (filled < length) throw lengthDiffers()
   return whole
 }
@@ -70,6 +74,7 @@ function lengthDiffers(): Refused {
 function counting(limit: number) {
   let size = 0
   let tell = () => {}
+
   const through = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       size += chunk.byteLength
@@ -78,6 +83,7 @@ function counting(limit: number) {
       else controller.enqueue(chunk)
     },
   })
+
   return {
     through,
     tooLarge: () => size > limit,

@@ -2,10 +2,10 @@ import type { SessionCheck } from '../session-pool/check-session.ts'
 import type { BffSettings } from './bff-settings.ts'
 import type { SessionAnswer } from './page-answers.ts'
 
-/** What the page is told where there is no session. */
+/** What the page gets if there is no session. */
 export const NOBODY: SessionAnswer = { status: 'signedOut', reason: 'none' }
 
-/** What the page is told of a session. */
+/** What the page gets to know of a session. */
 export function sessionAnswer({ state, endsAt }: SessionCheck, { claims: shown }: BffSettings): SessionAnswer {
   if (state.status === 'loading') return NOBODY
   if (state.status === 'signedOut') return { status: 'signedOut', reason: state.reason }
@@ -14,6 +14,7 @@ export function sessionAnswer({ state, endsAt }: SessionCheck, { claims: shown }
   const { returnTo: _, claims, ...told } = session
   const isShown = ([name]: [string, unknown]) => !shown || shown.includes(name)
   const ownClaims = claims && Object.fromEntries(Object.entries(claims).filter(isShown))
+
   return {
     status: 'signedIn',
     session: { ...told, claims: ownClaims as typeof claims },

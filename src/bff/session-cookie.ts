@@ -4,53 +4,54 @@ import type { BffSettings } from './bff-settings.ts'
 /** 32 random bytes as base64url. */
 const VALUE = /^[\w-]{43}$/
 
-/** How long a person may take to sign in, seconds: as long as the sign-in itself counts. */
+/** How long a person may take to sign in, in seconds. The stored sign-in is valid for the same time. */
 const SIGN_IN_AGE = 600
 
-/** Cookies of sign-ins under way that a browser may have: more of them would make its requests too long for a server. */
+/** How many cookies of unfinished sign-ins a browser may have. With more, its requests could become too long for a server. */
 const MOST_SIGN_INS = 16
 
-/** How much of a `state` names the cookie of its sign-in. */
+/** The end of a `state`. The name of the sign-in's cookie ends with it. */
 const SUFFIX = /[\w-]{16}$/
 
-/** A cookie's value that nobody can guess. */
+/** Makes a value for a cookie that nobody can guess. */
 export function newName(): string {
   return randomBytes(32).toString('base64url')
 }
 
 /**
- * What the session of a cookie's value is called in the pool: a hash, so that neither the store nor an event holds what opens the session.
+ * The account, in the pool, of the session whose cookie has the value `name`. It is a hash, so that nobody can use what stands in the store or
+ * in an event as a cookie.
  */
 export function accountOf(name: string): string {
   return createHash('sha256').update(name).digest('base64url')
 }
 
-/** A request, or what has its fields alone. */
+/** A request, or only its header fields. */
 interface WithFields {
   readonly headers: Pick<Headers, 'get'>
 }
 
-/** The cookies of one site: the session's, and one for each sign-in under way. */
+/** Reads the cookies of a site and makes `Set-Cookie` fields. There is one cookie for the session, and one for each unfinished sign-in. */
 export interface SessionCookies {
-  /** The session's name, or `undefined` where there is none that counts. */
+  /** The value of the session's cookie. `undefined` if there is no valid one. */
   session(request: WithFields): string | undefined
-  /** The name under which the sign-in of `state` was begun in this browser. */
+  /** The value of the cookie of the sign-in with `state`. `undefined` if this browser did not begin that sign-in. */
   signIn(request: Request, state: string): string | undefined
-  /** Fields that give the session a name. */
+  /** The field that sets the session's cookie. */
   setSession(name: string): string
-  /** Takes it away. */
+  /** The field that removes the session's cookie. */
   clearSession(): string
-  /** Binds the sign-in of `state` to this browser. */
+  /** The field that sets the cookie of the sign-in with `state`, so that only this browser can finish it. */
   setSignIn(state: string, name: string): string
-  /** Takes it away. */
+  /** The field that removes the cookie of the sign-in with `state`. */
   clearSignIn(state: string): string
-  /** Takes those of all sign-ins away where there are too many: nobody finished them. */
+  /** The fields that remove the cookies of all unfinished sign-ins, if there are too many. None otherwise. */
   clearSurplus(request: Request): readonly string[]
 }
 
-/** The cookies as `settings` want them. */
+/** The cookies of the site with these `settings`. */
 export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookies {
-  // With the prefix no other host of the site can set them (RFC 6265bis §4.1.3). Browsers refuse it without https.
+  // The prefix keeps other hosts of the same domain from setting the cookies (RFC 6265bis §4.1.3). It works only with https.
   const prefix = isSecure ? cookie.prefix : ''
   const sessionName = `${prefix}${cookie.name}`
   const signInName = `${prefix}${cookie.name}-sign-in-`
@@ -62,7 +63,7 @@ export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookie
     signIn: (request, state) => (SUFFIX.test(state) ? cookieCalled(request, nameFor(state)) : undefined),
     setSession: (name) => written(sessionName, name, cookie.sameSite, age),
     clearSession: () => written(sessionName, '', cookie.sameSite, 0),
-    // The person comes back from another site, where a strict one stays behind.
+    // Lax, because the person comes back from another site: the browser would not send a strict cookie then.
     setSignIn: (state, name) => written(nameFor(state), name, 'Lax', SIGN_IN_AGE),
     clearSignIn: (state) => written(nameFor(state), '', 'Lax', 0),
     clearSurplus(request) {
@@ -78,13 +79,13 @@ export function sessionCookies({ isSecure, cookie }: BffSettings): SessionCookie
   }
 }
 
-/** What the cookies of a request are called. */
+/** The names of the cookies in a request. */
 function namesOf(request: Request): readonly string[] {
   const cookies = (request.headers.get('cookie') ?? '').split(';')
   return cookies.map((one) => one.trim().split('=', 1)[0] ?? '')
 }
 
-/** The value of the cookie that is called just so. Of two nobody knows who has set which, so none of them counts. */
+/** The value of the cookie `name`. If there are two with this name, neither counts, because one may come from somebody else. */
 function cookieCalled(request: WithFields, name: string): string | undefined {
   const values = (request.headers.get('cookie') ?? '')
     .split(';')

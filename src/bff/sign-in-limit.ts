@@ -3,9 +3,8 @@ import { SIGN_IN_LIFETIME } from '../session/transaction.ts'
 import { Refused } from './refusal.ts'
 
 /**
- * Counts the sign-ins that people without a session begin: each lies in the store for as long as it counts, and anybody can begin one.
- * @returns counts one more
- * @throws Refused (the counter) 503 for more than `most` within that time
+ * Counts the sign-ins that people without a session begin. Anybody can begin one, and each needs room in the store for ten minutes.
+ * @returns a function that counts one more. It throws `Refused` 503 if there are more than `most` within ten minutes
  */
 export function signInLimit(most: number, clock: Clock): () => void {
   let begun = 0

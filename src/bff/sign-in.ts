@@ -8,7 +8,7 @@ import { Refused, refusalAsText, refusedBy } from './refusal.ts'
 import { returnPath } from './return-path.ts'
 import { accountOf, newName, type SessionCookies } from './session-cookie.ts'
 
-/** Where the authorization server is to be asked, and the `state` that the person comes back with. */
+/** The URL of the authorization request, and the `state` that the person comes back with. */
 interface Departure {
   readonly url: string
   readonly state: string
@@ -17,22 +17,22 @@ interface Departure {
 const PARAMETERS = ['returnTo', 'prompt', 'loginHint', 'acrValues', 'maxAge', 'scope', 'uiLocales']
 
 /**
- * Sends the person to the authorization server. Nothing but the sign-in itself is stored until they are back.
- * @throws Refused 400, 403; TokenManagerError if the server cannot be asked
+ * Sends the person to the authorization server. Until they come back, only the sign-in is stored, and no session.
+ * @throws Refused 400, 403; TokenManagerError if the authorization request cannot be made
  */
 export async function login(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
   checkOwnNavigation(request, settings)
   const { sessions, origin } = settings
   const options = signInOptions(new URL(request.url).searchParams, origin)
 
-  // Whoever is signed in keeps the session until they are back: what they bring then takes its place.
+  // A person who is signed in keeps the session until they come back. The new session then replaces it.
   const present = cookies.session(request)
   const isLiving = present !== undefined && (await sessions.check(accountOf(present))).state.status === 'signedIn'
   if (!isLiving) settings.countSignIn()
   const begun = isLiving ? present : newName()
 
   const departure = await departing((userAgent) => sessions.get(accountOf(begun)).signIn({ ...options, userAgent }))
-  // Another tab has brought what this step-up is for.
+  // Another tab has already done the step-up. So there is no need to go to the server.
   if (!departure) return redirectTo(origin + options.returnTo)
 
   const { url, state } = departure
@@ -40,8 +40,9 @@ export async function login(request: Request, settings: BffSettings, cookies: Se
 }
 
 /**
- * Takes the person back: once, and only in the browser in which the sign-in was begun. The session gets a new name, also one that lives on
- * because the sign-in failed: the one from before opens nothing any more.
+ * Answers when the person comes back from the authorization server. It works once, and only in the browser that began the sign-in. The session
+ * gets a new name in any case. If the sign-in failed and the session from before goes on, that gets a new name too. The old name is no longer
+ * valid.
  * @throws Refused 403, 503
  */
 export async function callback(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
@@ -49,6 +50,7 @@ export async function callback(request: Request, settings: BffSettings, cookies:
   const { sessions, origin, base } = settings
   const { search, searchParams } = new URL(request.url)
   const [state = '', ...more] = searchParams.getAll('state')
+
   const begun = cookies.signIn(request, state)
   if (begun === undefined || more.length > 0) return failed(noSignIn(), settings)
 
@@ -69,6 +71,7 @@ export async function callback(request: Request, settings: BffSettings, cookies:
       () => false,
     )
     if (livesOn) answer.headers.append('set-cookie', cookies.setSession(name))
+
     return answer
   }
 }
@@ -77,16 +80,18 @@ function noSignIn(): Refused {
   return new Refused(400, 'no_sign_in', 'No sign-in with this answer was begun in this browser. Begin it again')
 }
 
-/** What a person sees whose sign-in failed. */
+/** The answer for a person whose sign-in failed. */
 function failed(error: unknown, { origin, base, signInFailed, clock, tell }: BffSettings): Response {
   const refused = refusedBy(error, clock.now())
   tell(refused, `${base}/callback`)
+
   if (signInFailed === undefined) return refusalAsText(refused)
+
   const reason = error instanceof TokenManagerError ? error.reason : refused.code
   return redirectTo(origin + withReason(signInFailed, reason))
 }
 
-/** A session that began in this browser meanwhile is replaced as well, rather than left behind. */
+/** Replaces a session that was begun in this browser while the person was away. Otherwise it would go on without anybody using it. */
 async function replacing(
   request: Request,
   of: {
@@ -98,32 +103,36 @@ async function replacing(
 ): Promise<void> {
   const present = of.cookies.session(request)
   if (present === undefined || present === of.begun) return
+
   await of.settings.sessions.rename(accountOf(present), of.account).catch((error: TokenManagerError) => {
-    // The sign-in was begun by a session that lives: that one is replaced, and the other has its own limits.
+    // Only one session can be replaced, and that is the one which began the sign-in. The other one ends by its own limits.
     if (error.code !== 'ERR_INVALID_OPTION') throw error
   })
 }
 
-/** Runs `signIn` up to the moment when the person would leave; `undefined` if it is over without that. */
+/** Runs `signIn` until the person has to go to the server, and gives the URL. `undefined` if the sign-in ends before that. */
 function departing(signIn: (userAgent: UserAgent) => Promise<unknown>): Promise<Departure | undefined> {
   let leave = (_: Departure) => {}
   const left = new Promise<Departure>((resolve) => {
     leave = resolve
   })
+
   const userAgent: UserAgent = {
     authorize(url, _, state) {
       leave({ url, state })
-      // The person comes back by way of the callback.
+      // Never settles: the person comes back with another request, to the path `callback`.
       return new Promise(() => {})
     },
     callbackUrl: () => undefined,
   }
+
   return Promise.race([left, signIn(userAgent).then(() => undefined)])
 }
 
 function signInOptions(query: URLSearchParams, origin: string): SignInOptions & { readonly returnTo: string } {
   const [unknown] = [...query.keys()].filter((name) => !PARAMETERS.includes(name))
   if (unknown !== undefined) throw wrong(`There is no parameter ${JSON.stringify(unknown)}`)
+
   const given = (name: string, form: RegExp) => {
     const [value, ...more] = query.getAll(name)
     if (more.length > 0) throw wrong(`${name} has to be there once`)
@@ -133,6 +142,7 @@ function signInOptions(query: URLSearchParams, origin: string): SignInOptions & 
 
   const returnTo = returnPath(given('returnTo', /^/) ?? '/', origin)
   if (returnTo === undefined) throw wrong('returnTo has to be a path of this site')
+
   const prompt = given('prompt', /^[a-z_ ]{1,64}$/)
   const loginHint = given('loginHint', /^[^\p{Cc}]{1,256}$/u)
   const uiLocales = given('uiLocales', /^[\w -]{1,128}$/)?.split(' ')
@@ -141,6 +151,7 @@ function signInOptions(query: URLSearchParams, origin: string): SignInOptions & 
     maxAge: given('maxAge', /^\d{1,12}$/),
     scope: given('scope', /^[!-~ ]{1,512}$/),
   })
+
   return {
     returnTo,
     ...(prompt !== undefined && { prompt }),
@@ -150,7 +161,7 @@ function signInOptions(query: URLSearchParams, origin: string): SignInOptions & 
   }
 }
 
-/** What an API asked for (RFC 9470), as the page passes it on. */
+/** The step-up that an API asked the page for (RFC 9470). `undefined` if the page sent none. */
 function stepUpOf(wanted: {
   readonly acrValues: readonly string[] | undefined
   readonly maxAge: string | undefined
@@ -159,6 +170,7 @@ function stepUpOf(wanted: {
   const { acrValues, maxAge, scope } = wanted
   const isWanted = acrValues !== undefined || maxAge !== undefined || scope !== undefined
   if (!isWanted) return undefined
+
   const age = maxAge === undefined ? undefined : Number(maxAge)
   const what = 'An API asked for it'
   const details = { acrValues, maxAge: age, scope }

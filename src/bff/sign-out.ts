@@ -5,12 +5,12 @@ import type { SignOutAnswer } from './page-answers.ts'
 import { FIELD } from './refusal.ts'
 import { accountOf, type SessionCookies } from './session-cookie.ts'
 
-/** How long a sign-out that the store does not take is tried again, and how often; ms. */
+/** For how long a sign-out is tried again if the store fails, and the pause between two tries, in milliseconds. */
 const PATIENCE = 600_000
 const PAUSE = 1_000
 
 /**
- * Signs the person out: asked by the page's script it says where to go next, asked by a form it goes there.
+ * Signs the person out. The answer to a request of the page's script says where to go next. The answer to a form is a redirect to there.
  * @throws Refused 403
  */
 export async function logout(request: Request, settings: BffSettings, cookies: SessionCookies): Promise<Response> {
@@ -27,7 +27,7 @@ export async function logout(request: Request, settings: BffSettings, cookies: S
   return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store', ...forget } })
 }
 
-/** Signing out beats everything: the browser forgets the session whatever the store says, and the store is asked again. */
+/** Ends the session. If the store fails, the sign-out still counts: the browser forgets the session, and the store is tried again later. */
 async function end(name: string, settings: BffSettings): Promise<SignOutAnswer> {
   const { sessions } = settings
   const account = accountOf(name)
@@ -37,6 +37,7 @@ async function end(name: string, settings: BffSettings): Promise<SignOutAnswer> 
     endLater(account, settings)
     return { local: 'memory_only' }
   }
+
   const { local, endSessionUrl } = await sessions.get(account).signOut({ endSession: true })
   return { local, endSessionUrl }
 }
@@ -50,5 +51,6 @@ function endLater(account: string, { sessions, clock }: BffSettings): void {
       .catch(() => clock.elapsed() < until && wait())
   }
   const wait = () => clock.at(clock.elapsed() + PAUSE, again)
+
   wait()
 }

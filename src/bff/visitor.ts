@@ -5,25 +5,27 @@ import type { SessionAnswer } from './page-answers.ts'
 import { NOBODY, sessionAnswer } from './session-answer.ts'
 import { accountOf } from './session-cookie.ts'
 
-/** The person for whom a server renders a page. There is no token in it. */
+/** The person for whom a server renders a page. It shows no token. */
 export interface BffVisitor {
   /**
-   * Who is signed in, as the page is told. Asking keeps no session alive.
-   * @throws TokenManagerError `ERR_STORE_FAILED` if the store says nothing
+   * Gives what the page would get to know of the session. It does not count as a use of the session.
+   * @throws TokenManagerError `ERR_STORE_FAILED` if the store could not be read
    */
   readonly session: () => Promise<SessionAnswer>
   /**
-   * `fetch` with the person's access token: for the APIs' own URLs that option `resources` lists, by default those of option `api`. It counts as a
-   * use of the session.
-   * @throws TokenManagerError `ERR_SIGNED_OUT` if nobody is signed in, `ERR_TARGET_NOT_ALLOWED`, `ERR_STEP_UP_REQUIRED` … and what `fetch` throws
+   * `fetch` with the person's access token. It is for URLs of APIs, not for paths of this site: those in the option `resources`, which are by
+   * default those of the option `api`. It counts as a use of the session.
+   * @throws TokenManagerError `ERR_SIGNED_OUT` if nobody is signed in, `ERR_TARGET_NOT_ALLOWED`, `ERR_STEP_UP_REQUIRED` and others; and what
+   *   `fetch` throws
    */
   readonly fetch: TokenManager['fetch']
 }
 
-/** @param name the session's, as the cookie has it; `undefined` where there is none */
+/** @param name the value of the session's cookie. `undefined` if there is none */
 export function visitorOf(name: string | undefined, settings: BffSettings): BffVisitor {
   const { sessions } = settings
   const account = name === undefined ? undefined : accountOf(name)
+
   return {
     async session() {
       return account === undefined ? NOBODY : sessionAnswer(await sessions.check(account), settings)

@@ -7,26 +7,26 @@ import { bindConnection } from './open-connections.ts'
 import { Refused } from './refusal.ts'
 import { accountOf } from './session-cookie.ts'
 
-/** What every handshake is answered with is made of (RFC 6455 §1.3). */
+/** A fixed text. The answer to a handshake is a hash of the handshake's key and this text (RFC 6455 §1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** A WebSocket of the page that may be opened at an API. */
+/** A WebSocket that the page may open at an API. */
 export interface AllowedSocket {
-  /** Where, with `http` or `https`. */
+  /** The URL at the API, with `http` or `https`. */
   readonly url: string
-  /** How long the API may take to answer the handshake, ms. */
+  /** How long the API may take to answer the handshake, in milliseconds. */
   readonly timeout: number
-  /** `Sec-WebSocket-Accept` of a right answer. */
+  /** The value of `Sec-WebSocket-Accept` in a right answer. */
   readonly accept: string
-  /** The fields of the handshake, with the access token: asked anew for every attempt. `again`: the API refused the token. */
+  /** Makes the header fields of one handshake, with the access token. `again`: the API has refused the token, so a new one is needed. */
   fields(again: boolean): Promise<Readonly<Record<string, string>>>
-  /** Calls `close` once the session is over. Returns a function that ends this. */
+  /** Calls `close` when the session ends. Returns a function to call when the connection is closed. */
   bind(close: () => void): () => void
 }
 
 /**
- * Judges the handshake of a WebSocket (RFC 6455 §4.2.1). A browser lets a page of any origin open one, with cookies, and without any field of its
- * own: so `Origin` has to be there.
+ * Decides whether the page may open a WebSocket (RFC 6455 §4.2.1). A browser opens WebSockets for pages of any site and sends cookies with the
+ * handshake, but no header fields of the page's choice. So the check relies on `Origin`, which has to be there.
  * @throws Refused 400, 403, 404; TokenManagerError if nobody is signed in
  */
 export async function allowedSocket(
@@ -50,6 +50,7 @@ export async function allowedSocket(
 
   const tokens = sessions.get(account)
   const offered = offeredFields(request, settings)
+
   return {
     url,
     timeout: route.timeout,
@@ -71,7 +72,7 @@ export async function allowedSocket(
   }
 }
 
-/** The key of a handshake; `undefined` for anything else. */
+/** The key in a handshake. `undefined` if the request is no valid handshake. */
 function keyOf({ headers }: Request): string | undefined {
   const key = headers.get('sec-websocket-key') ?? ''
   const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket'
@@ -85,6 +86,7 @@ function offeredFields(request: Request, { forwarded }: BffSettings): Record<str
     const value = request.headers.get(name)
     if (value !== null) fields[name] = value
   }
+
   const via = forwarded(request)
   if (via !== undefined) fields.forwarded = via
   return fields

@@ -1,26 +1,26 @@
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock, Fetch } from '../ports.ts'
 
-/** Options for `createTokenManager` that let the panel put the clock forward and cut the network of this tab. */
+/** A clock and a `fetch` for `createTokenManager` that the panel can control. Made by {@link devtoolsPorts}. */
 export interface DevtoolsPorts {
-  /** The machine's clock, which can be put forward. */
+  /** The machine's clock, which the panel can put forward. */
   readonly clock: DevtoolsClock
-  /** The page's `fetch`, which can be cut. */
+  /** The page's `fetch`, which the panel can cut off. */
   readonly fetch: Fetch
-  /** While true, every request fails as it does without a network. */
+  /** While it is true, every request fails as if there were no network. Default false. */
   offline: boolean
 }
 
 /** A clock that can be put forward. */
 export interface DevtoolsClock extends Clock {
-  /** How far it is ahead of the machine's clock, in milliseconds. Setting it fires what has become due. */
+  /** How far this clock is ahead of the machine's clock, in milliseconds. Setting it runs the timers that become due. Default 0. */
   ahead: number
 }
 
 /**
- * Ports for a manager that the panel may play with: `createTokenManager({ …, clock: ports.clock, fetch: ports.fetch })`, and
- * `devtools(tokens, { ports })`. For development only. The clock is put forward in all tabs, for tabs whose clocks differ would take each
- * other's tokens for expired.
+ * Makes a clock and a `fetch` that the panel can control: `createTokenManager({ …, clock: ports.clock, fetch: ports.fetch })`, then
+ * `devtools(tokens, { ports })`. For development only. The clock is put forward in all tabs of the page's origin, because tabs whose clocks
+ * differ would take each other's tokens for expired.
  */
 export function devtoolsPorts(): DevtoolsPorts {
   const ports: DevtoolsPorts = {
@@ -42,6 +42,7 @@ function devtoolsClock(): DevtoolsClock {
     ahead = milliseconds
     for (const arm of waiting) arm()
   }
+
   const tell = shareWithTabs(
     () => ahead,
     (other) => {
@@ -63,6 +64,7 @@ function devtoolsClock(): DevtoolsClock {
       }
       waiting.add(arm)
       arm()
+
       return () => {
         waiting.delete(arm)
         stop()
@@ -78,14 +80,16 @@ function devtoolsClock(): DevtoolsClock {
   }
 }
 
-/** Tells the other tabs, hears them, and asks them at the start. Where there is no page there are no tabs. */
+/** Sends the clock's lead to the other tabs, receives theirs, and asks for it at the start. Does nothing outside of a page. */
 function shareWithTabs(present: () => number, hear: (ahead: number) => void): (ahead: number) => void {
   if (typeof document === 'undefined') return () => {}
+
   const channel = new BroadcastChannel('tokenward.devtools.clock')
   channel.onmessage = ({ data }) => {
     if (typeof data === 'number') hear(data)
     if (data === 'ask') channel.postMessage(present())
   }
   channel.postMessage('ask')
+
   return (ahead) => channel.postMessage(ahead)
 }

@@ -3,27 +3,30 @@ import { type Journal, journal } from '../telemetry/journal.ts'
 import type { DevtoolsPorts } from './devtools-ports.ts'
 import { openPanel } from './panel.ts'
 
-/** What the types of a platform say of elements. */
+/** A global scope whose types know HTML elements. */
 interface ElementHost<Element> {
   readonly HTMLElement: new () => Element
 }
 
-/** What a `<tokenward-devtools>` has beside the members of every element. */
+/** The members that a `<tokenward-devtools>` has besides those of every HTML element. */
 export interface DevtoolsPanel {
-  /** Whose session it shows. Nothing is shown without it. */
+  /** The manager whose session is shown. While it is `undefined`, nothing is shown. */
   tokens: TokenManager | undefined
-  /** What it shows. Default: a journal of its own, in this tab's memory: it begins with the page. */
+  /** The journal whose entries are shown. Default: a new one in the memory of this tab, which begins when the panel is shown. */
   journal: Journal | undefined
-  /** What `devtoolsPorts()` gave to this manager: then there are buttons that expire the token and cut the network of this tab. */
+  /**
+   * The ports that `devtoolsPorts()` made for this manager. With them the panel has two more buttons: one lets the access token expire, the
+   * other cuts the network of this tab. Default: no such buttons.
+   */
   ports: DevtoolsPorts | undefined
 }
 
-/** A `<tokenward-devtools>`; types without the DOM library have no elements. */
+/** A `<tokenward-devtools>` element. Without the DOM library in `tsconfig.json` its type has only the members of {@link DevtoolsPanel}. */
 export type DevtoolsElement = DevtoolsPanel & (typeof globalThis extends ElementHost<infer Element> ? Element : object)
 
 const NAME = 'tokenward-devtools'
 
-/** Defines the element, once. Where there are no elements, as on a server, nothing happens. */
+/** Defines the element, if that has not been done yet. Does nothing where there are no elements, as on a server. */
 export function defineDevtools(): void {
   if (typeof customElements === 'undefined' || customElements.get(NAME)) return
 
@@ -66,6 +69,7 @@ export function defineDevtools(): void {
     #open() {
       this.disconnectedCallback()
       if (!this.isConnected || !this.#tokens) return
+
       const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' })
       const own = this.#journal ?? journal(this.#tokens, { ...(this.#ports && { clock: this.#ports.clock }) })
       const close = openPanel(root, { tokens: this.#tokens, journal: own, ports: this.#ports })
@@ -79,9 +83,10 @@ export function defineDevtools(): void {
 }
 
 /**
- * A panel for development: `document.body.append(devtools(tokens))`. It shows what every tab decided and why, and what is known of the session,
- * never a token.
- * @param options what the element's properties hold
+ * Makes a panel for development: `document.body.append(devtools(tokens))`. It shows the state of the session, and what each tab did to it and
+ * why. It never shows a token.
+ * @param tokens the manager whose session is shown
+ * @param options the element's other properties: `journal` and `ports`
  */
 export function devtools(tokens: TokenManager, options: Partial<Omit<DevtoolsPanel, 'tokens'>> = {}): DevtoolsElement {
   const element = document.createElement(NAME) as unknown as DevtoolsElement

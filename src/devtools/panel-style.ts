@@ -1,4 +1,4 @@
-/** The panel's style, for its shadow root alone. */
+/** The style sheet of the panel. It applies only inside of the panel's shadow root. */
 export const panelStyle = `
 :host { display: block; container-type: inline-size; font: 14px/1.45 system-ui, sans-serif; color-scheme: light dark; color: light-dark(#1b1d22, #e8eaef); }
 section { background: light-dark(#fff, #1b1d22); border: 1px solid light-dark(#c9ced8, #434955); border-radius: 8px; padding: 12px 16px; }

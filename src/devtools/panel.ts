@@ -1,4 +1,5 @@
 import type { TokenManager } from '../manager/token-manager.ts'
+import type { EpochMs } from '../ports.ts'
 import type { AccessToken } from '../protocol/access-token.ts'
 import { describeEntry } from '../telemetry/describe-entry.ts'
 import { explainSignOut } from '../telemetry/explain-sign-out.ts'
@@ -9,17 +10,17 @@ import { panelStyle } from './panel-style.ts'
 import { type Part, partsOf, report } from './report.ts'
 import { timeline, toneOf } from './timeline.ts'
 
-/** How many entries the list shows. */
+/** How many entries the list shows at most. */
 const SHOWN = 100
 
-/** How often what depends on the time is drawn again, milliseconds. */
+/** How often the parts that depend on the time are drawn again, in milliseconds. */
 const TICK = 1_000
 
-/** What a panel shows and plays with. */
+/** What a panel shows, and what its buttons control. */
 export interface PanelOptions {
   readonly tokens: TokenManager
   readonly journal: Journal
-  /** Absent: nobody can put the clock forward or cut the network. */
+  /** Absent: the panel has no buttons for the clock and the network. */
   readonly ports?: DevtoolsPorts | undefined
 }
 
@@ -32,7 +33,7 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
   const list = document.createElement('ol')
   const notice = document.createElement('p')
   notice.role = 'status'
-  // It scrolls: the keyboard has to get there.
+  // The list scrolls. People who use the keyboard have to be able to focus it.
   list.tabIndex = 0
   list.ariaLabel = 'Decisions, newest first'
 
@@ -41,13 +42,17 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
 
   const offline = button('Go offline', async () => {
     if (!ports) return
+
     ports.offline = !ports.offline
     offline.textContent = ports.offline ? 'Go online' : 'Go offline'
-    // The library listens for the browser's own event.
+    // The manager waits for this event of the browser before it tries again.
     if (!ports.offline) dispatchEvent(new Event('online'))
   })
   const expire = button('Expire', async () => {
-    if (ports && token?.expiresAt !== undefined) ports.clock.ahead += Math.max(token.expiresAt - now(), 0) + 1_000
+    if (!ports || token?.expiresAt === undefined) return
+
+    const left = Math.max(token.expiresAt - now(), 0)
+    ports.clock.ahead += left + 1_000
   })
   const buttons = [
     ...(ports ? [expire, offline] : []),
@@ -61,6 +66,7 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
   channel.onmessage = ({ data }) => {
     if (isJournalEntry(data)) add(data)
   }
+
   const undo = [
     tokens.subscribe(({ status }) => {
       if (status !== 'signedIn') token = undefined
@@ -73,11 +79,13 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
     }),
   ]
   const timer = setInterval(show, TICK)
+
   void journal.entries().then((kept) => {
-    entries = [...new Map([...kept, ...entries].map((entry) => [JSON.stringify(entry), entry])).values()]
+    entries = withoutRepeats([...kept, ...entries])
     list.replaceChildren()
     show()
   })
+
   return () => {
     clearInterval(timer)
     channel.close()
@@ -89,10 +97,13 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
     const style = new CSSStyleSheet()
     style.replaceSync(panelStyle)
     root.adoptedStyleSheets = [style]
+
     const title = document.createElement('h2')
     title.textContent = `tokenward · tab ${journal.context}`
+
     const header = document.createElement('header')
     header.append(title, ...buttons)
+
     const section = document.createElement('section')
     section.ariaLabel = 'tokenward devtools'
     section.append(header, notice, why, parts, lives, list)
@@ -101,30 +112,41 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
 
   function add(entry: JournalEntry): void {
     entries = [...entries, entry].slice(-LIMIT)
+
     list.prepend(rowOf(entry))
     while (list.children.length > SHOWN) list.lastElementChild?.remove()
+
     show()
   }
 
   function show(): void {
     const explained = tokens.state.status === 'signedOut' ? explainSignOut(entries) : undefined
     why.textContent = explained ? `${explained.summary} ${explained.advice ?? ''}` : ''
+
     parts.replaceChildren(...[...partsOf(tokens.state), ...tokenParts()].flatMap(pairOf))
     lives.replaceChildren(timeline(entries, now()))
+
     if (list.children.length === 0) list.replaceChildren(...entries.slice(-SHOWN).reverse().map(rowOf))
   }
 
   function tokenParts(): readonly Part[] {
     if (!token) return []
-    const left = token.expiresAt === undefined ? undefined : Math.ceil((token.expiresAt - now()) / 1_000)
-    const life = left === undefined ? 'no expiry known' : left > 0 ? `expires in ${left} s` : 'expired'
-    return [['access token', `${token.type}, ${life}`]]
+
+    return [['access token', `${token.type}, ${lifeOf(token.expiresAt)}`]]
   }
 
-  /** Its text is never looked at. */
+  function lifeOf(expiresAt: EpochMs | undefined): string {
+    if (expiresAt === undefined) return 'no expiry known'
+
+    const seconds = Math.ceil((expiresAt - now()) / 1_000)
+    return seconds > 0 ? `expires in ${seconds} s` : 'expired'
+  }
+
+  /** Keeps what the panel shows of the access token. The token's text is not among it. */
   async function noteToken(): Promise<void> {
     const { type, expiresAt, scope } = await tokens.getAccessToken().catch((): Partial<AccessToken> => ({}))
     if (type === undefined || scope === undefined) return
+
     token = { type, scope, ...(expiresAt !== undefined && { expiresAt }) }
     show()
   }
@@ -138,6 +160,7 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
     const made = document.createElement('button')
     made.type = 'button'
     made.textContent = text
+
     made.onclick = async () => {
       notice.textContent = ''
       try {
@@ -148,21 +171,32 @@ export function openPanel(root: ShadowRoot, { tokens, journal, ports }: PanelOpt
       }
       show()
     }
+
     return made
   }
+}
+
+/** An entry may come from the store and from another tab's message. */
+function withoutRepeats(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const byContent = new Map(entries.map((entry) => [JSON.stringify(entry), entry]))
+  return [...byContent.values()]
 }
 
 function rowOf(entry: JournalEntry): HTMLElement {
   const time = document.createElement('time')
   time.dateTime = new Date(entry.at).toISOString()
   time.textContent = new Date(entry.at).toLocaleTimeString([], { hour12: false })
+
   const context = document.createElement('code')
   context.textContent = entry.context
+
   const type = document.createElement('code')
   type.textContent = entry.type
   type.className = toneOf(entry)
+
   const text = document.createElement('span')
   text.textContent = describeEntry(entry)
+
   const row = document.createElement('li')
   row.append(time, context, type, text)
   return row
@@ -171,7 +205,9 @@ function rowOf(entry: JournalEntry): HTMLElement {
 function pairOf([name, value]: Part): readonly HTMLElement[] {
   const term = document.createElement('dt')
   term.textContent = name
+
   const description = document.createElement('dd')
   description.textContent = value
+
   return [term, description]
 }

@@ -3,10 +3,10 @@ import { describeEntry } from '../telemetry/describe-entry.ts'
 import { explainSignOut } from '../telemetry/explain-sign-out.ts'
 import type { JournalEntry } from '../telemetry/journal-entry.ts'
 
-/** What a person may see of a session: names and values, without a secret and without what names the person. */
+/** One line of what is shown of a session. It holds no secret, and nothing that names the person. */
 export type Part = readonly [name: string, value: string]
 
-/** The parts of a state. */
+/** What is shown of a state. Of the claims only the names are shown. */
 export function partsOf(state: SessionState): readonly Part[] {
   if (state.status === 'loading') return [['status', 'loading']]
   if (state.status === 'signedOut') {
@@ -14,6 +14,7 @@ export function partsOf(state: SessionState): readonly Part[] {
     const why: readonly Part[] = error ? [['error', `${error.code} (${error.reason})`]] : []
     return [['status', 'signed out'], ['reason', reason], ...why]
   }
+
   const { session, health, cause, retryAt } = state
   const claims = Object.keys(session.claims ?? {}).join(' ')
   const parts: readonly (Part | false)[] = [
@@ -29,7 +30,7 @@ export function partsOf(state: SessionState): readonly Part[] {
   return parts.filter((part) => part !== false)
 }
 
-/** A report to put into a bug's description. */
+/** A text to paste into a bug report. */
 export function report(state: SessionState, entries: readonly JournalEntry[]): string {
   const explained = state.status === 'signedOut' ? explainSignOut(entries) : undefined
   const parts = partsOf(state).map(([name, value]) => `${name}: ${value}`)

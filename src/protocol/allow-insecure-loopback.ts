@@ -1,8 +1,8 @@
 /**
- * Set it to `true` in the options to allow `http:` for the issuer, its endpoints and resources on a loopback host (`127.0.0.1`,
- * `[::1]`, `localhost`), for development. Tokens then travel unencrypted on this machine.
+ * An option for development. Set it to `true` to allow `http:` URLs for the issuer, its endpoints and `resources`, if their host is
+ * `127.0.0.1`, `[::1]` or `localhost`. Tokens then go unencrypted from one program on this machine to another. Default false.
  */
 export const allowInsecureLoopback: unique symbol = Symbol('allowInsecureLoopback')
 
-/** What a refusal of `http:` goes on with. */
+/** The end of a message that refuses an `http:` URL. */
 export const LOOPBACK_HINT = ' (http on localhost needs [allowInsecureLoopback]: true)'

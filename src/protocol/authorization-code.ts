@@ -22,19 +22,19 @@ import type { PushedAuthorizationRequests } from './pushed-authorization.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
 
-/** What to ask the person and the server for. */
+/** What an authorization request asks for. */
 export interface AuthorizationRequestOptions {
   /** Where the person comes back to, exactly as registered. */
   redirectUri: string
-  /** Space-separated; nothing is added. With `openid` the answer must hold an ID token. */
+  /** Names with a space between them. Nothing is added. If `openid` is among them, the token answer must have an ID token. */
   scope: string
-  /** Begins `state`, so that a page recognises its own answers. Characters of base64url, `.` or `~`. */
+  /** The beginning of `state`, by which a page recognises its own answers. Characters of base64url, `.` or `~`. */
   statePrefix: string
   /** OpenID Connect Core §3.1.2.1, as `login` or `none`. */
   prompt?: string
-  /** The account the person probably wants. */
+  /** The account that the person probably wants to use. */
   loginHint?: string
-  /** Milliseconds since the person last authenticated, rounded down to seconds. 0 asks for authentication now. */
+  /** The longest time since the person last authenticated, in milliseconds, rounded down to seconds. 0 asks for authentication now. */
   maxAge?: number
   /** One of these has to be the ID token's `acr`. */
   acrValues?: readonly string[]
@@ -42,37 +42,37 @@ export interface AuthorizationRequestOptions {
   uiLocales?: readonly string[]
   /** Single claims to ask for (OpenID Connect Core §5.5). */
   claims?: ClaimsRequest
-  /** The resources the grant is for (RFC 8707 §2.1). */
+  /** All resources of the grant (RFC 8707 §2.1). */
   resources?: readonly string[]
-  /** Which of them the code's own access token is for (RFC 8707 §2.2). */
+  /** The one of them that the first access token is for (RFC 8707 §2.2). */
   resource?: string | undefined
-  /** What the token request names as its scope. */
+  /** The scope that the token request names. */
   tokenScope?: string | undefined
-  /** Hands the request to the server first (RFC 9126). The metadata may require it. */
+  /** Sends the request to the server before the person goes there (RFC 9126). The metadata may require it. */
   push?: PushedAuthorizationRequests['start'] | undefined
-  /** Further parameters; what is set by the members above comes first. */
+  /** More parameters. A parameter that the other members set cannot be replaced here. */
   extra?: Readonly<Record<string, string | undefined>>
 }
 
-/** How a single claim is wanted (OpenID Connect Core §5.5.1). */
+/** How a single claim is requested (OpenID Connect Core §5.5.1). */
 export interface ClaimRequest {
-  /** Whether it is essential to the application. Default false. */
+  /** Whether the application cannot do without the claim. Default false. */
   readonly essential?: boolean
-  /** The value wanted. */
+  /** The value that the claim should have. Default: any. */
   readonly value?: unknown
-  /** The values wanted, best first. */
+  /** The values that the claim may have, the best first. Default: any. */
   readonly values?: readonly unknown[]
 }
 
-/** Single claims to ask for (OpenID Connect Core §5.5), by name; `null` asks for one in the default manner. */
+/** Requests for single claims, by the claim's name (OpenID Connect Core §5.5). `null` requests the claim and says nothing more about it. */
 export interface ClaimsRequest {
-  /** For the ID token. */
+  /** Claims that the ID token should have. Default: none. */
   readonly id_token?: Readonly<Record<string, ClaimRequest | null>>
-  /** For the UserInfo endpoint. */
+  /** Claims that the UserInfo endpoint should answer with. Default: none. */
   readonly userinfo?: Readonly<Record<string, ClaimRequest | null>>
 }
 
-/** What has to be remembered until the person comes back. */
+/** What has to be kept until the person comes back. */
 export interface PendingAuthorization {
   readonly state: string
   readonly codeVerifier: string
@@ -81,23 +81,24 @@ export interface PendingAuthorization {
   readonly redirectUri: string
   readonly issuer: string
   readonly scope: string
-  /** What the token request names (RFC 8707 §2.2). */
+  /** The resource that the token request names (RFC 8707 §2.2). */
   readonly resource?: string | undefined
-  /** What the token request names where APIs are told apart by scope; who goes by RFC 6749 ignores it (§3.2). */
+  /** The scope that the token request names, for servers that tell APIs apart by scope. Other servers ignore it (RFC 6749 §3.2). */
   readonly tokenScope?: string | undefined
   readonly maxAge?: number | undefined
   readonly acrValues?: readonly string[] | undefined
   readonly createdAt: EpochMs
-  /** The key that the code and the tokens are bound to (RFC 9449 §10); absent: they are bound to none. */
+  /** The key that the code and the tokens are bound to (RFC 9449 §10). Absent if they are bound to none. */
   readonly dpopKey?: DpopKey | undefined
 }
 
 /**
- * Makes an authorization request: code flow with PKCE S256 only (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1), whatever the
- * metadata says about PKCE. Everything random is 256 bit.
- * @returns the URL for the person, until when it is good, and what to remember; the latter is secret, is used once and belongs
- *   to this user agent
- * @throws TokenManagerError `ERR_INVALID_OPTION` where the metadata requires what only `push` can do; errors of the metadata and of `push`
+ * Makes an authorization request. It is always the code flow with PKCE S256 (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1), whatever the
+ * metadata says about PKCE. Each random value has 256 bits.
+ * @returns `url`: where the person goes; `expiresAt`: until when the server accepts that URL; `pending`: what to keep until the person comes
+ *   back. `pending` is secret, is used once, and belongs to this user agent
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if the server accepts only pushed requests and `push` is absent; errors of the metadata
+ *   and of `push`
  */
 export async function authorizationRequest(
   server: AuthorizationServer,
@@ -107,6 +108,7 @@ export async function authorizationRequest(
   const { url, metadata } = await endpoint(server, 'authorization_endpoint')
   const { dpop } = server
   const dpopKey = await dpop?.newKey(metadata.dpop_signing_alg_values_supported)
+
   const random = () => base64url(server.crypto.randomBytes(32))
   const pending: PendingAuthorization = {
     state: options.statePrefix + random(),
@@ -122,6 +124,7 @@ export async function authorizationRequest(
     resource,
     tokenScope,
   }
+
   const own = parameters({
     response_type: 'code',
     client_id: server.clientId,
@@ -140,11 +143,13 @@ export async function authorizationRequest(
     claims: claims && JSON.stringify(claims),
   })
   const params = overridden(parameters(options.extra ?? {}), [...own, ...resourceParameters(options.resources ?? [])])
+
   const { push } = options
   if (!push) {
     if (metadata.require_pushed_authorization_requests) throw pushMissing()
     return { url: withQuery(server.text, url, params), expiresAt: Infinity, pending }
   }
+
   const { request_uri, expiresAt } = await push(server, params)
   return {
     url: withQuery(server.text, url, parameters({ client_id: server.clientId, request_uri })),
@@ -158,21 +163,23 @@ function pushMissing(): TokenManagerError {
   return invalidOption(name, `${name}(), imported: the server takes no other authorization requests`)
 }
 
-/** What follows `redirectUri` in `url`: the parameters of an authorization response; `undefined` if it is none to there. */
+/**
+ * The part of `url` after `redirectUri`: the parameters of an authorization response. `undefined` if `url` is no authorization response to
+ * `redirectUri`.
+ */
 export function answerAt(url: string, redirectUri: string): string | undefined {
-  // Browsers write an origin with a slash. Hosts of files send on to the path with one, or to the path without.
+  // The slash at the end does not count: browsers add one to a URL that is only an origin, and hosts of files add or remove one by a redirect.
   const address = redirectUri.replace(/\/$/, '')
   const answer = url.slice(address.length)
   return url.startsWith(address) && /^\/?[?&#]/.test(answer) ? answer : undefined
 }
 
 /**
- * Reads an authorization response (RFC 6749 §4.1.2) against the request it answers. Nothing is believed, an error neither,
- * before it is known to come from the right server (RFC 9207 §2.4) to the right place.
- * @param url the full URL the person came back with
- * @returns its code, for {@link authorizationCodeGrant}
- * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`, `ERR_AUTHORIZATION_CANCELLED` if the person said no, errors of the
- *   metadata
+ * Reads an authorization response (RFC 6749 §4.1.2) to the request `pending`. First it checks that the response comes from the right server
+ * (RFC 9207 §2.4) and went to the right redirect URI. Only then it reads the code or the error.
+ * @param url the full URL that the person came back with
+ * @returns the code, for {@link authorizationCodeGrant}
+ * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`; `ERR_AUTHORIZATION_CANCELLED` if the person refused; errors of the metadata
  */
 export async function authorizationResponse(
   server: AuthorizationServer,
@@ -182,6 +189,7 @@ export async function authorizationResponse(
   const [address = '', fragment = ''] = url.split('#')
   if (/(^|&)(access_token|id_token|code)=/.test(fragment)) throw rejected('unsupported_flow')
   if (!answerAt(address, pending.redirectUri)) throw rejected('redirect_uri_mismatch')
+
   const params = queryParameters(server.text, address)
   const names = params.map(([name]) => name)
   if (['iss', 'state', 'error', 'code'].some((name) => names.indexOf(name) !== names.lastIndexOf(name)))
@@ -197,10 +205,14 @@ export async function authorizationResponse(
   const error = firstValue(params, 'error')
   const code = firstValue(params, 'code')
   if (error === undefined && code) return code
+
   throw authorizationError(error, params)
 }
 
-/** Throws the error in an answer without `state`. It is only reported: it could be anybody's, and ends no sign-in. */
+/**
+ * Throws the error in an authorization response without `state`. Anybody could have made such a response, so the error is only reported: it
+ * ends no sign-in.
+ */
 export function throwErrorIn(url: string): void {
   const [, error] = /[?&#]error=([\w.-]+)/.exec(url) ?? []
   if (error) throw authorizationError(error)
@@ -211,6 +223,7 @@ const LOST = 'The code was sent, and no answer could be read'
 function authorizationError(error = '', params: ParameterList = []): TokenManagerError {
   if (error === 'access_denied')
     return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', answeredWith(error, params), { error })
+
   const reason = error.endsWith('_required') ? 'interaction_required' : 'authorization_error'
   return rejected(reason, { error }, answeredWith(error, params))
 }
@@ -221,8 +234,8 @@ function answeredWith(error: string, params: ParameterList): string {
 }
 
 /**
- * Redeems a code (RFC 6749 §4.1.3) with one request that is never repeated. An answer that was lost is `transient` with
- * `lost: true` and the reason `code_exchange_indeterminate`: the person has to sign in again.
+ * Redeems a code for tokens (RFC 6749 §4.1.3). The request is never repeated. If its answer is lost, the result is `transient` with
+ * `lost: true`, and its error has the reason `code_exchange_indeterminate`: the person has to sign in again.
  * @param code what {@link authorizationResponse} returned
  */
 export async function authorizationCodeGrant(
@@ -243,6 +256,7 @@ export async function authorizationCodeGrant(
     { scope: pending.scope, pending, dpopKey: pending.dpopKey },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
+
   const { error } = answer
   return { ...answer, error: rejected('code_exchange_indeterminate', { cause: error, status: error.status }, LOST) }
 }

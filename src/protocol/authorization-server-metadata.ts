@@ -1,61 +1,64 @@
 /**
- * An authorization server's metadata (RFC 8414 §2, OpenID Connect Discovery §3): the members that are read here, and any other. An
- * endpoint is an https URL; an optional one that is not counts as absent.
+ * The metadata of an authorization server (RFC 8414 §2, OpenID Connect Discovery §3). The members below are the ones that this library
+ * reads. An endpoint has to be an https URL. The token endpoint and the authorization endpoint cause an error otherwise; any other endpoint
+ * counts as absent.
  */
 export interface AuthorizationServerMetadata {
-  /** The issuer identifier: option `issuer`, code point by code point. */
+  /** The issuer identifier. It has to be identical to the option `issuer`. */
   readonly issuer: string
-  /** Where a person signs in (RFC 6749 §3.1). Needed for `signIn()` by a redirect or a popup. */
+  /** Where a person signs in (RFC 6749 §3.1). `signIn()` with a redirect or a popup needs it. */
   readonly authorization_endpoint?: string | undefined
-  /** Where tokens are asked for (RFC 6749 §3.2). */
+  /** Where tokens are requested (RFC 6749 §3.2). */
   readonly token_endpoint?: string | undefined
-  /** Where tokens are revoked (RFC 7009 §2). Absent: `signOut()` reports `unsupported`. */
+  /** Where tokens are revoked (RFC 7009 §2). If it is absent, `signOut()` reports `unsupported`. */
   readonly revocation_endpoint?: string | undefined
-  /** Where the person's session at the server ends (OpenID Connect RP-Initiated Logout §2.1). */
+  /** Where the person's session at the server is ended (OpenID Connect RP-Initiated Logout §2.1). */
   readonly end_session_endpoint?: string | undefined
-  /** Where authorization requests are handed in (RFC 9126 §5). */
+  /** Where authorization requests are sent before the person signs in (RFC 9126 §5). */
   readonly pushed_authorization_request_endpoint?: string | undefined
-  /** Where a device asks for its codes (RFC 8628 §4). */
+  /** Where a device gets its codes (RFC 8628 §4). */
   readonly device_authorization_endpoint?: string | undefined
-  /** Whether every authorization request has to be handed in first (RFC 9126 §5). */
+  /** Whether the server accepts only authorization requests that were pushed to it before (RFC 9126 §5). Default false. */
   readonly require_pushed_authorization_requests?: boolean | undefined
-  /** Whether every authorization response holds `iss`: then one without it is refused (RFC 9207 §3). */
+  /** Whether every authorization response has the parameter `iss` (RFC 9207 §3). If true, a response without it is refused. Default false. */
   readonly authorization_response_iss_parameter_supported?: boolean | undefined
-  /** JWS algorithms for DPoP proofs (RFC 9449 §5.1). Absent: the server has no DPoP. */
+  /** The JWS algorithms that the server accepts for DPoP proofs (RFC 9449 §5.1). If it is absent, the server has no DPoP. */
   readonly dpop_signing_alg_values_supported?: readonly string[] | undefined
-  /** Endpoints for clients that show a certificate, used with `mutualTls()` (RFC 8705 §5). */
+  /** Endpoints for clients that authenticate with a certificate (RFC 8705 §5). Used with `mutualTls()`. */
   readonly mtls_endpoint_aliases?: Readonly<Record<string, unknown>> | undefined
-  /** Any other member; none of them is read. */
+  /** Any other member. None of them is read. */
   readonly [member: string]: unknown
 }
 
-/** Members of the metadata that replace those the server has; `null`: as if it had not that member. */
+/** Members that replace those of the server's metadata. `null` removes a member. */
 export type MetadataOverrides = {
   readonly [Member in keyof AuthorizationServerMetadata]?: AuthorizationServerMetadata[Member] | null
 }
 
-/** Where metadata comes from, and what is changed in it. */
+/** Options of `metadataFrom()`: where the metadata comes from, and what is changed in it. */
 export interface MetadataSourceOptions {
   /**
-   * Where it is: an https URL without fragment, which is asked instead of the usual places. The `issuer` it says has to be option `issuer`
-   * all the same. Not beside `metadata`. Default: `{issuer}/.well-known/openid-configuration`, then RFC 8414's place.
+   * The URL of the metadata: https, without fragment. The `issuer` in the metadata still has to be identical to the option `issuer`. Cannot
+   * be given together with `metadata`. Default: `{issuer}/.well-known/openid-configuration`, and if no
+   * metadata is there, `/.well-known/oauth-authorization-server` as RFC 8414 §3.1 places it.
    */
   readonly url?: string
-  /** The metadata itself: nothing is asked for. Its `issuer` has to be option `issuer`. Default: it is asked for. */
+  /** The metadata itself. Then no request is sent for it. Its `issuer` has to be identical to the option `issuer`. Default: it is fetched. */
   readonly metadata?: AuthorizationServerMetadata
   /**
-   * Members that replace those of the metadata, for what a server leaves out or says wrongly; `null` removes one, as `revocation_endpoint:
-   * null` where that endpoint refuses a page's requests. Endpoints have to be https URLs. All but `issuer`. Default: none.
+   * Members that the server leaves out or states wrongly. They replace those of the metadata, and `null` removes one: `revocation_endpoint:
+   * null` is for a server whose endpoint refuses requests from pages. Endpoints have to be https URLs. `issuer` cannot be replaced. Default:
+   * none.
    */
   readonly overrides?: MetadataOverrides
 }
 
-/** Metadata that is not simply found below the issuer: what `metadataFrom()` makes. */
+/** What `metadataFrom()` makes: the value of the option `metadata` for a server whose metadata is not at the usual place, or not right. */
 export interface MetadataSource {
-  /** What it was made with. */
+  /** The options of `metadataFrom()`. */
   readonly options: MetadataSourceOptions
   /**
-   * For the manager.
+   * Called by the manager.
    * @param checkUrl throws unless the value of an option is an https URL
    * @throws TokenManagerError `ERR_INVALID_OPTION`
    */
@@ -73,9 +76,9 @@ export function isMetadataSource(
 export interface StartedMetadata {
   /**
    * Gets the metadata and checks it.
-   * @param find looks for it at `url`, or at the usual places; rejects with a `TokenManagerError` where there is none
+   * @param find fetches it from `url`, or from the usual places. Rejects with a `TokenManagerError` if there is none
    */
   load(find: (url?: string) => Promise<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
-  /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from the issuer. */
+  /** Whether `iss` names this issuer. `iss` is from an authorization response, or from an ID token, whose `claims` are then given too. */
   isIssuer(iss: unknown, claims?: Readonly<Record<string, unknown>>): boolean
 }

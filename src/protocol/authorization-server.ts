@@ -19,7 +19,7 @@ export type { AuthorizationServerMetadata }
 export interface MetadataOptions {
   /** The issuer identifier, exactly as the metadata spells it. https, without query or fragment. */
   issuer: string
-  /** Given: it is used as it is and nothing is discovered (RFC 8414 §2); or where else it comes from. */
+  /** The metadata itself (RFC 8414 §2), or a source that gives it. Default: it is discovered. */
   metadata?: AuthorizationServerMetadata | MetadataSource
   /** Allows http on a loopback host, for development. Default false. */
   insecureLoopback?: boolean
@@ -29,21 +29,21 @@ export interface MetadataOptions {
 export interface AuthorizationServerOptions extends MetadataOptions {
   /** The client identifier. */
   clientId: string
-  /** Milliseconds from sending a request to the last byte of its answer. */
+  /** The longest time from sending a request to the last byte of its answer, in milliseconds. */
   requestTimeout: number
-  /** What `expires_in: 0` means in an answer of a grant without a refresh token. Default `'unknown'`. */
+  /** What `expires_in: 0` means if there is no refresh token. Default `'unknown'`. */
   expiresInZero?: 'unknown' | 'expired'
-  /** Accepts an ID token of a sign-in that has no `nonce`. Default false. */
+  /** Whether the ID token of a sign-in may have no `nonce`. Default false. */
   missingNonce?: boolean
-  /** Hears what the server lacks, each once. */
+  /** Called once for each thing that the server lacks. */
   onDegraded?: (step: Degradation) => void
   /** Binds tokens to a key (RFC 9449). Default: they are Bearer tokens. */
   dpop?: { start(platform: ProverPlatform): DpopProver }
-  /** Hears that the device's clock is off, as far as proofs need to know. */
+  /** Called when the device's clock is so wrong that proofs have to allow for it. */
   onClockOff?: ProverPlatform['onClockOff']
 }
 
-/** What it takes to speak to an authorization server. */
+/** The ports that are needed to talk to an authorization server. */
 export type ServerPlatform = Pick<Platform, 'fetch' | 'clock' | 'crypto' | 'clientAuthentication' | 'metadata'> &
   Required<Pick<Platform, 'text'>> &
   Partial<Pick<Platform, 'store'>>
@@ -57,17 +57,17 @@ export interface AuthorizationServer {
   /** How what goes over the wire is written and read. */
   readonly text: WireText
   readonly expiresInZero?: 'unknown' | 'expired' | undefined
-  /** Makes the proofs; absent: tokens are Bearer tokens. */
+  /** Makes the proofs. `undefined` if tokens are Bearer tokens. */
   readonly dpop: DpopProver | undefined
   /** Whether an ID token of a sign-in may have no `nonce`. */
   readonly missingNonce: boolean
-  /** Whether an authorization response or, with its `claims`, an ID token that says `iss` is from this server. */
+  /** Whether `iss` names this server. `iss` is from an authorization response, or from an ID token, whose `claims` are then given too. */
   isIssuer: StartedMetadata['isIssuer']
-  /** Tells what the server lacks, once. */
+  /** Reports what the server lacks. Each thing is reported once. */
   degraded(step: Degradation): void
-  /** Its metadata: given, or discovered once. Rejects with a `TokenManagerError`; a failure is not remembered. */
+  /** The server's metadata. It is loaded once. Rejects with a `TokenManagerError`; the next call then tries again. */
   metadata(): Promise<AuthorizationServerMetadata>
-  /** Sends a form to one of its endpoints as the client, once and bounded; never rejects. */
+  /** Sends a form to an endpoint of the server, with the client's authentication. Never rejects. */
   post<Other = never>(
     url: string,
     form: ParameterList,
@@ -81,14 +81,14 @@ const HTTPS = /^https:\/\/[^\s\\/?#@{]+([/?][^\s\\#{]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 const isEndpoint = (name: string) => name.endsWith('_endpoint')
 
-/** Metadata, and which URLs count as secure. */
+/** The metadata's source, and the rule that says which URLs are secure enough. */
 interface Metadata extends StartedMetadata {
   isSecure(url: unknown): boolean
 }
 
 /**
- * Refuses URLs that no token may be sent to.
- * @throws TokenManagerError `ERR_INVALID_OPTION`
+ * Reads the options that say where the metadata comes from.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` for a URL that no token may be sent to
  */
 export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptions): Metadata {
   const isSecure = (url: unknown) => HTTPS.test(insecureLoopback ? textOf(url).replace(LOOPBACK, 'https') : textOf(url))
@@ -101,6 +101,7 @@ export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptio
         'insecure_endpoint',
       )
   }
+
   if (isMetadataSource(metadata)) return { isSecure, ...metadata.start(issuer, checkUrl) }
 
   checkUrl('issuer', issuer)
@@ -112,13 +113,12 @@ export function metadataOf({ issuer, metadata, insecureLoopback }: MetadataOptio
 }
 
 /**
- * Describes an authorization server; asks nothing yet.
+ * Makes the object that talks to an authorization server. Sends no request yet.
  *
- * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) asks `{issuer}/.well-known/openid-configuration` first, as that is
- * what most servers have. Where that brings none, whatever else the answer is, it asks the same host's
- * `/.well-known/oauth-authorization-server{path}`. The `issuer` in the metadata has to be the configured one, code point by code point. An optional endpoint that is not https
- * counts as absent.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL, and for what is wrong in `metadata`
+ * Discovery (OpenID Connect Discovery §4, RFC 8414 §3) first requests `{issuer}/.well-known/openid-configuration`, because most servers have
+ * that. If the answer is no metadata, whatever its status, it requests `/.well-known/oauth-authorization-server{path}` of the same host. The
+ * `issuer` in the metadata has to be identical to the configured one. An optional endpoint that is not https counts as absent.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no https URL, or if `metadata` is wrong
  */
 export function authorizationServer(
   options: AuthorizationServerOptions,
@@ -131,6 +131,7 @@ export function authorizationServer(
 
   const told = new Set<Degradation>()
   let known: Promise<AuthorizationServerMetadata> | undefined
+
   const server: AuthorizationServer = {
     issuer,
     clientId,
@@ -152,10 +153,11 @@ export function authorizationServer(
         requestTimeout,
         async () => {
           const client = { client_id: clientId }
-          // A public client has nothing to show who it is.
+          // A public client has no credentials: it sends only its identifier.
           const shown = (await clientAuthentication?.authenticate({ issuer }, client)) ?? { parameters: client }
           const { parameters = {}, headers }: ClientAuthenticationParts = shown
           const sent = overridden(form, Object.entries(parameters))
+
           return {
             url,
             method: 'POST',
@@ -180,6 +182,7 @@ export function authorizationServer(
   async function loaded() {
     const all = { ...(await load(discover)) }
     const found = clientAuthentication?.endpoints?.(all) ?? all
+
     if (found.issuer !== issuer) {
       const says = textOf(found.issuer).slice(0, 256) || typeof found.issuer
       const what = `The metadata says "${says}", option issuer "${issuer}": they have to be identical`
@@ -196,33 +199,36 @@ export function authorizationServer(
         throw invalid('insecure_endpoint', `The metadata's ${name} is no https URL`)
       server.degraded('insecure_endpoint')
     }
+
     return found as AuthorizationServerMetadata
   }
 
   async function discover(place?: string) {
     const seen: string[] = []
     let failure: TokenManagerError | undefined
+
     for (const url of place ? [place] : wellKnown(issuer)) {
       const request = { url, method: 'GET', headers: { accept: JSON_TYPE } }
       const answer = await exchange({ fetch, clock, text }, requestTimeout, () => request)
       if (answer.kind === 'transient') {
         failure ??= answer.error
-        // Many a server redirects what it does not know. One that is busy may have more here than in the other place.
+        // Many servers redirect requests to unknown paths, so the other place is tried. A server that is busy may have metadata here.
         if (answer.error.reason !== 'unexpected_redirect') break
       } else if (answer.status === 200 && answer.body) return answer.body
       else seen.push(answerText(answer))
     }
+
     throw failure ?? invalid('metadata_invalid', `No metadata: ${seen.join(', ')}; option issuer is "${issuer}"`)
   }
 }
 
-/** Where the metadata of `issuer` may be: OpenID Connect appends to its path, RFC 8414 §3.1 puts itself before it. */
+/** Where the metadata of `issuer` may be. OpenID Connect puts its part after the issuer's path, RFC 8414 §3.1 before it. */
 function wellKnown(issuer: string): string[] {
   const [, host, path] = /^(.*?\/\/[^/]*)(.*?)\/?$/.exec(issuer) as unknown as [string, string, string]
   return [`${host}${path}/.well-known/openid-configuration`, `${host}/.well-known/oauth-authorization-server${path}`]
 }
 
-/** An endpoint of the metadata. Rejects with `endpoint_missing` where there is none, and as `metadata()` does. */
+/** An endpoint of the metadata. Rejects with `endpoint_missing` if the metadata has none of that name, and with the errors of `metadata()`. */
 export async function endpoint(
   server: AuthorizationServer,
   name:
@@ -234,5 +240,6 @@ export async function endpoint(
   const metadata = await server.metadata()
   const url = metadata[name]
   if (!url) throw invalid('endpoint_missing', `The metadata has no ${name}`)
+
   return { metadata, url }
 }

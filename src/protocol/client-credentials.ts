@@ -2,21 +2,21 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { Requested, TokenAnswer } from './token-set.ts'
 
-/** What a grant that keeps nothing asks for. */
+/** What a grant asks for that gives no refresh token and can be repeated at any time. */
 export interface GrantRequest extends Pick<Requested, 'scope' | 'dpopKey'> {
   readonly resource?: string | undefined
   readonly audience?: string | undefined
-  /** Further parameters; what the grant itself sends has precedence. */
+  /** More parameters. A parameter that the grant itself sends cannot be replaced here. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }
 
-/** Asks for a token for the client itself (RFC 6749 §4.4), once. Never rejects. A refresh token in the answer is ignored. */
+/** Requests a token for the client itself (RFC 6749 §4.4). Sends one request and never rejects. A refresh token in the answer is ignored. */
 export function clientCredentialsGrant(server: AuthorizationServer, request: GrantRequest): Promise<TokenAnswer> {
   return statelessGrant(server, 'client_credentials', {}, request)
 }
 
 /**
- * Exchanges an assertion about somebody for a token (RFC 7523 §2.1), once. Never rejects.
+ * Exchanges an assertion about a subject for a token (RFC 7523 §2.1). Sends one request and never rejects.
  * @param assertion a JWT that the authorization server trusts
  */
 export function jwtBearerGrant(
@@ -27,7 +27,7 @@ export function jwtBearerGrant(
   return statelessGrant(server, 'urn:ietf:params:oauth:grant-type:jwt-bearer', { assertion }, request)
 }
 
-/** One token request of a grant that can be repeated at any time. */
+/** Sends the token request of a grant that can be repeated at any time. */
 export function statelessGrant(
   server: AuthorizationServer,
   grantType: string,

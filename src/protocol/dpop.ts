@@ -6,123 +6,133 @@ import { parseChallenges } from './challenge.ts'
 import type { Attempt, Attempted } from './exchange.ts'
 import { numberOf, textOf } from './json-members.ts'
 
-/** The key of one grant. */
+/** The key that the tokens of one grant are bound to. */
 export interface DpopKey extends SigningKey {
-  /** How far the authorization server's clock was ahead of ours when the grant began, ms. */
+  /** How far the authorization server's clock was ahead of this device's when the grant began, in milliseconds. */
   readonly clockOffset?: number | undefined
 }
 
 /** Options of `dpop()`. */
 export interface DpopOptions {
-  /** Refuses whatever is not bound to a key: servers without DPoP, Bearer answers, unbound sessions. Default false. */
+  /** Whether to refuse what is not bound to a key: servers without DPoP, Bearer tokens, sessions without a key. Default false. */
   readonly required?: boolean | undefined
   /**
-   * JWS algorithms, best first; the first one is taken that the server's metadata lists and the platform has. Default `['ES256']`.
-   * `Ed25519` and `EdDSA` are one algorithm under its new and its old name.
+   * JWS algorithms, the best first. The first one that the server's metadata lists and the platform has is used. `Ed25519` is the new name
+   * of the algorithm `EdDSA`. Default `['ES256']`.
    */
   readonly algorithms?: readonly ('ES256' | 'Ed25519' | 'EdDSA')[] | undefined
-  /** Replaces the platform's Web Cryptography, for keys that it keeps elsewhere. */
+  /** Makes keys and signatures, for keys that the platform's Web Cryptography does not hold. Default: Web Cryptography. */
   readonly signing?: Signing
 }
 
-/** This device's clock and another one do not agree. */
+/** The difference between this device's clock and another one. */
 export interface ClockOff {
-  /** How far this device's clock is ahead of the other, ms; negative: behind. */
+  /** How far this device's clock is ahead of the other one, in milliseconds. Negative if it is behind. */
   readonly by: number
-  /** The API whose clock it is; absent: the authorization server's. */
+  /** The origin of the API that has the other clock. Absent if it is the authorization server's. */
   readonly origin?: string | undefined
 }
 
-/** A token request that was not sent, as its key is gone. */
+/** A token request that was not sent because its key is gone. */
 export interface KeyLost {
-  /** As of an answer that cannot be used. */
+  /** The same kind as of an answer that cannot be used. */
   readonly kind: 'invalid'
-  /** `dpop_key_lost`. */
+  /** An error with the reason `dpop_key_lost`. */
   readonly error: TokenManagerError
 }
 
-/** Makes the proofs of one authorization server's tokens, and learns from its answers and those of the APIs. */
+/** Makes the proofs for the tokens of one authorization server. Takes nonces and the time from the answers of the server and of APIs. */
 export interface DpopProver {
-  /** Whether it is refused to go without. */
+  /** Option `required`. */
   readonly required: boolean
-  /** How far the authorization server's clock is ahead of ours, ms; absent: nothing was learnt yet. */
+  /** How far the authorization server's clock is ahead of this device's, in milliseconds. `undefined` while that is not known. */
   readonly clockOffset: number | undefined
   /**
-   * A key for a new grant, or `undefined` where the server does not offer DPoP, or the platform lacks what it offers.
-   * @param listed what the server's metadata lists (RFC 9449 §5.1)
-   * @throws TokenManagerError `ERR_UNSUPPORTED` in place of `undefined` when DPoP is required
+   * Makes a key for a new grant. Gives `undefined` if the server does not offer DPoP, or no algorithm that the platform has.
+   * @param listed the algorithms in the server's metadata (RFC 9449 §5.1)
+   * @throws TokenManagerError `ERR_UNSUPPORTED` instead of `undefined` if DPoP is required
    */
   newKey(listed: unknown): Promise<DpopKey | undefined>
   /** The JWK thumbprint of `key` (RFC 7638), for `dpop_jkt` (RFC 9449 §10). */
   thumbprint(key: DpopKey): Promise<string>
-  /** Whether tokens that are bound to `key`, or to none, can be used. `types`: theirs. */
+  /** Whether tokens of these `types` can be used that are bound to `key`, or to no key if that is `undefined`. */
   canUse(key: DpopKey | undefined, types: readonly string[]): boolean
   /**
-   * A new proof (RFC 9449 §4.2), for one attempt.
-   * @param token the access token it goes with, the same object each time; absent: it goes to the authorization server
+   * Makes a new proof for one request (RFC 9449 §4.2).
+   * @param token the access token in the request, the same object each time. Absent if the request goes to the authorization server
    * @throws TokenManagerError `ERR_SIGNED_OUT`, reason `dpop_key_lost`
    */
   prove(key: DpopKey | undefined, method: string, url: string, token?: { readonly value: string }): Promise<string>
   /**
-   * Hears the authorization server's answer to a request that was sent at `sentAt`.
-   * @param error what it says of the request
-   * @param proof what the request carried; absent: none
-   * @returns why another proof may do (RFC 9449 §8); `undefined`: none would
+   * Reads the authorization server's answer to a request that was sent at `sentAt`.
+   * @param error the `error` in the answer
+   * @param proof the proof in the request. Absent if it had none
+   * @returns why the request should be sent again with a new proof (RFC 9449 §8). `undefined` if a new proof would not help
    */
   heedServer(answer: Response, error: unknown, sentAt: EpochMs, proof?: string): ProofChallenge | undefined
   /**
-   * Hears an API's answer to a request to `url` that carried `proof`.
+   * Reads an API's answer to a request to `url` that carried `proof`.
    * @param last whether the token is not going to be replaced any more
-   * @returns why another proof may do (RFC 9449 §9); `undefined`: none would
-   * @throws TokenManagerError `ERR_UNSUPPORTED` if it is the last and the API speaks only of other schemes
+   * @returns why the request should be sent again with a new proof (RFC 9449 §9). `undefined` if a new proof would not help
+   * @throws TokenManagerError `ERR_UNSUPPORTED` if `last` is true and the API's challenges name only other schemes
    */
   heed(answer: Response, url: string, proof: string, last: boolean): ProofChallenge | undefined
-  /** An ID token says that it was issued at `iat`, in an answer to a request that was sent at `sentAt`; the one before at `previous`. */
+  /**
+   * Learns the server's time from an ID token.
+   * @param iat when the ID token was issued, as it says itself
+   * @param previous the `iat` of the ID token before it
+   * @param sentAt when the request was sent that brought it
+   */
   tell(iat: unknown, previous: unknown, sentAt: EpochMs): void
   /**
-   * Proofs for requests with tokens whose keys `keyOf` knows.
-   * @param lost hears that the key of `token` is gone, before the call rejects
+   * Makes what adds proofs to requests to APIs.
+   * @param keyOf finds the key that a token is bound to
+   * @param lost called when the key of `token` is gone, before the request rejects
    */
   proofs(
     keyOf: (token: AccessToken) => DpopKey | undefined | Promise<DpopKey | undefined>,
     lost?: (token: AccessToken, error: TokenManagerError) => Promise<void>,
   ): Proofs
-  /** Sends a token request with a proof for `key`, and once more for each reason that the server gives for wanting another one (RFC 9449 §8). */
+  /**
+   * Sends a token request with a proof for `key`. If the server asks for another proof, it is sent again, at most once for each reason (RFC
+   * 9449 §8).
+   */
   send(key: DpopKey | undefined, url: string, attempt: Attempt): Promise<Attempted['said'] | KeyLost>
 }
 
 const DEFAULT_ALGORITHMS = ['ES256'] as const
-/** Where the authorization server's nonce is kept: no origin. */
+/** The key of the authorization server in maps that have an origin as key. */
 const SERVER = ''
-/** A clock that is off by less counts as right, ms: that much is the network. */
+/** A clock that differs by less counts as right, in milliseconds. The network alone can take that long. */
 const TOLERANCE = 5_000
-/** A clock that is off by more is not believed, ms. */
+/** A difference of more than this is not believed, in milliseconds. */
 const FARTHEST = 86_400_000
-/** Not sent again in another form by any `fetch`: what else there is becomes what the platform makes of it. */
+/** A URL that every `fetch` sends exactly as it is written. Any other URL is first written as the platform would send it. */
 const PLAIN = /^https?:\/\/[a-z\d.-]+(:(?!443\/|80\/)\d+)?\/(?!.*\/\.)(?!\.)[\w~!$&'()*+,;=:@%/.-]*$/
 const ascii = new TextEncoder()
 
-/** What a prover is made on. */
+/** The ports that a prover needs. */
 export interface ProverPlatform extends Pick<Platform, 'crypto' | 'clock'>, Partial<Pick<Platform, 'store'>> {
-  /** Hears, once for each difference, that the device's clock is off. */
+  /** Called when the device's clock is found to be wrong, once for each difference. */
   readonly onClockOff?: ((details: ClockOff) => void) | undefined
 }
 
-/** Makes proofs. Nothing is kept but nonces, the clock's offset and what is cached. */
+/** Makes a prover. It keeps only nonces, the differences between clocks, and what it has computed, and only in memory. */
 export function dpopProver(
   { required = false, algorithms = DEFAULT_ALGORITHMS, signing }: DpopOptions & { readonly signing: Signing },
   { crypto, clock, store, onClockOff }: ProverPlatform,
 ): DpopProver {
-  /** The last one each origin gave. */
+  /** The last nonce that each origin gave. */
   const nonces = new Map<string, string>()
   const hashes = new WeakMap<object, string>()
   let signer: { x: string | undefined; header: string; sign: Awaited<ReturnType<Signing['signer']>> } | undefined
-  /** How far the clock of each origin is ahead of ours, ms. Who has none of its own has the authorization server's. */
+  /** How far the clock of each origin is ahead of this device's, in milliseconds. An origin without an entry has the server's offset. */
   const offsets = new Map<string, number>()
+  /** The offset of each origin that `onClockOff` was last called with. */
   const told = new Map<string, number>()
-  /** The authorization server's, when the grant of the last proof began. */
+  /** The server's offset when the grant of the last proof began. */
   let remembered = 0
-  /** Drawn for many proofs at a time: a draw costs more than all else in a proof but its signature. */
+  /** Random bytes for many proofs. They are drawn together, because a draw costs more than any other step but the signature. */
   let randomness = new Uint8Array()
 
   const prover: DpopProver = {
@@ -138,6 +148,7 @@ export function dpopProver(
         if (key) return key
       }
       if (!required) return
+
       const what = `No algorithm in common: option dpop has ${algorithms}, the metadata ${offered}`
       throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', what)
     },
@@ -150,9 +161,11 @@ export function dpopProver(
       try {
         const { header, sign } = signer?.x === key?.publicKey.x && signer ? signer : await signerOf(key as DpopKey)
         const ath = token && (hashes.get(token) ?? (await hashOf(token)))
+
         if (!randomness.length) randomness = crypto.randomBytes(1024)
         const jti = base64url(randomness.subarray(0, 16))
         randomness = randomness.subarray(16)
+
         remembered = key?.clockOffset ?? 0
         const place = token ? originOf(url) : SERVER
         const proof = `${header}.${encode({
@@ -178,28 +191,32 @@ export function dpopProver(
       const isRefused = status > 399 && status < 500
       const challenges = isRefused ? parseChallenges(field) : []
       const mine = challenges.find(({ scheme }) => scheme === 'dpop')
+
       const takesOthersOnly = challenges.length > 0 && !mine
       const isFinal = last && status === 401
       if (isFinal && takesOthersOnly)
         throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported_by_resource', 'The API does not take DPoP')
+
       const nonce = headers.get('dpop-nonce')
       const place = originOf(url)
       const error = mine?.params.error
-      // Any other answer may come from a cache, and its Date with it.
+      // Other answers may come from a cache. Then their Date is old.
       const isFresh = nonce || error === 'invalid_dpop_proof'
       if (isFresh && headers.has('date')) learn(place, answer, madeAt(proof) - offsetOf(place))
-      // Where the challenge cannot be read (CORS), a nonce that the proof did not have is the likeliest reason.
+
+      // CORS may hide the challenge. A nonce that was not in the proof is then the most likely reason for the 401.
       const isUnread = status === 401 && !field && nonce && !payloadOf(proof).includes(`"${nonce}"`)
       return heed(answer, place, isUnread ? 'use_dpop_nonce' : error, proof)
     },
     tell(iat, previous, sentAt) {
-      // An ID token that has not changed says nothing about the time.
+      // An ID token that the server sends unchanged again says nothing about the present time.
       if (iat && iat !== previous) learnt(SERVER, numberOf(iat) * 1000, sentAt)
     },
     proofs: (keyOf, lost) => ({
       async prove(token, method, url, headers) {
         delete headers.dpop
         if (token.type !== 'DPoP') return
+
         try {
           headers.dpop = await prover.prove(await keyOf(token), method, url, token)
         } catch (error) {
@@ -217,6 +234,7 @@ export function dpopProver(
         } catch (error) {
           return { kind: 'invalid', error: error as TokenManagerError }
         }
+
         const { response, said, sentAt } = await attempt(proof === undefined ? {} : { dpop: proof })
         const error = said.kind === 'answer' ? said.body?.error : undefined
         const challenge = prover.heedServer(response, error, sentAt, proof)
@@ -236,16 +254,19 @@ export function dpopProver(
     learnt(place, Date.parse(headers.get('date') ?? ''), sentAt)
   }
 
-  /** A clock says `time`, in the answer to a request that was sent at `sentAt`. */
+  /** Notes that the clock at `place` showed `time` in the answer to a request that was sent at `sentAt`. */
   function learnt(place: string, time: EpochMs, sentAt: EpochMs): void {
     const now = clock.now()
     const ahead = time - now
-    // This page may have slept since, or the answer come from far away.
+    // An answer that took long says little: the page may have slept since the request was sent.
     if (!(Math.abs(ahead) < FARTHEST && Math.abs(now - sentAt) < 2 * TOLERANCE)) return
+
     const offset = Math.abs(ahead) < TOLERANCE ? 0 : ahead
     offsets.set(place, offset)
+
     const isNews = Math.abs(offset - (told.get(place) ?? 0)) >= TOLERANCE
     if (!isNews) return
+
     told.set(place, offset)
     if (offset) onClockOff?.({ by: -offset, origin: place || undefined })
   }
@@ -253,13 +274,17 @@ export function dpopProver(
   function heed(answer: Response, place: string, error: unknown, proof?: string): ProofChallenge | undefined {
     const nonce = answer.headers.get('dpop-nonce')
     if (nonce) nonces.set(place, nonce)
+
     if (error === 'use_dpop_nonce') return nonce ? error : undefined
     if (error !== 'invalid_dpop_proof' || !proof) return
+
     const isOld = () => Math.abs(madeAt(proof) - clock.now() - offsetOf(place)) > TOLERANCE
-    // Whoever gives a nonce may judge a proof by that, and not by its time.
+    // A server that gives nonces may check the nonce of a proof instead of its time.
     const hasNewNonce = nonce && !payloadOf(proof).includes(`"${nonce}"`)
     if (hasNewNonce || isOld()) return error
-    // Nobody says what time it is there: our clock may be right again, or not be off in the way the authorization server's is.
+
+    // The answer has no Date. So the other assumption is tried: with an offset, that the clocks agree; without one, that this clock differs
+    // from the API's as much as from the authorization server's.
     if (!answer.headers.has('date')) offsets.set(place, offsetOf(place) ? 0 : (offsets.get(SERVER) ?? remembered))
     return isOld() ? error : undefined
   }
@@ -282,20 +307,24 @@ export function dpopProver(
   }
 }
 
-/** A handle that can sign, the name of one, or a private JWK; what a store gave back may be none of them. */
+/**
+ * Whether `key` can sign: it is a private `CryptoKey`, the name of a key in hardware, or a private JWK. It may come from a store, and be
+ * anything.
+ */
 function isPrivate(key: DpopKey['privateKey'] | null | undefined): boolean {
   if (typeof key !== 'object' || key === null) return false
+
   const isHandle = 'type' in key && key.type === 'private'
   const text = 'alias' in key ? key.alias : (key as JsonWebKey).d
   return isHandle || typeof text === 'string'
 }
 
-/** Those that make the thumbprint, in its order (RFC 7638 §3.2), and so never a private one. */
+/** The members of a public key that its thumbprint is computed from, in the order of RFC 7638 §3.2. No private member is among them. */
 function membersOf({ crv, kty, x, y }: JsonWebKey): JsonWebKey {
   return { crv, kty, x, y } as JsonWebKey
 }
 
-/** Which methods `fetch` puts into capitals differs between platforms and their ages. */
+/** `method` as `fetch` sends it. Which methods it changes to capitals depends on the platform and its version. */
 function asSent(method: string): string {
   try {
     return new Request('http://a', { method }).method
@@ -313,12 +342,12 @@ function payloadOf(proof: string): string {
   return atob((proof.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/'))
 }
 
-/** What time a proof says it is; NaN where it says none. */
+/** The time in a proof's `iat`, in epoch milliseconds. NaN if it has none. */
 function madeAt(proof: string): EpochMs {
   return Number(/"iat":(\d+)/.exec(payloadOf(proof))?.[1]) * 1000
 }
 
-/** The URL as it is sent, without query and fragment (RFC 9449 §4.2). */
+/** The proof's `htu`: the URL as it is sent, without query and fragment (RFC 9449 §4.2). */
 function htuOf(url: string): string {
   const [bare = ''] = url.split(/[?#]/, 1)
   return PLAIN.test(bare) ? bare : new Request(bare).url

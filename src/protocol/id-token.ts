@@ -7,127 +7,128 @@ import { numberOf, textOf } from './json-members.ts'
 
 declare global {
   /**
-   * Claims of your server's own, which `session.claims` then has. It is global, as all entries of this package share it: write
-   * `declare global { interface TokenwardClaims { readonly tenant?: string } }` in a module of yours. Default: none.
+   * Claims that only your server has. Declare them, and `session.claims` has their types: write
+   * `declare global { interface TokenwardClaims { readonly tenant?: string } }` in one of your modules. The interface is global because all
+   * entries of this package share it. Default: no members.
    */
   interface TokenwardClaims {}
 }
 
 /**
- * What an ID token says of the person (OpenID Connect Core §5.1), where the scopes `profile`, `email`, `phone` and `address` ask for it, and
- * those of `TokenwardClaims`. The types are those of the standard, and whether a server keeps to them is not checked: some write
- * `email_verified` as text. It is for showing, and the account is known by `iss` and `sub`.
+ * What an ID token says about the person (OpenID Connect Core §5.1), and the members of `TokenwardClaims`. The scopes `profile`, `email`,
+ * `phone` and `address` ask for them. The types are those of the standard; nobody checks whether a server keeps to them, and some send
+ * `email_verified` as a text. Use these claims only to show them: what identifies the account is `iss` together with `sub`.
  */
 export interface StandardClaims extends TokenwardClaims {
-  /** The whole name, as it is shown. */
+  /** The full name, as it should be shown. */
   readonly name?: string
-  /** First names, in their order. */
+  /** The first names, with spaces between them. */
   readonly given_name?: string
-  /** Surnames, in their order. */
+  /** The surnames, with spaces between them. */
   readonly family_name?: string
-  /** Middle names, in their order. */
+  /** The middle names, with spaces between them. */
   readonly middle_name?: string
-  /** The name among friends. */
+  /** The name that friends use. */
   readonly nickname?: string
-  /** The name the person wants to be called by here; neither unique nor lasting. */
+  /** The user name that the person wants. It may change, and others may have the same. */
   readonly preferred_username?: string
-  /** URL of a page about the person. */
+  /** The URL of a page about the person. */
   readonly profile?: string
-  /** URL of a picture. */
+  /** The URL of a picture of the person. */
   readonly picture?: string
-  /** URL of the person's own page. */
+  /** The URL of the person's own site. */
   readonly website?: string
-  /** E-mail address: neither unique nor lasting. */
+  /** The e-mail address. It may change, and may belong to another person later. */
   readonly email?: string
-  /** Whether the server has made sure that it is the person's. */
+  /** Whether the server has checked that the e-mail address is the person's. */
   readonly email_verified?: boolean
-  /** `female`, `male`, or another word. */
+  /** `female`, `male`, or any other text. */
   readonly gender?: string
-  /** `YYYY-MM-DD`, or `YYYY`; the year `0000` is left out. */
+  /** The date of birth: `YYYY-MM-DD`, or only `YYYY`. With the year `0000`, the year is not told. */
   readonly birthdate?: string
-  /** Time zone, as `Europe/Zurich`. */
+  /** The time zone, such as `Europe/Zurich`. */
   readonly zoneinfo?: string
-  /** Language (BCP 47), as `de-CH`. */
+  /** The language (BCP 47), such as `de-CH`. */
   readonly locale?: string
-  /** Best as `+41 44 668 18 00` (E.164). */
+  /** The telephone number. The standard recommends E.164, such as `+41 44 668 18 00`. */
   readonly phone_number?: string
-  /** Whether the server has made sure that the number is the person's. */
+  /** Whether the server has checked that the telephone number is the person's. */
   readonly phone_number_verified?: boolean
-  /** Postal address. */
+  /** The postal address. */
   readonly address?: AddressClaim
-  /** When these were changed last, epoch seconds. */
+  /** When the server last changed these claims, in epoch seconds. */
   readonly updated_at?: number
 }
 
 /** A postal address (OpenID Connect Core §5.1.1). */
 export interface AddressClaim {
-  /** All of it, as on an envelope, with line ends. */
+  /** The whole address, as on an envelope. It may have several lines. */
   readonly formatted?: string
-  /** Street, house number, and what else goes before the town; may have line ends. */
+  /** The street, the house number, and whatever else stands before the town. It may have several lines. */
   readonly street_address?: string
-  /** City or town. */
+  /** The city or town. */
   readonly locality?: string
-  /** State, province or region. */
+  /** The state, province or region. */
   readonly region?: string
-  /** Postal code. */
+  /** The postal code. */
   readonly postal_code?: string
-  /** Country, by its name. */
+  /** The name of the country. */
   readonly country?: string
 }
 
-/** The claims of a validated ID token (OpenID Connect Core §2). Times are epoch **seconds**, as the server wrote them. */
+/** The claims of an ID token that was checked (OpenID Connect Core §2). Times are in epoch **seconds**, as the server wrote them. */
 export interface IdTokenClaims extends StandardClaims {
-  /** The issuer, equal to the configured one; its tenant filled in where that is a template. */
+  /** The issuer. It is the configured one; if that has a place for a tenant, the person's tenant is filled in. */
   readonly iss: string
-  /** The person, unique and stable within `iss`: the account key is (`iss`, `sub`), never an e-mail address. */
+  /** The person's identifier, which never changes and is unique within `iss`. Identify accounts by (`iss`, `sub`), never by e-mail address. */
   readonly sub: string
-  /** The clients it was issued to. */
+  /** The clients that the token was issued to. */
   readonly aud: string | readonly string[]
-  /** End of validity, epoch seconds. */
+  /** When the token expires, in epoch seconds. */
   readonly exp: number
-  /** Issued at, epoch seconds. */
+  /** When the token was issued, in epoch seconds. */
   readonly iat: number
-  /** When the person authenticated, epoch seconds. */
+  /** When the person authenticated, in epoch seconds. */
   readonly auth_time?: number
-  /** Binds the token to one sign-in. */
+  /** A random text that ties the token to one sign-in. */
   readonly nonce?: string
-  /** How strong the authentication was. */
+  /** How strong the authentication was. The values are the server's own. */
   readonly acr?: string
   /** How the person authenticated (RFC 8176). */
   readonly amr?: readonly string[]
-  /** The client it was issued to, if several are in `aud`. */
+  /** The client that asked for the token. It matters if `aud` has several. */
   readonly azp?: string
-  /** The session at the authorization server. */
+  /** The identifier of the session at the authorization server. */
   readonly sid?: string
   /** Any other claim. */
   readonly [claim: string]: unknown
 }
 
-/** What an ID token has to agree with. */
+/** What an ID token is compared with. */
 export interface ExpectedIdToken {
-  /** The authorization request it answers. */
+  /** The authorization request that brought it. Absent after a refresh. */
   readonly pending?: {
     readonly nonce?: string | undefined
-    /** Milliseconds. */
+    /** In milliseconds. */
     readonly maxAge?: number | undefined
     readonly acrValues?: readonly string[] | undefined
-    /** When it was made. */
+    /** When the request was made. */
     readonly createdAt?: EpochMs
   }
-  /** The ID token before, if any, when there is no `pending` one: the token is a refreshed one. */
+  /** After a refresh: the claims of the ID token before. Absent if there was none. */
   readonly previous?: IdTokenClaims | undefined
 }
 
-/** Milliseconds by which clocks may differ. */
+/** How much clocks may differ, in milliseconds. */
 const LEEWAY = 60_000
-/** `iat` only has to be plausible: the clocks of a device and of a server's hosts are not the same. */
+/** How far `iat` may lie in the future, in milliseconds. It is generous, because the clocks of a device and of a server's hosts differ. */
 const IAT_LEEWAY = 600_000
 
 /**
- * Reads and checks an ID token that came straight from the token endpoint over TLS, so without its signature (OpenID Connect
- * Core §3.1.3.7, §3.1.3.8, §12.2). After a refresh the clock is not consulted, as a wrong one would cost the session, and a
- * token that cannot be decoded is left out.
- * @returns what to keep; empty if there is no ID token and none is needed
+ * Reads and checks an ID token (OpenID Connect Core §3.1.3.7, §3.1.3.8, §12.2). Its signature is not checked, because it came straight from
+ * the token endpoint over TLS. After a refresh the device's clock is not used, because a wrong clock would then end the session; and an ID
+ * token that cannot be decoded is ignored.
+ * @returns the token and its claims, to be kept. Empty if there is no ID token and none is needed
  */
 export async function checkIdToken(
   server: AuthorizationServer,
@@ -135,8 +136,9 @@ export async function checkIdToken(
   accessToken: string,
   { pending, previous }: ExpectedIdToken,
 ): Promise<{ idToken?: string; claims?: IdTokenClaims } | TokenManagerError> {
-  // Some servers write text that they have not got as empty.
+  // Some servers send an empty text instead of leaving the ID token out.
   if (!idToken) return pending?.nonce === undefined ? {} : invalid('id_token_missing')
+
   const token = textOf(idToken)
   const parts = token.split('.')
   const header = decode(server, parts[0])
@@ -144,37 +146,42 @@ export async function checkIdToken(
   if (!header || !claims) return pending ? invalid('id_token_invalid') : {}
 
   const { iss, sub, acr, at_hash } = claims
-  // Another person's token differs in more than `sub`; that it is another person's is what matters.
+  // This check comes first: a token of another person has other wrong claims too, but the error should say that the person is another one.
   const isOfSameIssuer = previous !== undefined && iss === previous.iss
   if (isOfSameIssuer && sub !== previous.sub) return new TokenManagerError('ERR_SIGNED_OUT', 'user_changed')
+
   const alg = textOf(header.alg) || 'none'
   if (alg === 'none') return invalid('id_token_invalid')
+
   const wrong = wrongClaim(server, claims, pending, previous)
   if (wrong) {
     const what = wrongMember('The ID token', wrong, claims[wrong]) + hintAt(wrong, claims, server)
     return invalid(`id_token_${wrong}` as TokenManagerErrorReason, what)
   }
+
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
     return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
+
   if (at_hash !== undefined && alg.endsWith('256')) {
     const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
     if (at_hash !== base64url(hash.subarray(0, 16))) return invalid('id_token_at_hash')
   }
+
   return { idToken: token, claims }
 }
 
-/** What may help where a claim is wrong. */
+/** The end of the message about a wrong claim: what may help. */
 function hintAt(name: string, { iat }: IdTokenClaims, { issuer, clock }: AuthorizationServer): string {
   if (name === 'iss') return `; option issuer is "${issuer}"`
   if (name === 'exp' || name === 'iat') {
-    // It was made just now.
+    // The token was issued a moment ago, so the difference is that of the clocks.
     const ahead = Math.round(clock.now() / 1000 - numberOf(iat))
     return `; the device's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the server's: correct it`
   }
   return name === 'nonce' ? '; see allowMissingNonce' : ''
 }
 
-/** The first claim that is missing or wrong. */
+/** The name of the first claim that is missing or wrong. `undefined` if all are right. */
 function wrongClaim(
   server: AuthorizationServer,
   claims: IdTokenClaims,
@@ -189,10 +196,11 @@ function wrongClaim(
   const audience = list(aud)
   const expected = pending ?? previous
   const mayLackNonce = missingNonce || !pending
+
   return Object.entries({
-    // Of many tenants one is the person's, for good.
+    // An issuer may have many tenants, but the tenant of a person never changes.
     iss: !server.isIssuer(iss, claims) || (previous && iss !== previous.iss),
-    // Further audiences are trusted only where the token says that it was issued to this client.
+    // A token for several audiences is accepted only if its azp says that this client asked for it.
     aud:
       !audience.includes(clientId) ||
       (audience.length > 1 && azp === undefined) ||
@@ -206,19 +214,19 @@ function wrongClaim(
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
     nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
-    // Since the request was made: a person may take a while after having authenticated. Only the server's clock tells, which
-    // shows `iat` now.
+    // The age counts until the request was made, not until now, because a person may take a while after authenticating. Both times are
+    // taken from the server's clock: now it shows `iat`.
     auth_time:
       (pending?.maxAge !== undefined &&
         !(numberOf(auth_time) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
-      // It moves when the person authenticates again, in another application perhaps, and only forward.
+      // It changes when the person authenticates again, perhaps for another application. It never goes back.
       (previous?.auth_time !== undefined &&
         auth_time !== undefined &&
         !(numberOf(auth_time) >= numberOf(previous.auth_time))),
   }).find(([, wrong]) => wrong)?.[0]
 }
 
-/** In one order, as the order of an audience means nothing. */
+/** The audiences, sorted, because their order has no meaning. */
 function list(value: unknown): readonly string[] {
   return [value].flat().map(textOf).sort()
 }

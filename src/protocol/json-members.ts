@@ -1,14 +1,14 @@
 /**
- * Members of a JSON object as what they should be, whatever they are. `String()`, arithmetic and comparison throw for some objects that
- * JSON can hold, as `{ "toString": 1 }`.
+ * Reads members of a JSON object whose type is not known. `String()`, arithmetic and comparison are no help: they throw for some objects that
+ * JSON can hold, such as `{ "toString": 1 }`.
  */
 
-/** A text, or a number as text; else ''. */
+/** `value` if it is a text, or its digits if it is a number. Empty for anything else. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? `${value}` : ''
 }
 
-/** A number, or a text that is one; else NaN. */
+/** `value` if it is a number, or a text that is a number. NaN for anything else. */
 export function numberOf(value: unknown): number {
   return textOf(value) === '' ? NaN : Number(value)
 }

@@ -3,24 +3,24 @@ import type { DpopKey } from './dpop.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { IdTokenClaims, TokenAnswer } from './token-set.ts'
 
-/** One use of a refresh token. */
+/** What a refresh asks for. */
 export interface RefreshTokenRequest {
   refreshToken: string
-  /** Narrows the access token's scope (RFC 6749 §6). */
+  /** The scope of the access token. It cannot be wider than that of the grant (RFC 6749 §6). */
   scope?: string | undefined
   /** The resource the access token is for (RFC 8707 §2.2). */
   resource?: string | undefined
-  /** The same for servers that have a parameter of that name. */
+  /** The audience the access token is for, at servers that have a parameter `audience` instead of `resource`. */
   audience?: string | undefined
   /** The key the refresh token is bound to (RFC 9449 §5). */
   dpopKey?: DpopKey | undefined
-  /** The claims of the present ID token; a new one has to be about the same sign-in (OpenID Connect Core §12.2). */
+  /** The claims of the present ID token. A new ID token has to be about the same sign-in (OpenID Connect Core §12.2). */
   previous?: IdTokenClaims | undefined
-  /** Called directly before the real `fetch`, in the same turn. False: nothing is sent and the answer is `unsent`. */
+  /** Called directly before the real `fetch`, in the same turn. If it returns false, nothing is sent and the result is `unsent`. */
   beforeSend: () => boolean
 }
 
-/** Sends a refresh token (RFC 6749 §6) once. Never rejects: metadata that cannot be had is `transient` and nothing was sent. */
+/** Sends a refresh token once (RFC 6749 §6). Never rejects. If the metadata cannot be loaded, nothing is sent and the result is `transient`. */
 export function refreshTokenGrant(
   server: AuthorizationServer,
   { refreshToken, scope, resource, audience, previous, dpopKey, beforeSend }: RefreshTokenRequest,

@@ -3,23 +3,23 @@ import type { AuthorizationServer } from './authorization-server.ts'
 import { refusal } from './failure.ts'
 import { parameters } from './parameters.ts'
 
-/** What came of asking the server to revoke a token (RFC 7009 §2.2). */
+/** The result of a revocation request (RFC 7009 §2.2). */
 export type RevocationAnswer =
   | 'revoked'
   /** The server has no revocation endpoint, or does not revoke this kind of token. */
   | 'unsupported'
   | {
       readonly failed: TokenManagerError
-      /** Milliseconds the server asked to wait, at most an hour. */
+      /** How long the server asked to wait, in milliseconds, at most an hour. */
       readonly retryAfter?: number | undefined
-      /** Asking again is pointless. */
+      /** Whether another request would fail in the same way. */
       readonly final: boolean
     }
 
 /**
- * Asks the server to revoke a token (RFC 7009 §2.1), once. Never rejects. Any 2xx is success, also for a token the server
- * does not know.
- * @param options `keepalive` lets the request outlive the page; where the platform refuses that, it is an ordinary request
+ * Asks the server to revoke a token (RFC 7009 §2.1). Sends one request and never rejects. Any 2xx is success, also for a token that the
+ * server does not know.
+ * @param options `keepalive`: the request may finish after its page was closed, where the platform allows that
  */
 export async function revokeToken(
   server: AuthorizationServer,
@@ -29,16 +29,18 @@ export async function revokeToken(
   try {
     const { revocation_endpoint: url } = await server.metadata()
     if (!url) return 'unsupported'
-    // A success has no body, so nothing is asked of it.
+
+    // A success has no body, so any media type will do.
     const answer = await server.post(url, parameters({ token, token_type_hint: kind }), { keepalive, accept: '*/*' })
     const final = answer.kind === 'answer'
     const failed = final ? refusal(answer) : answer.error
-    // A body that was cut takes nothing from a success.
+
+    // The status decides: a success stays a success if its body was cut off.
     if (String(failed.status).startsWith('2')) return 'revoked'
     if (failed.error === 'unsupported_token_type') return 'unsupported'
     return { failed, final, retryAfter: final ? undefined : answer.retryAfter }
   } catch (error) {
-    // The metadata could not be had; a `TokenManagerError` says why.
+    // The metadata could not be loaded. The error is a `TokenManagerError` that says why.
     return { failed: error as TokenManagerError, final: false }
   }
 }

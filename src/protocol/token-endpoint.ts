@@ -4,10 +4,11 @@ import { parameters } from './parameters.ts'
 import { type Requested, type TokenAnswer, tokenAnswer } from './token-set.ts'
 
 /**
- * One token request (RFC 6749 §3.2), processed at most once, with the client's authentication. With a key it carries a proof, and is
- * sent again, once for each reason, to a server that asks for another one before it looks at the rest (RFC 9449 §8).
- * @param values what the grant sends beside `grant_type` and `client_id`
- * @param beforeSend called directly before the real `fetch`, in the same turn; false keeps the request from being sent
+ * Sends one token request with the client's authentication (RFC 6749 §3.2). The server processes it at most once. If there is a key, the
+ * request carries a proof. A server may ask for another proof before it processes the request; then it is sent again, once for each reason
+ * (RFC 9449 §8).
+ * @param values the grant's parameters, without `grant_type` and `client_id`
+ * @param beforeSend called directly before the real `fetch`, in the same turn. If it returns false, the request is not sent
  */
 export async function tokenRequest(
   server: AuthorizationServer,
@@ -28,9 +29,10 @@ export async function tokenRequest(
       around: dpop && ((attempt) => dpop.send(requested.dpopKey, url, attempt)),
     })
     if (unsent) return { kind: 'unsent' }
+
     return answer.kind === 'answer' ? await tokenAnswer(server, answer, requested) : answer
   } catch (error) {
-    // The metadata could not be had; a `TokenManagerError` says why.
+    // The metadata could not be loaded. The error is a `TokenManagerError` that says why.
     return { kind: 'transient', error: error as TokenManagerError, lost: false }
   }
 }

@@ -4,28 +4,28 @@ import type { Answer } from './exchange.ts'
 import { invalid } from './failure.ts'
 import type { TokenAnswer } from './token-set.ts'
 
-/** A token about somebody, and what kind of token it is (RFC 8693 §3). */
+/** A token and its type (RFC 8693 §3). */
 export interface TypedToken {
   readonly token: string
   readonly type: string
 }
 
-/** What is exchanged for what. */
+/** What a token exchange asks for. */
 export interface TokenExchangeRequest extends GrantRequest {
-  /** Whom the new token is about. */
+  /** The token of the party that the new token is about. */
   readonly subject: TypedToken
-  /** Who acts for the subject. */
+  /** The token of the party that acts for the subject. */
   readonly actor?: TypedToken | undefined
-  /** The kind of token wanted. */
+  /** The type of the new token. Default: the server chooses. */
   readonly requestedType?: string | undefined
 }
 
-/** The kind of token that goes to APIs. */
+/** The type of access tokens, which is what APIs take. */
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
 /**
- * Exchanges a token for another one (RFC 8693 §2.1), once. Never rejects. An answer without `issued_token_type` is invalid, and so is
- * one whose token is not for APIs (`token_type` `N_A`).
+ * Exchanges a token for another one (RFC 8693 §2.1). Sends one request and never rejects. An answer is invalid if it has no
+ * `issued_token_type`, or if its token is not for APIs (`token_type` is `N_A`).
  */
 export async function tokenExchangeGrant(
   server: AuthorizationServer,
@@ -51,6 +51,7 @@ export async function tokenExchangeGrant(
     },
     request,
   )
+
   const isTypeTold = typeof issued === 'string' && issued !== ''
   if (answer.kind !== 'tokens' || isTypeTold) return answer
 

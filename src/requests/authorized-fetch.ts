@@ -17,63 +17,67 @@ import { copyTo, type PlainHeaders, plainHeaders, readOnce, urlOfRequest } from 
 import { type RequestBody, requestBody } from './request-body.ts'
 import type { Match } from './resource-matcher.ts'
 
-/** A request as it was sent with a token. */
+/** A request with a token, as it is sent. */
 export interface SentRequest {
-  /** `undefined`: it leads away from the place that the token is for, and goes on without one. */
+  /** Which API the token is for. `undefined`: a redirect led to another place, and the request goes there without a token. */
   readonly target: Target | undefined
-  /** Absolute. */
+  /** The absolute URL. */
   readonly url: string
-  /** What `fetch` was called with. */
+  /** The first argument of `fetch`. */
   readonly to: string | Request
   readonly init: RequestInit & { readonly headers: PlainHeaders }
   readonly body: RequestBody | undefined
-  /** Redirects that led here. */
+  /** How many redirects were followed before this request. */
   readonly hops: number
 }
 
-/** What {@link authorizedFetch} is made of. */
+/** Options of {@link authorizedFetch}. */
 export interface AuthorizedFetchOptions {
   /** Where tokens come from. */
   readonly source: TokenSource
   /** The platform's `fetch`. */
   readonly fetch: Fetch
-  /** For DPoP tokens, which go without a proof where there is none. */
+  /** Makes the proofs for DPoP tokens. Default: no proofs are sent. */
   readonly proofs?: (() => Proofs | undefined) | undefined
-  /** Where tokens may go. */
+  /** Decides which URLs get a token. */
   readonly match: (url: string) => Match
-  /** For URLs that get no token. `'throw'`: `ERR_TARGET_NOT_ALLOWED`. `'bare'`: sent as the caller gave it, without a token. */
+  /**
+   * What happens to a request whose URL gets no token. `'throw'`: it throws `ERR_TARGET_NOT_ALLOWED`. `'bare'`: it is sent as the caller
+   * gave it, without a token.
+   */
   readonly unlisted: 'throw' | 'bare'
-  /** When nobody is signed in. `'throw'`: `ERR_SIGNED_OUT`. `'bare'`: sent as the caller gave it, without a token. */
+  /** The same for a request while nobody is signed in. `'throw'`: it throws `ERR_SIGNED_OUT`. */
   readonly whenSignedOut: 'throw' | 'bare'
-  /** Hears what the response does not say. Must not throw. */
+  /** Called with events that the caller cannot see in the response. Must not throw. */
   readonly observe: <T extends 'step_up_required' | 'retry_impossible'>(type: T, details: TokenManagerEvents[T]) => void
   /**
-   * The request that follows a redirect, or `undefined` to hand the response on; throws when it may not be followed. For
-   * platforms whose `redirect: 'manual'` shows where a redirect leads; absent: one that could take the token elsewhere throws
-   * `ERR_REDIRECTED`.
+   * Makes the request that follows a redirect. `undefined` means that the caller gets the redirect itself. It throws if the redirect must
+   * not be followed. It is for platforms where `redirect: 'manual'` shows where a redirect leads. Default: a redirect that could take the
+   * token to another place throws `ERR_REDIRECTED`.
    */
   readonly follow?:
     | ((response: Response, sent: SentRequest, match: (url: string) => Match) => SentRequest | undefined)
     | undefined
 }
 
-/** The tokens that were not enough, by the error that says so. */
+/** For each error that asks for a step-up: the token that was not enough. */
 export const insufficient = new WeakMap<object, AccessToken>()
 
 /**
- * A `fetch` that carries the token. It takes what `fetch` takes and gives what `fetch` would give, with these additions:
- * - The token is taken when the request is sent, and replaces `Authorization` and `DPoP` headers of the caller's.
- * - A 401 that means the token (RFC 6750 §3.1) gets one new token and one second sending; a second 401 is returned. A body that
- *   can be read only once is never sent again: its 401 is returned. Where the challenge has `reason="not_yet_valid"`, the second
- *   sending is with the same token, 1.5 s later.
- * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3), and so does
- *   403 `insufficient_scope` with the `scope` that the API wants (RFC 6750 §3.1). Both are for `signIn({ stepUp: stepUp(error) })`.
- * - A DPoP token goes with a new proof each time. An API that asks for another proof (RFC 9449 §9) gets one with the same token, once for
- *   a nonce and once for the time it was made at. One that knows Bearer tokens only gets none: `ERR_UNSUPPORTED`.
- * - Where the platform shows redirects, `follow` follows them. Where it hides them, one that could take the token, a proof or a body to
- *   another place throws `ERR_REDIRECTED`; a Bearer token whose entry is all of its origin is left to the platform, which drops it
- *   between origins. `redirect: 'error'` and `'manual'` of the caller's are left to the platform.
- * - `signal` ends this call's own wait and its own request, nothing that others wait for.
+ * A `fetch` that adds the token. It takes the arguments of `fetch` and gives what `fetch` would give, with these differences:
+ * - The token is taken when the request is sent. It replaces the caller's `Authorization` and `DPoP` headers.
+ * - If a 401 says that the token is the reason (RFC 6750 §3.1), the request is sent a second time with a new token. A second 401 is returned.
+ *   A request whose body can be read only once is not sent again: its 401 is returned. If the challenge has `reason="not_yet_valid"`, the
+ *   request is sent again with the same token 1.5 s later.
+ * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3). 403
+ *   `insufficient_scope` throws it with the `scope` that the API asks for (RFC 6750 §3.1). Give the error to
+ *   `signIn({ stepUp: stepUp(error) })`.
+ * - A DPoP token has a new proof in each request. If an API asks for another proof (RFC 9449 §9), the request is sent again with the same
+ *   token: once because of a nonce, and once because of the proof's time. If an API accepts only Bearer tokens, it throws `ERR_UNSUPPORTED`.
+ * - If the platform shows redirects, `follow` follows them. If it hides them, a redirect that could take the token, a proof or a body to
+ *   another place throws `ERR_REDIRECTED`. Redirects of a request without body, whose Bearer token is for a whole origin, are left to the
+ *   platform, which removes the token before it goes to another origin. `redirect: 'error'` and `redirect: 'manual'` are left to the platform.
+ * - `signal` ends only this call's own wait and its own request. Other callers who wait for the same refresh go on waiting.
  */
 export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   const { source, fetch, proofs: findProofs, match, unlisted, whenSignedOut, observe, follow } = options
@@ -103,9 +107,10 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     let sent: SentRequest = { target, url, to: request ?? url, init: sentInit, body, hops: 0 }
     let token = first
     let response: Response | undefined
-    /** What this call has done about an answer, and does not do again. */
+    /** The steps that this call has taken. None is taken twice. */
     const done = new Set<Step>()
-    /** Goes where a redirect leads, if it is looked at here. */
+
+    /** Follows a redirect, if the platform leaves that to this call. Gives false if the caller gets the redirect itself. */
     const redirected = (response: Response): boolean => {
       if (!isManual) return false
       if (!follow) throw redirectedError(sent.url, response)
@@ -114,12 +119,14 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
       return followed !== undefined
     }
 
-    /** Makes ready the same request once more, with another token or for another proof, if that is possible. */
+    /** Prepares the same request once more, with another token or for another proof. Gives false if that is not possible. */
     const readyAgain = async (step: Step, response: Response): Promise<boolean> => {
       done.add(step)
+
       const hint = hintOf(response, token.type)
       const other = step === 'renew' ? await source.replace(target, token, signal, hint) : token
       const isSame = step === 'renew' && other?.value === token.value
+
       const again = sent.body ? sent.body.replay() : null
       if (again === undefined) observe('retry_impossible', { status: 401 })
       if (!other || again === undefined) return false
@@ -175,6 +182,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     } = errorsIn(response, token.type).find(({ error }) => error === reason) ?? {}
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
+
     const error = new TokenManagerError(
       'ERR_STEP_UP_REQUIRED',
       reason,
@@ -191,21 +199,21 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   }
 }
 
-/** What follows an answer. */
+/** What has to happen after an answer. */
 export type Next =
-  /** Nothing: it is what the caller gets. */
+  /** The caller gets the answer. */
   | 'done'
-  /** Its redirect. */
+  /** The redirect is followed. */
   | 'follow'
-  /** The same request with another token. */
+  /** The request is sent again with another token. */
   | 'renew'
-  /** A sign-in that brings what the API wants. */
+  /** The caller gets an error that asks for a step-up. */
   | 'step_up'
 
-/** What follows an answer, or the same request with another proof, and why. */
+/** What has to happen after an answer. A {@link ProofChallenge}: the request is sent again with another proof. */
 type Step = Next | ProofChallenge
 
-/** What an answer to a request with a token of `type` asks for. The challenge of that scheme decides (RFC 9449 §7.2). */
+/** What has to happen after an answer to a request with a token of `type`. The challenge for that scheme decides (RFC 9449 §7.2). */
 export function next(answer: Answer, type: AccessToken['type']): Next {
   if (answer.ok) return 'done'
   const { status } = answer
@@ -213,31 +221,32 @@ export function next(answer: Answer, type: AccessToken['type']): Next {
 
   const errors = errorsIn(answer, type).map(({ error }) => error)
   if (errors.includes(WANTS_MORE[status])) return 'step_up'
+
   const meansToken = errors.length === 0 || errors.includes('invalid_token')
   return status === 401 && meansToken ? 'renew' : 'done'
 }
 
-/** As much of an answer as says what follows it. */
+/** The parts of an answer that {@link next} reads. */
 export interface Answer extends Pick<Response, 'ok' | 'status'>, Partial<Pick<Response, 'type'>> {
   readonly headers: Pick<Headers, 'get'>
 }
 
 type StepUpReason = 'insufficient_user_authentication' | 'insufficient_scope'
 
-/** By status: what an API answers that wants another sign-in (RFC 9470 §3, RFC 6750 §3.1). */
+/** For each status: the error by which an API asks for another sign-in (RFC 9470 §3, RFC 6750 §3.1). */
 const WANTS_MORE: Readonly<Record<number, StepUpReason>> = {
   401: 'insufficient_user_authentication',
   403: 'insufficient_scope',
 }
 
-/** The parameters of the challenges of the scheme `type` that name an error. */
+/** The parameters of all challenges that have the scheme `type` and an `error`. */
 function errorsIn({ headers }: Answer, type: string) {
   return parseChallenges(headers.get('www-authenticate'))
     .filter(({ scheme, params }) => scheme === type.toLowerCase() && params.error)
     .map(({ params }) => params)
 }
 
-/** Why the token was refused, as far as the API says. */
+/** Why the token was refused. `undefined` if the API does not say. */
 function hintOf(answer: Answer, type: string): RefusalHint {
   const refused = errorsIn(answer, type).find(({ error }) => error === 'invalid_token')
   return HINTS.find((hint) => hint === refused?.reason)
@@ -255,7 +264,7 @@ function printable(text = ''): string | undefined {
 
 type NoMatch = Extract<Match, { target?: undefined }>
 
-/** `ERR_TARGET_NOT_ALLOWED` for what {@link Match} says. */
+/** The error `ERR_TARGET_NOT_ALLOWED` for a URL that gets no token. */
 export function notAllowed(match: NoMatch): TokenManagerError {
   return new TokenManagerError('ERR_TARGET_NOT_ALLOWED', match.reason, whyNot(match))
 }
@@ -266,7 +275,7 @@ function whyNot({ reason, place = 'this URL', listed }: NoMatch): string {
   return `No token goes to ${place}: ${isInsecure ? `it is not https${LOOPBACK_HINT}` : unlisted}`
 }
 
-/** The request to `url` was redirected to `where`, and will not be followed. */
+/** The error for a redirect from `url` to `where` that is not followed. */
 export function redirectedError(url: string, { status }: Response, where?: string): TokenManagerError {
   return new TokenManagerError(
     'ERR_REDIRECTED',

@@ -6,11 +6,11 @@ import type { Match } from './resource-matcher.ts'
 const MAX_HOPS = 20
 
 /**
- * Follows redirects with the token where the platform shows them (Fetch §4.5), but only within the entry of `resources` that
- * the request began on, and at most 20 of them. A request with a Bearer token and no body goes on elsewhere without the token, as
- * platforms do between origins. A redirect without a `Location` is handed on.
- * @throws `ERR_REDIRECTED` for any other; `ERR_NOT_REPLAYABLE` when a body that can be read only once would have to be sent
- *   again
+ * Makes the request that follows a redirect, where the platform shows redirects (Fetch §4.5). The token goes along only to places within the
+ * entry of `resources` that the first request was for, and over at most 20 redirects. To other places a request with a Bearer token and no
+ * body goes without the token, as platforms do it between origins. For a redirect without `Location` the result is `undefined`: the caller
+ * gets the redirect itself.
+ * @throws `ERR_REDIRECTED` for any other redirect; `ERR_NOT_REPLAYABLE` if a body that can be read only once would have to be sent again
  */
 export function followRedirect(
   response: Response,
@@ -19,8 +19,10 @@ export function followRedirect(
 ): SentRequest | undefined {
   const { status, type, headers: answered } = response
   if (type === 'opaqueredirect') throw redirectedError(sent.url, response)
+
   const location = answered.get('location')
   if (!location) return
+
   const where = absolute(location, sent.url)
   const to = match(where)
   const stays = to.target !== undefined && to.target === sent.target
@@ -38,6 +40,7 @@ export function followRedirect(
   const headers = new Headers(sent.init.headers)
   if (dropsBody)
     for (const name of ['type', 'length', 'encoding', 'language', 'location']) headers.delete(`content-${name}`)
+
   const again = sent.body && !dropsBody ? sent.body.replay() : null
   if (again === undefined)
     throw new TokenManagerError(
@@ -46,6 +49,7 @@ export function followRedirect(
       'The API redirects a request whose body can be read only once',
       { status },
     )
+
   return {
     ...sent,
     url: to.url,
@@ -62,12 +66,13 @@ export function followRedirect(
   }
 }
 
-/** The same request to `where`, with nothing in it that was meant for the API alone. The platform follows what comes after it. */
+/** The same request to `where`, without the headers that only the API may see. The platform follows any further redirect. */
 function withoutToken(sent: SentRequest, where: string): SentRequest {
   const request = typeof sent.to === 'string' ? undefined : sent.to
   const { method = request?.method ?? 'GET', signal = request?.signal ?? null } = sent.init
   const headers = new Headers(sent.init.headers)
   for (const name of ['authorization', 'proxy-authorization', 'cookie']) headers.delete(name)
+
   return {
     ...sent,
     target: undefined,
@@ -81,6 +86,7 @@ function absolute(location: string, base: string): string {
   const [, scheme, host, path = ''] = /^([^/]+)(\/\/[^/]+)([^?#]*)/.exec(base) ?? []
   if (/^[a-z][a-z\d+.-]*:/i.test(location)) return location
   if (location.startsWith('//')) return `${scheme}${location}`
+
   const folder = /^[?#]/.test(location) ? path : location[0] === '/' ? '' : path.replace(/[^/]*$/, '')
   return `${scheme}${host}${folder}${location}`
 }

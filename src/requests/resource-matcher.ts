@@ -30,46 +30,46 @@ export type ResourceOption =
       readonly scope?: string
     }
 
-/** What a URL means for tokens. */
+/** Whether a URL gets a token, and which. */
 export type Match =
   | {
-      /** What to ask for; the same object for every URL of one entry. */
+      /** Which API the token is for. It is the same object for every URL of one entry. */
       readonly target: Target
-      /** The URL that was judged, absolute: send this one. */
+      /** The absolute URL that was compared with the entries. The request has to go to exactly this URL. */
       readonly url: string
-      /** Whether the token may go to every path of this origin: no entry is for a part of it. */
+      /** Whether the token may go to every path of this origin, because the only entry for this origin is the whole origin. */
       readonly wholeOrigin: boolean
     }
   | {
       readonly target?: undefined
       readonly url?: undefined
-      /** Why no token goes there. */
+      /** Why the URL gets no token. */
       readonly reason: 'target_not_listed' | 'insecure_target'
-      /** Its origin and path, if it could be read. */
+      /** The origin and path of the URL. Absent if the URL could not be read. */
       readonly place?: string | undefined
-      /** The places of its origin that are listed. */
+      /** The entries for the same origin: their origins and paths. */
       readonly listed: readonly string[]
     }
 
-// Never the platform's URL: React Native's finds the host of https://evil.com/@api.example.com in its path. What could be read
-// in two ways (user names, backslashes, controls, escapes or non-ASCII in the host, odd ports, numbers that are rewritten as
-// IPv4) is not a URL here.
+// URLs are not read by the platform's `URL`: React Native's takes api.example.com for the host of https://evil.com/@api.example.com. A URL
+// that two readers could understand differently does not match here. Such are URLs with a user name, a backslash, a control character, an
+// escape or a non-ASCII character in the host, an unusual port, or a number that is rewritten as an IPv4 address.
 const PARTS =
   /^(https?):\/\/((?:[a-z\d_-]+\.)*[a-z_][a-z\d_-]*\.?|(?:(?!0\d)\d{1,3}(?:\.(?=\d)|(?=[:/?#]|$))){4}|\[::1])(:[1-9]\d{0,4})?(\/[!"$->@-[\]-~\x80-\uffff]*)?([?#][ -~\x80-\uffff]*)?$/i
-// A dot segment, also with what a server may cut off before it looks for one (";x", "?", a blank); and what is read in more than one
-// way: controls, UTF-8 in more bytes than it takes, Microsoft's %uXXXX.
+// A dot segment, also one that a server sees only after it has cut something off (";x", "?", a blank). And what servers read differently:
+// control characters, UTF-8 in more bytes than needed, Microsoft's %uXXXX.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CLIMBS = /[/\\]\.{1,2}(?![\w.~-])|[\0-\x1f\x7f]|%(?:c[01]|e0%[89]|f0%8|u[\da-f]{4})/i
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
 const MEMO = 99
 
-/** What the access token of a sign-in itself is for: what the first of `resources` names. */
+/** Which API the access token of a sign-in is for: the one of the first entry. */
 export function signInTarget([first = '']: readonly ResourceOption[] = []): Target {
   const { url: _, ...target } = entryOf(first)
   return target
 }
 
-/** What signing in asks for: `scope`, and that of every entry beside it. */
+/** The scope that a sign-in asks for: `scope`, and the scopes of all entries. */
 export function signInScope(scope: string | undefined, resources: readonly ResourceOption[] = []): string {
   return union(scope, ...resources.map((one) => entryOf(one).scope))
 }
@@ -84,10 +84,11 @@ function entryOf(option: ResourceOption): Exclude<ResourceOption, string> {
 }
 
 /**
- * Reads the allow-list once and judges URLs by it, with a strict reader of its own. The longest matching path wins. Paths
- * relative to the page (`notes`, `../notes`) never match; `/notes` is a path on `origin`, whatever `<base>` says.
- * @param resources an empty list matches nothing; of two entries for the same place the first counts
- * @param options `origin`: for URLs that begin with `/`. `insecureLoopback`: accept `http` on 127.0.0.1, [::1] and localhost
+ * Reads the list of places that tokens may go to, and returns a function that compares URLs with it. If several entries match, the one with
+ * the longest path counts. A URL that begins with `/` belongs to `origin`, whatever the page's `<base>` says. Other relative URLs (`notes`,
+ * `../notes`) never match.
+ * @param resources an empty list matches nothing. If two entries have the same URL, the first one counts
+ * @param options `origin`: the origin of URLs that begin with `/`. `insecureLoopback`: accept `http` on 127.0.0.1, [::1] and localhost
  * @throws `ERR_INVALID_OPTION` naming the entry
  */
 export function resourceMatcher(
@@ -99,19 +100,23 @@ export function resourceMatcher(
     const [, scheme, host, port = '', path = '/', rest = ''] =
       PARTS.exec(/^\/(?!\/)/.test(text) ? own + text : text) ?? []
     if (!scheme || climbs(path)) return
+
     const origin = `${scheme}://${host}${port}`.toLowerCase().replace(/^(https.*):443$|^(http:.*):80$/, '$1$2')
     return { origin, path, rest, secure: origin[4] === 's' || (insecureLoopback && LOOPBACK.test(origin)) }
   }
+
   const invalid = (index: number) =>
     invalidOption(
       `resources[${index}]`,
       `an https URL or a path, without query, fragment, wildcard or dot segments, or an object with such a url${LOOPBACK_HINT}`,
     )
+
   const entries = resources.map((option: ResourceOption, index) => {
     const { url = '', ...target } = entryOf(option) ?? {}
     const at = read(url)
     const isPlace = at?.secure && !at.rest
     if (!isPlace) throw invalid(index)
+
     return { ...at, target: Object.freeze(target) }
   })
   entries.sort((a, b) => b.path.length - a.path.length)
@@ -120,12 +125,14 @@ export function resourceMatcher(
   return (url) => {
     const known = memo.get(url)
     if (known) return known
+
     const at = read(url)
     const entry =
       at &&
       entries.find(
         (e) => e.origin === at.origin && (e.path === at.path || at.path.startsWith(e.path.replace(/\/?$/, '/'))),
       )
+
     if (!entry) {
       const nearby = entries.filter(({ origin }) => origin === at?.origin)
       return {
@@ -134,6 +141,7 @@ export function resourceMatcher(
         listed: nearby.map(({ origin, path }) => origin + path),
       }
     }
+
     const wholeOrigin = entry.path === '/' && entries.every((e) => e === entry || e.origin !== at.origin)
     const match = { target: entry.target, url: at.origin + at.path + at.rest, wholeOrigin }
     if (memo.size > MEMO) memo.clear()
@@ -142,7 +150,7 @@ export function resourceMatcher(
   }
 }
 
-/** Whether some server could find a dot segment in `path`, however often it undoes escapes. */
+/** Whether a server could find a dot segment in `path`, even if it decodes escapes several times. */
 function climbs(path: string): boolean {
   const undone = path.replace(/%(?:25)*([0-7][\da-f])/gi, (_, byte) => String.fromCharCode(parseInt(byte, 16)))
   return CLIMBS.test(path) || (undone !== path && climbs(undone))

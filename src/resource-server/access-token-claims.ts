@@ -4,59 +4,60 @@ import { shown } from './found.ts'
 import { isJsonObject, isName } from './json-values.ts'
 
 /**
- * What a validated access token says, with the names of RFC 9068 §2.2 and RFC 7662 §2.2 whatever its issuer calls them; all other claims
- * as the token has them. Seconds, as there. Everything in it is frozen: requests with the same token share it.
+ * The claims of an access token that was checked. The members below have the names of RFC 9068 §2.2 and RFC 7662 §2.2, whatever the issuer
+ * calls them. All other claims are as the token has them. Times are in epoch **seconds**. The object and everything in it is frozen, because
+ * requests with the same token share it.
  */
 export interface AccessTokenClaims {
-  /** Who issued it. */
+  /** The issuer of the token. */
   readonly iss: string
-  /** Whom it is about: a person, or the client itself. With `iss` it is an identity, alone it is none. */
+  /** The person, or the client, that the token is about. It is unique only together with `iss`. */
   readonly sub?: string
-  /** Whom it is for; this API is among them. */
+  /** The APIs that the token is for. This API is among them. */
   readonly aud?: string | readonly string[]
-  /** Seconds since 1970. */
+  /** When the token expires, in epoch seconds. */
   readonly exp?: number
-  /** Seconds since 1970. */
+  /** When the token was issued, in epoch seconds. */
   readonly iat?: number
-  /** Seconds since 1970. */
+  /** The time before which the token is not valid, in epoch seconds. */
   readonly nbf?: number
-  /** Names this token. */
+  /** The identifier of this token. */
   readonly jti?: string
-  /** The client that asked for it. */
+  /** The client that asked for the token. */
   readonly client_id?: string
-  /** Space-separated. */
+  /** The scope: names with a space between them. */
   readonly scope?: string
-  /** The sign-in it came from, where the server says. */
+  /** The sign-in that the token came from. Absent if the server does not say. */
   readonly sid?: string
-  /** When the person authenticated, seconds since 1970. */
+  /** When the person authenticated, in epoch seconds. */
   readonly auth_time?: number
-  /** How the person authenticated. */
+  /** How strong the authentication was. */
   readonly acr?: string
-  /** The key it is bound to (RFC 7800). */
+  /** The key that the token is bound to (RFC 7800). */
   readonly cnf?: Readonly<Record<string, unknown>>
   readonly [claim: string]: unknown
 }
 
-/** What the claims are checked against. */
+/** What the claims are compared with. */
 export interface ClaimRules {
-  /** Who issued the token, as configured. */
+  /** The issuer of the token, as it is configured. */
   readonly issuer: string
   /** The identifiers of this API. */
   readonly audiences: readonly string[]
-  /** Claims that have to be there. */
+  /** The claims that the token must have. */
   readonly required: readonly string[]
-  /** How far the clocks may be apart, ms. */
+  /** How much the clocks may differ, in milliseconds. */
   readonly leeway: number
 }
 
 const NAMES = ['sub', 'jti', 'client_id', 'sid', 'acr']
 const TIMES = ['exp', 'iat', 'nbf', 'auth_time']
-/** Seconds since 1970 that a date can hold. */
+/** The largest time that a date can hold, in epoch seconds. */
 const LAST_SECOND = 8_640_000_000_000
 
 /**
- * Checks what RFC 9068 §4 asks for beside signature and issuer.
- * @param claims normalized ones
+ * Checks everything that RFC 9068 §4 asks for, except signature and issuer.
+ * @param claims the claims with the names of RFC 9068
  * @param now epoch milliseconds
  * @throws Refusal
  */
@@ -73,20 +74,23 @@ export function checkClaims(
   const named = isStrings(aud) ? aud : [aud]
   if (!named.some((one) => audiences.includes(one as string)))
     throw refused('audience_mismatch', `aud is ${shown(aud)}, wanted ${shown(audiences)} (option audience)`)
+
   checkTimes(claims as AccessTokenClaims, leeway, now)
   return claims as AccessTokenClaims
 }
 
-/** Whether each claim is of the kind that everybody expects. What is in it is not told: it may name a person. */
+/** Checks the type of each claim. The refusal does not show the value, which may name a person. */
 function checkKinds(claims: Readonly<Record<string, unknown>>): void {
   for (const name of NAMES) {
     const value = claims[name]
     if (value !== undefined && !isName(value)) throw refused('claim_invalid', `${name} is no text, or empty`)
   }
+
   for (const name of TIMES) {
     const value = claims[name]
     if (value !== undefined && !isTime(value)) throw refused('claim_invalid', `${name} is no time in seconds`)
   }
+
   const { scope, cnf } = claims
   if (scope !== undefined && typeof scope !== 'string')
     throw refused('claim_invalid', 'scope is no text; option claims.scope of the issuer')
@@ -99,7 +103,7 @@ function detailOfMissing(name: string, issuer: string, claims: Readonly<Record<s
   return `wanted ${name}${has}; ${remedy(issuer, claims, option)}`
 }
 
-/** Whether the token counts now; the only claims that change with time. */
+/** Checks whether the token is valid at this time. Only these claims have to be checked again at every request. */
 export function checkTimes({ exp, nbf, iat }: AccessTokenClaims, leeway: number, now: number): void {
   if (exp !== undefined && now >= exp * 1_000 + leeway)
     throw refused('expired', `exp was ${secondsFrom(exp, now)} s ago (option leeway)`)

@@ -2,18 +2,18 @@ import { TokenManagerError } from '../errors.ts'
 import { exposedFields } from './preflight.ts'
 
 /**
- * Why a request was refused, closed.
+ * Why a request was refused. There are no other reasons than these.
  *
  * | reason | status | `error` (RFC 6750 §3.1) |
  * | --- | --- | --- |
  * | `no_credentials` | 401 | none: the request brought no token |
- * | `malformed_request` | 400 | `invalid_request`: two tokens, two `Authorization` fields, or one that nobody can read |
+ * | `malformed_request` | 400 | `invalid_request`: two tokens, two `Authorization` fields, or one that cannot be read |
  * | `malformed` … `inactive` | 401 | `invalid_token` |
  * | `scope_missing`, `subject_not_a_user` | 403 | `insufficient_scope` |
  * | `step_up_required` | 401 | `insufficient_user_authentication` (RFC 9470) |
  * | `proof_missing`, `proof_invalid`, `proof_replayed` | 401 | `invalid_dpop_proof` (RFC 9449 §7.1) |
  * | `nonce_required` | 401 | `use_dpop_nonce` (RFC 9449 §9) |
- * | `keys_unavailable` … `guard_failed` | 503 | none: nothing is wrong with the token; try again |
+ * | `keys_unavailable` … `guard_failed` | 503 | none: the token could not be checked; try again later |
  */
 export type AccessTokenErrorReason =
   | 'no_credentials'
@@ -50,7 +50,7 @@ export type AccessTokenErrorReason =
   | 'replay_store_unavailable'
   | 'guard_failed'
 
-/** How a reason is answered: the status, and the `error` of the challenge. */
+/** The answer for each reason: the status, and the `error` of the challenge. */
 const answers: Readonly<Record<AccessTokenErrorReason, readonly [status: number, error?: string]>> = {
   no_credentials: [401],
   malformed_request: [400, 'invalid_request'],
@@ -83,48 +83,52 @@ const answers: Readonly<Record<AccessTokenErrorReason, readonly [status: number,
   guard_failed: [503],
 }
 
-/** The answer to a refused request, as HTTP sees it. */
+/** The answer to a refused request. */
 export interface RefusalAnswer {
-  /** `WWW-Authenticate`, ready to be sent. Absent with 503. */
+  /** The value of `WWW-Authenticate`. Absent if the status is 503. */
   readonly wwwAuthenticate?: string | undefined
-  /** Further fields of the answer by lower-case name: `retry-after`, `dpop-nonce`, `cache-control`, … */
+  /** More header fields of the answer, by their names in lower case: `retry-after`, `dpop-nonce`, `cache-control`, … */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /**
-   * For people who run the API, never sent: what was found and what was wanted. Of a token it names at most type, algorithm, issuer,
-   * audience and names of claims, shortened to printable ASCII; never the token, a person, or a key.
+   * What was found and what was wanted, for people who run the API. It is never sent. It may contain the type, the algorithm, the issuer, the
+   * audience and the names of claims of a token, shortened and in printable ASCII. It never contains the token, a person or a key.
    */
   readonly detail?: string | undefined
-  /** Scope a policy asks for. */
+  /** The scope that a policy asks for. */
   readonly scope?: string | undefined
 }
 
 /**
- * A request that is refused. Its `status` and `headers` are the whole answer; `reason` and `detail` are for logs and metrics. It holds
- * no token, no person and no key.
+ * The error for a request that is refused. `status` and `headers` are the whole answer to the client. `reason` and `detail` are for logs and
+ * metrics. The error contains no token, no person and no key.
  */
 export class AccessTokenError extends Error {
   /** The class's own name. */
   override readonly name = 'AccessTokenError'
-  /** Why, closed. */
+  /** Why the request was refused. */
   readonly reason: AccessTokenErrorReason
   /**
-   * What was found, what was wanted, and the option that would change it, for those who run the API; never for the caller, which is why
-   * it is not in `message`. Absent where `reason` says it all.
+   * What was found, what was wanted, and the option that would change it. It is for the people who run the API and must not be sent to the
+   * client, so it is not part of `message`. Absent if `reason` says everything.
    */
   readonly detail?: string
-  /** HTTP status to answer with: 400, 401, 403 or 503. */
+  /** The HTTP status of the answer: 400, 401, 403 or 503. */
   readonly status: number
-  /** The `error` of the challenge (RFC 6750 §3.1, RFC 9449 §7.1, RFC 9470 §3); absent without credentials and with 503. */
+  /**
+   * The `error` of the challenge (RFC 6750 §3.1, RFC 9449 §7.1, RFC 9470 §3). Absent if the request had no credentials, and if the status is
+   * 503.
+   */
   readonly error?: string
-  /** `WWW-Authenticate`, ready to be sent. Absent with 503. */
+  /** The value of `WWW-Authenticate`. Absent if the status is 503. */
   readonly wwwAuthenticate?: string
-  /** All fields of the answer by lower-case name, `www-authenticate` among them. */
+  /** All header fields of the answer, by their names in lower case. `www-authenticate` is among them. */
   readonly headers: Readonly<Record<string, string>>
 
-  /** @param answer what is sent beside the status; made by the guard */
+  /** @param answer the rest of the answer. The guard makes it */
   constructor(reason: AccessTokenErrorReason, answer: RefusalAnswer = {}) {
     const [status, error] = answers[reason]
     super(reason.replace(/_/g, ' '))
+
     const { wwwAuthenticate, detail } = answer
     this.reason = reason
     if (detail !== undefined) this.detail = detail
@@ -145,21 +149,21 @@ export class AccessTokenError extends Error {
   }
 }
 
-/** The status and challenge error a reason stands for. */
+/** The status and the challenge's `error` for a reason. */
 export function answerOf(reason: AccessTokenErrorReason): { readonly status: number; readonly error?: string } {
   const [status, error] = answers[reason]
   return error === undefined ? { status } : { status, error }
 }
 
-/** What a refusal says beside its reason. */
+/** The parts of a refusal other than its reason. */
 export interface RefusalDetails extends RefusalAnswer {
-  /** Parameters of the challenge. */
+  /** More parameters of the challenge. */
   readonly params?: Readonly<Record<string, string>> | undefined
-  /** With 503: how soon it is of use to try again, ms. */
+  /** Only with 503: how long a client should wait before it tries again, in milliseconds. */
   readonly retryAfter?: number | undefined
 }
 
-/** With 503, who is refused is told to wait at least so long, s. */
+/** The shortest wait that a 503 asks for, in seconds. */
 const SHORTEST_WAIT = 5
 
 /** The value of `Retry-After` (RFC 9110 §10.2.3). */
@@ -167,7 +171,7 @@ export function retryAfterField({ retryAfter = 0 }: RefusalDetails = {}): string
   return String(Math.max(SHORTEST_WAIT, Math.ceil(retryAfter / 1_000)))
 }
 
-/** Thrown inside the guard; it becomes an {@link AccessTokenError} once the challenge is known. */
+/** Thrown inside of the guard, which makes an {@link AccessTokenError} of it and adds the challenge. */
 export class Refusal {
   readonly reason: AccessTokenErrorReason
   readonly answer: RefusalDetails
@@ -179,8 +183,8 @@ export class Refusal {
 }
 
 /**
- * What the guard says of something that failed inside it. What is wrong with the configuration is told in its own words; of anything else
- * the kind alone, because its words may hold what nobody should read.
+ * The refusal for an error inside of the guard. An error of this library is about the configuration, and its message is shown. Of any other
+ * error only the name is shown, because its message may contain secrets.
  */
 export function failure(cause: unknown): Refusal {
   if (cause instanceof TokenManagerError) return new Refusal('guard_failed', cause.message)

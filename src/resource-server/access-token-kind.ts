@@ -5,8 +5,8 @@ import type { Issuer } from './issuer.ts'
 import { typeOf } from './token-dialect.ts'
 
 /**
- * Whether it is an access token at all, and not another token of the same issuer.
- * @param typ as the header has it, whatever that is
+ * Checks that the token is an access token, and not another kind of token of the same issuer.
+ * @param typ the `typ` in the header, which may be anything
  * @throws Refusal `type_wrong`
  */
 export function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>>, { issuer, dialect }: Issuer): void {
@@ -20,7 +20,7 @@ export function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>
     if (!values.includes(claims[name] as string))
       throw wrong(`${name} is ${shown(claims[name])}, wanted ${values.join(' or ')}`, 'requiredValues')
 
-  // Of any other type its claims have to tell.
+  // With another type, only the claims can show what kind of token it is.
   if (type !== 'at+jwt') checkMarks()
 
   function checkMarks(): void {
@@ -39,11 +39,12 @@ export function checkKind(typ: unknown, claims: Readonly<Record<string, unknown>
   }
 }
 
-/** What servers call another token than an access token: Ory Hydra in `token_use`, others in `token_type`. */
+/** The names of other kinds of tokens. Ory Hydra puts them into `token_use`, other servers into `token_type`. */
 const OTHER_USE = /refresh|id_?token|offline/i
 
 /**
- * Whether an introspection answer is about an access token. A server answers that a refresh token is active as well, and it allows more.
+ * Checks that an introspection answer is about an access token. A server also says of a refresh token that it is active, and a refresh token
+ * must not be accepted here.
  * @throws Refusal `type_wrong`
  */
 export function checkAnswerKind({ token_use, token_type }: Readonly<Record<string, unknown>>): void {

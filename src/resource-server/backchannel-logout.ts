@@ -21,25 +21,25 @@ export const allowUntypedLogoutTokens: unique symbol = Symbol('allowUntypedLogou
 
 /** A logout at the authorization server. */
 export interface LogoutEvent {
-  /** The authorization server. */
+  /** The issuer identifier of the authorization server. */
   readonly issuer: string
-  /** The person, if the server names one. */
+  /** The person. Absent if the server names only the sign-in. */
   readonly subject?: string | undefined
-  /** The sign-in; absent for all sign-ins of `subject`. */
+  /** The sign-in that has ended. Absent if all sign-ins of `subject` have ended. */
   readonly sid?: string | undefined
   /** When the logout was issued, epoch milliseconds. A session that began later goes on. */
   readonly issuedAt: number
 }
 
-/** One request to the endpoint, for logs. */
+/** The result of one request to the endpoint, for logs. */
 export interface LogoutDecision {
-  /** Epoch milliseconds. */
+  /** When the request was answered, in epoch milliseconds. */
   readonly at: number
-  /** Whether it was answered 200. */
+  /** Whether the answer was 200. */
   readonly accepted: boolean
-  /** `'done'`, `'repeated'`, or what was wrong. */
+  /** `'done'`, `'repeated'` (it was carried out before), or what was wrong. */
   readonly outcome: string
-  /** The configured issuer. */
+  /** The issuer, as it is configured. */
   readonly issuer: string
 }
 
@@ -92,7 +92,7 @@ const NAMES: OptionNames<BackchannelLogoutOptions> = {
   fetch: true,
   now: true,
 }
-/** Characters of a request that are read at most. */
+/** The longest request that is read, in characters. */
 const LIMIT = 32_768
 
 /**
@@ -111,10 +111,12 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   const allowsInsecure = options[allowInsecureLoopback] === true
   const issuer = issuerFrom(describedIssuer(options), keySource(options), allowsInsecure)
   denylist?.describeIssuer(deniableBy(issuer))
+
   const rules = { issuer, clientId, leeway, maxLifetime }
 
   return async (request) => {
     if (request.method !== 'POST') return respond(405, 'method', { allow: 'POST' })
+
     let token: LogoutToken
     try {
       token = await verified(await logoutTokenOf(request))
@@ -123,7 +125,7 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
     }
 
     const key = await sha256(JSON.stringify(['logout', token.issuer, token.jti]))
-    // A store that cannot say lets it be done again, which is harmless: it reaches no newer session.
+    // If the store fails, the logout is carried out again. That does no harm, because it ends no session that began later.
     if (await replayStore.has(key).catch(() => false)) return respond(200, 'repeated')
     try {
       await carryOut(token)
@@ -137,10 +139,11 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   async function verified(text: string): Promise<LogoutToken> {
     const jwt = readJwt(text)
     if (!jwt) throw new Refusal('malformed', 'logout_token is no JWT')
+
     const names = signatureNames(jwt.header)
     checkAlgorithm(names.alg, issuer)
 
-    // What is wrong whoever signed it costs no signature and no request for keys.
+    // The claims are checked first: if they are wrong, no keys need to be fetched and no signature verified.
     const token = readLogoutToken(jwt, rules, now())
     await checkSignature(text, names, issuer, token.issuer)
     return token
@@ -149,7 +152,8 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   function refuse({ reason, answer }: Refusal): Response {
     const outcome = answer.detail ?? reason
     if (reason !== 'keys_unavailable') return respond(400, outcome)
-    // Not the sender's fault, and worth trying again: the issuer may have a new key.
+
+    // The issuer may have a new key that this host has not fetched yet. So the server should try again.
     return respond(503, outcome, { 'retry-after': retryAfterField(answer) })
   }
 
@@ -169,8 +173,9 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
     try {
       onDecision?.({ at: now(), accepted: status === 200, outcome, issuer: issuer.issuer })
     } catch {
-      // Whoever listens has no say in the answer.
+      // An error in the listener must not change the answer.
     }
+
     const body = status === 400 ? '{"error":"invalid_request"}' : null
     return new Response(body, {
       status,
@@ -188,12 +193,14 @@ function describedIssuer({ issuer, [allowUntypedLogoutTokens]: untyped }: Backch
 async function logoutTokenOf(request: Request): Promise<string> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) throw new Refusal('malformed', 'content-type')
+
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of request.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true })
     if (text.length > LIMIT) throw new Refusal('malformed', 'too long')
   }
+
   const tokens = new URLSearchParams(text).getAll('logout_token')
   if (tokens.length !== 1) throw new Refusal('malformed', 'not one logout_token')
   return tokens[0] as string

@@ -1,29 +1,35 @@
-/** Values by key, at most so many, each until its time. */
+/** A map with a highest number of values, each of which is kept until a given time. */
 export interface BoundedCache<V> {
-  /** The value of `key`, unless its time is over. */
+  /** The value of `key`. `undefined` if there is none, or if its time is over. */
   get(key: string): V | undefined
-  /** @param until epoch milliseconds */
+  /** @param until how long the value is kept, in epoch milliseconds */
   set(key: string, value: V, until: number): void
   delete(key: string): void
 }
 
-/** Keeps the `limit` values that were used last. */
+/** Makes a cache that keeps at most `limit` values. If there are more, those go first that were not used for the longest time. */
 export function boundedCache<V>(limit: number, now: () => number): BoundedCache<V> {
   const entries = new Map<string, { readonly value: V; readonly until: number }>()
+
   return {
     get(key) {
       const entry = entries.get(key)
       if (!entry) return undefined
+
       entries.delete(key)
       if (entry.until <= now()) return undefined
+
+      // Deleted and set again, so that it is the last of the map: the values that were used last are at the end.
       entries.set(key, entry)
       return entry.value
     },
     set(key, value, until) {
       entries.delete(key)
       if (until <= now() || limit < 1) return
+
       entries.set(key, { value, until })
       if (entries.size <= limit) return
+
       const { value: oldest } = entries.keys().next()
       if (oldest !== undefined) entries.delete(oldest)
     },

@@ -1,4 +1,4 @@
-/** A public key of Node's. */
+/** A public key of Node's crypto module. */
 interface KeyObject {
   readonly asymmetricKeyDetails?: { readonly modulusLength?: number }
 }
@@ -29,12 +29,12 @@ interface Builtins {
   }
 }
 
-/** `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 has not. */
+/** `Uint8Array<ArrayBuffer>`. TypeScript before 5.7 does not know that type. */
 export type Bytes = ReturnType<typeof Uint8Array.from>
 
 /**
- * A module of Node's, where the platform has it (Node, Bun, Deno, Workers with Node's compatibility): it does in one turn, or in
- * less time, what the Web's interfaces do as well. `undefined` elsewhere; nothing depends on it.
+ * A module of Node, on platforms that have it: Node, Bun, Deno, and Workers with Node's compatibility. It works synchronously, or is faster
+ * than the Web's interfaces. Other platforms get `undefined` and use the Web's interfaces.
  */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): Builtins[Name] | undefined } }

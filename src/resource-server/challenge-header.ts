@@ -1,23 +1,23 @@
 import { type AccessTokenErrorReason, answerOf } from './access-token-error.ts'
 
-/** What a challenge tells beside its error. */
+/** The parts of a challenge that are the same for every error. */
 export interface ChallengeOptions {
   readonly realm: string
-  /** Algorithms for proofs; absent where the API takes none. */
+  /** The algorithms for proofs. `undefined` if the API takes no proofs. */
   readonly dpopAlgorithms: readonly string[] | undefined
-  /** No token goes without proof here. */
+  /** Whether every token needs a proof. */
   readonly dpopRequired: boolean
-  /** Whether the reasons a client can act on are told. */
+  /** Whether the client gets the reasons that it can do something about. */
   readonly reasons: boolean
 }
 
 /**
- * What a client can do something about. Told only once the signature is known to be right, so that nobody learns anything about a
- * token that is not theirs.
+ * The reasons that a client can do something about. They occur only after the signature was found right, so nobody learns anything about a
+ * forged token.
  */
 const TOLD: readonly AccessTokenErrorReason[] = ['expired', 'not_yet_valid', 'revoked', 'session_ended']
 
-/** What nobody learns more from than that the token is refused (RFC 6750 §3). */
+/** The descriptions of the errors. They say no more than that the token is refused (RFC 6750 §3). */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   invalid_request: 'The request brought no single, readable access token',
   invalid_token: 'The access token is refused',
@@ -28,8 +28,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * `WWW-Authenticate` for a refusal (RFC 6750 §3, RFC 9449 §7.1): one challenge for each scheme the API takes, the error only in
- * that of the scheme that was used.
+ * The value of `WWW-Authenticate` for a refusal (RFC 6750 §3, RFC 9449 §7.1). It has one challenge for each scheme that the API takes. Only the
+ * challenge of the scheme that was used has the error. `undefined` if the status is 503.
  */
 export function challengeHeader(
   { realm, dpopAlgorithms, dpopRequired, reasons }: ChallengeOptions,
@@ -39,12 +39,14 @@ export function challengeHeader(
 ): string | undefined {
   const { status, error } = answerOf(reason)
   if (status === 503) return undefined
+
   const used = scheme ?? (dpopRequired ? 'DPoP' : 'Bearer')
   const told = {
     ...(error !== undefined && { error, error_description: DESCRIPTIONS[error] }),
     ...params,
     ...(reasons && TOLD.includes(reason) && { reason }),
   }
+
   const schemes = [...(dpopRequired ? [] : ['Bearer']), ...(dpopAlgorithms ? ['DPoP'] : [])]
   return schemes
     .map((name) => {

@@ -1,42 +1,42 @@
 import { Refusal } from './access-token-error.ts'
 
-/** A request as the guard looks at it: a fetch `Request`, Node's `IncomingMessage`, or anything of that shape. */
+/** A request that the guard can check: a `Request`, Node's `IncomingMessage`, or any object with these members. */
 export interface GuardedRequest {
-  /** As it was sent: `GET`, `POST`, … */
+  /** The HTTP method: `GET`, `POST`, … */
   readonly method?: string | undefined
-  /** Absolute, or, as Node has it, the path and query. */
+  /** The absolute URL, or only path and query, as in Node. */
   readonly url?: string | undefined
-  /** Field values by lower-case name, or a `Headers`. */
+  /** A `Headers`, or the values of the header fields by their names in lower case. */
   readonly headers: HeadersLike
   /**
-   * Node's fields one by one, name and value in turn, of HTTP/1 and HTTP/2: with them repeated fields are found that `headers` hides.
-   * Hand them on where you make a request of your own for the guard.
+   * The names and values of all header fields, one after the other, as Node's HTTP/1 and HTTP/2 have them. They show repeated fields, which
+   * `headers` hides. If you make a request object of your own for the guard, give it this member too.
    */
   readonly rawHeaders?: readonly string[] | undefined
-  /** Node's field values by lower-case name. Looked at where there are no `rawHeaders`. */
+  /** All values of each header field, by its name in lower case, as Node has them. Read only if there are no `rawHeaders`. */
   readonly headersDistinct?: Readonly<Record<string, readonly string[] | undefined>> | undefined
 }
 
-/** The field values of a request. */
+/** The header fields of a request. */
 export type HeadersLike =
   | {
-      /** The value of a field, several joined by commas; `null`: there is none. */
+      /** The value of a field. Several values are joined by commas. `null` if there is none. */
       get(name: string): string | null
     }
   | Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** What a request brought. */
+/** The access token of a request, and the scheme it came with. */
 export interface Credentials {
   readonly scheme: 'Bearer' | 'DPoP'
   readonly token: string
 }
 
-/** The schemes that are ours, in any case of letters, and the spaces behind them (RFC 9110 §11.1, §11.4). */
+/** The two schemes for access tokens, in any case, and the spaces after them (RFC 9110 §11.1, §11.4). */
 const SCHEME = /^(?:bearer|(dpop)) +/i
-/** RFC 9110 §11.2. */
+/** The characters that a token may have (RFC 9110 §11.2). */
 const TOKEN68 = /^[\w\-.~+/]+=*$/
 
-/** The values of the field `name`, one an occurrence where the platform tells. */
+/** The values of all fields `name`, as far as the platform shows them one by one. */
 export function fieldValues(request: GuardedRequest, name: string): readonly string[] {
   const sent = sentValues(request, name)
   if (sent && sent.length > 1) return sent
@@ -47,9 +47,10 @@ export function fieldValues(request: GuardedRequest, name: string): readonly str
   return typeof value === 'string' ? [value] : (value as readonly string[])
 }
 
-/** As the client sent them: of two `Authorization` fields, Node's `headers` shows the first alone. */
+/** The values as the client sent them. Node's `headers` would hide a second `Authorization` field. */
 function sentValues({ rawHeaders, headersDistinct }: GuardedRequest, name: string): readonly string[] | undefined {
   if (!rawHeaders) return headersDistinct?.[name]
+
   const values: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const field = rawHeaders[index] as string
@@ -59,10 +60,11 @@ function sentValues({ rawHeaders, headersDistinct }: GuardedRequest, name: strin
 }
 
 /**
- * The access token of a request: one `Authorization` field of scheme `Bearer` or `DPoP`, and nowhere else (RFC 6750 §2.1, RFC
- * 9449 §7.1). A token in the URL or the body is not looked at.
- * @returns `undefined` when there is none, or only credentials of another scheme. Whether the token can be one is for {@link checkToken}
- * @throws Refusal `malformed_request` for a repeated field, and for what is neither
+ * The access token in the `Authorization` field, with the scheme `Bearer` or `DPoP` (RFC 6750 §2.1, RFC 9449 §7.1). A token in the URL or the
+ * body is ignored.
+ * @returns `undefined` if there is no such field, or if it has another scheme. The characters of the token are not checked here but by
+ *   {@link checkToken}
+ * @throws Refusal `malformed_request` if the field is repeated or cannot be read
  */
 export function credentials(request: GuardedRequest): Credentials | undefined {
   const values = fieldValues(request, 'authorization')
@@ -72,13 +74,14 @@ export function credentials(request: GuardedRequest): Credentials | undefined {
 
   const [prefix, dpop] = SCHEME.exec(value) ?? []
   if (prefix !== undefined) return { scheme: dpop === undefined ? 'Bearer' : 'DPoP', token: value.slice(prefix.length) }
-  // Credentials of another scheme are none of ours, but two in one field are a way to smuggle.
+  // Credentials of another scheme are ignored. But a field that has two kinds of credentials is refused: two readers could understand it
+  // differently.
   if (/^\s*(bearer|dpop)\b/i.test(value) || /[,\s](bearer|dpop)\s/i.test(value)) throw unreadable()
   return undefined
 }
 
 /**
- * Whether what came with a scheme of ours has the characters of a token. One that passed before needs no such look.
+ * Checks that `token` has only characters that a token may have. A token that was accepted before need not be checked again.
  * @throws Refusal `malformed_request`
  */
 export function checkToken(token: string): void {

@@ -1,10 +1,10 @@
 import type { Decision } from './decision.ts'
 
-/** What is needed of OpenTelemetry's `Meter` (`@opentelemetry/api`, an optional peer). */
+/** The part of OpenTelemetry's `Meter` that is used. A meter of `@opentelemetry/api`, an optional peer dependency, has this type. */
 export interface MeterLike {
-  /** A sum. */
+  /** Makes a counter: an instrument whose values are added up. */
   createCounter(name: string, options?: { description?: string; unit?: string }): InstrumentLike
-  /** A distribution. */
+  /** Makes a histogram: an instrument that shows how its values are distributed. */
   createHistogram(name: string, options?: { description?: string; unit?: string }): InstrumentLike
 }
 
@@ -15,11 +15,12 @@ interface InstrumentLike {
 }
 
 /**
- * Decisions as metrics: `createGuard({ …, onDecision: decisionMetrics(metrics.getMeter('api')) })`. Names are stable:
- * - `tokenward.guard.decisions`, a counter by `allowed`, `reason`, `issuer`, `route` and `degraded`;
- * - `tokenward.guard.duration`, a histogram in seconds by `allowed`.
+ * Turns decisions into OpenTelemetry metrics: `createGuard({ …, onDecision: decisionMetrics(metrics.getMeter('api')) })`. Their names do not
+ * change:
+ * - `tokenward.guard.decisions`: a counter, with the attributes `allowed`, `reason`, `issuer`, `route` and `degraded`;
+ * - `tokenward.guard.duration`: a histogram in seconds, with the attribute `allowed`.
  *
- * Nothing that names a person, a client or a token becomes an attribute.
+ * No attribute names a person, a client or a token.
  */
 export function decisionMetrics(meter: MeterLike): (decision: Decision) => void {
   const decisions = meter.createCounter('tokenward.guard.decisions', {

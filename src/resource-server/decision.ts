@@ -7,63 +7,63 @@ import { invalidOption } from './invalid-option.ts'
 import { keyedHash } from './keyed-hash.ts'
 import type { AccessPolicy } from './policy.ts'
 
-/** One decision of a guard, for logs, metrics and alarms. It holds nothing that could be used as a token. */
+/** One decision of a guard, for logs, metrics and alarms. Nothing in it can be used as a token. */
 export interface Decision {
-  /** Epoch milliseconds. */
+  /** When the decision was made, in epoch milliseconds. */
   readonly at: number
-  /** Whether the request went on. */
+  /** Whether the request may pass. */
   readonly allowed: boolean
-  /** Why not. */
+  /** Why the request is refused. Absent if it may pass. */
   readonly reason?: AccessTokenErrorReason | undefined
-  /** The status of the refusal. */
+  /** The HTTP status of the refusal. Absent if the request may pass. */
   readonly status?: number | undefined
-  /** What failed inside, for the people who run the API. */
+  /** What was found and what was wanted, for the people who run the API. */
   readonly detail?: string | undefined
-  /** What the API lets pass although it could not check it, as it was configured to. */
+  /** What could not be checked, although the request may pass: the options `whenStale` or `whenReplayStoreFails` allow it. */
   readonly degraded?: 'denylist_stale' | 'replay_store_unavailable' | undefined
-  /** The verified token's issuer. */
+  /** The issuer of the verified token. */
   readonly issuer?: string | undefined
-  /** The verified token's client. */
+  /** The client of the verified token. */
   readonly clientId?: string | undefined
-  /** A keyed hash of the verified token's `iss` and `sub`: tells people apart without naming them. */
+  /** A keyed hash of the verified token's `iss` and `sub`. It shows whether two requests are of the same person, and not who that is. */
   readonly subjectHash?: string | undefined
   /** A keyed hash of the verified token's `iss` and `jti`. */
   readonly tokenHash?: string | undefined
-  /** The policy's `route`. */
+  /** The `route` of the policy. */
   readonly route?: string | undefined
-  /** What `describe` said about the request: an address hash, for example. */
+  /** What the option `describe` returned for the request, such as a hash of the client's address. */
   readonly request?: string | undefined
-  /** How long the decision took, ms. */
+  /** How long the decision took, in milliseconds. */
   readonly duration: number
 }
 
-/** What is told of a request. */
+/** What a decision is made of. */
 interface Told {
   readonly request: GuardedRequest
   readonly policy: AccessPolicy
   readonly seen: { readonly claims?: AccessTokenClaims; readonly degraded?: Decision['degraded'] }
-  /** When it came, by `performance.now()`. */
+  /** When the request came in, by `performance.now()`. */
   readonly began: number
-  /** Absent: it passed. */
+  /** Absent if the request may pass. */
   readonly error?: AccessTokenError
 }
 
-/** Who is told, and how. */
+/** The options of the guard that concern decisions. */
 interface TellingOptions {
   readonly onDecision?: (decision: Decision) => void
   readonly describe?: (request: GuardedRequest) => string | undefined
   readonly auditKey?: Bytes
 }
 
-/** Bytes that a key has to have at least. */
+/** The shortest key, in bytes. */
 const SHORTEST_KEY = 32
-/** Characters of a hash that are shown: enough to tell apart, too few to be a token. */
+/** How many characters of a hash are shown. With so many, two hashes are practically never equal by chance. */
 const SHOWN = 16
 
-/** Whom and what a decision is about. */
+/** The hashes of the person and of the token that a decision is about. */
 type IdentityHashes = Pick<Decision, 'subjectHash' | 'tokenHash'>
 
-/** Keyed hashes for {@link Decision}: without the key nobody can try names on them. */
+/** Makes keyed hashes for {@link Decision}. Without the key, nobody can find out a person by hashing names. */
 function identityHashes(secret: Bytes | undefined): (claims: AccessTokenClaims) => Promise<IdentityHashes> {
   const hash = keyedHash(secret)
   const known = new WeakMap<AccessTokenClaims, IdentityHashes>()
@@ -71,6 +71,7 @@ function identityHashes(secret: Bytes | undefined): (claims: AccessTokenClaims) 
   return async (claims) => {
     const before = known.get(claims)
     if (before !== undefined) return before
+
     const made = await hashesOf(claims)
     known.set(claims, made)
     return made
@@ -83,13 +84,14 @@ function identityHashes(secret: Bytes | undefined): (claims: AccessTokenClaims) 
 
   async function shownHash(iss: string, value: string | undefined): Promise<string | undefined> {
     if (value === undefined) return undefined
+
     const code = await hash(JSON.stringify([iss, value]))
     return base64url.encode(new Uint8Array(code)).slice(0, SHOWN)
   }
 }
 
 /**
- * Tells of decisions. What goes wrong with that goes no further.
+ * Makes the function that calls `onDecision`. Errors in `onDecision` and `describe` are ignored.
  * @param now epoch milliseconds
  * @throws TokenManagerError `ERR_INVALID_OPTION` for an `auditKey` that is too short
  */
@@ -119,7 +121,7 @@ export function decisionTeller(
         duration: performance.now() - began,
       })
     } catch {
-      // Whoever listens has no say in what passes.
+      // An error in the listener must not decide whether a request may pass.
     }
   }
 }

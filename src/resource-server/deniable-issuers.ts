@@ -2,15 +2,15 @@ import type { DeniableIssuer, Denial } from './denial.ts'
 import { isDenial } from './denylist-entry.ts'
 import { invalidOption } from './invalid-option.ts'
 
-/** The issuers that guards of this process know, so that a denial that can hit nothing is told where it is made. */
+/** The issuers that the guards of this process know. With them a denial that can match no token is refused where it is made. */
 export interface DeniableIssuers {
-  /** Hears from a guard what tokens of an issuer carry. */
+  /** Called by a guard with what the tokens of an issuer contain. */
   describe(issuer: DeniableIssuer): void
-  /** @throws TokenManagerError `ERR_INVALID_OPTION` for what is no denial, and for one that could hit no token */
+  /** @throws TokenManagerError `ERR_INVALID_OPTION` if `denial` is no denial, or one that can match no token */
   check(denial: Denial): void
 }
 
-/** Epoch times between these are in seconds of our days, or in milliseconds of 1970 to 1973. */
+/** A time between these is in epoch seconds, by mistake. In milliseconds it would be a time from 1970 to 1973. */
 const FIRST_SECOND = 100_000_000
 const LAST_SECOND = 100_000_000_000
 
@@ -31,7 +31,7 @@ export function deniableIssuers(now: () => number): DeniableIssuers {
     },
   }
 
-  /** The claims of a token count seconds, and a denial that is long over hits nothing. */
+  /** Finds times in seconds, which claims have. As milliseconds they would be long over, and the denial would match no token. */
   function checkTime(denial: Denial): void {
     const [name, time] = 'jti' in denial ? ['expiresAt', denial.expiresAt] : ['before', denial.before]
     const isInSeconds = time >= FIRST_SECOND && time < LAST_SECOND
@@ -44,6 +44,7 @@ export function deniableIssuers(now: () => number): DeniableIssuers {
       throw invalidOption(`A denial names one issuer, as its tokens spell it (iss), not the template ${issuer}`)
     if (described.some(({ hasIssued }) => hasIssued(issuer))) return
 
+    // A slash at the end too many or too few is the usual mistake.
     const other = issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`
     if (described.some(({ hasIssued }) => hasIssued(other)))
       throw invalidOption(`A denial names the issuer as its tokens spell it: ${other}, not ${issuer}`)
@@ -56,6 +57,7 @@ export function deniableIssuers(now: () => number): DeniableIssuers {
       throw invalidOption(
         'Tokens of this issuer have no name of their own: deny sid, subject or clientId instead of jti',
       )
+
     const namesSession = 'sid' in denial && denial.owner === undefined
     if (namesSession && issuer.some(({ hasSessionIds }) => !hasSessionIds))
       throw invalidOption('Tokens of this issuer do not name the sign-in: deny subject, or sid with owner')

@@ -1,85 +1,84 @@
-/** One token. */
+/** Denies one token. */
 export interface TokenDenial {
-  /** Who issued it. */
+  /** The token's issuer (`iss`). */
   readonly issuer: string
-  /** Its name: the `jti` of the claims that the guard gives, whatever the issuer calls it; never a hash of its text. */
+  /** The token's identifier: `jti` of the claims that the guard gives, whatever the issuer calls it. Never a hash of the token. */
   readonly jti: string
-  /** When it expires, epoch milliseconds. */
+  /** When the token expires, in epoch milliseconds. */
   readonly expiresAt: number
 }
 
-/** Everything of a sign-in. */
+/** Denies all tokens of one sign-in. */
 export interface SessionDenial {
-  /** Who issued it. */
+  /** The tokens' issuer (`iss`). */
   readonly issuer: string
-  /** The sign-in: the tokens' `sid`, or what their issuer has in its place (`claims.session`). */
+  /** The sign-in: `sid` of the tokens, or the claim that their issuer has instead (`claims.session`). */
   readonly sid: string
   /**
-   * Whose sign-in it is (the tokens' `sub`), where that is known. Tokens of this person that name no sign-in are then refused as well, because nobody can
-   * tell whether they are of this one. Without it, all tokens of the issuer that name no sign-in are refused, but for those that show
-   * that a client got them for itself.
+   * The person whose sign-in it is (`sub` of the tokens). Tokens of this person that name no sign-in are denied too, because they may belong to
+   * it. Default: all tokens of the issuer that name no sign-in are denied, except those that a client got for itself.
    */
   readonly owner?: string
-  /** What was issued at or before it, epoch milliseconds. */
+  /** Tokens are denied that were issued at this time or before, in epoch milliseconds. */
   readonly before: number
 }
 
-/** Everything of a person. */
+/** Denies all tokens of one person. */
 export interface SubjectDenial {
-  /** Who issued it. */
+  /** The tokens' issuer (`iss`). */
   readonly issuer: string
-  /** The tokens' `sub`. */
+  /** The person (`sub` of the tokens). */
   readonly subject: string
-  /** What was issued at or before it, epoch milliseconds. */
+  /** Tokens are denied that were issued at this time or before, in epoch milliseconds. */
   readonly before: number
 }
 
-/** Everything of a client. */
+/** Denies all tokens of one client. */
 export interface ClientDenial {
-  /** Who issued it. */
+  /** The tokens' issuer (`iss`). */
   readonly issuer: string
-  /** The `client_id` of the claims that the guard gives, whatever the issuer calls it. */
+  /** The client: `client_id` of the claims that the guard gives, whatever the issuer calls it. */
   readonly clientId: string
-  /** What was issued at or before it, epoch milliseconds. */
+  /** Tokens are denied that were issued at this time or before, in epoch milliseconds. */
   readonly before: number
 }
 
-/** Everything that a client got for a person: one grant. */
+/** Denies all tokens that one client got for one person. */
 export interface GrantDenial extends SubjectDenial, ClientDenial {}
 
-/** What is denied. */
+/** What a denylist can deny. */
 export type Denial = TokenDenial | SessionDenial | SubjectDenial | ClientDenial | GrantDenial
 
-/** What the denylist looks at in a verified token. */
+/** The claims of a verified token that the denylist reads. */
 export interface DeniableToken {
-  /** Who issued it. */
+  /** The issuer. */
   readonly iss: string
-  /** Its name. */
+  /** The identifier of the token. */
   readonly jti?: string | undefined
-  /** The sign-in it came from. */
+  /** The sign-in that the token came from. */
   readonly sid?: string | undefined
-  /** Whom it is about. */
+  /** The person or the client that the token is about. */
   readonly sub?: string | undefined
-  /** The client that asked for it. */
+  /** The client that asked for the token. */
   readonly client_id?: string | undefined
-  /** Seconds since 1970. */
+  /** When the token was issued, in epoch seconds. */
   readonly iat?: number | undefined
 }
 
-/** What a denylist has to know of an issuer, so that it can tell whether a denial would hit anything. */
+/** What a denylist has to know of an issuer to find out whether a denial can match its tokens. */
 export interface DeniableIssuer {
-  /** Whether tokens that say this `iss` are of this issuer. */
+  /** Whether a token with this `iss` is of this issuer. */
   hasIssued(iss: string): boolean
-  /** Whether its tokens have names of their own: `jti`, or another claim in its place. */
+  /** Whether its tokens have an identifier: `jti`, or another claim instead. */
   readonly hasTokenIds: boolean
-  /** Whether its tokens name the sign-in they came from. */
+  /** Whether its tokens name the sign-in that they came from. */
   readonly hasSessionIds: boolean
 }
 
-/** A denial and how long it is kept. */
+/** A denial, and how long it is kept. */
 export interface DenylistEntry {
   /** What is denied. */
   readonly denial: Denial
-  /** Epoch milliseconds; after it, no token is left that it could hit. */
+  /** How long it is kept, in epoch milliseconds. At that time all tokens that it matches have expired. */
   readonly until: number
 }

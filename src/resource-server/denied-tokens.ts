@@ -5,8 +5,8 @@ import { deniableBy, type Issuer } from './issuer.ts'
 import type { Validated } from './validator.ts'
 
 /**
- * Tells the denylist whose tokens it will be asked about.
- * @throws TokenManagerError `ERR_INVALID_OPTION` where it would have servers asked that cannot be
+ * Tells the denylist about the issuers whose tokens it will be asked about.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if the denylist wants tokens to be introspected and no issuer has introspection
  */
 export function describeIssuers(denylist: Denylist, issuers: readonly Issuer[]): void {
   const canAsk = issuers.some(({ introspection }) => introspection)
@@ -16,13 +16,15 @@ export function describeIssuers(denylist: Denylist, issuers: readonly Issuer[]):
 }
 
 /**
- * @param now epoch milliseconds, the leeway added
- * @throws Refusal where a denial names the token, or might: one that cannot be told from a denied one counts as denied, and so does one
- * that would outlive its denial
+ * Refuses a token that is denied. It also refuses a token that may be denied: one that lacks the claim which a denial names, and one that
+ * lives longer than denials are kept.
+ * @param now epoch milliseconds, with the leeway added
+ * @throws Refusal
  */
 export function checkDenials(denylist: Denylist, { claims, subjectKind }: Validated, now: number): void {
   const denied = denylist.check(claims)
   if (denied) throw new Refusal(denied, 'a denial of its issuer hits it')
+
   const { exp = 0 } = claims
   if (exp * 1_000 > now + denylist.maxTokenLifetime)
     throw new Refusal('claim_invalid', 'it lives longer than a denial is kept; option maxTokenLifetime of the denylist')
@@ -33,9 +35,10 @@ export function checkDenials(denylist: Denylist, { claims, subjectKind }: Valida
   if (namesItself && namesOwners) return
 
   const missing = denylist.cannotTell(claims)
-  // What a client got for itself belongs to no sign-in.
+  // A token that a client got for itself belongs to no sign-in, so it need not name one.
   const isNone = missing === undefined || (missing === 'sid' && subjectKind === 'client')
   if (isNone) return
+
   const detail = `a denial of its issuer names tokens by ${missing}, and this one has none; option claims of the issuer`
   throw new Refusal(missing === 'sid' || missing === 'sub' ? 'session_ended' : 'revoked', detail)
 }

@@ -1,12 +1,13 @@
 import type { Denial, DenylistEntry } from './denial.ts'
 import { isJsonObject, isName } from './json-values.ts'
 
-/** What a denial may name: one of these, or a person and a client together. */
+/** The members of which a denial has exactly one, or `subject` and `clientId` together. */
 const NAMES = ['jti', 'sid', 'subject', 'clientId']
 
-/** Whether `value`, which may come from anywhere, denies something that a token can be found to be. */
+/** Whether `value`, which may come from a store, is a denial that can be compared with tokens. */
 export function isDenial(value: unknown): value is Denial {
   if (!isJsonObject(value)) return false
+
   const names = NAMES.filter((name) => name in value)
   const isOneThing = names.length === 1 || names.join() === 'subject,clientId'
   if (!isOneThing || !names.every((name) => isName(value[name]))) return false
@@ -17,7 +18,7 @@ export function isDenial(value: unknown): value is Denial {
   return isName(issuer) && hasRightOwner && isInTime
 }
 
-/** Whether `value` is an entry as a denylist appends them. Others count for nothing: they would take away what is known. */
+/** Whether `value` is an entry of a denylist. Anything else is ignored. */
 export function isDenylistEntry(value: unknown): value is DenylistEntry {
   return isJsonObject(value) && isTime(value.until) && isDenial(value.denial)
 }

@@ -57,39 +57,39 @@ export interface Denylist {
   /** Why the token is refused, or `undefined`. In memory only. */
   check(token: DeniableToken): 'revoked' | 'session_ended' | undefined
   /**
-   * The claim that the token lacks and a denial of its issuer is looked up by; `undefined`: it can be told from every denied token. A
-   * guard refuses the others.
+   * A claim that the token lacks, and that a denial of its issuer names. Then nobody can say whether the token is denied, and a guard refuses
+   * it. `undefined` if there is no such claim.
    */
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
-  /** Hears from guards what tokens of an issuer carry. */
+  /** Called by guards with what the tokens of an issuer contain. */
   describeIssuer(issuer: DeniableIssuer): void
   /** Calls the listener when there are new denials, of this process or of the store. Returns a function that ends this. */
   subscribe(listener: () => void): () => void
-  /** What is done now because what it knows is older than `maxStaleness`; `undefined`: it is up to date. */
+  /** The option `whenStale`, if this process has not heard from the store for longer than `maxStaleness`. `undefined` otherwise. */
   readonly stale: NonNullable<DenylistOptions['whenStale']> | undefined
-  /** The option. */
+  /** The option `maxTokenLifetime`, in milliseconds. */
   readonly maxTokenLifetime: number
-  /** The option. */
+  /** The option `whenStale`. */
   readonly whenStale: NonNullable<DenylistOptions['whenStale']>
-  /** How it stands. */
+  /** How many entries there are, and how old they are. */
   status(): DenylistStatus
-  /** Resolves once everything in the store has been read. */
+  /** Resolves when everything in the store has been read. */
   ready(): Promise<void>
   /** Stops following the store. */
   close(): void
 }
 
-/** How a denylist stands. */
+/** The state of a denylist. */
 export interface DenylistStatus {
-  /** In memory. */
+  /** How many entries are in memory. */
   readonly entries: number
-  /** How old what it knows is, ms; 0 without a store. */
+  /** How long ago this process last heard from the store, in milliseconds. 0 if there is no store. */
   readonly staleness: number
-  /** Entries of the store that did not fit and were skipped, since the beginning. */
+  /** How many entries of the store this process could not read, since it started. */
   readonly skipped: number
 }
 
-/** Entries looked at for each one added, so that expired ones go without a timer. */
+/** How many entries are checked, and removed if they have expired, for each entry that is added. So no timer is needed. */
 const SWEEP = 4
 
 /**
@@ -102,10 +102,12 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   const byIssuer = new Map<string, IssuerDenials>()
   const deniable = deniableIssuers(now)
   let currentAt = Number.NEGATIVE_INFINITY
+
   let becomeReady = () => {}
   const isReady = new Promise<void>((resolve) => {
     becomeReady = resolve
   })
+
   let sweeping: Iterator<() => void> | undefined
   let skipped = 0
   const listeners = new Set<() => void>()
@@ -154,7 +156,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     close: () => stop?.(),
   }
 
-  /** After it no token is left that the denial could hit. */
+  /** The time when all tokens that the denial matches have expired. */
   function endOf(denial: Denial): number {
     const lastToken = 'jti' in denial ? denial.expiresAt : now() + maxTokenLifetime
     return lastToken + leeway
@@ -162,6 +164,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
 
   function add({ denial, until }: DenylistEntry): void {
     if (until <= now()) return
+
     const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now)
     byIssuer.set(denial.issuer, denials)
     denials.add(denial, until)
@@ -173,18 +176,19 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       try {
         listener()
       } catch {
-        // Whoever listens has no say in what is denied.
+        // An error in a listener must not keep a token from being denied.
       }
     }
   }
 
   function tellSkipped(count: number): void {
     if (count === 0) return
+
     skipped += count
     try {
       onSkipped?.(count)
     } catch {
-      // Whoever listens has no say in what is denied.
+      // An error in a listener must not keep a token from being denied.
     }
   }
 

@@ -2,8 +2,8 @@ import { shown } from './found.ts'
 import { Unavailable, UnusableAnswer } from './json-source.ts'
 
 /**
- * Why a document of the issuer could not be had, for those who run the API. Nothing of its body or of a URL is in it.
- * @param what the document
+ * Why a document of the issuer could not be loaded, for the people who run the API. It contains nothing of the document and no URL.
+ * @param what the name of the document
  */
 export function documentFailure(what: string, cause: unknown, timeout: number): string {
   if (cause instanceof Unavailable) return cause.message
@@ -16,7 +16,7 @@ export function documentFailure(what: string, cause: unknown, timeout: number): 
   return status === 200 ? `${answered} with ${found} in place of a JSON object` : answered
 }
 
-/** Why a request had no answer at all. */
+/** Why a request got no answer. */
 export function networkFailure(what: string, cause: unknown, timeout: number): string {
   const { name, code, cause: inner } = (cause ?? {}) as { name?: unknown; code?: unknown; cause?: { code?: unknown } }
   if (name === 'TimeoutError') return `${what} did not answer within ${timeout} ms`

@@ -40,23 +40,24 @@ export interface DpopProofs {
   readonly algorithms: readonly string[]
   readonly nonces: Nonces | undefined
   /**
-   * Everything of RFC 9449 §4.3 but the replay. `thumbprint` is the key's that the token is bound to.
+   * Checks everything of RFC 9449 §4.3 except whether the proof was used before.
+   * @param thumbprint the thumbprint of the key that the token is bound to
    * @throws Refusal
    */
   check(request: GuardedRequest, token: string, thumbprint: unknown): Promise<Proof>
   /**
-   * Uses the proof up.
-   * @returns `'unknown'` where the store failed and that is allowed
+   * Notes that the proof is used.
+   * @returns `'unknown'` if the store failed and the option `whenReplayStoreFails` is `'allow'`
    * @throws Refusal `proof_replayed`, `replay_store_unavailable`
    */
   use(proof: Proof): Promise<'new' | 'unknown'>
 }
 
-/** A proof that is right. */
+/** A proof that was checked. */
 export interface Proof {
-  /** Names it: a hash over key, `htu` and `jti`, never over the signature, which has several spellings. */
+  /** Its name in the replay store: a hash of the key, `htu` and `jti`. The signature is not part of it, because it has several spellings. */
   readonly key: string
-  /** Until when it could be used again, epoch milliseconds. */
+  /** How long the proof would be accepted again, in epoch milliseconds. */
   readonly until: number
   /** The thumbprint of the key that made it. */
   readonly owner: string
@@ -105,9 +106,9 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
 
       const key = await proofKey(jwk, alg)
       if (key.thumbprint !== thumbprint) throw new Refusal('binding_mismatch', 'the proof is of another key')
-      // Who has another key is told so, and not asked for a nonce first.
+      // Checked after the key: a client with the wrong key should learn that, and not be asked for a nonce first.
       await checkAge(claims)
-      // The signature comes last: it is dear, and only whoever has a token of this very key can have it looked at.
+      // Checked last, because it costs most. So only a client that has a token for this key can make the guard verify signatures.
       await checkSignature(text, key, alg, signatures)
 
       const owner = key.thumbprint
@@ -143,11 +144,13 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
 
   async function checkAge({ iat, nonce }: UnverifiedJwt['claims']): Promise<void> {
     if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalid('iat')
+
     if (ownNonces) {
       if (!(await ownNonces.accepts(nonce)))
         throw new Refusal('nonce_required', 'it has no nonce of this API, or one that is too old')
       return
     }
+
     const made = iat * 1_000
     if (made < now() - maxAge) throw invalid('iat is too old (option dpop.maxAge)')
     if (made > now() + maxAhead) throw invalid('iat is to come (option dpop.maxAhead)')
@@ -160,6 +163,7 @@ export function dpopProofs(options: DpopProofOptions, now: () => number, signatu
         throw new Refusal('guard_failed', 'the request has no absolute URL: set option dpop.baseUrl')
       return own
     }
+
     const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
     return normalizedHtu(baseUrl.replace(/\/$/, '') + path)
   }
@@ -169,7 +173,7 @@ function isBaseUrl(url: string): boolean {
   return normalizedHtu(url) !== undefined && !/[?#]/.test(url)
 }
 
-/** @returns how long a nonce counts, ms */
+/** @returns how long a nonce is valid, in milliseconds */
 function checkNonceOptions(options: NonceOptions = {}): number {
   checkOptionNames(options, NONCE_NAMES, 'dpop.nonce.')
   const { secret, lifetime = 300_000 } = options

@@ -5,19 +5,19 @@ import { admit, type NodeResponse } from './node-guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
 declare global {
-  /** The types of Express, where they are there. */
+  /** The namespace in which the types of Express are extended. */
   namespace Express {
-    /** A request. */
+    /** A request of Express. */
     interface Request {
-      /** The token's claims, behind {@link expressGuard}. */
+      /** The claims of the token, in handlers after {@link expressGuard}. */
       auth?: AccessTokenClaims | undefined
     }
   }
 }
 
 /**
- * Middleware for Express and Connect: `app.get('/notes', expressGuard(guard, { scope: 'notes' }), …)`. Behind it `request.auth` holds
- * the token's claims; a refusal is answered here, and `next` is not called.
+ * Middleware for Express and Connect: `app.get('/notes', expressGuard(guard, { scope: 'notes' }), …)`. In the handlers after it,
+ * `request.auth` has the claims of the token. It answers refused requests itself and does not call `next` for them.
  */
 export function expressGuard(
   guard: Guard,
@@ -29,11 +29,11 @@ export function expressGuard(
 ) => Promise<void> {
   return async (request, response, next) => {
     const { method, headers, rawHeaders, originalUrl } = request
-    // Node makes it anew for each request that is asked for it.
+    // Read only if it is needed, because Node computes it when it is read.
     const headersDistinct = rawHeaders ? undefined : request.headersDistinct
     let claims: AccessTokenClaims | undefined
     try {
-      // A router strips the path it is mounted at from `url`; a proof is for the whole one.
+      // A router removes its own path from `url`, and a proof is for the whole URL.
       claims = await admit(
         guard,
         { method, headers, rawHeaders, headersDistinct, url: originalUrl ?? request.url },
@@ -44,6 +44,7 @@ export function expressGuard(
       return next(error)
     }
     if (!claims) return
+
     request.auth = claims
     next()
   }

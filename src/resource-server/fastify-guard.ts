@@ -4,19 +4,19 @@ import type { GuardedRequest } from './credentials.ts'
 import type { Guard } from './guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
-/** What the guard needs of Fastify's reply. */
+/** The part of Fastify's reply that the guard uses. */
 export interface FastifyReplyLike {
-  /** Sets the status. */
+  /** Sets the HTTP status. */
   code(status: number): unknown
-  /** Sets fields. */
+  /** Sets header fields. */
   headers(values: Record<string, string>): unknown
   /** Sends the reply. */
   send(): unknown
 }
 
 /**
- * An `onRequest` or `preHandler` hook for Fastify: `{ onRequest: fastifyGuard(guard, { scope: 'notes' }) }`. Behind it `request.auth`
- * holds the token's claims; a refusal is answered here.
+ * An `onRequest` or `preHandler` hook for Fastify: `{ onRequest: fastifyGuard(guard, { scope: 'notes' }) }`. In the handler, `request.auth`
+ * has the claims of the token. It answers refused requests itself.
  */
 export function fastifyGuard(
   guard: Guard,

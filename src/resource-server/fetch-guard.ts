@@ -4,9 +4,9 @@ import type { Guard } from './guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
 /**
- * A handler from `Request` to `Response` that only requests with a good token reach (Deno, Bun, Cloudflare Workers, Hono's and
- * Next.js's route handlers).
- * @param handler gets the request, the token's claims, and whatever else the platform passes
+ * Makes a handler from `Request` to `Response` that calls `handler` only for requests that may pass. It is for Deno, Bun, Cloudflare Workers,
+ * and route handlers of Hono and Next.js. It answers refused requests itself.
+ * @param handler gets the request, the claims of the token, and the further arguments that the platform passes
  */
 export function fetchGuard<R extends Request, Rest extends readonly unknown[]>(
   guard: Guard,
@@ -21,10 +21,12 @@ export function fetchGuard<R extends Request, Rest extends readonly unknown[]>(
       if (error instanceof AccessTokenError) return error.toResponse()
       throw error
     }
+
     const response = await handler(request, claims, ...rest)
     const headers = Object.entries(await guard.answerHeaders())
     if (!headers.length) return response
-    // The headers of a response that came from `fetch` cannot be changed.
+
+    // A copy, because the headers of a response that came from `fetch` cannot be changed.
     const answer = new Response(response.body, response)
     for (const [name, value] of headers) answer.headers.set(name, value)
     return answer

@@ -1,13 +1,16 @@
-/** Below it, the map itself lies in the processor's cache. */
+/** A map with fewer keys needs no filter: it fits into the processor's cache. */
 const SMALL = 4_096
-/** Bits for each key; of those, three are set. */
+/** How many bits the filter has for each key. Three bits are set for a key. */
 const BITS = 16
-/** So many characters at each end of a key choose its bits. Keys that differ in their middle alone are told apart by the map. */
+/**
+ * How many characters at each end of a key are hashed. Keys that differ only in their middle have the same bits in the filter; the map still
+ * tells them apart.
+ */
 const END = 8
 
 /**
- * A `Map` that is mostly asked for what is not in it, behind a Bloom filter. Among a million keys, one that is not there would cost
- * several reads of memory that no cache holds; the filter is two bytes a key and answers all but one in a hundred of them.
+ * A `Map` with a Bloom filter, for look-ups that mostly find nothing. In a map with a million keys such a look-up would read main memory
+ * several times. The filter needs two bytes for each key, and answers 99 of 100 of these look-ups alone.
  */
 export class FilteredMap<V> extends Map<string, V> {
   #filter: Uint32Array | undefined
@@ -17,7 +20,7 @@ export class FilteredMap<V> extends Map<string, V> {
     return this.#filter && !mayHold(this.#filter, key) ? undefined : super.get(key)
   }
 
-  // What is deleted leaves its bits until the next rebuilding: a filter may say yes too often.
+  // A deleted key keeps its bits until the filter is built anew. That does no harm: a filter may say "perhaps" too often.
   override set(key: string, value: V): this {
     super.set(key, value)
     if (--this.#room < 0) this.#rebuild()
@@ -33,7 +36,7 @@ export class FilteredMap<V> extends Map<string, V> {
   }
 }
 
-/** All bits of a key lie in one word: one read of memory. */
+/** Sets the bits of a key. They are all in one word, so that a look-up reads memory once. */
 function add(filter: Uint32Array, key: string): void {
   const hash = hashed(key)
   const at = hash & (filter.length - 1)
@@ -50,14 +53,16 @@ function bitsOf(hash: number): number {
   return (1 << (more >>> 27)) | (1 << (more >>> 22)) | (1 << (more >>> 17))
 }
 
-/** FNV-1a of both ends of a key, with MurmurHash3's last steps. */
+/** A hash of both ends of a key: FNV-1a, and then the last steps of MurmurHash3. */
 function hashed(key: string): number {
   const { length } = key
   const head = Math.min(END, length)
+
   let hash = 0x811c9dc5 ^ length
   for (let index = 0; index < head; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
   for (let index = Math.max(head, length - END); index < length; index++)
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return hash ^ (hash >>> 16)

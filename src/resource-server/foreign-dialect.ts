@@ -1,9 +1,9 @@
-/** How tokens of a provider can be told, and the preset of `tokenward/providers` that takes them. */
+/** How the tokens of a provider are recognised, and the preset of `tokenward/providers` for them. */
 interface KnownDialect {
   readonly preset: string
-  /** Its issuer identifiers, where they tell. */
+  /** The form of its issuer identifiers. Absent if they have no special form. */
   readonly issuer?: RegExp
-  /** Claims of which only its tokens have all, where they tell. */
+  /** Claims that only the tokens of this provider have all together. */
   readonly claims?: readonly string[]
 }
 
@@ -21,7 +21,7 @@ const known: readonly KnownDialect[] = [
   { preset: 'zitadel', issuer: /\.zitadel\.cloud$/, claims: ['urn:zitadel:iam:org:project:roles'] },
 ]
 
-/** Claims in which issuers say what RFC 9068 says in a claim of its own, and the option that names them. */
+/** For each claim of RFC 9068: other claims that issuers use instead, and the option to name such a claim. */
 const substitutes: Readonly<Record<string, readonly [option: string, claims: readonly string[]]>> = {
   client_id: ['claims.client', ['azp', 'appid', 'cid']],
   jti: ['claims.id', ['uti', 'uid']],
@@ -31,9 +31,9 @@ const substitutes: Readonly<Record<string, readonly [option: string, claims: rea
 }
 
 /**
- * What would take a token that RFC 9068 does not, for those who run the API.
- * @param issuer the configured one
- * @param option the option of the issuer that is about what was wrong
+ * The advice for the people who run the API: which preset or option would make the guard accept a token that is not as RFC 9068 says.
+ * @param issuer the issuer, as it is configured
+ * @param option the option of the issuer that concerns what was wrong
  */
 export function remedy(issuer: string, claims: Readonly<Record<string, unknown>>, option: string): string {
   const isIts = ({ claims: names }: KnownDialect) => names?.every((name) => Object.hasOwn(claims, name)) === true
@@ -42,7 +42,7 @@ export function remedy(issuer: string, claims: Readonly<Record<string, unknown>>
   return found ? `issuer: ${found.preset}.api(...) of tokenward/providers takes it, or ${own}` : own
 }
 
-/** The option that says where else a missing claim is, and the claim that seems to be it. */
+/** The option that can name another claim for a missing one, and the claim of the token that seems to be meant. */
 export function substituteFor(
   name: string,
   claims: Readonly<Record<string, unknown>>,

@@ -51,7 +51,7 @@ export interface Guard {
   answerHeaders(): Promise<Readonly<Record<string, string>>>
 }
 
-/** What was found out about a request so far. */
+/** What is known about a request so far. */
 interface Seen {
   scheme?: 'Bearer' | 'DPoP'
   claims?: AccessTokenClaims
@@ -130,7 +130,7 @@ export function createGuard(options: GuardOptions): Guard {
     seen.claims = claims
     checkTimes(claims, leeway, now())
 
-    // What most requests have no need of is not waited for either.
+    // Most requests have no proof and ask nobody. They do not wait for these steps, not even for one turn.
     const proving = checkBinding(request, brought, validated, proofs)
     const proof = proving && (await proving)
     const asking = checkDenied(validated, brought.token, seen)
@@ -141,7 +141,7 @@ export function createGuard(options: GuardOptions): Guard {
     return claims
   }
 
-  /** The answer of the server where it has to be asked as well. */
+  /** Checks the denials. If the server has to be asked too, it returns a promise that rejects when the server refuses the token. */
   function checkDenied(validated: Validated, token: string, seen: Seen): Promise<unknown> | undefined {
     if (denylist) checkDenials(denylist, validated, now() + leeway)
     const { introspection, introspectsJwts } = validated.issuer

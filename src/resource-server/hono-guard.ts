@@ -2,22 +2,22 @@ import { AccessTokenError } from './access-token-error.ts'
 import type { Guard } from './guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
-/** What the guard needs of Hono's context. */
+/** The part of Hono's context that the guard uses. */
 export interface HonoContextLike {
-  /** Hono's request. */
+  /** Hono's own request object. */
   readonly req: {
-    /** The platform's. */
+    /** The platform's `Request`. */
     readonly raw: Request
   }
   /** Keeps a value for the handler. */
   set(name: string, value: unknown): void
-  /** Sets a field of the answer. */
+  /** Sets a header field of the answer. */
   header(name: string, value: string): void
 }
 
 /**
- * Middleware for Hono: `app.use('/notes/*', honoGuard(guard, { scope: 'notes' }))`. Behind it `c.get('auth')` gives the token's
- * claims; a refusal is answered here.
+ * Middleware for Hono: `app.use('/notes/*', honoGuard(guard, { scope: 'notes' }))`. In the handlers after it, `c.get('auth')` gives the claims
+ * of the token. It answers refused requests itself.
  */
 export function honoGuard(
   guard: Guard,
@@ -30,6 +30,7 @@ export function honoGuard(
       if (error instanceof AccessTokenError) return error.toResponse()
       throw error
     }
+
     for (const [name, value] of Object.entries(await guard.answerHeaders())) context.header(name, value)
     await next()
     return undefined

@@ -3,23 +3,23 @@ import { builtin } from './builtin.ts'
 import { invalidOption } from './invalid-option.ts'
 import { fitsAlgorithm, hashBits, smallestModulusBits } from './signature-algorithms.ts'
 
-/** A public key for signatures with one algorithm, of Node's own kind. */
+/** A public key for one algorithm that verifies synchronously, with Node's crypto module. */
 export interface ImmediateKey {
   readonly alg: string
-  /** Whether it made `signature` over `signed`; at once. */
+  /** Whether the key made `signature` over `signed`. */
   made(signature: Uint8Array, signed: Uint8Array): boolean
 }
 
-/** What is quick enough to be waited for. Longer curves and longer RSA keys would hold up the whole process for up to 2 ms. */
+/** The algorithms that are fast enough. Longer curves and longer RSA keys would block the whole process for up to 2 ms. */
 const QUICK = /^([RP]S(256|384|512)|ES256|EdDSA|Ed25519)$/
 const LARGEST_MODULUS_BITS = 4_096
 
-/** How much of Node this platform is: Bun and Deno have its modules, and verify in other ways. */
+/** The global scope of Node. Bun and Deno have it too, but verify differently. */
 interface NodeLike {
   readonly process?: { readonly versions?: Readonly<Record<string, string | undefined>> }
 }
 
-/** @throws TokenManagerError `ERR_INVALID_OPTION` anywhere but on Node */
+/** @throws TokenManagerError `ERR_INVALID_OPTION` on platforms other than Node */
 export function checkImmediate(): void {
   const { versions = {} } = (globalThis as NodeLike).process ?? {}
   const isAnother = versions.bun !== undefined || versions.deno !== undefined
@@ -28,8 +28,8 @@ export function checkImmediate(): void {
 }
 
 /**
- * The public key that `jwk` holds, made of the members of a public key alone.
- * @returns `undefined` where `alg` or the key takes too long to be waited for, and for what is no such key
+ * Makes the key from the public members of `jwk`.
+ * @returns `undefined` if verifying with `alg` or with this key takes too long, or if `jwk` is no key for `alg`
  */
 export function immediateKey(jwk: JWK, alg: string): ImmediateKey | undefined {
   const node = builtin('node:crypto')
@@ -45,7 +45,7 @@ export function immediateKey(jwk: JWK, alg: string): ImmediateKey | undefined {
 
     const hash = hashOf(alg)
     const padding = alg.startsWith('PS') ? node.constants.RSA_PKCS1_PSS_PADDING : undefined
-    // RFC 7518 §3.5: the salt is as long as the hash.
+    // The salt is as long as the hash (RFC 7518 §3.5).
     const saltLength = padding === undefined ? undefined : hashBits(alg) / 8
     const how = { key, dsaEncoding: 'ieee-p1363', padding, saltLength } as const
     return { alg, made: (signature, signed) => node.verify(hash, signed, how, signature) }
@@ -54,7 +54,7 @@ export function immediateKey(jwk: JWK, alg: string): ImmediateKey | undefined {
   }
 }
 
-/** `null`: Ed25519 hashes by itself (RFC 8037). */
+/** The name of the hash in Node. `null` for Ed25519, which has its own hash (RFC 8037). */
 function hashOf(alg: string): string | null {
   return alg.startsWith('Ed') ? null : `sha${hashBits(alg)}`
 }

@@ -2,28 +2,30 @@ import { Refusal } from './access-token-error.ts'
 import { networkFailure } from './document-failure.ts'
 import { UnusableAnswer } from './json-source.ts'
 
-/** Answers by which a server says that it is in trouble, whoever asks and about what. */
+/** Whether a status means that the server itself has a problem, which would affect any request. */
 const isTrouble = (status: number) => status === 408 || status === 429 || status >= 500
 
-/** Answers by which it says that it does not know this API, or not this place. */
+/** The statuses that mean that the API is not configured as the server expects. */
 const CONFIGURATION = [401, 403, 404, 405]
 
-/** Whether a request failed for what was asked, and not because the server is in trouble or cannot be reached. */
+/** Whether a request failed because of the token in it. If not, the server has a problem or cannot be reached. */
 export function concernsToken(cause: unknown): cause is UnusableAnswer {
   return cause instanceof UnusableAnswer && !isTrouble(cause.status)
 }
 
 /**
- * The refusal where the introspection endpoint gave no usable answer. Its detail says what kind of failure it was, and what to look at,
- * for those who run the API. Nothing of the answer's body, of a URL or of a secret is in it.
+ * The refusal if the introspection endpoint gave no usable answer. Its `detail` says what failed and which options to check, for the people
+ * who run the API. It contains nothing of the answer's body, no URL and no secret.
  */
 export function introspectionFailure(cause: unknown, timeout: number): Refusal {
   if (cause instanceof Refusal) return cause
+
   if (cause instanceof UnusableAnswer) {
     const { status } = cause
     const isRefusal = status >= 400 && !isTrouble(status) && !CONFIGURATION.includes(status)
     return new Refusal(isRefusal ? 'inactive' : 'introspection_unavailable', answerFailure(cause))
   }
+
   return new Refusal('introspection_unavailable', networkFailure('the introspection endpoint', cause, timeout))
 }
 

@@ -39,12 +39,12 @@ export interface IntrospectionOptions {
   readonly limit?: number
 }
 
-/** Asks about tokens. */
+/** Asks the authorization server about tokens. */
 export interface Introspection {
   /**
-   * What the authorization server says about `token`. One request for any number of callers who ask at once.
-   * @param token of bounded length
-   * @throws Refusal `inactive`, or `introspection_unavailable` where there is no usable answer
+   * Gives what the authorization server says about `token`. Callers who ask about the same token at the same time share one request.
+   * @param token a token that is not too long
+   * @throws Refusal `inactive`, or `introspection_unavailable` if there is no usable answer
    */
   ask(token: string): Promise<Readonly<Record<string, unknown>>>
 }
@@ -80,6 +80,7 @@ export function introspection(
   if (!clientId || !clientSecret) throw invalidOption('introspection needs clientId and clientSecret')
   if (!formEncoded && clientId.includes(':'))
     throw invalidOption('introspection.clientId may have no colon where introspection.formEncoded is false')
+
   const written = formEncoded ? encoded : utf8
   const active = boundedCache<Readonly<Record<string, unknown>>>(limit, now)
   const refused = boundedCache<Refusal>(limit, now)
@@ -91,19 +92,22 @@ export function introspection(
       const key = await sha256(token)
       const known = active.get(key)
       if (known !== undefined) return known
+
       const refusal = refused.get(key)
       if (refusal) throw refusal
+
       return questionOf(key).do(() => request(token, key).finally(() => asking.delete(key)))
     },
   }
 
-  /** One question for any number of callers who ask at once. */
+  /** The request about one token, which all callers share who ask at the same time. */
   function questionOf(key: string) {
-    // Those of requests that were given up, the oldest first.
+    // Removes requests that nobody waits for any more. The oldest come first.
     for (const [old, question] of asking) {
       if (!question.isLapsed) break
       if (old !== key) asking.delete(old)
     }
+
     const question = asking.get(key) ?? sharedWork()
     asking.set(key, question)
     return question
@@ -111,13 +115,15 @@ export function introspection(
 
   async function request(token: string, key: string): Promise<Readonly<Record<string, unknown>>> {
     if (!outage.admits()) throw unavailable('it failed several times and is left alone for a while')
+
     const began = now()
     const answer = await answerTo(token)
     if (answer instanceof Refusal) {
       refused.set(key, answer, began + negativeMaxAge)
       throw answer
     }
-    // RFC 7662 says whose answer it is by where it was asked; a claim that says otherwise is not believed.
+
+    // Many answers have no `iss`. Then the issuer is the one that was asked. An `iss` of another issuer is refused later.
     const found = Object.freeze({ ...said(answer), iss: answer.iss ?? issuer })
     const { exp } = found as { exp?: unknown }
     const expiresAt = typeof exp === 'number' ? exp * 1_000 : Number.POSITIVE_INFINITY
@@ -126,8 +132,8 @@ export function introspection(
   }
 
   /**
-   * The claims, or why this token is refused.
-   * @throws Refusal where the server is in trouble
+   * Gives the claims, or the refusal of this token.
+   * @throws Refusal if the server has a problem
    */
   async function answerTo(token: string): Promise<Record<string, unknown> | Refusal> {
     try {
@@ -142,7 +148,7 @@ export function introspection(
         outage.failed()
         throw refusal
       }
-      // The server is there: whoever sends such tokens keeps nobody else from being answered.
+      // The server works. Otherwise an attacker could stop all introspection by sending tokens that the server does not accept.
       outage.answered()
       return refusal
     }
@@ -183,17 +189,17 @@ export function introspection(
   }
 }
 
-/** What an answer says: some servers write `null` for what they do not say. */
+/** The answer without members that are `null`: some servers write `null` instead of leaving a member out. */
 function said(answer: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null))
 }
 
-/** RFC 6749 §2.3.1 and appendix B. */
+/** `text` in form encoding, as RFC 6749 §2.3.1 and its appendix B say. */
 function encoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
-/** The bytes of `text`, each as a character, for `btoa`. */
+/** The UTF-8 bytes of `text`, each as one character, as `btoa` takes them. */
 function utf8(text: string): string {
   return String.fromCharCode(...new TextEncoder().encode(text))
 }

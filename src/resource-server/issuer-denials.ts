@@ -5,28 +5,28 @@ import { FilteredMap } from './filtered-map.ts'
 export interface IssuerDenials {
   /** How many there are. */
   readonly size: number
-  /** @param until epoch milliseconds; a later time takes an earlier one's place, never the other way round */
+  /** @param until how long the denial is kept, in epoch milliseconds. If the same denial is added again, the later time counts */
   add(denial: Denial, until: number): void
   /** Why the token is refused, or `undefined`. */
   check(token: DeniableToken): 'revoked' | 'session_ended' | undefined
-  /** The claim that the token lacks and a denial is looked up by; `undefined`: it can be told from every denied token. */
+  /** A claim that the token lacks, and that a denial names. `undefined` if there is no such claim. */
   cannotTell(token: DeniableToken): 'jti' | 'sid' | 'sub' | 'client_id' | undefined
-  /** Each entry in turn, as something that takes it away if its time is over. */
+  /** Gives for each entry a function that removes it if its time is over. */
   expiring(): Generator<() => void>
 }
 
-/** What was issued at or before `before` is denied, for as long as anything of it may live. Epoch milliseconds. */
+/** Tokens that were issued at `before` or earlier are denied. This is kept until `until`. Both in epoch milliseconds. */
 interface Cutoff {
   readonly before: number
   readonly until: number
 }
 
-/** The latest denials by each claim, for tokens that lack it. */
+/** The latest denial that names each claim. A token that lacks the claim is compared with it. */
 interface Latest {
   jti: number
-  /** Sign-ins of whoever. */
+  /** Of sign-ins whose owner is not known. */
   sid: Cutoff
-  /** Sign-ins, those of an owner too. */
+  /** Of all sign-ins. */
   session: Cutoff
   sub: Cutoff
   client_id: Cutoff
@@ -36,10 +36,10 @@ const NEVER: Cutoff = { before: 0, until: 0 }
 
 /** @param now epoch milliseconds */
 export function issuerDenials(now: () => number): IssuerDenials {
-  /** When each token's denial is over, in seconds, which engines keep without a box. */
+  /** When the denial of each token ends. In seconds, because engines store small integers more cheaply. */
   const tokens = new FilteredMap<number>()
   const sessions = new FilteredMap<Cutoff>()
-  /** People, a sign-in of whom is denied: what of theirs names no sign-in may be of it. */
+  /** The owners of denied sign-ins. A token of theirs that names no sign-in may belong to the denied one. */
   const sessionOwners = new FilteredMap<Cutoff>()
   const subjects = new FilteredMap<Cutoff>()
   const clients = new FilteredMap<Cutoff>()
@@ -57,7 +57,7 @@ export function issuerDenials(now: () => number): IssuerDenials {
     check({ jti, sid, sub, client_id, iat }) {
       if (jti !== undefined && isTokenDenied(jti)) return 'revoked'
 
-      // Without a time of issue it may be older than any cut-off.
+      // A token without a time of issue counts as the oldest.
       const issuedAt = iat === undefined ? 0 : iat * 1_000
       if (hitsIn(sessions, sid, issuedAt)) return 'session_ended'
       if (sid === undefined && hitsIn(sessionOwners, sub, issuedAt)) return 'session_ended'
@@ -71,7 +71,8 @@ export function issuerDenials(now: () => number): IssuerDenials {
     cannotTell({ jti, sid, sub, client_id, iat = 0 }) {
       const issuedAt = iat * 1_000
       if (jti === undefined && latest.jti > now()) return 'jti'
-      // Whose sign-in it was helps only where the token says whose it is.
+
+      // Denials with an owner are compared by `sub` in check(). That is possible only if the token has a `sub`.
       const latestSession = sub === undefined ? latest.session : latest.sid
       if (sid === undefined && hits(latestSession, issuedAt)) return 'sid'
       if (sub === undefined && hits(latest.sub, issuedAt)) return 'sub'
@@ -113,7 +114,7 @@ export function issuerDenials(now: () => number): IssuerDenials {
     return until !== undefined && until * 1_000 > now()
   }
 
-  /** An empty map is not asked: most of them are empty most of the time. */
+  /** Whether `map` denies the token. Most maps are empty most of the time, so that is tested first. */
   function hitsIn(map: FilteredMap<Cutoff>, key: string | undefined, issuedAt: number): boolean {
     return map.size > 0 && key !== undefined && hits(map.get(key), issuedAt)
   }
@@ -125,7 +126,7 @@ export function issuerDenials(now: () => number): IssuerDenials {
   function* expiringOf<V>(map: FilteredMap<V>, untilOf: (entry: V) => number): Generator<() => void> {
     for (const [key, entry] of map)
       yield () => {
-        // Meanwhile a later denial may have taken its place.
+        // In the meantime a later denial may have replaced the entry.
         if (untilOf(entry) <= now() && map.get(key) === entry) map.delete(key)
       }
   }
@@ -135,12 +136,12 @@ function raise(map: FilteredMap<Cutoff>, key: string, cutoff: Cutoff): void {
   map.set(key, later(map.get(key) ?? NEVER, cutoff))
 }
 
-/** Each time the later one, whatever the order they arrive in. */
+/** The later of both times. Denials may arrive in any order. */
 function later(known: Cutoff, { before, until }: Cutoff): Cutoff {
   return { before: Math.max(before, known.before), until: Math.max(until, known.until) }
 }
 
-/** The length in front keeps two pairs apart that would read the same. */
+/** The key of a person and a client. It begins with the length of the client's name, so that two different pairs never give the same key. */
 function grantKey(subject: string, clientId: string): string {
   return `${clientId.length} ${clientId}${subject}`
 }

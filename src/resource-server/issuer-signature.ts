@@ -4,7 +4,7 @@ import type { Issuer } from './issuer.ts'
 import { isSignedBy, type VerificationKey } from './signature.ts'
 import type { UnverifiedJwt } from './strict-jwt.ts'
 
-/** What the header of a JWT says of its signature. */
+/** The algorithm and the key that the header of a JWT names. */
 interface SignatureNames {
   readonly alg: string
   readonly kid: string | undefined
@@ -25,9 +25,9 @@ export function checkAlgorithm(alg: string, { algorithms }: Issuer): void {
 }
 
 /**
- * Whether the issuer made the signature of `jwt`.
- * @param iss as the token has it, which `hasIssued` has accepted
- * @throws Refusal `signature_invalid`, and where there is no key `key_unknown` or `keys_unavailable`
+ * Checks that the issuer made the signature of `jwt`.
+ * @param iss the token's `iss`, which `hasIssued` has accepted
+ * @throws Refusal `signature_invalid`; `key_unknown` or `keys_unavailable` if there is no key
  */
 export async function checkSignature(
   jwt: string,
@@ -38,8 +38,10 @@ export async function checkSignature(
   const keys = issuer.keysOf(iss)
   const known = await keys.find(alg, kid)
   if (await isSignedByOne(jwt, known, alg)) return
+
   const more = await keys.findMore(known, alg, kid)
   if (await isSignedByOne(jwt, more, alg)) return
+
   throw new Refusal('signature_invalid', `no key of the issuer that fits alg ${shown(alg)} has made it`)
 }
 

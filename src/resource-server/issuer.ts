@@ -39,30 +39,30 @@ export interface IssuerOptions extends TokenDialect {
   readonly introspection?: IntrospectionOptions
 }
 
-/** The keys of those tokens that one issuer has issued. */
+/** The keys for the tokens of one issuer, or of one tenant. */
 interface IssuerKeySet {
-  /** As {@link KeySet}'s. */
+  /** As in {@link KeySet}. */
   find(alg: string, kid: string | undefined): ReturnType<KeySet['find']>
   /** As {@link KeySet}'s. */
   findMore(known: readonly VerificationKey[], alg: string, kid: string | undefined): ReturnType<KeySet['findMore']>
 }
 
-/** Which tokens are an issuer's, and its keys. */
+/** Which tokens belong to an issuer, and its keys. */
 interface IssuerKeys {
-  /** Whether a token with this `iss` is of this issuer, and of a tenant that counts. */
+  /** Whether a token with this `iss` is of this issuer, and of a tenant that is accepted. */
   hasIssued(iss: string): boolean
   /** The keys of tokens with this `iss`, which `hasIssued` has accepted. */
   keysOf(iss: string): IssuerKeySet
 }
 
-/** An issuer, ready to judge. */
+/** An issuer whose options are checked and complete. */
 export interface Issuer extends IssuerKeys {
-  /** As configured. */
+  /** The issuer identifier, as it is configured. It may have a variable. */
   readonly issuer: string
   readonly algorithms: readonly string[]
   readonly dialect: CheckedDialect
   readonly introspection: Introspection | undefined
-  /** Whether JWTs are shown to the server as well. */
+  /** Whether the server is also asked about JWTs. */
   readonly introspectsJwts: boolean
 }
 
@@ -80,13 +80,13 @@ const NAMES: OptionNames<IssuerOptions> = {
   subjectKind: true,
   logout: true,
 }
-/** Tenants whose keys are kept at most. */
+/** How many tenants' keys are kept at most. */
 const TENANTS = 1_000
 const HTTPS = /^https:\/\/[^\s\\/?#@]+([/][^\s\\?#]*)?$/
 const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?(\/|$))/
 
 /**
- * Checks and completes the description of an issuer. Asks nothing yet.
+ * Checks and completes the description of an issuer. Sends no request yet.
  * @throws TokenManagerError `ERR_INVALID_OPTION` naming the option
  */
 export function issuerFrom(options: string | IssuerOptions, source: KeySetOptions, allowsInsecure: boolean): Issuer {
@@ -100,6 +100,7 @@ export function issuerFrom(options: string | IssuerOptions, source: KeySetOption
     )
   if (jwksUri !== undefined && !isSecure(jwksUri)) throw invalidOption('jwksUri has to be an https URL')
   checkAlgorithms(algorithms)
+
   const template = issuerTemplate(issuer, tenants)
   if (template && jwksUri === undefined) throw invalidOption('An issuer with a variable needs jwksUri')
   const asksNowhere = asking !== undefined && asking.endpoint === undefined
@@ -109,6 +110,7 @@ export function issuerFrom(options: string | IssuerOptions, source: KeySetOption
   const locate = async () => jwksUri ?? (await endpoint('jwks_uri'))
   const keys = template && jwksUri !== undefined ? tenantKeys(template, jwksUri, source) : undefined
   const { hasIssued, keysOf } = keys ?? ownKeys(issuer, locate, source)
+
   return {
     issuer,
     algorithms,
@@ -142,13 +144,13 @@ function ownKeys(issuer: string, locate: () => Promise<string>, source: KeySetOp
   const keys = keySet(locate, source)
   const own = issuerKeySet(keys, issuer)
   return {
-    // Code point by code point: another spelling is another issuer.
+    // Compared exactly: another spelling is another issuer.
     hasIssued: (iss) => iss === issuer,
     keysOf: () => own,
   }
 }
 
-/** Keys by a configured URL, into which at most the name of a tenant goes that counts: a token cannot choose where they come from. */
+/** The keys of each tenant. Only an accepted tenant is put into the configured URL, so a token cannot choose where keys are fetched from. */
 function tenantKeys(template: IssuerTemplate, jwksUri: string, source: KeySetOptions): IssuerKeys {
   const known = boundedCache<KeySet>(TENANTS, source.now)
   return {
@@ -181,13 +183,14 @@ function endpointsOf(
     source: jsonSource(
       async () => metadataUrl(issuer, place),
       (body) => {
-        // Code point by code point: another spelling is another issuer (RFC 8414 §3.3).
+        // Compared exactly: another spelling is another issuer (RFC 8414 §3.3).
         if (body.issuer === issuer) return body
         throw new Unavailable(`${place} says issuer ${shown(body.issuer)}, not ${shown(issuer)}`)
       },
       options,
     ),
   }))
+
   return async (name) => {
     const failures: string[] = []
     for (const { place, source } of documents) {
@@ -202,7 +205,7 @@ function endpointsOf(
   }
 }
 
-/** Where the metadata of `issuer` are: OpenID Connect appends, RFC 8414 §3.1 inserts. */
+/** The URL of the metadata. OpenID Connect puts its part after the issuer's path, RFC 8414 §3.1 before it. */
 function metadataUrl(issuer: string, place: string): string {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')

@@ -3,17 +3,20 @@ import { isJsonObject } from './json-values.ts'
 import { sentAgainWhenCut } from './sent-again.ts'
 import { sharedWork } from './shared-work.ts'
 
-/** A JSON document elsewhere, kept for a while. */
+/** A JSON document that is fetched from a server and kept for a while. */
 export interface JsonSource<T> {
-  /** The document: the kept one while it is fresh, else fetched; where that fails, the kept one for the grace. Else rejects. */
+  /**
+   * Gives the document. While the kept one is fresh, it is not fetched. If it cannot be fetched, the kept one is given for the time
+   * `staleFor`. Rejects after that.
+   */
   get(): Promise<T>
   /**
-   * The document as it is now: fetched anew, unless it was fetched since then or the cooldown forbids it.
+   * Fetches the document again, unless that was done after `since`, or the cooldown does not allow it yet.
    * @param since epoch milliseconds
-   * @returns the latest document, and whether it was fetched since `since`. Rejects where there is none
+   * @returns the latest document, and whether it was fetched after `since`. Rejects if there is none
    */
   renew(since: number): Promise<{ readonly value: T; readonly isCurrent: boolean }>
-  /** In how many milliseconds it may be fetched again; 0: now. */
+  /** How long it may not be fetched again, in milliseconds. 0: it may be fetched now. */
   restsFor(): number
 }
 
@@ -23,21 +26,21 @@ export interface JsonSourceOptions {
   readonly fetch: typeof fetch
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number
-  /** Limit for one request. */
+  /** How long one request may take. */
   readonly timeout: number
-  /** The shortest time between two attempts that unknown keys cause. After failures the next is made sooner at first. */
+  /** The shortest time between two requests that unknown keys cause. After a failure the next request may come sooner. */
   readonly cooldown: number
-  /** For how long a document is fresh; a key that the issuer took away stops working then. */
+  /** How long a document is fresh. A key that the issuer has removed is accepted for at most this time. */
   readonly maxAge: number
-  /** For how long a document that could not be renewed still serves. */
+  /** How long a document is used after that if it cannot be fetched. */
   readonly staleFor: number
 }
 
-/** An answer that holds no document. It holds nothing of its body. */
+/** The error for an answer that is no document. It contains nothing of the answer's body. */
 export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer'
   readonly status: number
-  /** What is there in place of a JSON object with status 200, for those who run the API. */
+  /** What was found instead of a JSON object, for the people who run the API. */
   readonly found: string
 
   constructor(status: number, found: string) {
@@ -47,21 +50,24 @@ export class UnusableAnswer extends Error {
   }
 }
 
-/** Why there is no document, in words for those who run the API: nothing of an answer's body, of a URL or of a secret is in it. */
+/**
+ * The error if there is no document. Its message is for the people who run the API. It contains nothing of an answer's body, no URL and no
+ * secret.
+ */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
 }
 
-/** After a failure the next attempt is this far away, ms, after each further one twice as far, up to the cooldown. */
+/** The pause after the first failure, in milliseconds. After each further failure it is twice as long, up to the cooldown. */
 const FIRST_RETRY = 1_000
 
-/** Characters of a document that are read at most: a hundred keys with their chains of certificates have half as many. */
+/** The longest document that is read, in characters. A hundred keys with their certificates have half as many. */
 const LIMIT = 1_048_576
 
 /**
- * A document that any number of callers share: one request at a time, and none too soon after the last.
- * @param locate gives its URL; a failure counts as one of the request
- * @param read takes what is wanted out of it; throws {@link Unavailable} where it is not what it should be
+ * Makes a document that many callers share. There is one request at a time, and a pause between two requests.
+ * @param locate gives the URL. If it fails, that counts as a failed request
+ * @param read takes what is needed from the document. Throws {@link Unavailable} if the document is wrong
  */
 export function jsonSource<T>(
   locate: () => Promise<string>,
@@ -78,6 +84,7 @@ export function jsonSource<T>(
   return {
     async get() {
       if (kept && now() - kept.at < maxAge) return kept.value
+
       try {
         const isTooSoon = failures > 0 && !fetching.isRunning && restsFor() > 0
         if (isTooSoon) throw lastFailure
@@ -92,14 +99,16 @@ export function jsonSource<T>(
       await fetching.settled()
       const isCurrent = () => kept !== undefined && kept.at >= since
       if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
+
       const known = servingYet()
       if (!known) throw lastFailure
+
       return { value: known.value, isCurrent: isCurrent() }
     },
     restsFor,
   }
 
-  /** What is known, for as long as it serves although it could not be renewed. */
+  /** The kept document, if it may still be used although it is not fresh. */
   function servingYet(): typeof kept {
     return kept && now() - kept.at < maxAge + staleFor ? kept : undefined
   }
@@ -107,7 +116,7 @@ export function jsonSource<T>(
   function restsFor(): number {
     const rest = failures > 0 ? Math.min(cooldown, FIRST_RETRY * 2 ** (failures - 1)) : cooldown
     const passed = now() - attemptedAt
-    // A clock that was set back lengthens no rest.
+    // If the clock was set back, the pause ends at once. Otherwise it could last for hours.
     return passed < 0 ? 0 : Math.max(0, rest - passed)
   }
 
@@ -134,8 +143,8 @@ export function jsonSource<T>(
 }
 
 /**
- * One JSON object by GET: https only (the caller has checked), no redirect, bounded in time and size.
- * @throws UnusableAnswer for anything but a 200 with a JSON object; what `fetch` rejects with
+ * Gets a JSON object from an https URL, which the caller has checked. It follows no redirect. Time and size are bounded.
+ * @throws UnusableAnswer if the answer is not 200 with a JSON object; what `fetch` rejects with
  */
 async function fetchJson(
   url: string,
@@ -150,8 +159,8 @@ async function fetchJson(
 }
 
 /**
- * The JSON object a 200 holds.
- * @throws UnusableAnswer for another status, for more than 1 Mi characters, and for anything but an object
+ * Reads the JSON object in an answer with status 200.
+ * @throws UnusableAnswer if the status is another one, or if the body has more than 1 Mi characters or is no JSON object
  */
 export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
   const { status, headers } = response
@@ -160,14 +169,17 @@ export async function jsonObject(response: Response): Promise<Record<string, unk
     void response.body?.cancel().catch(() => {})
     throw new UnusableAnswer(status, found)
   }
+
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk as Uint8Array, { stream: true })
     if (text.length > LIMIT) throw new UnusableAnswer(status, `more than ${LIMIT} characters`)
   }
+
   const value = parsed(text + decoder.decode())
   if (!isJsonObject(value)) throw new UnusableAnswer(status, found)
+
   return value
 }
 

@@ -6,9 +6,9 @@ import type { Validated } from './validator.ts'
 const NO_BINDING: Readonly<Record<string, unknown>> = {}
 
 /**
- * Whether the token comes from whoever holds the key that it is bound to (RFC 9449 §7.2).
- * @param proofs `undefined`: the API takes none
- * @returns what is still to be waited for and used up; `undefined` for a token that is bound to nothing
+ * Checks that the client has the key that the token is bound to (RFC 9449 §7.2).
+ * @param proofs `undefined` if the API takes no proofs
+ * @returns the check of the proof. `undefined` if the token is bound to no key
  * @throws Refusal `binding_mismatch`
  */
 export function checkBinding(
@@ -18,7 +18,7 @@ export function checkBinding(
   proofs: DpopProofs | undefined,
 ): ReturnType<DpopProofs['check']> | undefined {
   const { jkt, ...others } = claims.cnf ?? NO_BINDING
-  // Bound to something that is not looked at here, such as a certificate (RFC 8705): whoever has it may be anybody.
+  // The token is bound to something that is not checked here, such as a certificate (RFC 8705). It must not pass without that check.
   if (Object.keys(others).length > 0) throw mismatch('it is bound to something other than a DPoP key')
   if (jkt === undefined) {
     if (scheme === 'DPoP') throw mismatch('a token that is bound to no key came as DPoP')

@@ -10,11 +10,11 @@ import { fitsAlgorithm } from './signature-algorithms.ts'
 /** The public keys of one issuer (RFC 7517). */
 export interface KeySet {
   /**
-   * The keys that fit: same `kid` where the token names one, right type, curve and size for `alg`, meant for signatures.
-   * An unknown `kid` makes the keys be fetched anew, at most once a cooldown.
-   * @param iss whose token it is: a key that says that it is another issuer's (a member `issuer`, as Entra has it) does not fit
-   * @throws Refusal `key_unknown` where the issuer's present keys have none that fits, or `keys_unavailable` where the present ones cannot
-   * be had now: the issuer may have a new key
+   * Gives the keys that fit a token. A key fits if it has the token's `kid`, if the token has one; if its type, curve and size are right for
+   * `alg`; and if it is meant for signatures. If no key fits, the keys are fetched again, but at most once in each cooldown.
+   * @param iss the token's issuer. A key with a member `issuer` of another issuer does not fit (Entra has such keys)
+   * @throws Refusal `key_unknown` if none of the issuer's present keys fits. `keys_unavailable` if the present keys cannot be fetched now: the
+   *   issuer may have a new key
    */
   find(alg: string, kid: string | undefined, iss: string): Promise<readonly VerificationKey[]>
   /**
@@ -29,7 +29,7 @@ export interface KeySet {
   ): Promise<readonly VerificationKey[]>
 }
 
-/** A key, and the issuer that it says it is for. */
+/** A key, and its member `issuer`. */
 interface OwnedKey {
   readonly key: VerificationKey
   readonly owner: unknown
@@ -61,7 +61,8 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
       })
       const present = await keysFor(renewed.value, alg, kid, iss)
       if (present.length > 0) return present
-      // Anybody can make up a kid and so keep the keys from being fetched for a while. That speaks against no token.
+
+      // Anybody can invent a kid and so start the cooldown. During that time the token may still have a new key of the issuer.
       if (!renewed.isCurrent)
         throw unavailable('no known key fits, and the key set cannot be fetched anew yet; option keys.cooldown')
       throw new Refusal('key_unknown', `no key of the issuer fits alg ${shown(alg)} and the kid of the token`)
@@ -95,12 +96,12 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
 
     const imported = await Promise.all(choose(set, alg, kid).map((jwk) => ownedKey(jwk, alg)))
     const keys = imported.flat()
-    // Only names that there are: anybody can make up others.
+    // Only a kid that exists is remembered. Anybody can invent others, and they would fill the memory.
     if (keys.length > 0) found.set(set, before.set(name, keys))
     return keys
   }
 
-  /** @returns none where `jwk` holds no key after all */
+  /** @returns an empty list if `jwk` is no usable key */
   async function ownedKey(jwk: JWK, alg: string): Promise<readonly OwnedKey[]> {
     const key = await verificationKey(jwk, alg, options.signatures)
     const { issuer: owner } = jwk as { readonly issuer?: unknown }
@@ -115,7 +116,7 @@ function choose(keys: readonly JWK[], alg: string, kid: string | undefined): rea
   })
 }
 
-/** Whether it was published for verifying (RFC 7517 §4.2, §4.3). */
+/** Whether the key is meant for verifying signatures (RFC 7517 §4.2, §4.3). */
 function isForSignatures({ use, key_ops }: JWK): boolean {
   const hasUse = use === undefined || use === 'sig'
   const hasOperation = key_ops === undefined || (Array.isArray(key_ops) && key_ops.includes('verify'))
@@ -129,7 +130,10 @@ function readKeys(body: Record<string, unknown>): readonly JWK[] {
   return found.map(said)
 }
 
-/** What a key says of itself: some servers write `null` for what it does not. Whose it is, no `null` leaves open. */
+/**
+ * The key without members that are `null`: some servers write `null` instead of leaving a member out. An `issuer` that is `null` stays, so
+ * that such a key fits no issuer.
+ */
 function said(key: object): JWK {
   return Object.fromEntries(Object.entries(key).filter(([name, value]) => value !== null || name === 'issuer'))
 }

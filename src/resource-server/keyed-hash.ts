@@ -3,8 +3,8 @@ import type { Bytes } from './builtin.ts'
 const utf8 = new TextEncoder()
 
 /**
- * HMAC-SHA-256 of a text with `secret`.
- * @param secret default: random, drawn at the first use, as Cloudflare's workers have no randomness before they are called
+ * Makes a function that computes HMAC-SHA-256 of a text with `secret`.
+ * @param secret default: random bytes. They are drawn at the first use, because Cloudflare's workers have no random numbers before a request
  */
 export function keyedHash(secret: Bytes | undefined): (text: string) => Promise<ArrayBuffer> {
   let bytes = secret
@@ -12,7 +12,7 @@ export function keyedHash(secret: Bytes | undefined): (text: string) => Promise<
 
   return async (text) => {
     bytes ??= crypto.getRandomValues(new Uint8Array(32))
-    // What is kept is the key and not its promise: no caller waits for what another one has begun.
+    // The key is kept, and not its promise: in Cloudflare's workers, a promise that another request began may never settle.
     key ??= await importKey(bytes)
     return crypto.subtle.sign('HMAC', key, utf8.encode(text))
   }

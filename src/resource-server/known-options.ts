@@ -4,12 +4,13 @@ import { invalidOption } from './invalid-option.ts'
 export type OptionNames<T> = Readonly<Record<Exclude<keyof T, symbol>, true>>
 
 /**
- * A misspelt option would do nothing, and nobody would notice what is not checked.
- * @param prefix what its name is read with, such as `'dpop.'`
- * @throws TokenManagerError `ERR_INVALID_OPTION` for a member of `given` that is none of `names`
+ * Refuses options that do not exist. A misspelt option would have no effect, and then something is not checked that should be.
+ * @param prefix what the message puts before the option's name, such as `'dpop.'`
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `given` has a member that is not in `names`
  */
 export function checkOptionNames(given: object, names: Readonly<Record<string, true>>, prefix = ''): void {
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
   if (unknown === undefined) return
+
   throw invalidOption(`There is no option ${prefix}${unknown}; there are ${Object.keys(names).join(', ')}`)
 }

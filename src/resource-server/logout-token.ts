@@ -16,19 +16,19 @@ export interface LogoutToken {
   readonly expiresAt: number
 }
 
-/** What it is checked against. Milliseconds. */
+/** What a logout token is compared with. Milliseconds. */
 export interface LogoutTokenRules {
   readonly issuer: Issuer
   readonly clientId: string
   readonly leeway: number
-  /** From `iat` on; all there is to bound a token without `exp`, where the dialect allows one. */
+  /** The longest lifetime, counted from `iat`. A token without `exp`, where that is allowed, is valid for this time. */
   readonly maxLifetime: number
 }
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 
 /**
- * Checks everything of §2.6 but the signature.
+ * Checks everything that §2.6 asks for, except the signature.
  * @param now epoch milliseconds
  * @throws Refusal
  */
@@ -36,9 +36,11 @@ export function readLogoutToken({ header, claims }: UnverifiedJwt, rules: Logout
   const { issuer, clientId } = rules
   if (!issuer.dialect.logoutTypes.includes(typeOf(header.typ)))
     throw new Refusal('type_wrong', detailOfType(header.typ, issuer, claims))
+
   const { iss, aud } = claims
   if (typeof iss !== 'string' || !issuer.hasIssued(iss))
     throw new Refusal('issuer_unknown', `iss is ${shown(iss)}, wanted ${shown(issuer.issuer)} (option issuer)`)
+
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (!audiences.includes(clientId))
     throw new Refusal('audience_mismatch', `aud is ${shown(aud)}, wanted ${shown(clientId)} (option clientId)`)
@@ -53,7 +55,7 @@ export function readLogoutToken({ header, claims }: UnverifiedJwt, rules: Logout
   return { jti, issuer: iss, subject: sub, sid, ...times }
 }
 
-/** When it was issued and when it expires; without `exp`, where that is allowed, it counts for `maxLifetime`. */
+/** When the token was issued and when it expires. Without `exp`, where that is allowed, it is valid for `maxLifetime`. */
 function readTimes(
   claims: UnverifiedJwt['claims'],
   { issuer, leeway, maxLifetime }: LogoutTokenRules,
@@ -75,7 +77,7 @@ function readTimes(
   return { issuedAt, expiresAt }
 }
 
-/** It tells of a logout, and is no ID token. */
+/** Checks that the token is about a logout, and is no ID token. */
 function checkEvents(claims: UnverifiedJwt['claims']): void {
   const { events } = claims
   const logout = isJsonObject(events) && Object.hasOwn(events, EVENT) ? events[EVENT] : undefined

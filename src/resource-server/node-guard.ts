@@ -4,19 +4,19 @@ import type { GuardedRequest } from './credentials.ts'
 import type { Guard } from './guard.ts'
 import type { AccessPolicy } from './policy.ts'
 
-/** What the guard needs of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that the guard uses. */
 export interface NodeResponse {
-  /** The status. */
+  /** The HTTP status. */
   statusCode: number
-  /** Sets a field. */
+  /** Sets a header field. */
   setHeader(name: string, value: string): unknown
   /** Sends the answer. */
   end(body?: string): unknown
 }
 
 /**
- * A listener for `node:http` that only requests with a good token reach.
- * @param listener gets request, response and the token's claims
+ * Makes a listener for `node:http` that calls `listener` only for requests that may pass. It answers refused requests itself.
+ * @param listener gets the request, the response and the claims of the token
  */
 export function nodeGuard<Q extends GuardedRequest, S extends NodeResponse>(
   guard: Guard,
@@ -29,7 +29,7 @@ export function nodeGuard<Q extends GuardedRequest, S extends NodeResponse>(
   }
 }
 
-/** The claims, or `undefined` once the refusal has been answered. */
+/** Gives the claims if the request may pass. Otherwise it answers the request and gives `undefined`. */
 export async function admit(
   guard: Guard,
   request: GuardedRequest,

@@ -2,11 +2,11 @@ import { base64url } from 'jose'
 import type { Bytes } from './builtin.ts'
 import { keyedHash } from './keyed-hash.ts'
 
-/** Nonces for proofs that any process with the same secret can check, without remembering one (RFC 9449 §8, §9). */
+/** Nonces for proofs (RFC 9449 §8, §9). Every process with the same secret can check them, and none has to remember them. */
 export interface Nonces {
-  /** The nonce to hand out now. */
+  /** The nonce that clients get now. */
   current(): Promise<string>
-  /** Whether `nonce` is one of ours and not too old. */
+  /** Whether `nonce` was made with this secret and is not too old. */
   accepts(nonce: unknown): Promise<boolean>
 }
 
@@ -14,14 +14,14 @@ export interface Nonces {
 export interface NonceOptions {
   /** At least 32 bytes, the same in every process of the API. Default: random, for one process. */
   readonly secret?: Bytes
-  /** How long a nonce counts, ms. Default 300 000; 10 000 to 3 600 000. A new one is handed out after half of it. */
+  /** How long a nonce is valid, ms. After half of this time clients get a new one. Default 300 000, 10 000 to 3 600 000. */
   readonly lifetime?: number
 }
 
-/** Bytes of the authentication code that are sent. */
+/** How many bytes of the authentication code are sent. */
 const CODE = 16
 
-/** The nonce is a time slot and an HMAC-SHA-256 over it. */
+/** Makes nonces. Time is divided into slots, and a nonce is an HMAC-SHA-256 of its slot's number. */
 export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => number): Nonces {
   const step = lifetime / 2
   const made = new Map<number, string>()
@@ -31,8 +31,9 @@ export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => 
     current: () => nonceOf(slotNow()),
     async accepts(nonce) {
       if (typeof nonce !== 'string') return false
+
       const slot = slotNow()
-      // The next slot is another process's whose clock is ahead.
+      // The next slot is accepted because the clock of another process may be ahead.
       for (const one of [slot, slot - 1, slot + 1]) if ((await nonceOf(one)) === nonce) return true
       return false
     },
@@ -45,6 +46,7 @@ export function nonces({ secret, lifetime = 300_000 }: NonceOptions, now: () => 
   async function nonceOf(slot: number): Promise<string> {
     const known = made.get(slot)
     if (known !== undefined) return known
+
     for (const old of made.keys()) if (Math.abs(old - slot) > 2) made.delete(old)
     const nonce = await sign(slot)
     made.set(slot, nonce)

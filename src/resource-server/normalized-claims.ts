@@ -1,9 +1,9 @@
 import type { CheckedDialect } from './token-dialect.ts'
 
 /**
- * The claims of a token with the names of RFC 9068, whatever its issuer calls them: nothing after this knows a dialect. What a dialect
- * says of a name counts, so a claim that happens to have the name of RFC 9068 is not read in its place.
- * @returns `found` itself where nothing is to be changed
+ * Gives the claims of a token the names of RFC 9068, whatever its issuer calls them. If the issuer has its own name for a claim, only that name
+ * is read: a claim that happens to have the name of RFC 9068 is removed.
+ * @returns `found` itself if nothing has to be changed
  */
 export function normalizedClaims(
   found: Readonly<Record<string, unknown>>,
@@ -31,7 +31,7 @@ export function normalizedClaims(
   }
 }
 
-/** Of an introspection answer, whose members have names of their own (RFC 7662 §2.2); a dialect's stand for those that are missing. */
+/** The same for an introspection answer. It has the names of RFC 7662 §2.2; the issuer's own names are read for members that are missing. */
 export function normalizedAnswer(
   found: Readonly<Record<string, unknown>>,
   names: CheckedDialect['names'],

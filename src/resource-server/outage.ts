@@ -1,20 +1,20 @@
-/** Spares a server that is in trouble, and those who would wait for it. */
+/** Stops requests to a server that has a problem, so that nobody waits in vain (a circuit breaker). */
 export interface Outage {
-  /** Whether somebody may ask now. Whoever may has to say how it went. */
+  /** Whether a request may be sent now. If it is true, `answered()` or `failed()` has to be called afterwards. */
   admits(): boolean
-  /** The server answered, whatever it said. */
+  /** Notes that the server has answered. */
   answered(): void
-  /** The server gave no answer, or said that it is in trouble. */
+  /** Notes that the server gave no answer, or said that it has a problem. */
   failed(): void
 }
 
-/** Failures in a row after which nobody asks for a while. */
+/** After how many failures in a row no request is sent for a while. */
 const FAILURES = 5
-/** For how long, ms. */
+/** How long no request is sent, in milliseconds. */
 const PAUSE = 5_000
 
 /**
- * After five failures in a row nobody asks for five seconds; then one does, and what comes of it decides for all.
+ * After five failures in a row no request is sent for five seconds. Then one is sent. If it succeeds, all others may be sent again.
  * @param now epoch milliseconds
  */
 export function createOutage(now: () => number): Outage {
@@ -24,10 +24,11 @@ export function createOutage(now: () => number): Outage {
   return {
     admits() {
       if (pausedAt === undefined) return true
+
       const paused = now() - pausedAt
-      // A clock that was set back lengthens no pause.
+      // If the clock was set back, the pause ends at once. Otherwise it could last for hours.
       const isOver = paused >= PAUSE || paused < 0
-      // Nobody asks beside the one who is let through. If that one never says how it went, the next pause ends as well.
+      // Only one request is let through. A new pause begins, so that there is another one if this one never ends.
       if (isOver) pausedAt = now()
       return isOver
     },

@@ -23,7 +23,7 @@ export interface AccessPolicy {
   readonly route?: string
 }
 
-/** A policy, checked once. */
+/** A policy that was checked. */
 export interface CheckedPolicy extends AccessPolicy {
   readonly scopes: readonly string[]
 }
@@ -37,10 +37,14 @@ const NOT_A_USER = {
 const SCOPE = /^[!#-[\]-~]+$/
 const checked = new WeakMap<AccessPolicy, CheckedPolicy>()
 
-/** @throws TokenManagerError `ERR_INVALID_OPTION`: values that no challenge could carry */
+/**
+ * Checks a policy. Each object is checked only once.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, also for values that no challenge could contain
+ */
 export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
   const known = checked.get(policy)
   if (known) return known
+
   checkOptionNames(policy, NAMES)
   const { scope = [], acrValues, maxAge, subject } = policy
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : scope
@@ -51,13 +55,14 @@ export function checkPolicy(policy: AccessPolicy): CheckedPolicy {
   const isAge = maxAge === undefined || (maxAge >= 0 && maxAge < Number.POSITIVE_INFINITY)
   if (!isAge) throw invalidOption('maxAge has to be milliseconds, 0 or more')
   if (subject !== undefined && subject !== 'user') throw invalidOption("subject has to be 'user'")
+
   const result = { ...policy, scopes }
   checked.set(policy, result)
   return result
 }
 
 /**
- * Whether the token may do what the route does.
+ * Checks that the token may do what the route does.
  * @throws Refusal `scope_missing`, `subject_not_a_user`, `step_up_required`
  */
 export function enforce(
@@ -71,8 +76,10 @@ export function enforce(
     throw new Refusal('scope_missing', detailOfScope(scopes, claims, issuer.issuer), {
       params: { scope: scopes.join(' ') },
     })
+
   if (subject === 'user' && subjectKind !== 'user')
     throw new Refusal('subject_not_a_user', NOT_A_USER[`${subjectKind}`])
+
   const { acr, auth_time } = claims
   const isStrong = acrValues === undefined || (acr !== undefined && acrValues.includes(acr))
   const isFresh = maxAge === undefined || isAuthenticatedSince(auth_time, now - maxAge - leeway)

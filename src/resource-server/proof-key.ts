@@ -3,10 +3,10 @@ import { Refusal } from './access-token-error.ts'
 import { fitsAlgorithm } from './signature-algorithms.ts'
 
 const PRIVATE_PARTS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-/** Characters of a modulus of 4096 bit and of an exponent of 32 bit in base64url: larger ones make a signature dear to look at. */
+/** The lengths in base64url of a modulus of 4096 bit and an exponent of 32 bit. Verifying with larger ones would take too long. */
 const LONGEST_MODULUS = 683
 const LONGEST_EXPONENT = 6
-/** Characters of a coordinate in base64url; there is one length for each curve (RFC 7518 §6.2.1.2, RFC 8037 §2). */
+/** The length of a coordinate in base64url, for each curve (RFC 7518 §6.2.1.2, RFC 8037 §2). */
 const COORDINATES: ReadonlyMap<unknown, number> = new Map([
   ['P-256', 43],
   ['P-384', 64],
@@ -14,10 +14,10 @@ const COORDINATES: ReadonlyMap<unknown, number> = new Map([
   ['Ed25519', 43],
 ])
 
-/** The public key that a proof shows, as far as it can be judged without reckoning with it. */
+/** The public key in a proof. Its form was checked. Whether it is a point on its curve, or a real modulus, was not. */
 export interface ProofKey {
   readonly jwk: JWK
-  /** RFC 7638. */
+  /** The thumbprint of the key (RFC 7638). */
   readonly thumbprint: string
 }
 

@@ -1,20 +1,20 @@
-/** Remembers what was seen, for a while. Several processes that serve one API share one. */
+/** Remembers for a while what was used. Processes that serve the same API share one. */
 export interface ReplayStore {
   /**
-   * Remembers `key` until `until` (epoch milliseconds, that one included) and says whether it was new, in one atomic step. Rejects when
-   * it cannot know: the request is then refused with 503.
-   * @param owner whose it is: the thumbprint of the key that made the proof. A store that is bounded gives each owner a share, so that
-   * whoever floods it shuts out nobody else. Absent for logout tokens, which only the issuer makes
+   * Remembers `key` and says whether it was new, in one atomic step. If it rejects, the request is refused with 503.
+   * @param until how long `key` is remembered, in epoch milliseconds
+   * @param owner the thumbprint of the key that made the proof. A store with limited room gives each owner a share, so that an owner who fills
+   *   it does not keep others from using it. Absent for logout tokens, which only the issuer can make
    */
   add(key: string, until: number, owner?: string): Promise<boolean>
   /** Whether `key` is remembered. */
   has(key: string, owner?: string): Promise<boolean>
 }
 
-/** Entries looked at for each one added, so that expired ones go without a timer. */
+/** How many entries are checked, and removed if they have expired, for each entry that is added. So no timer is needed. */
 const SWEEP = 4
 
-/** What one owner has in it. */
+/** How many entries one owner has. */
 interface Share {
   readonly owner: string | undefined
   entries: number
@@ -26,10 +26,10 @@ interface Seen {
 }
 
 /**
- * Remembers in this process. An owner may take as much room as is still free: one that floods the store gets half of it, and then finds
- * it full while all others find room.
- * @param options `limit`: entries at most, default 1 000 000; beyond it, or beyond its owner's share, `add` rejects. `now`: wall clock,
- * default `Date.now`
+ * Makes a replay store in the memory of this process. An owner may have at most as many entries as there is free room. So a single owner can fill
+ * only half of the store, and others still find room.
+ * @param options `limit`: the highest number of entries, default 1 000 000. If the store is full, or an owner has its share, `add` rejects.
+ *   `now`: the wall clock, default `Date.now`
  */
 export function memoryReplayStore({ limit = 1_000_000, now = Date.now } = {}): ReplayStore {
   const seen = new Map<string, Seen>()
@@ -40,10 +40,12 @@ export function memoryReplayStore({ limit = 1_000_000, now = Date.now } = {}): R
     async add(key, until, owner) {
       sweep()
       if (isSeen(key)) return false
+
       forget(key)
       const share = shareOf(owner)
       const taken = owner === undefined ? 0 : share.entries
       if (taken >= limit - seen.size) throw new Error('The replay store is full')
+
       seen.set(key, { until, share })
       share.entries++
       if (owner !== undefined) shares.set(owner, share)
@@ -73,6 +75,7 @@ export function memoryReplayStore({ limit = 1_000_000, now = Date.now } = {}): R
   function forget(key: string): void {
     const known = seen.get(key)
     if (!known) return
+
     seen.delete(key)
     const { share } = known
     share.entries--

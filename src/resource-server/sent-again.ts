@@ -1,4 +1,4 @@
-/** What a connection that was cut is called by Node's `fetch`, and by Bun's. */
+/** The codes of Node's and Bun's `fetch` for a connection that was cut. */
 const CUT = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/
 
 /**

@@ -1,28 +1,28 @@
-/** Work that callers wait for together, one piece at a time. */
+/** Work that several callers wait for together. Only one piece of work runs at a time. */
 export interface SharedWork<T> {
-  /** Whether any is under way. */
+  /** Whether work is running. */
   readonly isRunning: boolean
-  /** Whether what is under way has lasted for longer than anybody waits for another caller's. */
+  /** Whether the running work takes so long that other callers do not wait for it any more. */
   readonly isLapsed: boolean
-  /** Resolves once what is under way is over, or has lapsed. */
+  /** Resolves when the running work is over, or when others do not wait for it any more. */
   settled(): Promise<void>
-  /** What comes of the work that is under way; where there is none, or it has lapsed, of `begin`. */
+  /** Gives the result of the running work. If none is running, or others do not wait for it any more, it starts `begin`. */
   do(begin: () => Promise<T>): Promise<T>
 }
 
 interface Running<T> {
   readonly outcome: Promise<T>
-  /** On the monotonic clock. */
+  /** When the work began, by `performance.now()`. */
   readonly since: number
 }
 
 /**
- * How long a caller waits for what another caller has begun, ms. When a request has been answered, Cloudflare's workers drop its unfinished work
- * without a word. A caller that shares that work would wait for ever.
+ * How long a caller waits for work that another caller began, in milliseconds. When Cloudflare's workers have answered a request, they stop its
+ * unfinished work silently. A caller that shares such work would wait for ever.
  */
 const PATIENCE = 2_000
 
-/** Nothing under way. */
+/** Makes a {@link SharedWork} in which nothing is running. */
 export function sharedWork<T>(): SharedWork<T> {
   let running: Running<T> | undefined
 
@@ -42,6 +42,7 @@ export function sharedWork<T>(): SharedWork<T> {
         if (await isOver(present)) return present.outcome
         if (running === present) running = undefined
       }
+
       const outcome = begin().finally(() => {
         if (running === own) running = undefined
       })
@@ -52,12 +53,12 @@ export function sharedWork<T>(): SharedWork<T> {
   }
 }
 
-/** Whole milliseconds. */
+/** How long others still wait for the work, in whole milliseconds. */
 function restOf({ since }: Running<unknown>): number {
   return Math.ceil(since + PATIENCE - performance.now())
 }
 
-/** Waits until the work is over, and not for longer than its rest. */
+/** Waits until the work is over, or until others do not wait for it any more. Gives true if it is over. */
 async function isOver(work: Running<unknown>): Promise<boolean> {
   const rest = restOf(work)
   if (rest <= 0) return false

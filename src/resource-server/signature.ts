@@ -6,16 +6,16 @@ import { hashBits, smallestModulusBits } from './signature-algorithms.ts'
 const utf8 = new TextEncoder()
 const node = builtin('node:buffer')
 
-/** How signatures are verified: by Web Cryptography, which on Node works in threads of its own, or at once, on Node alone. */
+/** How signatures are verified. `pooled`: by Web Cryptography, which on Node uses other threads. `immediate`: synchronously, only on Node. */
 export type SignatureMode = 'pooled' | 'immediate'
 
 /** A public key for signatures with one algorithm. */
 export type VerificationKey = CryptoKey | ImmediateKey
 
 /**
- * The public key that `jwk` holds, for verifying signatures with `alg` alone; a private part, if somebody published one, stays out.
- * @param mode where it is `'immediate'`, keys and algorithms that are too dear for it are pooled all the same
- * @returns `undefined` for what is no such key, and for RSA keys below 2048 bit
+ * Makes the public key in `jwk`, for verifying signatures with `alg`. Private members are ignored.
+ * @param mode with `'immediate'`, keys and algorithms that would take too long are still `'pooled'`
+ * @returns `undefined` if `jwk` is no key for `alg`, or an RSA key below 2048 bit
  */
 export async function verificationKey(
   jwk: JWK,
@@ -39,7 +39,7 @@ async function pooledKey(jwk: JWK, alg: string): Promise<CryptoKey | undefined> 
 
 /**
  * Whether `key` made the signature (RFC 7515 §5.2).
- * @param jwt one that `readJwt` has read: three parts of canonical base64url
+ * @param jwt a JWT that `readJwt` has accepted
  * @param key a {@link verificationKey} for `alg`
  */
 export async function isSignedBy(jwt: string, key: VerificationKey, alg: string): Promise<boolean> {
@@ -59,7 +59,7 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
   return node ? node.Buffer.from(text, 'base64url') : (base64url.decode(text) as Uint8Array<ArrayBuffer>)
 }
 
-/** What Web Cryptography wants to know beside the key. */
+/** The algorithm's parameters for Web Cryptography. */
 function parameters(alg: string): AlgorithmIdentifier | EcdsaParams | RsaPssParams {
   if (alg.startsWith('RS')) return 'RSASSA-PKCS1-v1_5'
   if (alg.startsWith('PS')) return { name: 'RSA-PSS', saltLength: hashBits(alg) / 8 }

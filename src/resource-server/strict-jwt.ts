@@ -2,16 +2,16 @@ import { base64url } from 'jose'
 import { builtin } from './builtin.ts'
 import { isJsonObject } from './json-values.ts'
 
-/** A JWT in compact form, read but not verified. */
+/** The content of a JWT whose signature was not verified. */
 export interface UnverifiedJwt {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Characters of a token that are looked at, at most: more than fits into a header field of common servers. */
+/** The longest token that is read, in characters. The header fields of common servers cannot be longer. */
 export const LONGEST_JWT = 16_384
 const SEGMENT = /^[\w-]+$/
-/** Characters whose unused bits are zero, by how many characters of the last four there are. One alone holds no byte. */
+/** The last characters whose unused bits are zero, by the number of characters in the last group of four. One character alone is no byte. */
 const ENDS_IN_ZEROES: ReadonlyMap<number, string> = new Map([
   [2, 'AQgw'],
   [3, 'AEIMQUYcgkosw048'],
@@ -25,26 +25,30 @@ export function looksLikeJwt(token: string): boolean {
 }
 
 /**
- * Reads a JWT strictly: canonical base64url only, UTF-8 only, JSON objects without a member twice (RFC 7515 §4, §5.2; RFC 8725
- * §2.4). What two readers could read in two ways is no JWT. Proves nothing about who wrote it.
- * @returns `undefined` for anything else; never throws, in time linear in the length
+ * Reads a JWT strictly. It takes only canonical base64url, UTF-8, and JSON objects that have no member twice (RFC 7515 §4, §5.2; RFC 8725 §2.4),
+ * so that every reader understands the token in the same way. The signature is not checked. It needs linear time and never throws.
+ * @returns `undefined` if `token` is no such JWT
  */
 export function readJwt(token: string): UnverifiedJwt | undefined {
   if (token.length > LONGEST_JWT) return undefined
+
   const parts = token.split('.')
   const [head = '', body = '', signature = ''] = parts
   if (parts.length !== 3 || !isCanonical(signature)) return undefined
+
   const header = readObject(head)
   const claims = header && readObject(body)
   return claims && { header, claims }
 }
 
-/** Of two spellings of the same bytes only one counts: the unused bits of the last character are zero (RFC 4648 §3.5). */
+/** Whether the unused bits of the last character are zero (RFC 4648 §3.5). Otherwise the same bytes could be written in several ways. */
 function isCanonical(text: string): boolean {
   if (!SEGMENT.test(text)) return false
+
   const last = text.at(-1) as string
   const rest = text.length % 4
   if (rest === 0) return true
+
   const zeroes = ENDS_IN_ZEROES.get(rest)
   return zeroes?.includes(last) === true
 }
@@ -55,7 +59,8 @@ function readObject(segment: string): Record<string, unknown> | undefined {
     const text = decoded(segment)
     const value: unknown = JSON.parse(text)
     if (!isJsonObject(value)) return undefined
-    // What is written back the same has nothing twice; the rest is looked at closely.
+
+    // If writing the value gives the same text, no member is there twice. Only other texts need the slower search.
     const isWrittenBack = JSON.stringify(value) === text
     return isWrittenBack || !repeatsMember(text) ? value : undefined
   } catch {
@@ -63,7 +68,7 @@ function readObject(segment: string): Record<string, unknown> | undefined {
   }
 }
 
-/** @throws for what is no UTF-8 */
+/** @throws if the bytes are no UTF-8 */
 function decoded(segment: string): string {
   if (!node) return utf8.decode(base64url.decode(segment))
   const bytes = node.Buffer.from(segment, 'base64url')
@@ -73,22 +78,24 @@ function decoded(segment: string): string {
 
 const STRINGS_AND_BRACKETS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
 
-/** Whether an object in `json`, which is valid, has two members of one name. */
+/** Whether an object in `json`, which is valid JSON, has two members of the same name. */
 function repeatsMember(json: string): boolean {
-  /** The names of each object that is open, and `undefined` for a list. */
+  /** The objects and lists around the present place: the names seen in an object, `undefined` for a list. */
   const open: (Set<string> | undefined)[] = []
   let last = ''
+
   for (const [token] of json.matchAll(STRINGS_AND_BRACKETS)) {
     if (token === '{') open.push(new Set())
     else if (token === '[') open.push(undefined)
     else if (token === '}' || token === ']') open.pop()
     else if (token === ':') {
-      // What stands before a colon is a name.
+      // The text before a colon is the name of a member.
       const name = JSON.parse(last) as string
       const names = open.at(-1)
       if (names?.has(name)) return true
       names?.add(name)
     } else last = token
   }
+
   return false
 }

@@ -4,8 +4,8 @@ import type { AccessTokenClaims } from './access-token-claims.ts'
 export type SubjectKind = 'user' | 'client'
 
 /**
- * What a token of RFC 9068 shows. Its `sub` alone shows no person: §2.2 lets a server give a client a `sub` of another kind than its
- * `client_id`, as Keycloak gives its service accounts. `auth_time` is there only where somebody authenticated (§2.2.1).
+ * What a token that follows RFC 9068 shows. A `sub` that differs from `client_id` does not prove that there is a person: §2.2 lets a server choose
+ * the `sub` of a client, and Keycloak does so for its service accounts. Only a token from a person's sign-in has `auth_time` (§2.2.1).
  */
 export function subjectShownByRfc9068(claims: AccessTokenClaims): SubjectKind | undefined {
   if (isClient(claims)) return 'client'
@@ -13,13 +13,13 @@ export function subjectShownByRfc9068(claims: AccessTokenClaims): SubjectKind | 
   return canBeCompared && claims.auth_time !== undefined ? 'user' : undefined
 }
 
-/** What a token shows whose server gives clients no `sub` but their `client_id`. */
+/** What a token shows if its server always gives a client its `client_id` as `sub`. */
 export function subjectIsNotTheClient(claims: AccessTokenClaims): SubjectKind | undefined {
   if (isClient(claims)) return 'client'
   return claims.sub !== undefined && claims.client_id !== undefined ? 'user' : undefined
 }
 
-/** What any known issuer says of a client: these words have no other meaning anywhere. */
+/** Whether the token is of a client, by the marks of all known issuers. None of these marks means anything else at another issuer. */
 function isClient({ sub, client_id, gty, idtyp, preferred_username: name }: AccessTokenClaims): boolean {
   const isItself = sub !== undefined && sub === client_id
   const isOfAuth0 = gty === 'client-credentials' || sub?.endsWith('@clients') === true

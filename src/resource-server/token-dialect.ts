@@ -5,70 +5,70 @@ import { checkOptionNames, type OptionNames } from './known-options.ts'
 import { type SubjectKind, subjectIsNotTheClient, subjectShownByRfc9068 } from './subject-kind.ts'
 
 /**
- * How an issuer writes its tokens, in plain options. Without any of them it is RFC 9068 to the letter. `tokenward/providers` has the
- * options of many providers ready.
+ * How the tokens of an issuer differ from RFC 9068. Without these options, tokens have to be exactly as RFC 9068 says. `tokenward/providers` has
+ * the options for many providers.
  */
 export interface TokenDialect {
   /**
-   * The `typ` that the header of an access token may have, in any case of letters; `application/` in front of it counts as well.
-   * `undefined` in the list: a header without `typ`. Default `['at+jwt']` (RFC 9068 §2.1). With others, tokens that say of
-   * themselves that they are something else are still refused: see `requiredValues` and `refusedClaims`.
+   * The values of `typ` that the header of an access token may have. Upper and lower case are the same, and `application/` before the value
+   * makes no difference. `undefined` in the list means a header without `typ`. If other types than `at+jwt` are allowed, the claims must not
+   * show another kind of token: see `requiredValues` and `refusedClaims`. Default `['at+jwt']` (RFC 9068 §2.1).
    */
   readonly types?: readonly (string | undefined)[]
-  /** Which claims say what RFC 9068 says in claims of its own. */
+  /** The names of claims that this issuer calls differently than RFC 9068. Default: the names of RFC 9068. */
   readonly claims?: ClaimNames
   /**
-   * Claims that an access token has to have beside `iss`, `aud` and `exp`, by the names of RFC 9068 §2.2. Default `sub`, `client_id`,
-   * `iat`, and `jti` unless `claims.id` is `false`.
+   * Claims that an access token must have besides `iss`, `aud` and `exp`, with the names of RFC 9068 §2.2. Default `sub`, `client_id`, `iat`,
+   * and also `jti` unless `claims.id` is `false`.
    */
   readonly requiredClaims?: readonly string[]
   /**
-   * Claims that have to have this value, or one of these: how an issuer tells access tokens from its ID tokens where the header does
-   * not, such as `{ token_use: 'access' }`. Default none.
+   * Claims that must have this value, or one of these values, such as `{ token_use: 'access' }`. It is for issuers whose access tokens and ID
+   * tokens differ only in a claim. Default: none.
    */
   readonly requiredValues?: Readonly<Record<string, string | readonly string[]>>
   /**
-   * Claims that an access token of this issuer never has. Looked at only where `types` allows more than `at+jwt`. Default `nonce`,
+   * Claims that an access token of this issuer never has. They are checked only for tokens whose `typ` is not `at+jwt`. Default `nonce`,
    * `at_hash`, `c_hash`, `s_hash` and `events`, which ID tokens and logout tokens have.
    */
   readonly refusedClaims?: readonly string[]
   /**
-   * Whom a token is about, for `policy { subject: 'user' }`: `'user'`, `'client'`, or `undefined` where the token does not show it. A
-   * function gets the claims with the names of RFC 9068; it has to be pure. `'not_the_client'`: whoever is not the client is a person,
-   * right for servers whose tokens for a client itself have `sub` equal to the client (oidc-provider, Ory Hydra). Default: a person
-   * only with `auth_time`, because RFC 9068 §2.2 lets servers choose the `sub` of a client.
+   * Finds out whom a token is about, for policies with `subject: 'user'`: `'user'`, `'client'`, or `undefined` if the token does not show it. A
+   * function gets the claims with the names of RFC 9068, and has to be pure. `'not_the_client'` means: the token is about a person if `sub`
+   * differs from the client. That is right for servers that give a client its own identifier as `sub` (oidc-provider, Ory Hydra). Default: a
+   * token is about a person only if it has `auth_time`, because RFC 9068 §2.2 lets servers choose the `sub` of a client.
    */
   readonly subjectKind?: 'not_the_client' | ((claims: AccessTokenClaims) => SubjectKind | undefined)
-  /** How its logout tokens differ from OpenID Connect Back-Channel Logout 1.0. Default: not at all. */
+  /** How the logout tokens of this issuer differ from OpenID Connect Back-Channel Logout 1.0. Default: they do not. */
   readonly logout?: LogoutDialect
 }
 
-/** Names of claims. */
+/** The names that an issuer has for claims of RFC 9068. */
 export interface ClaimNames {
-  /** The client that asked for the token. Default `client_id`; others are `azp`, `appid`, `cid`. */
+  /** The claim with the client that asked for the token. Default `client_id`. Other issuers have `azp`, `appid` or `cid`. */
   readonly client?: string
-  /** The name of this one token. Default `jti`; `false`: the issuer gives none, and no single token can be denied. */
+  /** The claim with the identifier of the token. `false`: there is none, and no single token can be denied. Default `jti`. */
   readonly id?: string | false
-  /** The scope, as text or as a list. Default `scope`; others are `scp`, `permissions`. */
+  /** The claim with the scope, which may be a text or a list. Default `scope`. Other issuers have `scp` or `permissions`. */
   readonly scope?: string
-  /** The sign-in it came from. Default `sid`; `false`: the issuer gives none, and no single sign-in can be denied. */
+  /** The claim with the sign-in that the token came from. `false`: there is none, and no single sign-in can be denied. Default `sid`. */
   readonly session?: string | false
-  /** What stands for a missing `aud`, such as `client_id`: the guard's `audience` then names clients. Default: `aud` has to be there. */
+  /** The claim to read if `aud` is missing, such as `client_id`. The guard's `audience` then names clients. Default: `aud` must be there. */
   readonly audience?: string
 }
 
 /** How logout tokens differ from OpenID Connect Back-Channel Logout 1.0 §2.4. */
 export interface LogoutDialect {
-  /** The `typ` that a logout token may have; `undefined` in the list: none. Default `['logout+jwt']`. */
+  /** The values of `typ` that a logout token may have. `undefined` in the list means a header without `typ`. Default `['logout+jwt']`. */
   readonly types?: readonly (string | undefined)[]
   /**
-   * Accepts logout tokens without `exp`. They then count from `iat` on for `maxLifetime`, and the replay store remembers them as
+   * Whether logout tokens may have no `exp`. Such a token is valid for `maxLifetime` from its `iat`, and the replay store remembers it for as
    * long. Default false.
    */
   readonly withoutExpiry?: boolean
 }
 
-/** A dialect, checked and complete. */
+/** The options of a dialect, checked and complete. */
 export interface CheckedDialect {
   readonly types: readonly (string | undefined)[]
   readonly names: Required<Omit<ClaimNames, 'audience'>> & Pick<ClaimNames, 'audience'>
@@ -82,10 +82,10 @@ export interface CheckedDialect {
 
 const CLAIM_NAMES: OptionNames<ClaimNames> = { client: true, id: true, scope: true, session: true, audience: true }
 const LOGOUT_NAMES: OptionNames<LogoutDialect> = { types: true, withoutExpiry: true }
-/** The type of what has no type that anybody could allow. */
+/** Stands for a `typ` that is no text. No option can allow it. */
 const NO_TYPE = ''
 const MARKS_OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
-/** Types that are something else, whatever is allowed. */
+/** Types of other kinds of tokens. No option can allow them. */
 const OTHER_TYPES = /^(dpop|token-introspection|secevent|statuslist|oauth-authz-req|id)\+jwt$/
 
 /**
@@ -112,8 +112,8 @@ export function checkDialect(options: TokenDialect): CheckedDialect {
 }
 
 /**
- * The type of a header as it is compared: lower case, without `application/` (RFC 7515 §4.1.9).
- * @returns `undefined` where there is none, and for what is no text something that is no type
+ * The `typ` of a header in the form in which it is compared: in lower case, without `application/` (RFC 7515 §4.1.9).
+ * @returns `undefined` if there is none; an empty text if it is no text
  */
 export function typeOf(typ: unknown): string | undefined {
   if (typ === undefined) return undefined

@@ -9,16 +9,16 @@ import { allowUntypedTokens, type ValidatorOptions } from './validator-options.t
 /** The issuers whose tokens are accepted. */
 export interface TrustedIssuers {
   readonly all: readonly Issuer[]
-  /** The one that is asked about tokens that only a server can read. */
+  /** The issuer that is asked about tokens that are no JWTs. `undefined` if there is none. */
   readonly introspecting: Issuer | undefined
   /**
-   * The one that has issued a token with this `iss`, whatever that is.
+   * The issuer of a token with this `iss`, which may be anything.
    * @throws Refusal `issuer_unknown`
    */
   of(iss: unknown): Issuer
 }
 
-/** With `allowUntypedTokens`, for issuers that name no types of their own. */
+/** The types that `allowUntypedTokens` allows, for issuers without the option `types`. */
 const UNTYPED = ['at+jwt', 'jwt', undefined]
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` naming the option */
@@ -32,7 +32,7 @@ export function trustedIssuers(options: ValidatorOptions, source: KeySetOptions)
     throw invalidOption('issuer has to name at least one issuer, each once')
 
   const [introspecting, ...others] = all.filter(({ introspection }) => introspection)
-  // A token nobody can read would have to be shown to one server after the other.
+  // A token that is no JWT does not show its issuer. With two servers, it would be sent to a server that must not see it.
   if (others.length > 0) throw invalidOption('Only one issuer can have introspection')
 
   return {
@@ -54,7 +54,7 @@ export function trustedIssuers(options: ValidatorOptions, source: KeySetOptions)
   }
 }
 
-/** The issuer, with tokens of any type unless it says itself which count. */
+/** The issuer with the types that `allowUntypedTokens` allows, unless it has the option `types`. */
 function untyped(given: string | IssuerOptions): IssuerOptions {
   const described: IssuerOptions = typeof given === 'string' ? { issuer: given } : given
   return { ...described, types: described.types ?? UNTYPED }

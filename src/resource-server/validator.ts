@@ -19,22 +19,22 @@ import type { SubjectKind } from './subject-kind.ts'
 import { trustedIssuers } from './trusted-issuers.ts'
 import type { ValidatorOptions } from './validator-options.ts'
 
-/** A token that is right, whatever time it is and whoever sent it. */
+/** A token that was checked. Whether it is valid at this moment, and whether its sender may use it, is checked at every request. */
 export interface Validated {
-  /** With the names of RFC 9068, frozen. */
+  /** The claims with the names of RFC 9068, frozen. */
   readonly claims: AccessTokenClaims
   readonly issuer: Issuer
-  /** Whom it is about; `undefined`: it does not show that. */
+  /** Whom the token is about. `undefined` if it does not show that. */
   readonly subjectKind: SubjectKind | undefined
-  /** Whether it was verified here, and not by asking its server. */
+  /** Whether the token is a JWT that was verified here. If not, its server was asked. */
   readonly isJwt: boolean
-  /** What an introspection answer says of it. */
+  /** The `token_type` in the introspection answer. */
   readonly tokenType?: string | undefined
 }
 
-/** Finds out what an access token says. */
+/** Checks access tokens and reads their claims. */
 export interface Validator {
-  /** Whose tokens are accepted. */
+  /** The issuers whose tokens are accepted. */
   readonly issuers: readonly Issuer[]
   /** @throws Refusal */
   validate(token: string): Promise<Validated>
@@ -60,14 +60,15 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
       const mayBeKept = token.startsWith('ey') && !isTooLong
       const key = verified && mayBeKept ? sha256Now?.(token) : undefined
       const known = key === undefined ? undefined : verified?.get(key)
-      // Of many tenants one may count no more.
+      // Asked again, because the option `tenants` may have stopped accepting the token's tenant.
       if (known?.issuer.hasIssued(known.claims.iss)) return known
 
       const isJwt = looksLikeJwt(token)
-      // A JWT has no other characters.
+      // For a JWT, looksLikeJwt() has checked the characters already.
       if (!isJwt) checkToken(token)
       if (isTooLong) throw new Refusal('malformed', `it is longer than ${LONGEST_JWT} characters`)
       if (!isJwt) return opaque(token)
+
       const found = await jwt(token)
       if (key !== undefined) verified?.set(key, found, now() + cacheMaxAge)
       return found
@@ -95,12 +96,12 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
 
     const found = await introspection.ask(token)
     const issuer = issuers.of(found.iss)
-    // Whoever was asked speaks for itself alone.
+    // A server can only vouch for its own tokens.
     if (issuer !== issuers.introspecting)
       throw new Refusal('issuer_unknown', `iss is ${shown(found.iss)}, and another server was asked`)
 
     checkAnswerKind(found)
-    // RFC 7662 §2.2: everything but `active` is optional; who may use the answer is then for its server to say.
+    // An answer need not name the audience (RFC 7662 §2.2). The server knows which API asked, and says `active` only for tokens it may see.
     const own = found.aud === undefined ? { ...found, aud: audiences[0] } : found
     const answered: ClaimRules = { issuer: issuer.issuer, audiences, required: [], leeway }
     const claims = checkClaims(normalizedAnswer(own, issuer.dialect.names), answered, now())
@@ -108,7 +109,7 @@ export function validator(options: ValidatorOptions, audiences: readonly string[
     return { claims: deepFreeze(claims), issuer, subjectKind: kindOf(claims, issuer), isJwt: false, tokenType }
   }
 
-  /** What the guard asks for is asked of all; what RFC 9068 asks for may be otherwise in a dialect. */
+  /** The guard's `requiredClaims` hold for every issuer. The claims that RFC 9068 requires can be replaced by an issuer's `requiredClaims`. */
   function rulesOf({ issuer, dialect }: Issuer): ClaimRules {
     const standard = dialect.names.id === false ? RFC9068.filter((name) => name !== 'jti') : RFC9068
     const own = dialect.requiredClaims ?? (requiredClaims ? [] : standard)
@@ -125,7 +126,7 @@ function checkedMode(mode: SignatureMode = 'pooled'): SignatureMode {
   return mode
 }
 
-/** @throws Refusal `guard_failed` where a function of the configuration throws */
+/** @throws Refusal `guard_failed` if the option `subjectKind` throws */
 function kindOf(claims: AccessTokenClaims, { dialect }: Issuer): SubjectKind | undefined {
   let kind: unknown
   try {

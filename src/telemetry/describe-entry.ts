@@ -33,9 +33,12 @@ const texts: Record<JournalEntry['type'], Describe> = {
   degraded: ({ step }) => `The platform lacks something${step ? `: ${words(step)}` : ''}.`,
 }
 
-/** What an entry of a {@link Journal} means, in a sentence or two for developers. */
+/**
+ * Says in one or two English sentences what an entry of a {@link Journal} means. The text is for developers.
+ * @param entry an entry of `entries()` or `subscribe()`. An entry of a type that this version does not know gets the type's own words
+ */
 export function describeEntry(entry: JournalEntry): string {
-  // A newer version may have written one that is not known here.
+  // A newer version of this library may have written an entry of a type that this version does not know.
   const isKnown = Object.hasOwn(texts, entry.type)
   return isKnown ? texts[entry.type](entry) : `${words(entry.type)}${because(entry)}.`
 }
@@ -43,6 +46,7 @@ export function describeEntry(entry: JournalEntry): string {
 function afterFailure({ outcome = '', retryAt, at }: JournalEntry): string {
   if (outcome === 'rejected') return 'The server no longer accepts the refresh token.'
   if (outcome === 'outcome_unknown') return 'The answer to an earlier try was lost, and with it the refresh token.'
+
   const wait = retryAt === undefined ? '' : ` It is tried again in ${ms(Math.max(retryAt - at, 0))}.`
   return `The session is kept.${wait}`
 }

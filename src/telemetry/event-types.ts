@@ -24,5 +24,5 @@ const every: Record<TokenManagerEventType, true> = {
   degraded: true,
 }
 
-/** The name of every event that there is. */
+/** The types of all events. The compiler checks that none is missing: `every` has to name each of them. */
 export const eventTypes = Object.keys(every) as readonly TokenManagerEventType[]

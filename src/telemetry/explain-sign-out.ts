@@ -3,33 +3,36 @@ import { describeEntry } from './describe-entry.ts'
 import type { JournalEntry } from './journal-entry.ts'
 import { reasonText } from './reason-text.ts'
 
-/** Why a session ended. */
+/** Why a session ended, as {@link explainSignOut} found it. */
 export interface SignOutExplanation {
-  /** When the end was first noticed. */
+  /** When a tab or process first noticed the end, in epoch milliseconds. */
   readonly at: EpochMs
-  /** `reason` of the signed-out state, of the tab where the end began. */
+  /** The `reason` of the signed-out state in the tab that noticed it first. docs/states.md lists the reasons. */
   readonly reason: string
-  /** Who ended it: the person or the app, the server, a limit among the options, or the device. */
+  /**
+   * Who ended the session. `app`: the person or the app signed out. `server`: the authorization server ended it. `limit`: the option
+   * `idleTimeout` or `maxAge` did. `device`: this device lost what was stored.
+   */
   readonly by: 'app' | 'server' | 'limit' | 'device'
-  /** One sentence. */
+  /** One English sentence for developers. */
   readonly summary: string
-  /** What led to it, oldest first: the last decisions of that session in all tabs. */
+  /** What happened in this session before it ended, in all tabs, the oldest first: at most 12 steps. The last one is the end itself. */
   readonly steps: readonly ExplainedStep[]
-  /** What can be done so that it does not happen again; absent where it happened as intended. */
+  /** How to keep it from happening again. Absent if the session ended as it should. */
   readonly advice?: string | undefined
 }
 
-/** A decision on the way to the end of a session. */
+/** One step on the way to the end of a session. */
 export interface ExplainedStep {
-  /** When. */
+  /** When it happened, in epoch milliseconds. */
   readonly at: EpochMs
-  /** In which tab or process. */
+  /** The tab or process in which it happened: `context` of the journal there. */
   readonly context: string
-  /** What, in words. */
+  /** What happened, in the words of {@link describeEntry}. */
   readonly text: string
 }
 
-/** How many steps are shown. */
+/** How many steps an explanation has at most. */
 const STEPS = 12
 
 const SERVER = ['session_ended', 'rejected', 'outcome_unknown', 'expired', 'user_changed']
@@ -50,15 +53,17 @@ const advice: Readonly<Record<string, string>> = {
 }
 
 /**
- * Why the last session ended, from the entries of a {@link Journal}; `undefined` when it has not ended, or nothing is known.
- * @param entries what `journal(tokens).entries()` gave
+ * Finds out from the entries of a {@link Journal} why the last session ended.
+ * @param entries the entries of all tabs, the oldest first: what `journal(tokens).entries()` gives
+ * @returns `undefined` if the session has not ended, or if no entry says that it did
  */
 export function explainSignOut(entries: readonly JournalEntry[]): SignOutExplanation | undefined {
-  // Of another session's end nothing is left to explain.
+  // The last session begins with the last sign-in. Older entries belong to sessions before it.
   const begin = entries.map(({ type }) => type).lastIndexOf('signed_in')
   const own = entries.slice(Math.max(begin, 0)).filter(({ type }) => type !== 'opened')
+
+  // The tab where the session ended knows the reason. The other tabs know only that it ended elsewhere.
   const ends = own.filter(({ type }) => type === 'signed_out')
-  // A tab that hears of the end says only that it was elsewhere.
   const first = ends.find(({ reason }) => reason !== 'signed_out_elsewhere') ?? ends[0]
   if (!first) return undefined
 

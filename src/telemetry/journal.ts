@@ -10,42 +10,44 @@ import { isJournalEntry, type JournalEntry, journalEntry } from './journal-entry
 /** How many entries a journal keeps. */
 export const LIMIT = 200
 
-/** How often a write is tried again when other tabs write at the same time. */
+/** How many times a write is tried when other tabs write at the same time. */
 const TRIES = 20
 
 /** Options of {@link journal}. */
 export interface JournalOptions {
   /**
-   * Where it is kept over reloads, for all tabs or processes: `indexedDbStore()` of `tokenward/browser`, `fileStore()`, `redisStore()`. It
-   * holds no secret. Default: this tab's memory.
+   * Where entries are kept, so that they outlive a reload and all tabs or processes share them: `indexedDbStore()` of `tokenward/browser`,
+   * `fileStore()` of `tokenward/node`, `redisStore()` of `tokenward/redis`. Entries hold no secret, so the store needs no encryption.
+   * Default: the memory of this tab or process.
    */
   readonly store?: Store<unknown>
-  /** The key in the store. Default `tokenward.journal`. Managers of different accounts need one each. */
+  /** The key of the journal in the store. Give each account its own key. Default `tokenward.journal`. */
   readonly key?: string
-  /** Tells the time. Default: the machine's clock. A manager that is given a clock needs the same one here. */
+  /** Tells the time. If you give the manager a clock, give the same one here. Default: the machine's clock. */
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** What a journal listens to: a manager, or a session pool. */
+/** What a journal listens to: a manager or a session pool. */
 export type JournalSource = Pick<TokenManager, 'on'> & Partial<Pick<TokenManager, 'subscribe'>>
 
-/** The last decisions of a session, and why they were made. */
+/** The last 200 things that happened to a session, with their reasons. Made by {@link journal}. */
 export interface Journal {
-  /** Which tab or process this is: the `context` of its own entries. */
+  /** The name of this tab or process: `context` of the entries that are added here. */
   readonly context: string
-  /** The last 200 entries of all tabs, oldest first. Never rejects: what the store does not give is missing. */
+  /** Gives the last 200 entries of all tabs or processes, the oldest first. Never rejects: if the store fails, its entries are missing. */
   entries(): Promise<readonly JournalEntry[]>
-  /** Calls the listener for every entry that is added here. Returns a function that ends this. */
+  /** Calls `listener` for every entry that is added in this tab or process. Returns a function that ends this. */
   subscribe(listener: (entry: JournalEntry) => void): () => void
-  /** Forgets everything, in the store too. */
+  /** Removes all entries, also from the store. Resolves when that is done, and also if the store fails. */
   clear(): Promise<void>
-  /** Adds nothing any more. What is kept stays. */
+  /** Stops listening: no entry is added any more. The entries that there are stay. */
   stop(): void
 }
 
 /**
- * Keeps the last 200 decisions of a session, so that "why was I signed out last night" has an answer: {@link explainSignOut}. No entry holds
- * a secret or names a person. A store that fails costs entries, and nothing else. Starts the manager, as its `subscribe()` does.
+ * Keeps the last 200 things that happened to a session, so that {@link explainSignOut} can say why it ended. No entry holds a secret or names
+ * a person. If the store fails, entries may be lost; the session is not affected. This starts the manager, as its `subscribe()` does.
+ * @param source the manager or session pool to listen to
  */
 export function journal(source: JournalSource, options: JournalOptions = {}): Journal {
   const { store, key = 'tokenward.journal', clock = systemClock } = options
@@ -59,10 +61,11 @@ export function journal(source: JournalSource, options: JournalOptions = {}): Jo
     listeners.tell(entry)
     void written()
   }
+
   const undo = eventTypes.map((type) => source.on(type, (event) => add(journalEntry(event, context))))
   add({ at: clock.now(), type: 'opened', context })
 
-  // A session that is found ended at the start is no event.
+  // A session that had ended before this page was loaded gives no event, only a state.
   let status: SessionState['status'] = 'loading'
   const stopStates = source.subscribe?.((state) => {
     const isFoundEnded = status === 'loading' && state.status === 'signedOut' && state.reason !== 'none'
@@ -90,14 +93,14 @@ export function journal(source: JournalSource, options: JournalOptions = {}): Jo
     },
   }
 
-  /** Resolves when everything that waited was written, or the store refused. */
+  /** Resolves when all waiting entries are written, or when the store has failed. */
   async function written(): Promise<void> {
     writing ??= write()
     await writing
   }
 
   async function write(): Promise<void> {
-    // What happens in the same turn is written together.
+    // Entries that are added in the same turn are written together.
     await undefined
     if (store) await appendTo(store)
     writing = undefined
@@ -113,7 +116,7 @@ export function journal(source: JournalSource, options: JournalOptions = {}): Jo
   }
 }
 
-/** One attempt. `false`: another tab was quicker; `undefined`: the store refuses. */
+/** Tries once to add `batch`. Gives `false` if another tab wrote in the meantime, and `undefined` if the store failed. */
 async function append(
   store: Store<unknown>,
   key: string,
@@ -133,9 +136,10 @@ async function read(store: Store<unknown> | undefined, key: string) {
   return { tag: row?.tag, entries: entriesOf(row?.value) }
 }
 
-/** What a store gave, as far as it can be understood. */
+/** The entries in what a store gave. Anything that is no entry is left out. */
 function entriesOf(value: unknown): readonly JournalEntry[] {
   if (typeof value !== 'object' || value === null) return []
+
   const { entries } = value as { readonly entries?: unknown }
   return Array.isArray(entries) ? entries.filter(isJournalEntry) : []
 }

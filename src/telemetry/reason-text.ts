@@ -18,7 +18,7 @@ const texts: Record<SignedOutReason, string> = {
   renamed: 'the session pool gave the session a new name, as it does after a sign-in: this is the old name.',
 }
 
-/** Why a session ended, in words. */
+/** The second half of the sentence "The session ended because …". */
 export function reasonText(reason: string): string {
   return isKnown(reason) ? texts[reason] : `${reason.replaceAll('_', ' ')}.`
 }

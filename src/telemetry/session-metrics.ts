@@ -1,41 +1,41 @@
-/** What is needed of OpenTelemetry's `Meter` (`@opentelemetry/api`, an optional peer). */
+/** The part of OpenTelemetry's `Meter` that is used. A meter of `@opentelemetry/api`, an optional peer dependency, has this type. */
 export interface SessionMeter {
-  /** A sum. */
+  /** Makes a counter: an instrument whose values are added up. */
   createCounter(name: string, options?: InstrumentOptions): CounterLike
-  /** A distribution. */
+  /** Makes a histogram: an instrument that shows how its values are distributed. */
   createHistogram(name: string, options?: InstrumentOptions): HistogramLike
 }
 
-/** How an instrument is described. */
+/** How an instrument is described to those who read its values. */
 export interface InstrumentOptions {
-  /** In words. */
+  /** What it measures, in English. */
   description?: string
-  /** UCUM. */
+  /** Its unit, as UCUM (the Unified Code for Units of Measure) writes it: `s`, `{refresh}`. */
   unit?: string
 }
 
-/** What is told beside a value. */
+/** Names and values that are recorded together with a measurement. docs/telemetry.md lists them. */
 export type Attributes = Record<string, string | number | boolean>
 
-/** A sum. */
+/** The part of OpenTelemetry's `Counter` that is used. */
 export interface CounterLike {
-  /** Adds to it. */
+  /** Adds `value` to the counter. */
   add(value: number, attributes: Attributes): void
 }
 
-/** A distribution. */
+/** The part of OpenTelemetry's `Histogram` that is used. */
 export interface HistogramLike {
-  /** Adds a value to it. */
+  /** Records `value`. */
   record(value: number, attributes: Attributes): void
 }
 
-/** A manager, a session pool, or a client's own tokens: whatever has an `on`. */
+/** What metrics are taken from: a manager, a session pool, or a client's own tokens. */
 export interface EventSource {
   /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on(type: never, listener: never): () => void
 }
 
-/** The members of events that become values and attributes. */
+/** The members of events that are measured or become attributes. */
 interface Details {
   readonly reason?: string
   readonly outcome?: string
@@ -48,13 +48,14 @@ interface Details {
 }
 
 /**
- * What happens to tokens, as metrics: `sessionMetrics(metrics.getMeter('app'), tokens)`, for a manager, a session pool, and a client's own
- * tokens. Names and attributes are stable; docs/telemetry.md has them. Nothing that names a person, an account, a grant or a token becomes an
- * attribute.
+ * Turns the events of `source` into OpenTelemetry metrics: `sessionMetrics(metrics.getMeter('app'), tokens)`. docs/telemetry.md lists the
+ * metrics and their attributes; these names do not change. No attribute names a person, an account, a grant or a token.
+ * @param meter makes the instruments
+ * @param source a manager, a session pool, or a client's own tokens
  * @returns a function that ends this
  */
 export function sessionMetrics(meter: SessionMeter, source: EventSource): () => void {
-  // The events of the three differ; what one of them never tells is never heard.
+  // Each kind of source has other types of events. A listener for a type that this source does not have is never called.
   const on = source.on as (type: string, listener: (event: Details) => void) => () => void
   const count = (name: string, unit: string, description: string) =>
     meter.createCounter(`tokenward.${name}`, { unit: `{${unit}}`, description })
@@ -101,6 +102,7 @@ export function sessionMetrics(meter: SessionMeter, source: EventSource): () => 
       requestTime.record(duration / 1_000, { outcome: 'failed' })
     }),
   ]
+
   return () => {
     for (const stop of undo) stop()
   }

@@ -1,9 +1,9 @@
 import type { Fetch } from '../ports.ts'
 import type { Attributes } from './session-metrics.ts'
 
-/** What is needed of OpenTelemetry's `Tracer` (`@opentelemetry/api`, an optional peer). */
+/** The part of OpenTelemetry's `Tracer` that is used. A tracer of `@opentelemetry/api`, an optional peer dependency, has this type. */
 export interface TracerLike {
-  /** Runs `run` inside a new span. */
+  /** Starts a span, and calls `run` while that span is the active one. Returns what `run` returns. */
   startActiveSpan<Result>(
     name: string,
     options: { readonly kind: number; readonly attributes: Attributes },
@@ -11,21 +11,22 @@ export interface TracerLike {
   ): Result
 }
 
-/** What is needed of OpenTelemetry's `Span`. */
+/** The part of OpenTelemetry's `Span` that is used. */
 export interface SpanLike {
-  /** Says more about it. */
+  /** Adds an attribute to the span. */
   setAttribute(name: string, value: string | number | boolean): unknown
-  /** Says how it went. */
+  /** Says whether the span's work succeeded. Code 2 means that it failed. */
   setStatus(status: { readonly code: number }): unknown
-  /** It is over. */
+  /** Ends the span. */
   end(): void
 }
 
 /** Options of {@link tracedFetch}. */
 export interface TracedFetchOptions {
   /**
-   * Adds headers that tell the server of the span: `(carrier) => propagation.inject(context.active(), carrier)`. Default: none, as an
-   * instrumented `fetch` adds them itself, and a page's authorization server has to allow them (CORS).
+   * Adds headers that name the span to the authorization server: `(carrier) => propagation.inject(context.active(), carrier)`. Leave it out
+   * if your `fetch` is instrumented, because that adds the headers itself. In a page, the authorization server has to allow these headers
+   * (CORS). Default: no headers are added.
    */
   readonly inject?: (carrier: Record<string, string>) => void
 }
@@ -35,10 +36,12 @@ const CLIENT = 2
 const ERROR = 2
 
 /**
- * A `fetch` with a span around each token request, for the option `fetch` of whatever asks for tokens:
- * `fetch: tracedFetch(trace.getTracer('app'), fetch)`. The span is active while the request runs, so what an instrumented `fetch` reports lies
- * inside it. All other requests go through as they are. Names and attributes are stable; docs/telemetry.md has them.
- * @param fetch what sends
+ * Makes a `fetch` that puts an OpenTelemetry span around each token request. Give it as option `fetch` to a manager, a session pool, or a
+ * client's own tokens: `fetch: tracedFetch(trace.getTracer('app'), fetch)`. The span is active while the request runs, so the spans of an
+ * instrumented `fetch` become its children. Other requests are passed on unchanged. docs/telemetry.md lists the span's attributes; these
+ * names do not change.
+ * @param tracer starts the spans
+ * @param fetch sends the requests
  */
 export function tracedFetch(tracer: TracerLike, fetch: Fetch, { inject }: TracedFetchOptions = {}): Fetch {
   return async (input, init) => {
@@ -67,7 +70,7 @@ export function tracedFetch(tracer: TracerLike, fetch: Fetch, { inject }: Traced
   }
 }
 
-/** Requests to token endpoints carry it in their form, and no other request does. */
+/** The parameter `grant_type` of a token request. `undefined` for every other request, because only token requests have it. */
 function grantTypeOf(init: RequestInit | undefined): string | undefined {
   if (init?.method !== 'POST' || typeof init.body !== 'string') return undefined
   const [, encoded] = /(?:^|&)grant_type=([\w%.:+-]{1,200})(?:&|$)/.exec(init.body) ?? []
@@ -82,7 +85,9 @@ function hostOf(input: Parameters<Fetch>[0]): string {
 function withHeaders(init: RequestInit | undefined, inject: (carrier: Record<string, string>) => void): RequestInit {
   const carrier: Record<string, string> = {}
   inject(carrier)
+
   const headers = new Headers(init?.headers)
   for (const [name, value] of Object.entries(carrier)) headers.set(name, value)
+
   return { ...init, headers }
 }

@@ -6,82 +6,92 @@ import type { SeenApiCall, SeenRevocation, SeenTokenRequest } from './seen-reque
 export type { SeenTokenRequest }
 export { jsonResponse, unsignedIdToken }
 
-/** What a script does about one request: nothing, or give its own answer. A rejection is a network that failed. */
+/**
+ * What a script returns for one request. `undefined`: the server answers as usual. A `Response`: it is sent instead. A script that throws
+ * or rejects stands for a network that failed: the `fetch` rejects too.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a script that returns nothing lets the server answer
 export type ScriptedAnswer = Promise<Response | void> | Response | void
 
 /**
- * An authorization server behind a `fetch`. It has discovery, a token endpoint with strict rotation (a refresh token that comes a
- * second time ends its family, RFC 9700 §4.14.2), and revocation. Every other origin is an API that answers 200.
+ * An authorization server for tests, in memory, behind a `fetch`. It has discovery, a token endpoint and revocation. It rotates refresh
+ * tokens strictly: a refresh token that is used a second time ends the whole family of tokens that came from the same sign-in (RFC 9700
+ * §4.14.2). A request to any other origin counts as a call of an API, and gets the answer of `api`. Change its members at any time.
  */
 export interface ScriptedAuthorizationServer {
-  /** Its issuer identifier: `https://as.example`. */
+  /** The issuer identifier: always `https://as.example`. */
   readonly issuer: string
-  /** Give it to a manager as option `fetch`. */
+  /** Answers every request. Give it to a manager as option `fetch`. */
   readonly fetch: Fetch
-  /** Every token request, oldest first. */
+  /** Every token request, the oldest first. */
   readonly requests: readonly SeenTokenRequest[]
-  /** Every revocation, oldest first. */
+  /** Every revocation request, the oldest first. */
   readonly revoked: readonly SeenRevocation[]
-  /** How often a refresh token was presented that had been used. */
+  /** How many token requests came with a refresh token that had been used before. A correct client never sends one. */
   readonly reuse: number
-  /** How many token requests were under way at the same time, at most. */
+  /** The highest number of token requests that were under way at the same time. */
   readonly overlap: number
-  /** The refresh tokens it would still accept. */
+  /** The refresh tokens that the server still accepts. */
   readonly living: readonly string[]
-  /** What `expires_in` says, seconds; anything, to be a bad server; `undefined` leaves it out. Default 300. */
+  /**
+   * The member `expires_in` of token answers, in seconds. Any value is sent as it is, also one that no correct server sends. `undefined`
+   * leaves the member out. Default 300.
+   */
   expiresIn: unknown
-  /** Whether refresh tokens rotate. Default true. */
+  /** Whether each refresh gives a new refresh token. Default true. */
   rotate: boolean
   /**
-   * Whether it offers DPoP, and binds what it issues to the key of the proof (RFC 9449 §5), whose signature it does not check.
-   * Default false.
+   * Whether the server offers DPoP. If so, tokens that were asked for with a proof are bound to its key (RFC 9449 §5). The server does
+   * not check the signature of a proof. Default false.
    */
   dpop: boolean
-  /** The nonce that proofs have to hold (RFC 9449 §8). Default `undefined`: none. */
+  /** The nonce that each DPoP proof has to contain (RFC 9449 §8). `undefined`: none is asked for. Default `undefined`. */
   dpopNonce: string | undefined
-  /** `sub` of the ID tokens that come with token answers. Default `undefined`: none come. */
+  /** The claim `sub` of the ID tokens in token answers. `undefined`: token answers have no ID token. Default `undefined`. */
   subject: string | undefined
-  /** Further claims of those ID tokens, or other values for the usual ones. Default none. */
+  /** Claims of these ID tokens. They are added to the usual ones, or replace those with the same name. Default: none. */
   claims: Record<string, unknown>
   /**
-   * The person says yes.
-   * @param url the authorization request
-   * @returns the redirect URI with the answer
+   * Does what happens when a person signs in and agrees.
+   * @param url the URL of the authorization request
+   * @returns the redirect URI with `code`, `state` and `iss`: the URL that the person comes back to
    */
   authorize(url: string): string
-  /** A new pair of tokens, as a sign-in would give it; for `adopt()`. */
+  /** Issues a new pair of tokens, as a sign-in would. Give it to `adopt()` of a manager. */
   issue(): Required<Pick<TokenSet, 'accessToken' | 'refreshToken'>>
-  /** Ends every family: each refresh token is answered `invalid_grant` from now on. */
+  /** Ends every session: from now on each refresh token that was issued gets the answer `invalid_grant`. */
   revokeAll(): void
-  /** Called for each token request before it is processed; what it returns is sent instead, and nothing is issued. */
+  /** Called for each token request, before the server looks at it. If it returns an answer, that is sent and nothing is issued. */
   before: (request: SeenTokenRequest) => ScriptedAnswer
-  /** Called for each token request after it was processed; what it returns or throws replaces the answer. */
+  /**
+   * Called for each token request after the server has processed it, with the server's answer. What it returns is sent. If it throws,
+   * the answer is lost: the tokens are issued, and the client never gets them.
+   */
   after: (request: SeenTokenRequest, answer: Response) => Promise<Response> | Response
-  /** Called for each revocation request; what it returns is sent, and nothing is revoked. */
+  /** Called for each revocation request. If it returns an answer, that is sent and nothing is revoked. */
   onRevoke: () => ScriptedAnswer
-  /** Called for each discovery request; what it returns is sent instead of the metadata. */
+  /** Called for each discovery request. If it returns an answer, that is sent instead of the server's metadata. */
   onDiscovery: () => ScriptedAnswer
-  /** Every API request, oldest first. */
+  /** Every request to an origin other than the issuer's, the oldest first. */
   readonly calls: readonly SeenApiCall[]
-  /** Answers API requests. Default 200 with an empty JSON object. */
+  /** Answers requests to other origins. Default: status 200 with an empty JSON object. */
   api: (request: Request) => Promise<Response> | Response
 }
 
 const issuer = 'https://as.example'
 
 /**
- * A server that has issued nothing yet.
- * @param now its wall clock, for ID tokens and `calls`; default stands at 0
- * @param word what every code and token of it begins with; default ''
+ * Makes a {@link ScriptedAuthorizationServer} that has issued nothing yet.
+ * @param now gives the server's time in epoch milliseconds, for ID tokens and `calls`; use `now` of the test's clock. Default: always 0
+ * @param word each code and token of the server begins with this text, so that a test can look for it. Default: empty
  */
 export function scriptedAuthorizationServer(now: () => number = () => 0, word = ''): ScriptedAuthorizationServer {
   const requests: SeenTokenRequest[] = []
   const revoked: SeenRevocation[] = []
   const calls: SeenApiCall[] = []
-  /** Code → nonce. */
+  /** Each code that was issued and not redeemed, with the nonce of its authorization request. */
   const codes = new Map<string, string | null>()
-  /** Refresh token → its family; a used one stays known. */
+  /** Each refresh token with its family. A used one stays in the map, so that its second use is noticed. */
   const families = new Map<string, { alive: boolean; current: string; jwk?: string | undefined }>()
   let serial = 0
   let reuse = 0
@@ -116,12 +126,14 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
     issue() {
       const family = { alive: true, current: `${word}rt-${++serial}` }
       families.set(family.current, family)
+
       return { accessToken: `${word}at-${serial}`, refreshToken: family.current }
     },
     authorize(url) {
       const { searchParams } = new URL(url)
       const code = `${word}code-${++serial}`
       codes.set(code, searchParams.get('nonce'))
+
       const answer = new URLSearchParams({ code, state: searchParams.get('state') ?? '', iss: issuer })
       return `${searchParams.get('redirect_uri')}?${answer}`
     },
@@ -131,11 +143,13 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
     async fetch(input, init) {
       const request = new Request(input as Request, init)
       const { pathname, origin } = new URL(request.url)
+
       if (origin !== issuer) {
         const { url, headers } = request
         calls.push({ url, authorization: headers.get('authorization'), proof: headers.get('dpop'), at: now() })
         return server.api(request)
       }
+
       if (pathname.startsWith('/.well-known/'))
         return (await server.onDiscovery()) ?? jsonResponse({ ...metadata, ...(server.dpop && dpopMetadata) })
 
@@ -155,8 +169,10 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   function revoke(params: URLSearchParams): Response {
     const token = params.get('token') ?? ''
     revoked.push({ token, hint: params.get('token_type_hint') })
+
     const family = families.get(token)
     if (family) family.alive = false
+
     return new Response(null)
   }
 
@@ -177,6 +193,7 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
 
   function process(seen: SeenTokenRequest): Response {
     seen.outcome = 'scripted'
+
     const { jwk, nonce } = server.dpop && seen.proof ? readProof(seen.proof) : {}
     const { dpopNonce } = server
     const lacksNonce = jwk !== undefined && dpopNonce !== undefined && nonce !== dpopNonce
@@ -194,6 +211,7 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
     const { accessToken, refreshToken } = server.issue()
     const family = families.get(refreshToken)
     if (family) family.jwk = jwk
+
     return tokens(jwk, accessToken, refreshToken, nonce)
   }
 
@@ -222,9 +240,10 @@ export function scriptedAuthorizationServer(now: () => number = () => 0, word = 
   function tokens(jwk: unknown, accessToken: string, refreshToken?: string, nonce?: string | null): Response {
     const iat = Math.floor(now() / 1000)
     const claims = { iss: issuer, aud: 'spa', sub: server.subject, iat, exp: iat + 600, ...(nonce && { nonce }) }
-    const idToken =
-      server.subject === undefined ? undefined : unsignedIdToken({ ...claims, ...server.claims }, `${word}c2ln`)
-    // JSON leaves out what is undefined.
+    const hasIdToken = server.subject !== undefined
+    const idToken = hasIdToken ? unsignedIdToken({ ...claims, ...server.claims }, `${word}c2ln`) : undefined
+
+    // Members that are undefined do not appear in the JSON.
     return jsonResponse({
       id_token: idToken,
       access_token: accessToken,

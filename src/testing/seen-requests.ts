@@ -1,35 +1,38 @@
 import type { EpochMs } from '../ports.ts'
 
-/** A token request as the `ScriptedAuthorizationServer` saw it. */
+/** A token request that the `ScriptedAuthorizationServer` received. */
 export interface SeenTokenRequest {
-  /** `grant_type`; empty if there was none. */
+  /** The parameter `grant_type`. Empty if the request had none. */
   readonly grantType: string
-  /** `refresh_token`, if there was one. */
+  /** The parameter `refresh_token`. Absent if the request had none. */
   readonly refreshToken?: string
-  /** The whole form. */
+  /** All parameters of the request's form. */
   readonly params: URLSearchParams
-  /** Its DPoP proof, if it had one. */
+  /** The header `DPoP`. Absent if the request had none. */
   readonly proof?: string
-  /** What it was answered, before anything happened to the answer. */
+  /**
+   * What the server decided: `issued` (new tokens), `invalid_grant` (it refused the refresh token), or `scripted` (`before` gave the
+   * answer, or the server asked for a DPoP nonce). A script called `after` may still have replaced the answer.
+   */
   outcome: 'issued' | 'invalid_grant' | 'scripted'
 }
 
-/** A revocation request as the `ScriptedAuthorizationServer` saw it. */
+/** A revocation request that the `ScriptedAuthorizationServer` received (RFC 7009 §2.1). */
 export interface SeenRevocation {
-  /** The token. */
+  /** The token to revoke. Empty if the request had none. */
   readonly token: string
-  /** `token_type_hint`. */
+  /** The parameter `token_type_hint`. `null` if the request had none. */
   readonly hint: string | null
 }
 
-/** An API request as the `ScriptedAuthorizationServer` saw it. */
+/** An API request that the `ScriptedAuthorizationServer` received. */
 export interface SeenApiCall {
-  /** Where it went. */
+  /** The whole URL of the request. */
   readonly url: string
-  /** Its `Authorization` header. */
+  /** The header `Authorization`. `null` if the request had none. */
   readonly authorization: string | null
-  /** Its `DPoP` header. */
+  /** The header `DPoP`. `null` if the request had none. */
   readonly proof: string | null
-  /** When it came, on the server's clock. */
+  /** When the request came in, in epoch milliseconds of the server's clock (`now` of `scriptedAuthorizationServer`). */
   readonly at: EpochMs
 }

@@ -1,29 +1,30 @@
 import type { Store } from '../ports.ts'
 
-/** Two contexts (tabs, processes, hosts) on one storage. */
+/** One storage, opened by two contexts: two tabs, two processes or two hosts. */
 export interface StoreContexts {
-  /** May be one store twice, where only one context can reach the storage. */
+  /** The store of each context. If only one context can reach the storage, give the same store twice. */
   readonly contexts: readonly [Store<unknown>, Store<unknown>]
-  /** Ends what was opened. Called after each test. */
+  /** Closes and removes what `create` opened. Called after each test, also after one that failed. Default: nothing is done. */
   close?(): Promise<void> | void
 }
 
-/** What the contract is held against, and with what. */
+/** Options of {@link storeContract}. */
 export interface StoreContractOptions {
-  /** Makes an empty storage with two contexts; each call another one. */
+  /** Makes a new, empty storage with two contexts. Called once for each test. */
   readonly create: () => Promise<StoreContexts> | StoreContexts
-  /** The `test` or `it` of your test runner: gets a title, and a function that rejects when the store breaks the contract. */
+  /** `test` or `it` of your test runner. It gets a title, and a function that rejects if the store breaks the contract. */
   readonly test: (title: string, run: () => Promise<void>) => unknown
 }
 
 const KEY = 'k'
 const oddKeys = ['__proto__', 'constructor', 'a/b', '../x', 'ключ', ' ', '👩‍🚀', 'k'.repeat(500)]
 
-/** What every store does, by title. */
+/** What every store has to do, by the title of its test. */
 const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) => Promise<void>>> = {
   async 'reads what was written, in both contexts'(a, b) {
     equal(await a.get(KEY), undefined, 'get() of an absent key')
     equal(await a.swap(KEY, undefined, { n: 1 }), true, 'swap() of an absent key')
+
     const [left, right] = [await a.get(KEY), await b.get(KEY)]
     equal(left?.value, { n: 1 }, 'the value')
     equal(right, left, 'what the other context reads')
@@ -57,6 +58,7 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     for (const round of [0, 1]) {
       const tag = (await a.get(KEY))?.tag
       const won = await Promise.all(Array.from({ length: 50 }, (_, n) => (n % 2 ? a : b).swap(KEY, tag, { round, n })))
+
       equal(won.filter((one) => one).length, 1, 'how many swaps over the same tag say true')
       equal(await stored(a), { round, n: won.indexOf(true) }, 'the value')
     }
@@ -67,8 +69,10 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     for (let n = 0; n < 20; n++) {
       const [writer, reader] = n % 2 ? [a, b] : [b, a]
       await writer.swap(KEY, (await writer.get(KEY))?.tag, { same: true })
+
       const { tag } = await present(reader)
       tags.add(tag)
+
       if (n % 3 === 0) await reader.swap(KEY, tag, undefined)
     }
     equal(tags.size, 20, 'how many tags 20 writes had')
@@ -77,9 +81,11 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
   async 'keeps a value apart from the objects it was given and gave out'(a) {
     const given = { list: [{ n: 1 }] }
     await a.swap(KEY, undefined, given)
+
     set(given, 2)
     const read = (await present(a)).value as typeof given
     equal(read, { list: [{ n: 1 }] }, 'the value, after the object that was stored has changed')
+
     set(read, 3)
     equal(await stored(a), { list: [{ n: 1 }] }, 'the value, after the object that was read has changed')
   },
@@ -95,6 +101,7 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     const text = JSON.stringify({ text: 'ü'.repeat(200_000), none: null, deep: [[[{ a: [] }]]] })
     const value = JSON.parse(text.replace('none', '__proto__'))
     await a.swap(KEY, undefined, value)
+
     const read = (await present(b)).value as object
     equal(JSON.stringify(read) === JSON.stringify(value), true, 'whether 200 000 letters came back')
     equal(Object.hasOwn(read, '__proto__'), true, 'whether a member called __proto__ came back')
@@ -116,8 +123,10 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
 
   async 'tells who watches a key of what changed before'(a, b) {
     const old = await written(a, { n: 1 })
+
     await rewritten(b)
     await expectTold(a, 'another tag', async () => {}, old)
+
     await deleted(b)
     await expectTold(a, 'a deletion before', async () => {}, old)
   },
@@ -126,20 +135,25 @@ const contract: Readonly<Record<string, (a: Store<unknown>, b: Store<unknown>) =
     let told = 0
     const tag = await written(a, { n: 1 })
     const stop = a.watch?.(KEY, tag, () => told++)
+
     await given(a, () => false)
     equal(told, 0, 'how often watch() tells when nothing changes')
+
     stop?.()
     await expectTold(a, 'a write', () => rewritten(b))
     equal(told, 0, 'how often watch() tells after its undo')
   },
 }
 
-/** A watch may miss some changes, and not this many. */
+/** A watch may miss a change. One that misses this many in a row does not work. */
 const TRIES = 100
-/** How many reads give a watch the time to tell. */
+/** How often the store is read while a watch gets time to call its listener. */
 const READS = 20
 
-/** @param tag which tag is watched; default: the present one */
+/**
+ * Expects that a watch calls its listener for at least one of many changes.
+ * @param tag the tag that is watched. Default: the present one
+ */
 async function expectTold(
   store: Store<unknown>,
   what: string,
@@ -149,10 +163,12 @@ async function expectTold(
   if (!store.watch) return
   for (let tries = 0; tries < TRIES; tries++) {
     if (tag === undefined) await rewritten(store)
+
     let isTold = false
     const stop = store.watch(KEY, tag ?? (await present(store)).tag, () => {
       isTold = true
     })
+
     await change()
     await given(store, () => isTold)
     stop()
@@ -161,13 +177,14 @@ async function expectTold(
   throw new Error(`Store contract: how often watch() tells of ${what} is 0 of ${TRIES}, not once`)
 }
 
-/** Gives a watch the time to tell, until `isTold`. */
+/** Gives a watch time to call its listener. Returns early when `isTold` becomes true. */
 async function given(store: Store<unknown>, isTold: () => boolean): Promise<void> {
   for (let reads = 0; reads < READS && !isTold(); reads++) await store.get(KEY)
 }
 
 /**
- * Holds a {@link Store} to what a manager rests on. Hands one test after the other to your test runner.
+ * Tests whether a {@link Store} does what a manager relies on. It registers about ten tests with your test runner, and each of them gets a
+ * new storage. A test rejects with an `Error` that says what was found and what was expected.
  * @example
  * describe('my store', () => storeContract({ test: it, create: () => ({ contexts: [myStore(), myStore()] }) }))
  */
@@ -188,7 +205,7 @@ function equal(actual: unknown, expected: unknown, what: string): void {
   if (is !== should) throw new Error(`Store contract: ${what} is ${is.slice(0, 200)}, not ${should}`)
 }
 
-/** As JSON, with members in the order of their names. */
+/** `value` as JSON, with the members of each object sorted by name, so that equal values give equal texts. */
 function shown(value: unknown): string {
   const sorted = (_: string, member: unknown) =>
     member && Object.getPrototypeOf(member) === Object.prototype
@@ -225,6 +242,6 @@ function set({ list }: { readonly list: { n: number }[] }, n: number): void {
   try {
     if (first) first.n = n
   } catch {
-    // Frozen is as good as copied.
+    // A frozen object throws here. That is as good as a copy: nobody can change the stored value.
   }
 }

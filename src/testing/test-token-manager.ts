@@ -9,55 +9,61 @@ import type { TokenManagerEvent, TokenManagerEvents, TokenManagerEventType } fro
 import { listenerSet } from '../session/listener-set.ts'
 import type { SessionState } from '../session/state.ts'
 
-/** A state by its name, or one spelled out. `'suspended'` is signed in with `health: 'suspended'`. */
+/**
+ * A state for a {@link TestTokenManager}: one of four names, or a whole {@link SessionState}. `'suspended'` means signed in with
+ * `health: 'suspended'`: the server cannot be reached. `'signedOut'` has the reason `none`.
+ */
 export type TestState = 'loading' | 'signedOut' | 'signedIn' | 'suspended' | SessionState
 
-/** Options of {@link createTestTokenManager}; none is needed. */
+/** Options of {@link createTestTokenManager}. All of them are optional. */
 export interface TestTokenManagerOptions {
-  /** Where it begins. Default `'signedIn'`. */
+  /** The state at the start. Default `'signedIn'`. */
   readonly state?: TestState
-  /** Claims of the person in the states that are given by name. Default `{ sub: 'test-user' }`, and what every ID token has. */
+  /**
+   * Claims of the person who is signed in, for the states `'signedIn'` and `'suspended'`. They are added to `iss`, `sub`, `aud`, `iat` and
+   * `exp`, or replace them. Default: `sub` is `'test-user'`.
+   */
   readonly claims?: Partial<IdTokenClaims>
-  /** Scope of the grant, space-separated. Default ''. */
+  /** The scope that was granted: names with a space between them. Default: empty. */
   readonly scope?: string
-  /** What access tokens begin with; each refresh adds a number. Default `'test-access-token'`. */
+  /** The text of the first access token. After each refresh the text ends with a number: `-1`, `-2`, … Default `'test-access-token'`. */
   readonly accessToken?: string
-  /** Answers `fetch`. Default 200 with an empty JSON object. */
+  /** Answers the requests of `fetch`. It may return a promise. Default: status 200 with an empty JSON object. */
   readonly answer?: (request: Request) => Promise<Response> | Response
-  /** As in the real options. Default: every URL gets the token. */
+  /** Where the access token may be sent, as in the options of the real manager. Default: to every URL. */
   readonly resources?: readonly ResourceOption[]
-  /** As in the real options. Default `'throw'`. */
+  /** What `fetch` does for a URL outside of `resources`, as in the options of the real manager. Default `'throw'`. */
   readonly unlisted?: 'throw' | 'bare'
-  /** As in the real options. Default `'throw'`. */
+  /** What `fetch` does while nobody is signed in, as in the options of the real manager. Default `'throw'`. */
   readonly whenSignedOut?: 'throw' | 'bare'
-  /** What relative URLs are relative to. Default `https://app.example`. */
+  /** The origin of relative URLs. Default `https://app.example`. */
   readonly origin?: string
 }
 
-/** A call of one of the manager's methods. */
+/** One call of a method of the manager. */
 export interface TestCall {
-  /** Its name. */
+  /** The name of the method. */
   readonly method: 'signIn' | 'completeSignIn' | 'adopt' | 'refresh' | 'signOut' | 'dispose'
-  /** What it was called with. */
+  /** The argument of the call. `undefined` if there was none. */
   readonly argument?: unknown
 }
 
-/** A {@link TokenManager} that is moved by hand. */
+/** A {@link TokenManager} for tests. The test decides its state. */
 export interface TestTokenManager extends TokenManager {
-  /** Every request that `fetch` sent, oldest first, with the token it carried. */
+  /** Every request that `fetch` sent, the oldest first. Its header `authorization` shows the token. */
   readonly requests: readonly Request[]
-  /** Every call that would have changed the session, oldest first. */
+  /** Every call of `signIn`, `completeSignIn`, `adopt`, `refresh`, `signOut` and `dispose`, the oldest first. */
   readonly calls: readonly TestCall[]
-  /** Moves it; subscribers hear of it if anything changed. */
+  /** Sets the state. Subscribers are called if it differs from the state before. */
   set(state: TestState): void
-  /** Lets listeners of `on()` hear an event. */
+  /** Calls the listeners that `on()` added for `type`. The event's `at` is always 2026-01-01T00:00Z. */
   emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
 }
 
-/** When everything happens. */
+/** The time of everything that happens here. */
 const NOW: EpochMs = Date.UTC(2026, 0, 1)
 
-/** The ID token's claims, where the options say nothing else. */
+/** The claims of the person, unless the options give others. */
 const CLAIMS: IdTokenClaims = {
   iss: 'https://as.example',
   sub: 'test-user',
@@ -67,9 +73,9 @@ const CLAIMS: IdTokenClaims = {
 }
 
 /**
- * A manager for component tests: no storage, no server, no timers. Its state is given and moved by hand; `signIn()`, `adopt()` and
- * `completeSignIn()` sign in at once, `signOut()` signs out, and while it is `loading` calls wait. `fetch` treats URLs, 401 answers
- * and bodies as the real one does.
+ * Makes a manager for tests of components. It has no storage, no server and no timers. The test gives its state at the start and changes it
+ * with `set()`. `signIn()`, `completeSignIn()` and `adopt()` sign in at once, `signOut()` signs out at once. While the state is `loading`,
+ * calls that need a token wait. `fetch` handles URLs, 401 answers and request bodies as the real manager does.
  */
 export function createTestTokenManager(options: TestTokenManagerOptions = {}): TestTokenManager {
   const { state: first = 'signedIn', claims, scope = '', accessToken: prefix = 'test-access-token' } = options
@@ -126,6 +132,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     async headersFor(url) {
       const place = match(String(url))
       if (!place.target) throw notAllowed(place)
+
       return new Headers({ authorization: authorizationHeader(await token(place.target.resource)) })
     },
     async refresh(argument) {
@@ -149,19 +156,22 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     const all: IdTokenClaims = { ...CLAIMS, ...claims }
     const session = { subject: all.sub, claims: all, scope, signedInAt: NOW }
     if (given === 'signedIn') return { status: 'signedIn', session, health: 'ok' }
+
     const cause = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')
     return { status: 'signedIn', session, health: 'suspended', cause }
   }
 
   function move(next: SessionState): void {
     const before = state
-    // The same object as long as nothing changed that anybody could see.
+    // As in the real manager, the state stays the same object until something in it changes.
     if (JSON.stringify(next) === JSON.stringify(before)) return
 
     state = next
     states.tell(next)
+
     if (before.status === 'signedIn' && next.status === 'signedOut') manager.emit('signed_out', { reason: next.reason })
     if (next.status === 'loading') return
+
     for (const go of waiting.splice(0)) go()
   }
 
@@ -169,6 +179,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     calls.push(call)
     const next = stateOf('signedIn')
     if (next.status !== 'signedIn') return next
+
     move(returnTo === undefined ? next : { ...next, session: { ...next.session, returnTo } })
     manager.emit('signed_in', { subject: next.session.subject })
     return state
@@ -184,8 +195,10 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
         signal?.removeEventListener('abort', giveUp)
         resolve()
       }
+
       if (signal?.aborted) return giveUp()
       if (state.status !== 'loading') return resolve()
+
       signal?.addEventListener('abort', giveUp)
       waiting.push(go)
     })
@@ -197,6 +210,7 @@ export function createTestTokenManager(options: TestTokenManagerOptions = {}): T
     if (state.status === 'signedOut') throw new TokenManagerError('ERR_SIGNED_OUT', state.reason)
     if (state.status === 'signedIn' && state.health === 'suspended')
       throw state.cause ?? new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')
+
     const value = refreshes ? `${prefix}-${refreshes}` : prefix
     return accessToken({ value, type: 'Bearer', obtainedAt: NOW, scope, ...(resource !== undefined && { resource }) })
   }

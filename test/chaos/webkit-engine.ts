@@ -50,7 +50,7 @@ export async function startWebKitEngine(): Promise<Engine> {
   children.push(driver)
 
   let reachable = true
-  const send = async <T>(method: string, path: string, body?: unknown, limit = 15_000): Promise<T> => {
+  const send = async <T>(method: string, path: string, body?: unknown, limit = 60_000): Promise<T> => {
     const init = body === undefined ? {} : { body: JSON.stringify(body) }
     const signal = AbortSignal.timeout(limit)
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, signal, ...init })

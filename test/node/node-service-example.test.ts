@@ -18,7 +18,6 @@ it('the example of a service: one token for itself, and a session for each user'
       SEALING_KEY: randomBytes(32).toString('base64'),
       STATE_FOLDER: join(folder, 'sessions'),
     },
-    limit: 60_000,
   })
   try {
     const service = await child.origin()

@@ -46,7 +46,6 @@ function start(): Child {
       SEALING_KEY: key,
       STATE_FOLDER: join(base, 'sessions'),
     },
-    limit: 120_000,
   })
   children.push(child)
   return child

@@ -34,7 +34,7 @@ async function start(name: string, addresses: Record<string, string>, env: Child
   const file = join(folder, `${name}.ts`)
   await writeFile(file, onThisMachine)
   const program = await childProgram(file.slice(root.length))
-  return program({ env, limit: 60_000 })
+  return program({ env })
 }
 
 it('the service of the README is let in by the API of the README', async () => {

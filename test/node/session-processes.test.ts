@@ -33,7 +33,7 @@ afterEach(() => server.stop())
 afterAll(() => rm(base, { recursive: true, force: true }))
 
 const start = (work: SessionTask['work'], metadata = server.metadata(work)): Child =>
-  program({ argument: { metadata, api: server.api, path, key, work } satisfies SessionTask, limit: 60_000 })
+  program({ argument: { metadata, api: server.api, path, key, work } satisfies SessionTask })
 
 /** A manager of this process on the same store, with a session; `account`: as the pool's processes name it. */
 async function seed({ expiresIn = 2, account }: { expiresIn?: number; account?: string } = {}) {

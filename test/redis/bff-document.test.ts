@@ -54,7 +54,7 @@ describe('the program of the document', () => {
     const env = { CLIENT_SECRET: clientSecret, SEALING_KEY: randomBytes(32).toString('base64') }
     const hosts = await Promise.all(
       [1, 2].map(() => {
-        const child = start({ env, limit: 120_000 })
+        const child = start({ env })
         stops.push(() => child.process.kill('SIGKILL'))
         return child.origin()
       }),

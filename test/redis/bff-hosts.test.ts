@@ -52,7 +52,7 @@ afterAll(async () => {
 })
 
 async function startHost(): Promise<Host> {
-  const child = program({ argument: settings, limit: 120_000 })
+  const child = program({ argument: settings })
   children.push(child)
   const { port } = await child.message<HostMessage & { type: 'ready' }>()
   return { child, origin: `http://127.0.0.1:${port}` }

@@ -34,7 +34,7 @@ it(`COO-01 RT-03: ${processes} processes × ${calls} calls at expiry make one to
   const fleet = Array.from({ length: processes }, (_, index) => {
     const library: RedisAddress['library'] = index % 2 ? 'node-redis' : 'ioredis'
     const argument = { redis: { library, port: redis.port }, metadata: server.metadata(`p${index}`), api, key }
-    return start({ argument: argument satisfies FleetSettings, limit: 120_000 })
+    return start({ argument: argument satisfies FleetSettings })
   })
   try {
     for (const child of fleet)

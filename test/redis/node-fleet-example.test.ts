@@ -18,7 +18,6 @@ it('the example of a fleet: four processes, one request at the authorization ser
         ACCESS_TOKEN: accessToken,
         REFRESH_TOKEN: refreshToken,
       },
-      limit: 60_000,
     }).ended
     expect({ code, errors }).toEqual({ code: 0, errors: '' })
     const lines = output.trim().split('\n').toSorted()

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import ts from 'typescript'
+import { join } from 'node:path'
 import { root } from '../../scripts/entries.mjs'
 
 const isDocument = (name: string) => name.endsWith('.md')
@@ -52,41 +51,4 @@ export function filesOf(languages: readonly string[], from: readonly string[] = 
       files.set(path, code)
     }
   return files
-}
-
-/**
- * What TypeScript has against files that are not on the disk.
- *
- * @param extra options beside the project's own; `paths` are added to its own
- * @param beside files of the project that have to be read too
- */
-export function mistakesIn(
-  files: ReadonlyMap<string, string>,
-  { paths, ...extra }: ts.CompilerOptions = {},
-  beside: readonly string[] = [],
-): string[] {
-  const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  // A snippet may show a name without using it.
-  Object.assign(options, {
-    noUnusedLocals: false,
-    incremental: false,
-    tsBuildInfoFile: undefined,
-    jsx: ts.JsxEmit.ReactJSX,
-    rootDirs: [snippetsFolder, ...documents.map(folderOf)],
-    ...extra,
-  })
-  options.paths = { ...options.paths, ...paths }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, readFile, directoryExists } = host
-  host.fileExists = (path) => files.has(resolve(path)) || fileExists(path)
-  host.readFile = (path) => files.get(resolve(path)) ?? readFile(path)
-  host.directoryExists = (path) => resolve(path).startsWith(snippetsFolder) || (directoryExists?.(path) ?? true)
-  const program = ts.createProgram([...files.keys(), ...beside], options, host)
-  return [...files.keys()].flatMap((path) => {
-    const source = program.getSourceFile(path)
-    return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-      ({ messageText }) => `${path.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
-    )
-  })
 }

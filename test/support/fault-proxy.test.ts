@@ -17,7 +17,7 @@ afterAll(async () => {
 
 /** One request on a connection of its own, and how it ended. */
 function ask(
-  limit = 20_000,
+  limit = 60_000,
 ): Promise<{ readonly got: string; readonly error: string | undefined; readonly took: number }> {
   const began = performance.now()
   let got = ''

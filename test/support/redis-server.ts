@@ -228,7 +228,7 @@ export async function startCluster(): Promise<RedisCluster> {
 }
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) if (await reached()) return
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await reached()) return
   throw new Error('Redis did not get ready within 30 s')
 }
 

@@ -2,31 +2,31 @@ import { TokenManagerError } from '../../errors.ts'
 import type { SessionState } from '../../session/state.ts'
 import type { SessionAnswer } from '../page-answers.ts'
 
-/** The field that no other site can send. */
+/** A header field that only the page's own script can send. Another site cannot. */
 export const FIELD = 'x-tokenward'
 
-/** What the page asks its backend for. */
+/** The backend, as the page sees it. */
 export interface Backend {
-  /** Where it is, without a path. */
+  /** Scheme, host and port of the backend. */
   readonly origin: string
-  /** Sends a request of the page's own, with the field. */
+  /** Sends a request with the header field `x-tokenward`. */
   send(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
   /**
-   * Asks for one of the backend's own paths.
-   * @throws TokenManagerError what the backend says, or `ERR_TEMPORARILY_UNAVAILABLE` if it says nothing
+   * Sends a request to one of the backend's own paths.
+   * @throws TokenManagerError the backend's refusal, or `ERR_TEMPORARILY_UNAVAILABLE` if the backend did not answer
    */
   ask(path: string, init?: RequestInit): Promise<Response>
   /**
-   * What the backend says at one of its own paths. A gateway, a service worker or the server of the page can answer in its place.
-   * @throws TokenManagerError as `ask()`, and where something else answered
+   * Reads the JSON at one of the backend's own paths.
+   * @throws TokenManagerError as `ask()`, and if the answer is not from the backend but from a gateway, a service worker or the page's server
    */
   read<Answer>(path: string, init?: RequestInit): Promise<Answer>
 }
 
-/** How the answers to `session`, `logout` and `token` begin. */
+/** The beginning of the backend's answers at `session`, `logout` and `token`. */
 const OWN = /^\{"(status":"signed|local"|value")/
 
-/** The backend whose own paths begin with `base`. */
+/** The backend whose own paths are below `base`. */
 export function backendAt(base: string): Backend {
   const { origin } = new URL(base, location.href)
   const backend: Backend = {
@@ -41,12 +41,14 @@ export function backendAt(base: string): Backend {
         throw new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'network_unavailable', '', { cause })
       })
       if (response.ok) return response
+
       throw (await refusalOf(response)) ?? new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable')
     },
     async read(path, init) {
       const response = await backend.ask(path, init)
       const text = await response.text()
       if (OWN.test(text)) return JSON.parse(text)
+
       const what = `Something else answers at ${base}${path}: a service worker, a gateway or the server of the page`
       throw new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable', what)
     },
@@ -54,17 +56,19 @@ export function backendAt(base: string): Backend {
   return backend
 }
 
-/** What the backend says in place of an API, if it is something of the session; `undefined` for an answer of the API's own. */
+/** The backend's refusal as an error, if `response` is one that concerns the session. `undefined` if the API itself has answered. */
 export async function refusalOf(response: Response): Promise<TokenManagerError | undefined> {
   if (!/^ERR_/.test(response.headers.get(FIELD) ?? '')) return
+
   const { status } = response
   const { code, reason, message, ...details } = await response.json()
   return Object.assign(new TokenManagerError(code, reason, '', { ...details, status }), { message })
 }
 
-/** The session as the backend tells of it. */
+/** The state that the backend's answer describes. */
 export function stateOf({ status, reason, session, health = 'ok', cause, retryAt }: SessionAnswer): SessionState {
   if (status === 'signedOut' || !session) return { status: 'signedOut', reason: (reason ?? 'none') as 'none' }
+
   return {
     status: 'signedIn',
     session,

@@ -9,38 +9,38 @@ import type { SessionAnswer, SignOutAnswer, TokenAnswer } from '../page-answers.
 import { backendAt, FIELD, refusalOf, stateOf } from './backend.ts'
 import { pause, type SessionStream, sessionStream } from './session-stream.ts'
 
-/** Options of the page's half. */
+/** Options of the page's `createTokenManager`. */
 export interface PageOptions {
   /**
-   * Where the backend's own paths are: the folder of its `redirectUri`. A path of this site, or a URL where the backend has another origin and
-   * lists this one in `origins`. Default `'/auth'`.
+   * The folder of the backend's `redirectUri`, where its own paths are. It is a path of this site. If the backend has another origin, it is a
+   * URL, and the backend has to list the page's origin in `origins`. Default `'/auth'`.
    */
   readonly base?: string
 }
 
-/** How to sign in by way of the backend. */
+/** Options of the page's `signIn()`. */
 export interface PageSignInOptions extends Omit<SignInOptions, 'stepUp'> {
-  /** The `ERR_STEP_UP_REQUIRED` of an API: the backend asks for what it names. */
+  /** What an API asked for with `ERR_STEP_UP_REQUIRED`: `stepUp(error)`. The backend then asks the authorization server for it. */
   readonly stepUp?: Omit<StepUp, 'start'>
 }
 
-/** The token manager of a page without tokens. It takes the place of a `TokenManager`, as in `tokenward/react`. */
+/** The token manager of a page that has no tokens. It can be used where a `TokenManager` is expected, such as in `tokenward/react`. */
 export interface PageTokenManager extends Omit<TokenManager, 'signIn'> {
-  /** As in `TokenManager`, by way of the backend. */
+  /** As in `TokenManager`. The page goes to the backend, and from there to the authorization server. */
   readonly signIn: (options?: PageSignInOptions) => Promise<SessionState>
 }
 
-/** How long a session that has got another name is asked for again, and how often; ms. */
+/** For how long the session is asked for again while its cookie has an old name, and the shortest pause between two requests, in ms. */
 const PATIENCE = 10_000
 const PAUSE = 200
 
 /**
- * The token manager of a page whose backend keeps the tokens (`createBff`): the same `state`, `subscribe`, `ready`, `signIn`, `signOut`, `fetch` and
- * `on`, so that `tokenward/react` works with it. There are no tokens here but those of the backend's option `pageTokens`: `adopt`, `refresh` and
- * `completeSignIn` reject with `ERR_UNSUPPORTED`, and so does `getAccessToken` for any other.
+ * Makes the token manager of a page whose backend keeps the tokens (`createBff`). It has the same `state`, `subscribe`, `ready`, `signIn`,
+ * `signOut`, `fetch` and `on` as a `TokenManager`, so that `tokenward/react` works with it. `getAccessToken` gives only tokens that the
+ * backend's option `pageTokens` lists, and otherwise rejects with `ERR_UNSUPPORTED`. So do `adopt`, `refresh` and `completeSignIn`.
  *
- * It hears of the session by one event stream for all tabs. `fetch` is for paths of this site that the backend passes on. Events are
- * `signed_in`, `signed_out`, `user_changed` and, in the tab whose call an API wants another sign-in for, `step_up_required`.
+ * One event stream, which all tabs share, tells it of the session. `fetch` is for paths of this site that the backend passes to APIs. The
+ * events are `signed_in`, `signed_out` and `user_changed`. There is also `step_up_required`, in the tab whose call needs another sign-in.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager(options: PageOptions = {}): PageTokenManager {
@@ -53,7 +53,10 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
   let stream: SessionStream | undefined
   let starting: Promise<SessionState> | undefined
   let told = ''
-  /** How often the backend was asked, and which of these answers was the last that counted: a late one says what was. */
+  /**
+   * The number of the last request to the backend, and the number of the request whose answer was last used. The answer to an older request
+   * is not used any more: it may be out of date.
+   */
   let begun = 0
   let applied = 0
 
@@ -74,7 +77,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     signIn(options) {
       here()
       location.assign(`${base}/login?${new URLSearchParams(loginParameters(options))}`)
-      // The page is left.
+      // Never settles, because the browser leaves the page.
       return new Promise(() => {})
     },
     async signOut({ endSession } = {}) {
@@ -93,7 +96,8 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
       const request = new Request(input as RequestInfo, init)
       if (new URL(request.url).origin !== origin)
         throw new TokenManagerError('ERR_TARGET_NOT_ALLOWED', 'target_not_listed', `The backend is at ${origin}`)
-      // A stream can be read once.
+
+      // A copy of the body would be kept in memory, and a stream can be long. So a request with a body is sent only once.
       const again = request.body ? undefined : request.clone()
       const response = await send(request)
       const refusal = await refusalOf(response)
@@ -104,6 +108,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
       const repeated = isRenamed && again && (await send(again))
       const outcome = repeated ? await refusalOf(repeated) : refusal
       if (repeated && !outcome) return repeated
+
       if (outcome?.code === 'ERR_STEP_UP_REQUIRED')
         events.tell({ type: 'step_up_required', at: Date.now(), reason: outcome.reason, scope: outcome.scope })
       throw outcome
@@ -117,7 +122,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     async getAccessToken({ resource, audience, scope } = {}) {
       const body = new URLSearchParams(given({ resource, audience, scope }))
       const { value, ...shown } = await here().read<TokenAnswer>('/token', { method: 'POST', body })
-      // Not enumerable: nothing that prints, spreads or serializes it shows the token.
+      // `value` is not enumerable, so that printing, spreading or serializing the object does not show the token.
       return Object.freeze(Object.defineProperty(shown, 'value', { value })) as AccessToken
     },
     refresh: unsupported,
@@ -144,7 +149,7 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
       ended: lookAndTell,
       heard: (known) => known !== told && void look(),
     })
-    // Somebody may have signed in here, which the other tabs cannot know yet.
+    // The person may just have signed in in this tab. The other tabs do not know it yet.
     starting ??= lookAndTell()
     return starting
   }
@@ -159,7 +164,10 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     stream?.tell(told)
   }
 
-  /** Asks until the backend answers. A session that has just got another name is asked for again: the cookie is on its way. */
+  /**
+   * Asks for the session until the backend answers. If the session has just got another name, it is asked for again: the browser gets the new
+   * cookie in a moment.
+   */
   async function look(): Promise<SessionState> {
     const until = Date.now() + PATIENCE
     const own = stream
@@ -181,17 +189,19 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
   function apply({ endsAt: _, ...answer }: SessionAnswer, order: number) {
     if (order < applied) return
     applied = order
+
     const isSignedIn = answer.status === 'signedIn'
     if (isSignedIn) stream?.open()
     else stream?.close()
+
     const text = JSON.stringify(answer)
-    // Why it ended was said when it ended.
+    // If the session had ended before, the reason of its first end stays.
     const isKnown = text === told || (!isSignedIn && state.status === 'signedOut')
     if (isKnown) return
     told = text
 
     const before = state
-    // The cookie is gone: another tab has taken it away.
+    // The cookie has disappeared: another tab has signed out.
     const isLost = before.status === 'signedIn' && answer.reason === 'none'
     state = stateOf(isLost ? { ...answer, reason: 'signed_out_elsewhere' } : answer)
     states.tell(state)
@@ -204,23 +214,25 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     if (after.status === 'signedOut' && before.status === 'signedIn')
       events.tell({ type: 'signed_out', at, reason: after.reason })
     if (after.status !== 'signedIn') return
+
     const { subject } = after.session
     if (before.status === 'signedOut') events.tell({ type: 'signed_in', at, subject })
     if (before.status === 'signedIn' && was !== subject) events.tell({ type: 'user_changed', at })
   }
 }
 
-/** A path, or a URL with a path, that the backend's own paths are put behind. */
+/** The form of the option `base`: a path, or a URL with a path. */
 const BASE = /^(https?:\/\/[^/?#\s]+)?\/(?!\/)[\w.~/-]*[\w~-]$/
 
 function baseOf({ base = '/auth', ...others }: PageOptions): string {
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw invalidOption(unknown, 'left out: the one option is base')
   if (BASE.test(base)) return base
+
   throw invalidOption('base', "a path such as '/auth', or the URL of one, without a slash at the end")
 }
 
-/** What `login` is asked for. */
+/** The parameters of the backend's path `login`. */
 function loginParameters({ stepUp, ...asked }: PageSignInOptions = {}): Record<string, string> {
   const { pathname, search, hash } = location
   const { returnTo = pathname + search + hash, prompt, loginHint, uiLocales } = asked
@@ -236,7 +248,7 @@ function loginParameters({ stepUp, ...asked }: PageSignInOptions = {}): Record<s
   })
 }
 
-/** Those that are there. */
+/** The members of `values` that are not `undefined`. */
 function given(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(Object.entries(values).filter((pair): pair is [string, string] => pair[1] !== undefined))
 }

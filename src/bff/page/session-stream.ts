@@ -1,35 +1,36 @@
 import type { SessionAnswer } from '../page-answers.ts'
 import type { Backend } from './backend.ts'
 
-/** The waits before the stream is opened again, ms: the first, and the longest. */
+/** The first and the longest pause before the stream is opened again, in milliseconds. */
 const PAUSE = 1_000
 const LONGEST_PAUSE = 30_000
 
-/** The session's events, read by one tab for all of them. */
+/** The event stream about the session. One tab reads it for all tabs. */
 export interface SessionStream {
-  /** Tells the other tabs what this one knows of the session, as text. */
+  /** Sends the other tabs what this tab knows of the session. */
   tell(known: string): void
-  /** Opens the stream, or waits for the turn of this tab. */
+  /** Opens the stream. If another tab reads it, this tab waits until that one stops. */
   open(): void
-  /** Closes it. */
+  /** Closes the stream. */
   close(): void
-  /** Closes it and hears of no other tab. */
+  /** Closes the stream, and stops listening to the other tabs. */
   dispose(): void
 }
 
-/** What a tab does about what it hears. */
+/** What a tab does when something happens to the session. */
 interface Listener {
-  /** The stream says how the session is. */
+  /** Called with each state of the session that the stream sends. */
   changed(answer: SessionAnswer): void
-  /** The stream says that the session is over, which may mean that it has another name now. The other tabs wait for their turn meanwhile. */
+  /**
+   * Called when the stream says that the session is over. The session may also have got another name. Until the promise settles, no other tab
+   * opens the stream.
+   */
   ended(): Promise<unknown>
-  /** What another tab knows. It proves nothing: it may be older than what this one knows. */
+  /** Called with what another tab knows of the session. It may be older than what this tab knows. */
   heard(known: string): void
 }
 
-/**
- * Shares one event stream among all tabs: the one that holds the lock reads it. Where there are no locks each tab has a stream of its own.
- */
+/** Shares one event stream among all tabs: the tab that holds the lock reads it. Without the Web Locks API each tab has its own stream. */
 export function sessionStream(base: string, backend: Backend, { changed, ended, heard }: Listener): SessionStream {
   const name = `tokenward.bff ${base}`
   const channel = new BroadcastChannel(name)
@@ -41,6 +42,7 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
     tell: (known) => channel.postMessage(known),
     open() {
       if (reading) return
+
       reading = new AbortController()
       const { signal } = reading
       const read = () => readAll(signal)
@@ -59,8 +61,9 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
   return stream
 
   async function readAll(signal: AbortSignal) {
-    // One that ends as soon as it is opened is not opened again at once.
+    // There is at least one second between two streams, also if each ends as soon as it is opened.
     await pause(openedAt + PAUSE - Date.now(), signal)
+
     for (let next = PAUSE; !signal.aborted; next = Math.min(2 * next, LONGEST_PAUSE)) {
       const began = () => {
         openedAt = Date.now()
@@ -76,15 +79,17 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
     }
   }
 
-  /** Whether the session is over. */
+  /** Reads the stream until it ends. Gives true if it says that the session is over. */
   async function readOnce(signal: AbortSignal, begun: () => void): Promise<boolean> {
     const { body } = await backend.ask('/events', { signal })
     const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader()
     begun()
+
     let text = ''
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return false
+
       const events = (text + value).split('\n\n')
       text = events.pop() ?? ''
       for (const event of events) {
@@ -97,7 +102,7 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
   }
 }
 
-/** Waits, and no longer than `signal` lets it. */
+/** Waits for `ms` milliseconds, or until `signal` is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)

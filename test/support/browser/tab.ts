@@ -60,7 +60,7 @@ export function createTab(chromium: Chromium, targetId: string, sessionId: strin
     send,
     evaluate: (run, argument) => evaluate(run, argument, false),
     click: (run, argument) => evaluate(run, argument, true),
-    async until(run, argument, limit = 30_000) {
+    async until(run, argument, limit = 60_000) {
       const end = performance.now() + limit
       for (let last: unknown = 'it stayed false'; ; await sleep(20)) {
         // While a page gives way to the next, there is nothing to run in.

@@ -35,7 +35,7 @@ export interface ChildOptions {
   /** Further arguments, as they are. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Ends it, ms. Default 30 000. */
+  /** Ends what hangs, ms. Default 180 000: it may be only slow. */
   readonly limit?: number
 }
 
@@ -67,7 +67,7 @@ export async function builtProgram(source: string): Promise<string> {
   return outfile
 }
 
-function start(file: string, { argument, args = [], env = {}, limit = 30_000 }: ChildOptions = {}): Child {
+function start(file: string, { argument, args = [], env = {}, limit = 180_000 }: ChildOptions = {}): Child {
   const child = fork(file, [...(argument === undefined ? [] : [JSON.stringify(argument)]), ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

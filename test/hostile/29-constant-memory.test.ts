@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type BffSite, bffSite, type Visitor } from './bff-site.ts'
+import { type BffSite, bffSite, type Visitor } from '../bff/bff-site.ts'
 
 const SIZE = 96 * 2 ** 20
 const CHUNK = 2 ** 18
