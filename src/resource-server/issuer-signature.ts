@@ -1,7 +1,7 @@
 import { Refusal } from './access-token-error.ts'
 import { shown } from './found.ts'
 import type { Issuer } from './issuer.ts'
-import { isSignedBy } from './signature.ts'
+import { isSignedBy, type VerificationKey } from './signature.ts'
 import type { UnverifiedJwt } from './strict-jwt.ts'
 
 /** The algorithm and the key that the header of a JWT names. */
@@ -35,8 +35,17 @@ export async function checkSignature(
   issuer: Issuer,
   iss: string,
 ): Promise<void> {
-  const keys = await issuer.keysOf(iss).find(alg, kid)
-  for (const key of keys) if (await isSignedBy(jwt, key, alg)) return
+  const keys = issuer.keysOf(iss)
+  const known = await keys.find(alg, kid)
+  if (await isSignedByOne(jwt, known, alg)) return
+
+  const more = await keys.findMore(known, alg, kid)
+  if (await isSignedByOne(jwt, more, alg)) return
 
   throw new Refusal('signature_invalid', `no key of the issuer that fits alg ${shown(alg)} has made it`)
+}
+
+async function isSignedByOne(jwt: string, keys: readonly VerificationKey[], alg: string): Promise<boolean> {
+  for (const key of keys) if (await isSignedBy(jwt, key, alg)) return true
+  return false
 }

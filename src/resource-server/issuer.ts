@@ -8,6 +8,7 @@ import { type IssuerTemplate, issuerTemplate } from './issuer-template.ts'
 import { type JsonSourceOptions, jsonSource, Unavailable } from './json-source.ts'
 import { type KeySet, type KeySetOptions, keySet } from './key-set.ts'
 import { checkOptionNames, type OptionNames } from './known-options.ts'
+import type { VerificationKey } from './signature.ts'
 import { signatureAlgorithms } from './signature-algorithms.ts'
 import { type CheckedDialect, checkDialect, type TokenDialect } from './token-dialect.ts'
 
@@ -42,6 +43,8 @@ export interface IssuerOptions extends TokenDialect {
 interface IssuerKeySet {
   /** As in {@link KeySet}. */
   find(alg: string, kid: string | undefined): ReturnType<KeySet['find']>
+  /** As {@link KeySet}'s. */
+  findMore(known: readonly VerificationKey[], alg: string, kid: string | undefined): ReturnType<KeySet['findMore']>
 }
 
 /** Which tokens belong to an issuer, and its keys. */
@@ -139,7 +142,7 @@ export function deniableBy({ hasIssued, dialect }: Issuer): DeniableIssuer {
 
 function ownKeys(issuer: string, locate: () => Promise<string>, source: KeySetOptions): IssuerKeys {
   const keys = keySet(locate, source)
-  const own: IssuerKeySet = { find: (alg, kid) => keys.find(alg, kid, issuer) }
+  const own = issuerKeySet(keys, issuer)
   return {
     // Compared exactly: another spelling is another issuer.
     hasIssued: (iss) => iss === issuer,
@@ -156,8 +159,15 @@ function tenantKeys(template: IssuerTemplate, jwksUri: string, source: KeySetOpt
       const url = template.fill(jwksUri, template.tenantOf(iss) ?? '')
       const keys = known.get(url) ?? keySet(async () => url, source)
       known.set(url, keys, Number.POSITIVE_INFINITY)
-      return { find: (alg, kid) => keys.find(alg, kid, iss) }
+      return issuerKeySet(keys, iss)
     },
+  }
+}
+
+function issuerKeySet(keys: KeySet, iss: string): IssuerKeySet {
+  return {
+    find: (alg, kid) => keys.find(alg, kid, iss),
+    findMore: (known, alg, kid) => keys.findMore(known, alg, kid, iss),
   }
 }
 

@@ -7,8 +7,8 @@ export interface KeyOptions {
   /** Limit for one request. Default 5 000. */
   readonly timeout?: number
   /**
-   * The shortest time between two requests that unknown keys cause. Default 30 000. Meanwhile a token of an unknown key is answered with
-   * 503, as the issuer may have a new one. After a failure the next request is made after 1 s, then 2 s, and so on up to this time.
+   * The shortest time between two requests that unknown keys cause, or signatures that no known key has made. Default 30 000. Meanwhile a token
+   * of an unknown key is answered with 503, as the issuer may have a new one. After a failure the next request is made after 1 s, then 2 s, and so on up to this time.
    */
   readonly cooldown?: number
   /** For how long keys are fresh; one the issuer took away is refused after it. Default 600 000. */

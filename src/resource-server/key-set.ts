@@ -17,6 +17,16 @@ export interface KeySet {
    *   issuer may have a new key
    */
   find(alg: string, kid: string | undefined, iss: string): Promise<readonly VerificationKey[]>
+  /**
+   * Those that fit and are not in `known`, once the keys were fetched anew; none where that cannot be, or may not be yet. For a signature that
+   * none of `known` has made: some issuers give a new key the name of the old one, or no name.
+   */
+  findMore(
+    known: readonly VerificationKey[],
+    alg: string,
+    kid: string | undefined,
+    iss: string,
+  ): Promise<readonly VerificationKey[]>
 }
 
 /** A key, and its member `issuer`. */
@@ -56,6 +66,11 @@ export function keySet(locate: () => Promise<string>, options: KeySetOptions): K
       if (!renewed.isCurrent)
         throw unavailable('no known key fits, and the key set cannot be fetched anew yet; option keys.cooldown')
       throw new Refusal('key_unknown', `no key of the issuer fits alg ${shown(alg)} and the kid of the token`)
+    },
+    async findMore(known, alg, kid, iss) {
+      const renewed = await source.renew(options.now()).catch(() => undefined)
+      const present = renewed ? await keysFor(renewed.value, alg, kid, iss) : []
+      return present.filter((key) => !known.includes(key))
     },
   }
 

@@ -120,6 +120,27 @@ describe.skipIf(process.env.BUILD === 'production')('what a page lacks', () => {
     })
   }
 
+  it('STO-08: where a browser has left the database without its rows, they are made, and tabs share the session', async () => {
+    const [tab, other] = [await profile.open(), await profile.open()]
+    await tab.evaluate(async () => {
+      const settled = (request: IDBOpenDBRequest) =>
+        new Promise<IDBDatabase>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(request.error)
+        })
+      await settled(indexedDB.deleteDatabase('tokenward'))
+      const empty = await settled(indexedDB.open('tokenward'))
+      empty.close()
+    })
+    await tab.evaluate(async () => {
+      await page.create().ready()
+      await tokens.adopt({ accessToken: 'given', refreshToken: 'given too', expiresAt: Date.now() + 300_000 })
+    })
+    expect(await other.evaluate(async () => (await page.create().ready()).status)).toBe('signedIn')
+    expect(await tab.evaluate(() => page.events.filter(({ type }) => type === 'store_failed'))).toEqual([])
+    await tab.evaluate(async () => void (await tokens.signOut()))
+  })
+
   it('STO-09: a popup signs in where nothing can be stored', async () => {
     const tab = await profile.open({ agent: 'popup' })
     await tab.evaluate(() => {

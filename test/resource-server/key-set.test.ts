@@ -65,6 +65,30 @@ describe('VAL-16: the keys of an issuer', () => {
     expect(fetches()).toBe(2)
   })
 
+  it.each([
+    ['that has the name of the old one', 'k1'],
+    ['without a name, as the old one', undefined],
+  ])('a new one %s is accepted after one fetch', async (_, kid) => {
+    as.keys = as.keys.map((jwk) => ({ ...jwk, kid }) as never)
+    const guard = guardOf()
+    expect(await outcome(guard, await fresh({ kid }))).toBe('passed')
+    const before = await fresh({ kid })
+    now += 31_000
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    as.keys = [{ ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256' } as never]
+    const after = await as.sign({ ...goodClaims(), iat: now / 1_000, exp: now / 1_000 + 300 }, { kid }, pair.privateKey)
+    expect(await outcome(guard, after)).toBe('passed')
+    expect(fetches()).toBe(2)
+
+    // Who has only wrong signatures causes one fetch a cooldown, as who has only unknown names.
+    for (let count = 0; count < 100; count++) expect(await outcome(guard, before)).toBe('signature_invalid')
+    expect(fetches()).toBe(2)
+    now += 31_000
+    as.health = 'down'
+    expect(await outcome(guard, before)).toBe('signature_invalid')
+    expect(await outcome(guard, after)).toBe('passed')
+  })
+
   it('one that was taken away is refused after its time', async () => {
     const guard = guardOf()
     const pair = await generateKeyPair('ES256', { extractable: true })
