@@ -172,6 +172,32 @@ describe("the page's half", () => {
     expect(await within(first, ({ events }) => events)).toEqual(['user_changed'])
   })
 
+  it('opens the stream again if it has been silent for too long, as one whose connection is broken', async () => {
+    await start()
+    const context = await browserOf('alice')
+    const first = await open(context)
+    await signIn(first)
+    await first.close()
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.addInitScript(() => {
+      const { fetch } = window
+      window.fetch = (input, init) => {
+        const isFirst = !('isOpen' in window) && (input as Request).url.endsWith('/auth/events')
+        if (!isFirst) return fetch(input, init)
+        Object.assign(window, { isOpen: true })
+        return Promise.resolve(new Response(new ReadableStream()))
+      }
+    })
+    await page.goto(site.origin)
+    await page.waitForFunction("window.isOpen && window.tokens.state.status === 'signedIn'")
+    const out = await context.request.post(`${site.origin}/auth/logout`, { headers: { 'x-tokenward': '1' } })
+    expect(out.status()).toBe(200)
+    expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('signedIn')
+    await page.clock.fastForward(46_000)
+    await isSignedOut(page)
+  })
+
   it('signs out by a form of a page that tells nobody where it comes from', async () => {
     const silent: RequestListener = (request, response) => {
       response.setHeader('referrer-policy', 'no-referrer')

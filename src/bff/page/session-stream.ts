@@ -4,6 +4,8 @@ import type { Backend } from './backend.ts'
 /** The first and the longest pause before the stream is opened again, in milliseconds. */
 const PAUSE = 1_000
 const LONGEST_PAUSE = 30_000
+/** The backend sends something every 15 s. A stream that is silent for this time, in milliseconds, counts as broken. */
+const SILENCE = 45_000
 
 /** The event stream about the session. One tab reads it for all tabs. */
 export interface SessionStream {
@@ -87,7 +89,8 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
 
     let text = ''
     for (;;) {
-      const { done, value } = await reader.read()
+      const silence = setTimeout(() => reader.cancel().catch(() => {}), SILENCE)
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence))
       if (done) return false
 
       const events = (text + value).split('\n\n')
