@@ -1,8 +1,9 @@
 import { DestroyRef, inject, type Signal, signal } from '@angular/core'
 
 /**
- * A signal of what `follow` tells, from `first` on, until the component or service that asked for it is destroyed.
- * @param follow returns its own undo
+ * Makes a signal whose value `follow` sets, until the component or service that called this is destroyed.
+ * @param first the first value
+ * @param follow gets a function that sets the value. Returns a function that ends this
  */
 export function followed<Value>(first: Value, follow: (tell: (value: Value) => void) => () => void): Signal<Value> {
   const shown = signal(first)

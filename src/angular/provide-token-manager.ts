@@ -1,7 +1,7 @@
 import { type EnvironmentProviders, InjectionToken, inject, makeEnvironmentProviders } from '@angular/core'
 import type { TokenManager } from '../manager/token-manager.ts'
 
-// Angular shows its name where nobody provides it.
+// Angular shows this text in its error if the application has no provider.
 const TOKEN_MANAGER = new InjectionToken<TokenManager>('provideTokenManager(tokens)')
 
 /**

@@ -27,6 +27,7 @@ export function requireSession(options: RouteGuardOptions): CanActivateFn {
 
   function follow(router: Router, manager: TokenManager): void {
     if (followed.has(router)) return
+
     followed.add(router)
     const stop = manager.subscribe((state) => {
       const to = isGuarded(router.routerState.snapshot.root) && next(router, state, router.url)

@@ -19,7 +19,7 @@ type AnyRequest = HttpRequest<unknown>
  * @param targetOf which token a request gets, if several entries of `resources` have their own tokens. Default: that of the first entry
  */
 export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () => ({})): HttpInterceptorFn {
-  // The `Authorization` that an API refused although it was new.
+  // The value of `Authorization` with a new token that an API has refused too.
   let refusedAnew: string | null = null
 
   return (request, next) => {
@@ -42,12 +42,12 @@ export function tokenInterceptor(targetOf: (request: AnyRequest) => Target = () 
     )
   }
 
-  /** The request to send instead of `sent`. Rejects with `error`, the API's own answer, where there is none. */
+  /** The request to send instead of `sent`, with another token. If there is none, it rejects with `error`, which is the API's answer. */
   async function withNewToken(manager: TokenManager, request: AnyRequest, sent: AnyRequest, error: HttpErrorResponse) {
     const used = authorizationOf(sent)
     if (!isRefusal(error, used) || used === refusedAnew) throw error
 
-    // Another request may have got a new one meanwhile.
+    // Another request may have got a new token in the meantime.
     const now = await withToken(manager, request)
     if (authorizationOf(now) !== used) return now
 
@@ -70,10 +70,11 @@ function authorizationOf(request: AnyRequest): string | null {
   return request.headers.get('authorization')
 }
 
-/** Whether an answer asks for another token than the one that was sent, in the field `used`. */
+/** Whether an answer asks for another token. `used`: the `Authorization` that was sent. */
 function isRefusal({ status, headers }: HttpErrorResponse, used: string | null): boolean {
   const [scheme] = used?.split(' ', 1) ?? []
-  // What another interceptor throws is no answer, and has no headers.
+  // An error that another interceptor throws is no answer of the API and has no such status.
   if (status !== 401 || !scheme) return false
+
   return nextAfter({ ok: false, status, headers }, scheme as AccessToken['type']) === 'renew'
 }

@@ -2,9 +2,9 @@ import type { Channel, Degradation } from '../ports.ts'
 import { onPage } from './page-events.ts'
 
 /**
- * `BroadcastChannel` among the pages and workers of the origin; silence where it is missing or denied, which `report` hears.
- * Closed while the page lies in the back/forward cache, which a message would throw it out of: read again what may have changed
- * when the page comes back.
+ * A channel between the pages and workers of the origin, made of `BroadcastChannel`. If that is missing or denied, no message is sent or received,
+ * and `report` is called. The channel is closed while the page is in the back/forward cache, because a message would remove the page from the
+ * cache. So messages may be missing when the page comes back.
  */
 export function broadcastChannel(report: (lacking: Degradation) => void): Channel {
   const open = new Set<BroadcastChannel>()
@@ -12,13 +12,13 @@ export function broadcastChannel(report: (lacking: Degradation) => void): Channe
   return {
     post(name, message) {
       try {
-        // A port does not hear what it posts itself.
+        // An open port is used if there is one, because a port does not get its own messages. A new port would send them to this page too.
         const kept = [...open].find((port) => port.name === name)
         const port = kept ?? new BroadcastChannel(name)
         port.postMessage(message)
         if (!kept) port.close()
       } catch {
-        // A message may be lost: whoever needs to know reads the record.
+        // Messages may be lost. The other contexts read the record anyway before they use it.
       }
     },
     subscribe(name, listener) {
@@ -36,12 +36,14 @@ export function broadcastChannel(report: (lacking: Degradation) => void): Channe
           report('channel_unavailable')
         }
       }
+
       listen()
       const forget = onPage(['pagehide', 'pageshow'], ({ type, persisted }) => {
         if (type === 'pagehide') close()
-        // Every page is shown once when it loads; then the port is open already.
+        // `persisted` is false when a page is loaded. Then the port is open already.
         else if (persisted) listen()
       })
+
       return () => {
         forget()
         close()

@@ -2,18 +2,18 @@ import { invalidOption } from '../errors.ts'
 import { answerAt } from '../protocol/authorization-code.ts'
 import { departure } from './departure.ts'
 
-/** What shows an authorization response (RFC 6749 §4.1.2). Servers add what they like to it. */
+/** The parameters by which an authorization response is recognised (RFC 6749 §4.1.2). Servers may add others. */
 const SIGNS = ['state', 'code', 'error']
 
 /** An authorization response. */
 interface Landing {
-  /** Absent or empty: it names no sign-in. */
+  /** The parameter `state`. Absent or empty if the response has none. */
   readonly state: string | null
-  /** The address without anything that came with the answer: the redirect URI, and a fragment that is the page's own. */
+  /** The page's address without the parameters of the response: the redirect URI, and a fragment that belongs to the page. */
   readonly address: string
 }
 
-/** What `href` answers at `redirectUri`, in its query or its fragment; `undefined` if it is no authorization response. */
+/** The authorization response in the query or the fragment of `href`, if that is a URL of `redirectUri`. `undefined` if there is none. */
 export function landingAt(href: string, redirectUri: string): Landing | undefined {
   const own = new URL(redirectUri).href
   const [query, fragment] = answerAt(href, own)?.split(/#(.*)/) ?? []
@@ -27,25 +27,31 @@ export function landingAt(href: string, redirectUri: string): Landing | undefine
 }
 
 /**
- * The page's URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, or one without `state`
- * while a sign-in of this tab is on its way; and the `state` of that sign-in. Whatever it brought is out of the address bar, the history
- * and later `Referer`s when this returns (RFC 9700 §4.2.4); parameters of `redirectUri` itself stay.
+ * Takes the authorization response out of the page's address bar. It takes a response to `redirectUri` whose `state` begins with `statePrefix`. It
+ * also takes one without `state`, if this tab has begun a sign-in. Afterwards the response is not in the address bar, in the history or in later
+ * `Referer`s (RFC 9700 §4.2.4). Parameters of `redirectUri` itself stay.
+ * @returns the page's URL, and the `state` of the sign-in. `undefined` if there is no such response
  */
 export function takeAnswer(redirectUri: string, statePrefix: string): { url: string; state: string } | undefined {
   const { href } = location
   const landing = landingAt(href, redirectUri)
   const state = landing?.state || departure()
   if (!landing || !state.startsWith(statePrefix)) return undefined
+
   departure('')
-  // Absolute, because a relative URL would be read against `<base>`.
+  // The URL is absolute. A relative one would be resolved against the page's `<base>`.
   history.replaceState(history.state, '', landing.address)
   return { url: href, state }
 }
 
-/** @throws TokenManagerError `ERR_INVALID_OPTION` where `redirectUri` leads to pages that know nothing of a sign-in that this one begins */
+/**
+ * Checks that `redirectUri` is on the page's own origin. Pages of another origin cannot complete the sign-in, because they have another storage.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`
+ */
 export function checkOrigin(redirectUri: string): void {
   const { origin } = new URL(redirectUri)
   if (origin === location.origin) return
+
   throw invalidOption(
     'redirectUri',
     `on the page's origin ${location.origin}, and is on ${origin}`,

@@ -1,9 +1,9 @@
-/** In the storage of one tab, which nobody else has, and which goes with it. */
+/** The key in `sessionStorage`, which belongs to one tab and is removed with it. */
 const KEY = 'tokenward-sign-in'
 
 /**
- * The `state` with which `tab` left for a sign-in, to which no answer has come since; '' where there is none, or no storage.
- * @param changed what it is from now on
+ * The `state` of the sign-in that `tab` has begun, until its answer comes. Empty if there is none, or if there is no storage.
+ * @param changed the new value. Default: the value is only read
  */
 export function departure(changed?: string, tab: Pick<Window, 'sessionStorage'> = globalThis): string {
   try {
@@ -11,7 +11,7 @@ export function departure(changed?: string, tab: Pick<Window, 'sessionStorage'> 
     if (changed !== undefined) sessionStorage.setItem(KEY, changed)
     return sessionStorage.getItem(KEY) ?? ''
   } catch {
-    // Then an answer that names no sign-in is nobody's.
+    // Without a storage, an answer without `state` belongs to no sign-in.
     return ''
   }
 }

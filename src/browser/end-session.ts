@@ -2,7 +2,8 @@ import { base64url } from '../protocol/base64url.ts'
 import type { SignOutReport } from '../session/sign-out.ts'
 
 const KEY = 'tokenward.end-session'
-// Servers and proxies refuse longer ones. A form of another site comes without cookies that are `SameSite=Lax`, so it is no better else.
+// Servers and proxies refuse longer URLs. For shorter ones a URL is better than a form: with a form, browsers do not send cookies that have
+// `SameSite=Lax` to the server.
 const LONG = 6_000
 
 /** How to end the person's session at the authorization server. */
@@ -22,6 +23,7 @@ export function endSession(
   { returnTo }: EndSessionOptions = {},
 ): boolean {
   if (endSessionUrl === undefined) return false
+
   const url = new URL(endSessionUrl)
   const { searchParams } = url
   if (searchParams.has('post_logout_redirect_uri')) {
@@ -30,9 +32,10 @@ export function endSession(
       sessionStorage.setItem(KEY, JSON.stringify({ state, returnTo }))
       searchParams.set('state', state)
     } catch {
-      // Without a storage the return cannot be told from a forged one.
+      // Without a storage there is no `state`, because nothing could be compared with it when the person comes back.
     }
   }
+
   if (url.href.length <= LONG) location.assign(url)
   else submit(url)
   return true
@@ -45,6 +48,7 @@ export function endSession(
 export function endSessionReturn(): EndSessionOptions | undefined {
   const url = new URL(location.href)
   const state = url.searchParams.get('state')
+
   let kept: (EndSessionOptions & { readonly state: string }) | null = null
   try {
     kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null')
@@ -53,25 +57,29 @@ export function endSessionReturn(): EndSessionOptions | undefined {
   } catch {
     return
   }
+
   const parameters = url.search.slice(1).split('&')
   url.search = parameters.filter((parameter) => !parameter.startsWith('state=')).join('&')
   history.replaceState(history.state, '', url.href)
+
   const { returnTo } = kept
   return returnTo === undefined ? {} : { returnTo }
 }
 
-/** Goes to `url` with what it says about the session in a form (§2): not in the history, and of any length. */
+/** Goes to `url` and sends the parameters about the session as a form (§2). They may have any length, and are not in the history. */
 function submit(url: URL): void {
   const form = document.createElement('form')
   form.method = 'post'
   for (const name of ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state']) {
     const value = url.searchParams.get(name)
     if (value === null) continue
+
     url.searchParams.delete(name)
     const input = document.createElement('input')
     Object.assign(input, { type: 'hidden', name, value })
     form.append(input)
   }
+
   form.action = url.href
   document.body.append(form)
   form.submit()

@@ -31,6 +31,7 @@ export async function frontChannelLogout(
 ): Promise<FrontChannelLogoutOutcome> {
   const state = await tokens.ready()
   if (state.status !== 'signedIn') return parent === window ? 'no_session' : 'not_seen'
+
   const { searchParams } = new URL(url)
   const { claims } = state.session
   for (const name of ['iss', 'sid'] as const) {
@@ -38,5 +39,6 @@ export async function frontChannelLogout(
     const isAskedOnce = asked && another === undefined
     if (!isAskedOnce || asked !== claims?.[name]) return 'other_session'
   }
+
   return (await tokens.signOut({ reason: 'session_ended' })).local
 }

@@ -5,11 +5,11 @@ import type { Store, Stored } from '../ports.ts'
 const rows = 'rows'
 
 /**
- * A store in IndexedDB, shared by every tab and worker of the origin. Opened at the first use, closed when the page is left or
- * another context wants to delete the database, and opened again (once an operation) when the connection was lost.
- * Both methods reject with `ERR_STORE_FAILED`.
- * @param options `databaseName`: default `'tokenward'`. `timeout`: longest an operation may take, opening included, in
- *   milliseconds; default 5000. An operation that is given up is rolled back where that is still possible.
+ * Makes a store in IndexedDB. All tabs and workers of the origin share it. The database is opened at the first use. It is closed when the page is
+ * left, or when another context wants to delete it. If the connection was lost, each operation tries once to open it again. Both methods reject
+ * with `ERR_STORE_FAILED`.
+ * @param options `databaseName`: the name of the database, default `'tokenward'`. `timeout`: how long an operation may take, including opening, in
+ *   milliseconds; default 5 000. An operation that takes longer is rolled back if that is still possible.
  */
 export function indexedDbStore({
   databaseName = 'tokenward',
@@ -25,12 +25,14 @@ export function indexedDbStore({
     request.onupgradeneeded = () => request.result.createObjectStore(rows)
     const database = await promisifyRequest(request)
     const close = () => database.close()
-    // A browser that was stopped too early leaves the database without it, for good.
+
+    // A browser that was stopped in the middle of creating the database may leave it without its object store. A new version creates it.
     if (!database.objectStoreNames.contains(rows)) {
       close()
       return connect(database.version + 1)
     }
-    // An open connection blocks others from deleting the database, and keeps a page out of the back/forward cache.
+
+    // An open connection would keep other contexts from deleting the database, and this page from going to the back/forward cache.
     database.onclose = database.onversionchange = close
     globalThis.addEventListener?.('pagehide', close, { once: true })
     return database
@@ -47,19 +49,23 @@ export function indexedDbStore({
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), timeout)
     })
+
     const attempt = async () => {
       connection ??= connect()
       const database = await connection
       if (late) return limit
+
       transaction = database.transaction(rows, mode, { durability })
-      // `complete`, not the request's success, says that the write is as durable as was asked.
+      // The whole transaction is awaited, because only its event `complete` means that the write is as durable as requested.
       const [result] = await Promise.all([run(transaction.objectStore(rows)), promisifyRequest(transaction)])
       return result
     }
+
     const again = () => {
       connection = undefined
       return attempt()
     }
+
     try {
       return await Promise.race([attempt().catch(again), limit])
     } catch (cause) {
@@ -68,7 +74,7 @@ export function indexedDbStore({
       try {
         transaction?.abort()
       } catch {
-        // It has ended already.
+        // The transaction has ended already.
       }
       throw new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'IndexedDB failed', { cause })
     } finally {
@@ -81,7 +87,7 @@ export function indexedDbStore({
       operate('readonly', 'strict', (store) => promisifyRequest<Stored<unknown> | undefined>(store.get(key))),
     swap: (key, tag, value, { durability = 'strict' } = {}) =>
       operate('readwrite', durability, async (store) => {
-        // Only IndexedDB's own requests are awaited: at any other await the transaction would end.
+        // Only requests of IndexedDB may be awaited here. While anything else is awaited, the transaction ends.
         const row: Stored<unknown> | undefined = await promisifyRequest(store.get(key))
         if (row?.tag !== tag) return false
         if (value === undefined) store.delete(key)
@@ -91,7 +97,7 @@ export function indexedDbStore({
   }
 }
 
-/** 128 random bits: no tag comes twice for a key, not even after it was deleted. */
+/** 128 random bits, so that no tag occurs twice for a key, also after it was deleted. */
 function randomTag(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-')
 }

@@ -1,7 +1,7 @@
 /**
- * Listens to the page; to nothing where there is none (a worker). Returns a function that ends this.
- * @param run hears the document's events too, also those that do not bubble: the window's capture phase sees them all.
- *   `persisted` is there on `pageshow` and `pagehide`
+ * Calls `run` for events of the page and its document. Does nothing where there is no window. Returns a function that ends this.
+ * @param run gets all events of these types, also those that do not bubble, because it listens in the capture phase of the window. `pageshow` and
+ *   `pagehide` have the member `persisted`
  */
 export function onPage(
   types: readonly string[],

@@ -4,21 +4,21 @@ import { onPage } from './page-events.ts'
 const types = ['online', 'visibilitychange', 'focus', 'pageshow', 'pagehide', 'freeze', 'resume']
 
 /**
- * The life of this page: `visibilitychange`, the window's `focus`, `online`, freezing (Page Lifecycle) and the back/forward cache.
- * It listens to the page only while somebody listens to it. In a worker only `online` comes, and it counts as visible.
+ * The lifecycle of this page: visibility, focus of the window, network, freezing (Page Lifecycle) and the back/forward cache. It adds listeners to
+ * the page only while it has listeners itself. In a worker there is only `online`, and the worker counts as visible.
  */
 export const pageLifecycle: Lifecycle = {
   isOnline: () => navigator.onLine,
-  // A worker cannot be seen, and works all the same.
+  // A worker has no document. It counts as visible, so that it refreshes.
   isVisible: () => globalThis.document?.visibilityState !== 'hidden',
   subscribe: (listener) =>
     onPage(types, ({ type, persisted, target }) => {
       if (type === 'online') listener(type)
       else if (type === 'visibilitychange') listener(pageLifecycle.isVisible() ? 'visible' : 'hidden')
-      // Of two windows side by side both are visible all the time. What gets the focus within a page says nothing.
+      // The focus of the window counts, because of two windows side by side both stay visible. The focus of an element does not.
       else if (type === 'focus') target instanceof Node || listener('visible')
       else if (type === 'pagehide' || type === 'freeze') listener('frozen')
-      // Every page is shown once when it loads; only one that comes out of the back/forward cache was asleep.
+      // `persisted`: the page comes out of the back/forward cache. When a page is loaded, it is false.
       else if (type === 'resume' || persisted) listener('resumed')
     }),
 }

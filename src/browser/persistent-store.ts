@@ -4,8 +4,8 @@ import type { Degradation, Sealing, Store } from '../ports.ts'
 import { sealed, sealingKey } from '../sealing/sealed.ts'
 
 /**
- * `store`, sealed, if at the first use the sealing key is in it or can be kept there; otherwise memory, and `report` hears why.
- * It is decided once: a store that fails later rejects, and never turns into an empty one.
+ * Makes a store whose values are encrypted in `store`. If the sealing key cannot be kept there, it is a store in memory, and `report` is called. This
+ * is decided once, at the first use. If `store` fails later, the methods reject; it never becomes an empty store.
  */
 export function persistentStore(
   store: Store<unknown>,
@@ -13,9 +13,10 @@ export function persistentStore(
   report: (lacking: Degradation) => void,
 ): Store<unknown> {
   let chosen: Promise<Store<unknown>> | undefined
+
   const choose = async () => {
     try {
-      // Some browsers store a CryptoKey without complaint, and give back an empty object.
+      // Undefined also in browsers that store a CryptoKey without an error, but give back an empty object.
       if (await sealingKey(store, sealing)) return sealed(store, { sealing })
       report('sealing_key_not_storable')
     } catch (error) {
@@ -25,13 +26,14 @@ export function persistentStore(
     return memoryRows(structuredClone)
   }
   const use = () => (chosen ??= choose())
+
   return {
     get: async (key) => (await use()).get(key),
     swap: async (...change) => (await use()).swap(...change),
   }
 }
 
-/** Whether it is the key that is refused, and not the storage. */
+/** Whether the key could not be stored, although the storage works. */
 function isAboutKey({ code, cause }: TokenManagerError): boolean {
   const isNotCloned = (cause as Error | undefined)?.name === 'DataCloneError'
   return code === 'ERR_UNSUPPORTED' || isNotCloned

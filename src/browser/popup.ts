@@ -32,13 +32,16 @@ export interface PopupOptions {
  */
 export function popup(options: PopupOptions = {}): UserAgent {
   let prepared: Window | null | undefined
+
   return {
     stateMarker,
     prepare() {
       const opened = openWindow(options)
       prepared = opened
+
       return () => {
         if (prepared !== opened) return
+
         prepared = undefined
         opened?.close()
       }
@@ -47,14 +50,17 @@ export function popup(options: PopupOptions = {}): UserAgent {
       checkOrigin(redirectUri)
       const opened = prepared ?? openWindow(options)
       prepared = undefined
+
       if (!opened) {
         const message = 'The browser blocked the window: call signIn() from a click'
         throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
       }
+
       if (typeof BroadcastChannel === 'undefined') {
         opened.close()
         throw new TokenManagerError('ERR_UNSUPPORTED', 'unsupported_flow', 'There is no BroadcastChannel')
       }
+
       return new Promise((resolve, reject) => {
         const channel = new BroadcastChannel(channelName(state))
         const timer = setInterval(
@@ -68,17 +74,21 @@ export function popup(options: PopupOptions = {}): UserAgent {
           clearInterval(timer)
           channel.close()
         }
+
         channel.onmessage = ({ data }: MessageEvent<unknown>) => {
           if (typeof data !== 'string' || !data.startsWith(`${location.origin}/`)) return
+
           const landing = landingAt(data, redirectUri)
-          // Where the answer has none, the window itself knew which sign-in it was opened for.
+          // An answer without `state` is accepted: the window knows which sign-in it was opened for, and has used the right channel.
           if (!landing || (landing.state || state) !== state) return
+
           channel.postMessage(true)
           end()
           opened.close()
           resolve(data)
         }
-        // The server's page has no business with this one.
+
+        // The server's page must not be able to reach this page.
         opened.opener = null
         departure(state, opened)
         opened.location.replace(url)
@@ -88,21 +98,24 @@ export function popup(options: PopupOptions = {}): UserAgent {
     callbackUrl(redirectUri, statePrefix) {
       const answer = takeAnswer(redirectUri, statePrefix)
       if (!answer?.state.startsWith(statePrefix + stateMarker)) return answer?.url
+
       const { url, state } = answer
       const channel = new BroadcastChannel(channelName(state))
       return new Promise((resolve) => {
-        // Without an answer the page that asked is gone, or took this window for closed: then the sign-in is completed here.
+        // If the page that opened this window does not reply, it is closed, or thinks that this window is. Then this window completes the sign-in.
         const timer = setTimeout(() => {
           channel.close()
           resolve(url)
         }, PATIENCE)
+
         channel.onmessage = () => {
           clearTimeout(timer)
           channel.close()
           close()
-          // A window that was cut off from the page that opened it may not be allowed to close itself.
+          // The window may not be allowed to close itself, if the server has cut it off from the page that opened it.
           setTimeout(resolve, PATIENCE)
         }
+
         channel.postMessage(url)
       })
     },
@@ -118,7 +131,7 @@ function openWindow({ width = 480, height = 640 }: PopupOptions): Window | null 
 function watchClosed(opened: Window, closed: () => void): () => void {
   let seen = 0
   return () => {
-    // With the focus elsewhere the window may well be open, cut off from this page by its opener policy.
+    // The server's opener policy may make an open window look closed. So it counts as closed only while this page has the focus.
     seen = opened.closed && document.hasFocus() ? seen + 1 : 0
     if (seen === gracePolls) closed()
   }

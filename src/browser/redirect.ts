@@ -15,10 +15,12 @@ export function redirect(): UserAgent {
         checkOrigin(redirectUri)
         const forget = onPage(['pageshow'], ({ persisted }) => {
           if (!persisted) return
+
           forget()
           departure('')
           reject(new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled'))
         })
+
         departure(state)
         location.assign(url)
       }),

@@ -4,36 +4,36 @@ import type { Target } from '../protocol/access-token.ts'
 import { isMetadataSource, type MetadataSourceOptions } from '../protocol/authorization-server-metadata.ts'
 import type { DpopOptions } from '../protocol/dpop.ts'
 
-/** What a page asks of the worker. It carries no token; the worker reads the record for itself. Later versions only add members. */
+/** A page's request to the worker. It has no token: the worker reads the record itself. Later versions may only add members. */
 export interface RefreshMessage {
   readonly version: 1
-  /** Where to refresh. Options that cannot be cloned, such as an own `fetch`, keep the message from being sent. */
+  /** The options of the manager. If one of them cannot be cloned, such as your own `fetch`, the message cannot be sent. */
   readonly options: Partial<TokenManagerOptions>
-  /** Symbols are not cloned. */
+  /** The option with a symbol as name, which cannot be cloned. */
   readonly insecureLoopback: boolean | undefined
-  /** Functions are not, either: the worker has its own `dpop()`. */
+  /** The options of `dpop()`. Functions cannot be cloned, so the worker calls its own `dpop()`. */
   readonly dpop: DpopOptions | undefined
-  /** And its own `metadataFrom()`. */
+  /** The options of `metadataFrom()`. The worker calls its own. */
   readonly metadataFrom: MetadataSourceOptions | undefined
   readonly from: Parameters<RefreshElsewhere>[0]
   readonly target: Target
 }
 
-/** What the types of a platform say of shared workers. */
+/** A global scope whose types know shared workers. */
 interface SharedWorkerHost<Worker> {
   readonly SharedWorker: new (...args: never[]) => Worker
 }
 
-/** A `SharedWorker`; types without the DOM library have none. */
+/** A `SharedWorker`. Without the DOM library in `tsconfig.json`, any object. */
 export type RefreshingSharedWorker = typeof globalThis extends SharedWorkerHost<infer Worker> ? Worker : object
 
-/** What `refreshWorker()` returns, for the option `refreshWorker`. */
+/** What `refreshWorker()` makes: the value of the option `refreshWorker`. */
 export interface RefreshWorker {
-  /** For the manager. */
+  /** Called by the manager. */
   start(options: Partial<TokenManagerOptions>, report: (lacking: Degradation) => void): RefreshElsewhere
 }
 
-/** How long the worker may take to answer, ms; it answers within one second once it runs. */
+/** How long the worker may take to answer, in milliseconds. When it runs, it answers within one second. */
 const PATIENCE = 3_000
 
 /**
@@ -56,8 +56,9 @@ function startWorker(
   report: (lacking: Degradation) => void,
 ): RefreshElsewhere {
   const question = questionOf(options)
-  // Held: in some browsers a page has left the worker once the object is gone.
+  // The object is kept. In some browsers, the page loses its connection to the worker when the object is collected.
   let worker: SharedWorker
+
   const ask = (from: RefreshMessage['from'], target: Target) =>
     new Promise<void>((resolve) => {
       let port: MessagePort | undefined
@@ -67,9 +68,10 @@ function startWorker(
         if (!taken) report('worker_unavailable')
         resolve()
       }
+
       const timer = setTimeout(settle, PATIENCE)
       try {
-        // Anew each time: a worker can go with the tab that started it, and a port is not told.
+        // Connects again each time. The worker may have ended with the tab that started it, and a port does not show that.
         worker = create()
         worker.onerror = () => settle(false)
         port = worker.port
@@ -80,15 +82,17 @@ function startWorker(
         settle(false)
       }
     })
+
   const join = () => {
     try {
       worker = create()
     } catch {}
   }
+
   return Object.assign(ask, { join })
 }
 
-/** What is the same in every message. */
+/** The members that are the same in every message. */
 function questionOf(options: Partial<TokenManagerOptions> & { refreshWorker?: unknown }) {
   const { refreshWorker: _, userAgent: _agent, lifecycle: _life, endSessionParams: _logout, ...rest } = options
   const { dpop, metadata, limits: _limits, pushedAuthorizationRequests: _push, ...cloned } = rest

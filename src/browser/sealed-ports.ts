@@ -4,10 +4,10 @@ import { broadcastChannel } from './broadcast-channel.ts'
 import { persistentStore } from './persistent-store.ts'
 import { webLock } from './web-lock.ts'
 
-/** Where sessions are kept, and what coordinates those who reach them. */
+/** The store of the sessions, and the lock and the channel for the contexts that share it. */
 export type StorePorts = Pick<Platform, 'store' | 'lock' | 'channel'>
 
-/** Sessions sealed in `store`, which several contexts may reach. */
+/** The ports for sessions that are encrypted in `store`, which several contexts may share. */
 export function sealedPorts(store: Store<unknown>, report: (lacking: Degradation) => void): StorePorts {
   return {
     store: persistentStore(store, webSealing, report),

@@ -3,9 +3,9 @@ import type { Store } from '../ports.ts'
 const item = 'tokenward-slot'
 
 /**
- * A part of `store` for this tab alone: keys carry a random slot id kept in `sessionStorage`, so that it survives a reload and
- * cannot be found again once the tab is closed. A duplicated tab shares the slot, which is safe: all writes are swaps.
- * The first use rejects with the browser's `SecurityError` where `sessionStorage` is denied.
+ * A part of `store` for this tab only. Each key begins with a random text that is kept in `sessionStorage`. So the values survive a reload, and
+ * cannot be found any more after the tab was closed. A duplicated tab has the same text, which is safe, because all writes are compare-and-set. If
+ * `sessionStorage` is denied, both methods reject with the browser's `SecurityError`.
  */
 export function sessionStorageSlot(store: Store<unknown>): Store<unknown> {
   const keyOf = (key: string): string => {
@@ -13,6 +13,7 @@ export function sessionStorageSlot(store: Store<unknown>): Store<unknown> {
     sessionStorage.setItem(item, slot)
     return `${slot}/${key}`
   }
+
   return {
     get: async (key) => store.get(keyOf(key)),
     swap: async (key, ...change) => store.swap(keyOf(key), ...change),

@@ -2,9 +2,9 @@ import { noLock } from '../in-process/no-lock.ts'
 import type { Degradation, Lock } from '../ports.ts'
 
 /**
- * Web Locks: exclusive among all tabs and workers of the origin, given back by the browser when the holder goes. Where they are
- * missing or denied there is none, which `report` hears: tabs then wait for one another by watching the record.
- * Names are readable by every script of the origin, and must not begin with `-`.
+ * A lock for all tabs and workers of the origin, made of Web Locks. The browser releases it when its holder is closed. If Web Locks are missing or
+ * denied, there is no lock, and `report` is called; tabs then wait for each other by reading the record. Every script of the origin can read the
+ * names, which must not begin with `-`.
  */
 export function webLock(report: (lacking: Degradation) => void): Lock {
   let isThere = true
@@ -13,6 +13,7 @@ export function webLock(report: (lacking: Degradation) => void): Lock {
     report('lock_unavailable')
   }
   if (!navigator.locks) fallBack()
+
   return {
     get spans() {
       return isThere ? 'store' : noLock.spans
@@ -24,10 +25,10 @@ export function webLock(report: (lacking: Degradation) => void): Lock {
         return run()
       }
       try {
-        // Neither `steal` nor `ifAvailable`: the old holder of a stolen lock runs on, and neither may be joined with `signal`.
+        // Without `steal`, because the old holder of a stolen lock goes on. `steal` and `ifAvailable` also exclude `signal`.
         if (isThere) return await navigator.locks.request(name, { signal: options.signal }, begin)
       } catch (error) {
-        // What `run` threw is the caller's. Opaque origins and blocked cookies are told only when asking for the lock.
+        // An error of `run` is passed on. In opaque origins and with blocked cookies, only this request shows that locks are denied.
         if (begun || (error as Error | null)?.name !== 'SecurityError') throw error
         if (isThere) fallBack()
       }

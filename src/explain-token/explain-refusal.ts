@@ -11,6 +11,7 @@ export function explainRefusal({ status, headers }: ExplainedResponse): TokenExp
   const { error, reason, scope } = params as Readonly<Record<string, string | undefined>>
   const told = error === 'invalid_token' ? ownOf(reasons, reason) : undefined
   const finding = told ?? ownOf(errors, error) ?? findingOfStatus(status, challenges.length > 0)
+
   return finding
     ? { kind: 'refusal', ...finding, ...(scope && { scope: withoutControls(scope) }) }
     : {
@@ -21,7 +22,7 @@ export function explainRefusal({ status, headers }: ExplainedResponse): TokenExp
       }
 }
 
-/** Whatever stands in for a response may not be one. */
+/** The field `WWW-Authenticate`. The input is checked, because it may not be a response at all. */
 function fieldOf(headers: Partial<ExplainedResponse['headers']> | undefined): string | null {
   const field: unknown = typeof headers?.get === 'function' ? headers.get('www-authenticate') : null
   return typeof field === 'string' ? field : null
@@ -83,7 +84,7 @@ function ownOf(table: Readonly<Record<string, Finding>>, name = ''): Finding | u
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-/** What the status says, where the API says nothing else that is known. */
+/** The finding for a status, if the API says nothing else that is known. */
 function findingOfStatus(status: number, isChallenged: boolean): Finding | undefined {
   if (status === 401)
     return isChallenged

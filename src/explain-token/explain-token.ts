@@ -11,9 +11,9 @@ import type {
 } from './token-explanation.ts'
 
 /**
- * Explains a token or an API's answer: what it is, why it is refused, what to do. For consoles, error pages and support; it verifies
- * nothing, asks nobody, and never throws.
- * @param input a token, an `Authorization` value, or the response of an API
+ * Explains a token or an API's answer: what it is, why it is refused, and what to do. It is for consoles, error pages and support. It verifies no
+ * signature, sends no request, and never throws.
+ * @param input a token, the value of an `Authorization` header, or the response of an API
  */
 export function explainToken(input: string | ExplainedResponse, options: ExplainTokenOptions = {}): TokenExplanation {
   const isResponse = typeof input === 'object' && input !== null
@@ -65,12 +65,14 @@ function explainText(input: string, { audience, issuer, now }: ExplainTokenOptio
       `It is for ${audiences.join(', ') || 'nobody in particular'}, not for ${audience}: ask for that resource (RFC 8707), or correct the API's audience.`,
     )
 
-  // Without a time nothing is too late, and nothing too early.
+  // If the time is not known, or the token has no times, it is neither too late nor too early.
   const late = (now ?? -Infinity) - (expiresAt ?? Infinity)
   if (late >= 0) return found('expired', 'refresh', `It expired ${span(late)} ago.`)
+
   const early = Math.max(...[nbf, iat].filter(isTime), 0) * 1_000 - (now ?? Infinity)
   if (early > 0)
     return found('not_yet_valid', 'fix_clock', `It counts from ${span(early)} on: one of the clocks is wrong.`)
+
   return found('none', 'none', `Nothing is wrong with what ${names[kind]} says; its signature was not looked at.`)
 }
 
@@ -91,12 +93,16 @@ function kindOf(
   if (type === 'dpop+jwt') return 'dpop_proof'
   if (type === 'logout+jwt' || 'events' in claims) return 'logout_token'
   if (isAccessTokenOfProvider(claims)) return 'access_token'
+
   const saysIdToken = claims.typ === 'ID' || claims.token_use === 'id'
   const hasMark = 'nonce' in claims || 'at_hash' in claims
   return saysIdToken || hasMark ? 'id_token' : 'jwt'
 }
 
-/** What Cognito, Entra, Keycloak and Okta say only in access tokens; those of Keycloak may have a `nonce`, as its ID tokens do. */
+/**
+ * Whether the claims are those of an access token of Cognito, Entra, Keycloak or Okta. This is asked before `nonce`, because access tokens of Keycloak may
+ * have a `nonce` too.
+ */
 function isAccessTokenOfProvider({ token_use, typ, scp, cid, appid }: Record<string, unknown>): boolean {
   const hasType = typ === 'Bearer' || typ === 'DPoP'
   const hasOwnClaim = [scp, cid, appid].some((claim) => claim !== undefined)
@@ -123,6 +129,7 @@ function isTime(value: unknown): value is number {
 function span(ms: number): string {
   const seconds = Math.round(ms / 1_000)
   if (seconds < 120) return `${seconds} s`
+
   const minutes = Math.round(seconds / 60)
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
 }

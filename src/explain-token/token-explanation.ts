@@ -15,7 +15,7 @@ export type ExplainedKind =
   /** A response that refuses nothing. */
   | 'response'
 
-/** What is wrong, as far as can be seen without its keys. */
+/** What is wrong, as far as that can be seen without verifying the signature. */
 export type ExplainedProblem =
   | 'none'
   | 'expired'
@@ -52,43 +52,43 @@ export type ExplainedAction =
   | 'fix_request'
   | 'try_later'
 
-/** An explanation. It holds nothing that could be used as a token. */
+/** An explanation of a token or of an answer. Nothing in it can be used as a token. */
 export interface TokenExplanation {
-  /** What it is. */
+  /** What kind of token or answer it is. */
   readonly kind: ExplainedKind
-  /** What is wrong with it. `'none'` proves nothing: no signature was looked at. */
+  /** What is wrong. `'none'` proves nothing, because the signature was not verified. */
   readonly problem: ExplainedProblem
-  /** What to do. */
+  /** What to do about it. */
   readonly action: ExplainedAction
-  /** The same in a sentence or two, for people who develop. */
+  /** The same in one or two English sentences, for developers. */
   readonly text: string
-  /** Who issued the token, as it says. */
+  /** The issuer that the token names. */
   readonly issuer?: string
-  /** Whom it is for, as it says. */
+  /** The audiences that the token names. */
   readonly audience?: readonly string[]
-  /** Until when, as it says. Epoch milliseconds. */
+  /** When the token expires, as it says itself, in epoch milliseconds. */
   readonly expiresAt?: EpochMs
-  /** What an API asks for: scope values, space-separated. */
+  /** The scope that an API asks for: names with a space between them. */
   readonly scope?: string
 }
 
-/** What is known beside the token. */
+/** Options of `explainToken()`: what is known besides the token. */
 export interface ExplainTokenOptions {
-  /** The identifier of the API it was sent to; without it the audience is not judged. */
+  /** The identifier of the API that the token was sent to. Default: the audience is not checked. */
   readonly audience?: string
-  /** Who should have issued it; without it the issuer is not judged. */
+  /** The issuer that the token should be from. Default: the issuer is not checked. */
   readonly issuer?: string
-  /** The time, epoch milliseconds. Default: the `Date` of the response, else nothing about time is judged. */
+  /** The present time, in epoch milliseconds. Default: the token's times are not checked. */
   readonly now?: EpochMs
 }
 
-/** An answer of an API, or anything of that shape. */
+/** An answer of an API: a `Response`, or any object with these members. */
 export interface ExplainedResponse {
   /** The HTTP status. */
   readonly status: number
-  /** Its fields. */
+  /** The header fields. */
   readonly headers: {
-    /** The value of a field; `null`: there is none. */
+    /** The value of a field. `null` if there is none. */
     get(name: string): string | null
   }
 }

@@ -1,6 +1,6 @@
 import type { Lifecycle } from '../ports.ts'
 
-/** The life of a process that is always awake, watched and presumed online. */
+/** The lifecycle of a process that never sleeps. It counts as visible and as online. */
 export const alwaysOnline: Lifecycle = {
   isOnline: () => true,
   isVisible: () => true,

@@ -1,20 +1,21 @@
 import type { Store, Stored } from '../ports.ts'
 
 /**
- * A store that ends with the process. Contexts that share the object share the storage.
- * Plain objects, arrays and byte arrays are copied in and out; anything else (a `CryptoKey`) is kept by reference.
+ * Makes a store in the memory of this process. Managers that are given the same object share its content. Plain objects, arrays and byte arrays are
+ * copied when they are written and read. Anything else, such as a `CryptoKey`, is kept as it is.
  */
 export function memoryStore<V>(): Store<V> {
   return memoryRows<V>(copy)
 }
 
 /**
- * The same, for platforms that can copy a value themselves.
- * @param copy makes one that shares nothing with the value it is given
+ * The same, for platforms that have a function to copy values.
+ * @param copy makes a copy that shares nothing with the value
  */
 export function memoryRows<V>(copy: (value: V) => V): Store<V> {
   const rows = new Map<string, Stored<V>>()
   let writes = 0
+
   return {
     async get(key) {
       const row = rows.get(key)
@@ -22,6 +23,7 @@ export function memoryRows<V>(copy: (value: V) => V): Store<V> {
     },
     async swap(key, tag, value) {
       if (rows.get(key)?.tag !== tag) return false
+
       if (value === undefined) rows.delete(key)
       else rows.set(key, { value: copy(value), tag: `${++writes}` })
       return true

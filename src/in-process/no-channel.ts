@@ -1,6 +1,6 @@
 import type { Channel } from '../ports.ts'
 
-/** A channel nobody else listens to. */
+/** A channel for platforms on which there are no other contexts. */
 export const noChannel: Channel = {
   post() {},
   subscribe: () => () => {},

@@ -1,4 +1,4 @@
 import type { Lock } from '../ports.ts'
 
-/** No lock: whoever asks goes on at once. One refresh rests on the stored record, and a lock only saves waiting for it. */
+/** A lock that gives everybody their turn at once. A lock only shortens waiting: that there is one refresh at a time is ensured by the record. */
 export const noLock: Lock = { spans: 'nothing', request: async (_name, _options, run) => run() }

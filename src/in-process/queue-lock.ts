@@ -1,18 +1,20 @@
 import { abortReason } from '../errors.ts'
 import type { Lock } from '../ports.ts'
 
-/** What a {@link queueLock} stands for. */
+/** Options of {@link queueLock}. */
 export interface QueueLockOptions {
   /**
-   * `'process'` (default): other processes or pages may use the same store, and this lock says nothing about them. `'store'`: this object
-   * is asked by everybody who uses the store, because no other process can open it: what was left by an earlier process is over then, and nobody waits for it.
+   * Who shares the lock. `'process'`: the managers of this process; other processes may use the same store without it. `'store'`: all who use the
+   * store, because no other process can open it. Work that an earlier process left behind has then ended, and nobody waits for it. Default
+   * `'process'`.
    */
   readonly spans?: 'store' | 'process'
 }
 
-/** A first-in, first-out lock among those who share the object. */
+/** Makes a lock for those who share the object. They get their turns in the order in which they asked. */
 export function queueLock({ spans = 'process' }: QueueLockOptions = {}): Lock {
   const tails = new Map<string, Promise<void>>()
+
   return {
     spans,
     request: (name, { signal }, run) =>
@@ -22,6 +24,7 @@ export function queueLock({ spans = 'process' }: QueueLockOptions = {}): Lock {
           signal.removeEventListener('abort', giveUp)
           if (!signal.aborted) await run().then(resolve)
         }
+
         if (signal.aborted) return giveUp()
         signal.addEventListener('abort', giveUp)
         tails.set(name, Promise.resolve(tails.get(name)).then(turn).catch(reject))

@@ -4,21 +4,23 @@ import type { CryptoKey } from '../ports.ts'
 /** 32 random bytes, or an AES-256-GCM `CryptoKey` for `encrypt` and `decrypt`. */
 export type SealingKey = Uint8Array | CryptoKey
 
-/** What a store seals with: the first key seals, all of them open, so that keys can be replaced one process at a time. */
+/** The keys of a store. The first one encrypts, and each of them decrypts, so that processes can change to a new key one after the other. */
 export type SealingKeySource =
   | SealingKey
   | readonly SealingKey[]
   | (() => Promise<SealingKey | readonly SealingKey[]> | SealingKey | readonly SealingKey[])
 
 /**
- * The keys of `source`, fetched at the first use and once only; again after a failure.
- * @throws TokenManagerError `ERR_INVALID_OPTION` for what cannot be a key; what a function returns is checked when it is called
+ * Makes a function that gives the keys of `source`. They are fetched at the first use, and again only after a failure.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `source` has something that is no key. What a function returns is checked when it is called
  */
 export function sealingKeys(source: SealingKeySource): () => Promise<readonly CryptoKey[]> {
   if (typeof source !== 'function') checked(source)
+
   let keys: Promise<readonly CryptoKey[]> | undefined
   const load = async () =>
     Promise.all(checked(typeof source === 'function' ? await source() : source).map((key) => imported(key)))
+
   return () => {
     keys ??= load().catch((error) => {
       keys = undefined
@@ -32,6 +34,7 @@ function checked(given: SealingKey | readonly SealingKey[]): readonly SealingKey
   const keys = (Array.isArray(given) ? given : [given]) as readonly SealingKey[]
   const fits = (key: SealingKey) => (key instanceof Uint8Array ? key.length === 32 : key?.type === 'secret')
   if (keys.length > 0 && keys.every(fits)) return keys
+
   throw new TokenManagerError(
     'ERR_INVALID_OPTION',
     'invalid_option',

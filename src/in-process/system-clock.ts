@@ -1,9 +1,9 @@
 import type { Clock } from '../ports.ts'
 
-// A longer delay overflows a signed 32-bit integer, and the timer fires at once (HTML, timer initialization steps).
+// With a longer delay, a signed 32-bit integer overflows and the timer runs at once (HTML, timer initialization steps).
 const longestLap = 2 ** 31 - 1
 
-/** Node hands out objects, browsers and React Native plain numbers. */
+/** A timer is an object in Node, and a number in browsers and React Native. */
 type Timer = { unref?(): void }
 
 /** The machine's clock: `Date.now`, `performance.now` and `setTimeout`. */
@@ -15,9 +15,10 @@ export const systemClock: Clock = {
     const lap = () => {
       const left = Math.max(Math.ceil(time - performance.now()), 0)
       timer = setTimeout(() => (performance.now() < time ? lap() : run()), Math.min(left, longestLap))
-      // Node would keep the process alive for it.
+      // A timer must not keep a Node process alive.
       ;(timer as Timer).unref?.()
     }
+
     lap()
     return () => clearTimeout(timer)
   },

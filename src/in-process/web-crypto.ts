@@ -2,8 +2,8 @@ import { TokenManagerError } from '../errors.ts'
 import type { Crypto } from '../ports.ts'
 
 /**
- * Randomness and SHA-256 of the platform's Web Cryptography, looked up at each call.
- * `sha256` rejects with `ERR_UNSUPPORTED` (`insecure_context`) outside secure contexts.
+ * Random bytes and SHA-256 of the platform's Web Cryptography, which is looked up at each call. In an insecure context, `sha256` rejects with
+ * `ERR_UNSUPPORTED` (`insecure_context`).
  */
 export const webCrypto: Crypto = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -12,7 +12,8 @@ export const webCrypto: Crypto = {
 
 /** @throws TokenManagerError `ERR_UNSUPPORTED` (`insecure_context`) */
 export function subtle(): SubtleCrypto {
-  // A page served over plain http from anything but loopback has no `subtle`.
+  // It is missing in a page that was loaded with http from another machine.
   if (crypto.subtle) return crypto.subtle
+
   throw new TokenManagerError('ERR_UNSUPPORTED', 'insecure_context')
 }

@@ -2,8 +2,8 @@ import type { Sealing } from '../ports.ts'
 import { subtle, webCrypto } from './web-crypto.ts'
 
 /**
- * AES-256-GCM of the platform's Web Cryptography; its keys cannot be exported.
- * Everything rejects with `ERR_UNSUPPORTED` (`insecure_context`) outside secure contexts.
+ * AES-256-GCM of the platform's Web Cryptography. Its keys cannot be exported. In an insecure context, all methods reject with `ERR_UNSUPPORTED`
+ * (`insecure_context`).
  */
 export const webSealing: Sealing = {
   generateKey: async () => subtle().generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']),

@@ -2,8 +2,8 @@ import type { CryptoKey, JsonWebKey, Signing, SigningKey } from '../ports.ts'
 import { subtle } from './web-crypto.ts'
 
 /**
- * Signatures of the platform's Web Cryptography: `ES256`, and `Ed25519` (also called `EdDSA`) where it has that. Private keys are not
- * extractable, unless they are to be. Both methods reject with `ERR_UNSUPPORTED` (`insecure_context`) outside secure contexts.
+ * Signatures of the platform's Web Cryptography: `ES256`, and `Ed25519` (also called `EdDSA`) on platforms that have it. Private keys cannot be exported
+ * unless `extractable` is true. In an insecure context, both methods reject with `ERR_UNSUPPORTED` (`insecure_context`).
  */
 export const webSigning: Signing = {
   async generate(alg, extractable) {

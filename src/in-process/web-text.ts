@@ -1,6 +1,6 @@
 import type { WireText } from '../ports.ts'
 
-/** The platform's own `URLSearchParams` and `TextDecoder`. */
+/** Writes and reads forms, queries and UTF-8 with the platform's `URLSearchParams` and `TextDecoder`. */
 export const webText: WireText = {
   form: (parameters) => `${new URLSearchParams(parameters.map(([name, value]) => [name, value]))}`,
   query: (text) => [...new URLSearchParams(text)],

@@ -2,7 +2,7 @@ import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, 
 import { invalidOption } from '../errors.ts'
 import type { ClientAuthentication, ClientAuthenticationParts, CryptoKey } from '../ports.ts'
 
-/** A client secret, or a function that is asked for it before every request, so that a rotated secret is used at once. */
+/** A client secret, or a function that returns it. The function is called before every request, so that a rotated secret is used at once. */
 export type ClientSecret = string | (() => string | Promise<string>)
 
 /** A signing key and its names. */
@@ -21,12 +21,12 @@ export interface AssertionOptions {
   readonly audience?: string
 }
 
-/** How {@link clientSecretBasic} writes the header. */
+/** Options of {@link clientSecretBasic}. */
 export interface ClientSecretBasicOptions {
   /**
-   * Whether client id and secret are form-encoded before they go into the header, as RFC 6749 §2.3.1 wants it. Default true. False for
-   * servers that compare them as they are (Doorkeeper, Glewlwyd): it matters where one of them has other characters than letters, digits,
-   * `-`, `.`, `_` and `*`. The client id must then have no colon.
+   * Whether client id and secret are form-encoded in the header (RFC 6749 §2.3.1). Set it to false for servers that do not decode them (Doorkeeper,
+   * Glewlwyd), if one of them has other characters than letters, digits, `-`, `.`, `_` and `*`. The client id must then have no colon. Default
+   * true.
    */
   readonly formEncoded?: boolean
 }
@@ -43,7 +43,7 @@ export function clientSecretBasic(
   return withSecret('client_secret_basic', secret, formEncoded ? ClientSecretBasic : plainBasic)
 }
 
-/** Who the client is, as it is (RFC 7617 §2.1, with its characters in UTF-8). */
+/** Client id and secret without form encoding (RFC 7617 §2.1), in UTF-8. */
 function plainBasic(secret: string): ClientAuth {
   return (_server, { client_id: id }, _body, headers) => {
     if (id.includes(':')) throw invalidOption('clientId', 'without a colon where formEncoded is false')
@@ -52,7 +52,7 @@ function plainBasic(secret: string): ClientAuth {
 }
 
 /**
- * `client_secret_post`: the secret in the body (RFC 6749 §2.3.1). Only for servers that take it no other way.
+ * `client_secret_post`: the secret in the body (RFC 6749 §2.3.1). Use it only for servers that do not support `client_secret_basic`.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if there is no secret
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
@@ -60,12 +60,12 @@ export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
 }
 
 /**
- * `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): the certificate proves the client, `client_id` names it. Where the
- * server has `mtls_endpoint_aliases`, those endpoints are used (RFC 8705 §5).
+ * `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): the client authenticates with a certificate, and sends its `client_id`. If the
+ * server has `mtls_endpoint_aliases`, these endpoints are used (RFC 8705 §5).
  *
- * The certificate belongs to the connection: give the manager a `fetch` that uses it, for the server and the APIs alike. Tokens are bound to
- * the certificate. After a change of it call `dispose()` (a client's own tokens) or `refresh()` (a session). Otherwise the first call
- * that an API refuses shows it.
+ * The certificate is part of the connection. Give the manager a `fetch` that uses it for the server and for the APIs. Tokens are bound to the
+ * certificate. When you change it, call `dispose()` (a client's own tokens) or `refresh()` (a session). Otherwise APIs refuse the old token
+ * first.
  */
 export function mutualTls(): ClientAuthentication {
   return {
@@ -76,8 +76,8 @@ export function mutualTls(): ClientAuthentication {
 }
 
 /**
- * `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): an assertion that lives 60 s, with a new `jti` for every attempt.
- * @param key asked for before every request, so that a rotated key is used at once
+ * `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): the client sends an assertion that is valid for 60 s. Each request has a new one.
+ * @param key returns the key. It is called before every request, so that a rotated key is used at once
  */
 export function signedAssertion(
   key: () => AssertionKey | Promise<AssertionKey>,
@@ -91,7 +91,7 @@ export function signedAssertion(
         [modifyAssertion](header, payload) {
           if (alg !== undefined) header.alg = alg
           if (audience !== undefined) payload.aud = audience
-          // Of no use in an assertion that was just made, and refused where this machine's clock is a second ahead.
+          // `nbf` has no use here, and a server would refuse the assertion if this machine's clock were one second ahead.
           delete payload.nbf
         },
       })
@@ -100,7 +100,7 @@ export function signedAssertion(
   }
 }
 
-/** @throws TokenManagerError `ERR_INVALID_OPTION` for anything but a way to authenticate, or none */
+/** @throws TokenManagerError `ERR_INVALID_OPTION` if `given` is neither `undefined` nor a way to authenticate */
 export function checkClientAuthentication(given: ClientAuthentication | undefined): void {
   if (given !== undefined && typeof given?.authenticate !== 'function')
     throw invalidOption(
@@ -124,7 +124,7 @@ function withSecret(method: string, secret: ClientSecret, how: (secret: string) 
   }
 }
 
-/** What one of oauth4webapi's ways to authenticate adds to a request. */
+/** The parameters and header fields that a function of oauth4webapi adds to a request. */
 async function credentialsOf(
   how: ClientAuth,
   ...[server, client]: Parameters<ClientAuthentication['authenticate']>

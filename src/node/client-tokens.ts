@@ -19,8 +19,8 @@ import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
 
 /**
- * A service's own tokens (client credentials, RFC 6749 §4.4): one per resource, audience and scope, asked for once however many callers
- * there are, and again ahead of its expiry while it is in use. It has no timers and does no I/O before it is used.
+ * Gets a service's own tokens (client credentials, RFC 6749 §4.4). There is one token for each resource, audience and scope. Callers share it and its
+ * request. While it is in use, it is renewed before it expires. There are no timers, and no I/O before the first use.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createClientCredentials(options: ClientCredentialsOptions): ClientCredentials {
@@ -29,8 +29,8 @@ export function createClientCredentials(options: ClientCredentialsOptions): Clie
 }
 
 /**
- * Token exchange (RFC 8693): calls other APIs on behalf of whoever called this one. Results are cached by subject, actor, resource, audience
- * and scope until they expire, bounded by `maxTokens`, in this process only; one exchange for any number of callers.
+ * Token exchange (RFC 8693): calls other APIs in the name of the caller of this one. This process keeps the tokens by subject, actor, resource, audience
+ * and scope until they expire, at most `maxTokens` of them. Callers at the same time share one exchange.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenExchange(options: TokenExchangeOptions): TokenExchange {
@@ -43,8 +43,8 @@ export function createTokenExchange(options: TokenExchangeOptions): TokenExchang
 }
 
 /**
- * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. Results are cached by subject,
- * resource, audience and scope until they expire, bounded by `maxTokens`, in this process only; one request for any number of callers.
+ * JWT bearer grant (RFC 7523 §2.1): gets tokens for a service account, or for users that this service vouches for. This process keeps the tokens by
+ * subject, resource, audience and scope until they expire, at most `maxTokens` of them. Callers at the same time share one request.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
@@ -56,7 +56,7 @@ export function createJwtBearer(options: JwtBearerOptions): JwtBearer {
   }
 }
 
-/** `client`, whose calls keep the process alive. */
+/** `client`, but its calls keep the process running. */
 function alive({ getAccessToken, fetch, headersFor }: ResourceClient): ResourceClient {
   return {
     getAccessToken: (options) => stayAlive(getAccessToken(options)),

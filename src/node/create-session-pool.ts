@@ -28,5 +28,5 @@ export function createSessionPool(options: NodeSessionPoolOptions): SessionPool 
   return createPool(given, { ...nodePlatform(), clientAuthentication }, watch)
 }
 
-/** What would be lost with the process. */
+/** The calls whose result would be lost if the process ended. {@link settle} waits for them. */
 const FINISHED = /^(adopt|completeSignIn|signOut|rename)$/

@@ -12,34 +12,34 @@ import type { TokenAnswer, TokenResponse } from '../protocol/token-set.ts'
 import { settling } from './settle.ts'
 import { stayAlive } from './stay-alive.ts'
 
-/** What to tell the person. All of it is printable ASCII. */
+/** What the person has to know. All texts are printable ASCII. */
 export interface DevicePrompt {
-  /** To be typed in at `verificationUri`, or compared with what `verificationUriComplete` shows. Show it in any case. */
+  /** The code. The person types it in at `verificationUri`, or compares it with what `verificationUriComplete` shows. Always show it. */
   readonly userCode: string
-  /** Where to go, in any browser on any device. */
+  /** The URL where the person goes, in any browser on any device. */
   readonly verificationUri: string
-  /** The same with the code in it, for a QR code or a link. Absent: the server gives none. */
+  /** The same URL with the code in it, for a QR code or a link. Absent if the server gives none. */
   readonly verificationUriComplete?: string
-  /** Until when, epoch ms. */
+  /** How long the code is valid, in epoch milliseconds. */
   readonly expiresAt: EpochMs
 }
 
 /** Options of `signInWithDevice()`. */
 export interface DeviceSignInOptions {
-  /** Tells the person what to do. Called once; what it returns is awaited before the server is asked whether the person has agreed. */
+  /** Tells the person what to do. It is called once. If it returns a promise, polling begins when that resolves. */
   readonly prompt: (prompt: DevicePrompt) => unknown
   /** Scope to ask for this time. Default: the option `scope`. */
   readonly scope?: string
   /**
-   * Ends the wait, which rejects with the signal's reason. If a question was sent, its answer is waited for. A refresh token that comes with
-   * it is revoked; beside a living session only with `revokeReplaced`.
+   * Ends the sign-in, which then rejects with the signal's reason. If a request is running, its answer is awaited first. A refresh token in that answer
+   * is revoked; while somebody is signed in, only with `revokeReplaced`. Default: the sign-in ends when the code expires.
    */
   readonly signal?: AbortSignal
 }
 
-/** A device sign-in, and who takes what it brings in vain. */
+/** What a device sign-in needs. */
 export interface DeviceSignIn extends Omit<DeviceSignInOptions, 'scope'>, DeviceAuthorizationOptions {
-  /** Gets a refresh token that nobody will use. */
+  /** Called with a refresh token that nobody will use. */
   readonly discard: (refreshToken: string) => Promise<void>
 }
 
@@ -48,13 +48,13 @@ export function checkDeviceSignIn(options: DeviceSignInOptions): void {
   if (typeof options?.prompt !== 'function') throw invalidOption('prompt', 'a function that shows the person the code')
 }
 
-/** RFC 8628 §3.5. */
+/** By how much the interval grows after `slow_down`, in milliseconds (RFC 8628 §3.5). */
 const SLOW_DOWN = 5_000
 const LONGEST_WAIT = 60_000
 
 /**
- * The device authorization grant (RFC 8628): asks, lets the person know, and polls until they have agreed.
- * @returns what they agreed to
+ * The device authorization grant (RFC 8628): requests the codes, shows them to the person, and polls until the person has agreed.
+ * @returns the tokens
  * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` (they refused), `ERR_AUTHORIZATION_REJECTED` (`transaction_expired`: they took too
  *   long), what the server refused; or the signal's reason
  */
@@ -91,6 +91,7 @@ async function poll(
   let { interval } = device
   let wait = interval
   let isLost = false
+
   for (;;) {
     if (clock.elapsed() + wait >= until) throw expired()
     await pause(clock, wait, signal)
@@ -110,13 +111,14 @@ async function poll(
       wait = Math.max(Math.min(wait * 2, LONGEST_WAIT), failure?.retryAfter ?? 0, interval)
       continue
     }
+
     if (error.error === 'slow_down') interval += SLOW_DOWN
     else if (error.error !== 'authorization_pending') throw isLost ? lost(error) : final(error)
     wait = interval
   }
 }
 
-/** The refresh token that came with an answer which is not used. */
+/** The refresh token in an answer that is not used. */
 function refreshTokenOf(answer: TokenAnswer): string | undefined {
   if (answer.kind === 'tokens') return answer.response.refreshToken
   return answer.kind === 'invalid' ? answer.refreshToken : undefined
@@ -127,7 +129,7 @@ function tokenSet(response: TokenResponse, { scope, resource, dpopKey }: Pending
   return {
     accessToken,
     tokenType,
-    // With a resource the answer names that resource's scope only.
+    // If a resource was named, the answer has only the scope of that resource, and not of the grant.
     scope: (resource ? undefined : response.scope) ?? scope,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(refreshToken !== undefined && { refreshToken }),
@@ -150,7 +152,7 @@ function pause(clock: Clock, time: number, signal: AbortSignal | undefined): Pro
   })
 }
 
-/** What the server's last word means. */
+/** The error for the server's final refusal. */
 function final(cause: TokenManagerError): TokenManagerError {
   const { error } = cause
   if (error === 'expired_token') return expired()

@@ -1,13 +1,13 @@
 import { TokenManagerError } from '../errors.ts'
 
 /**
- * The sealing key from an environment variable, for machines without a keychain: 32 bytes as base64, base64url or hex. It is read
- * at the first use, and stays in the environment: whatever shows that (a crash report, `ps` of the same user, a child process)
- * shows the key, so a key management service is better.
+ * Takes the key of a store from an environment variable, for machines without a keychain. The variable has 32 bytes as base64, base64url or hex, and is
+ * read at the first use. It stays in the environment, so everything that shows the environment shows the key: a crash report, `ps` of the same user,
+ * a child process. A key management service is better.
  *
- * Make one with `node -p "crypto.randomBytes(32).toString('base64')"`. What is plainly not random is refused: zeroes, a pattern, a phrase.
- * @param name the variable's name
- * @returns a function for the option `key`; it throws `ERR_INVALID_OPTION`, naming the variable, if that holds no key
+ * Make a key with `node -p "crypto.randomBytes(32).toString('base64')"`. A key that is certainly not random is refused: zeroes, a pattern, a phrase.
+ * @param name the name of the variable
+ * @returns a function for the option `key`. It throws `ERR_INVALID_OPTION` with the variable's name if that has no valid key
  */
 export function environmentKey(name: string): () => Uint8Array {
   return () => {
@@ -24,14 +24,14 @@ export function environmentKey(name: string): () => Uint8Array {
   }
 }
 
-/** The 32 bytes that `text` holds as base64, base64url or hex. */
+/** The 32 bytes in `text`, which is base64, base64url or hex. `undefined` if it is none of these. */
 export function keyBytes(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text.trim(), /^\s*[\da-f]{64}\s*$/i.test(text) ? 'hex' : 'base64')
   const isWhole = /^[\w+/-]+={0,2}$/.test(text.trim())
   return isWhole && bytes.length === 32 ? new Uint8Array(bytes) : undefined
 }
 
-/** Zeroes, counting, repetition. Of 32 random bytes about 30 differ; fewer than 16 never happens. */
+/** Whether `key` is zeroes, a sequence or a repetition. Of 32 random bytes about 30 are different, and never fewer than 16. */
 function isPattern(key: Uint8Array): boolean {
   const steps = key.map((byte, index) => byte - (key[index - 1] ?? 0)).subarray(1)
   return new Set(key).size < 16 || new Set(steps).size < 16

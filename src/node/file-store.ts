@@ -12,15 +12,15 @@ import { processes } from './process-identity.ts'
 import { encodeSealedFile, readSealedFile, type SealedFile, TAG_BYTES } from './sealed-file.ts'
 import { watchedFolder } from './watched-folder.ts'
 
-/** The folder that a sealing key is for. */
+/** The folder that a key belongs to. */
 export interface KeyFolder {
-  /** Runs `run` while no other process that uses the folder runs anything here: of two that make the key one waits. */
+  /** Calls `run` while no other process does the same in this folder. So if two processes make the key, one waits for the other. */
   exclusively<T>(run: () => Promise<T>): Promise<T>
-  /** Notes that this key is in use. Files that an earlier key sealed, which the keychain has lost, are renamed to `NAME.lost`. */
+  /** Notes that this key is in use. If the keychain has lost an earlier key, the files that it encrypted are renamed to `NAME.lost`. */
   adopt(key: Uint8Array): Promise<void>
 }
 
-/** The key of a {@link fileStore}. Of several keys the first one seals, and all of them open. */
+/** The key of a {@link fileStore}. If there are several, the first one encrypts, and each of them decrypts. */
 export type FileStoreKey =
   | SealingKey
   | readonly SealingKey[]
@@ -40,7 +40,7 @@ export interface FileStoreOptions {
   readonly key: FileStoreKey
 }
 
-// A keychain may ask the person for a password.
+// These times are long, because a keychain may ask the person for a password.
 const KEY_LIMITS = { holdLimit: 120_000, patience: 180_000 }
 const RECORD = /^[\da-f]{32}$/
 
@@ -85,7 +85,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
 
       await keys()
       hasKeys = true
-      // The key was adopted just now, and this file may have been set aside for it.
+      // Read again, because the key may just have been adopted, and this file renamed.
       return store.get(name)
     },
     swap: sealed(files).swap,
@@ -98,8 +98,10 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
       if (!isOver) changed()
     }
     const stop = watched(nameOf(name), tell)
-    // It may have changed before it was watched.
+
+    // The file may have changed before it was watched.
     read(fileOf(name)).then((row) => row?.tag !== tag && tell(), tell)
+
     return () => {
       isOver = true
       stop()
@@ -144,7 +146,7 @@ export function fileStore({ path, key }: FileStoreOptions): Store<unknown> {
     if (await isOurs()) return
 
     await keyFolder.exclusively(async () => {
-      // Another process may have adopted it meanwhile.
+      // Another process may have adopted it in the meantime.
       if (await isOurs()) return
 
       for (const name of await readdir(path))
@@ -172,7 +174,7 @@ async function replace(path: string, bytes: Uint8Array, check: () => void, isStr
   }
 }
 
-/** Turns what the file system throws into the library's own error: its message can hold paths. */
+/** Turns errors of the file system into an error of this library, because their messages contain paths. */
 async function orRefuse<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()

@@ -1,5 +1,5 @@
-/** Whether `error` is the system's own with this code, such as `ENOENT`. */
+/** Whether `error` is an error of the system with this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
-  // Its class can be another realm's, as in Jest.
+  // `instanceof` does not work here: in Jest, the error's class may be from another realm.
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code
 }

@@ -3,7 +3,7 @@ import { invalidOption, TokenManagerError } from '../errors.ts'
 import { keyBytes } from './environment-key.ts'
 import type { KeyFolder } from './file-store.ts'
 
-/** What {@link keychainKey} needs of the package `@napi-rs/keyring`. */
+/** The part of the package `@napi-rs/keyring` that {@link keychainKey} uses. */
 export interface Keyring {
   /** One entry of the operating system's keychain. */
   readonly AsyncEntry: new (
@@ -11,7 +11,7 @@ export interface Keyring {
     account: string,
     options?: { readonly linux?: { readonly store?: 'secret-service' } },
   ) => {
-    /** The entry's text; nothing if there is no such entry. */
+    /** Reads the text of the entry. `null` or `undefined` if there is no such entry. */
     getPassword(): Promise<string | null | undefined>
     /** Makes the entry, or replaces it. */
     setPassword(text: string): Promise<unknown>
@@ -22,11 +22,11 @@ export interface Keyring {
 export interface KeychainKeyOptions {
   /** The program's name, as the keychain shows it to the person. */
   readonly service: string
-  /** Tells the keys of several stores of the program apart: each store needs one of its own. Default `'tokenward'`. */
+  /** The name of the key. If the program has several stores, each of them needs its own name. Default `'tokenward'`. */
   readonly account?: string
   /**
-   * The module `@napi-rs/keyring`. Default: it is imported at the first use, so it has to be installed beside this library. Give it where a
-   * bundler cannot follow that: `keyring: () => import('@napi-rs/keyring')`.
+   * The module `@napi-rs/keyring`, or a function that imports it. If your bundler does not find the package, use
+   * `keyring: () => import('@napi-rs/keyring')`. Default: it is imported at the first use, and has to be installed beside this library.
    */
   readonly keyring?: Keyring | (() => Promise<Keyring>)
 }
@@ -35,12 +35,12 @@ const ALTERNATIVES =
   'give option key as environmentKey(), or as a function that fetches it from a key management service'
 
 /**
- * The sealing key of a {@link fileStore} in the operating system's keychain: macOS's Keychain, Windows' Credential Manager, on Linux
- * the Secret Service (GNOME Keyring, KWallet) and never the kernel's keyring, which forgets. It is made at the first use. If two processes
- * make it at the same time, both get the same key. When the keychain has lost it, the store begins anew and renames the files
- * that cannot be opened any more.
- * @returns a function for the option `key`. It rejects with `ERR_UNSUPPORTED` (`keychain_unavailable`) where there is no keychain, and with
- *   `ERR_STORE_FAILED` while it is locked
+ * Keeps the key of a {@link fileStore} in the keychain of the operating system: the Keychain of macOS, the Credential Manager of Windows, or the Secret
+ * Service of Linux (GNOME Keyring, KWallet). The keyring of the Linux kernel is never used, because it loses its content. The key is made at the first
+ * use. If two processes make it at the same time, both get the same key. If the keychain has lost the key, the store is empty, and the files that
+ * cannot be decrypted any more are renamed.
+ * @returns a function for the option `key`. It rejects with `ERR_UNSUPPORTED` (`keychain_unavailable`) if there is no keychain, and with
+ *   `ERR_STORE_FAILED` while the keychain is locked
  */
 export function keychainKey({
   service,
@@ -54,7 +54,7 @@ export function keychainKey({
     const entry = await orElse(
       unavailable,
       async () =>
-        // Without this it falls back to a keyring that is gone after the next logout.
+        // Without this option it may use the keyring of the kernel, which is emptied at the next logout.
         new AsyncEntry(service, account, { linux: { store: 'secret-service' } }),
     )
 
@@ -66,7 +66,7 @@ export function keychainKey({
     }
 
     const make = async () => {
-      // Another process may have made it meanwhile.
+      // Another process may have made the key in the meantime.
       const present = await read()
       if (present) return present
 
@@ -85,7 +85,7 @@ async function moduleOf(given: KeychainKeyOptions['keyring']): Promise<Keyring> 
   if (typeof given === 'object') return given
 
   try {
-    // Within `try`, bundlers accept that the package is not installed.
+    // Inside of `try`, bundlers accept that the package is not installed.
     return given ? await given() : await import('@napi-rs/keyring')
   } catch (cause) {
     throw missing(cause)

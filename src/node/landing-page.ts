@@ -1,4 +1,4 @@
-/** What the person's browser is told. `'refused'`: the authorization server answered with an error. */
+/** What the page says. `'answered'`: the person has come back. `'refused'`: the authorization server answered with an error. */
 export type LandingOutcome = 'answered' | 'refused'
 
 const texts: Readonly<Record<LandingOutcome, readonly [title: string, text: string]>> = {
@@ -6,7 +6,7 @@ const texts: Readonly<Record<LandingOutcome, readonly [title: string, text: stri
   refused: ['Not signed in', 'You can close this window. The program says what happened.'],
 }
 
-/** The page a person lands on after the sign-in. There is nothing in it but the words. */
+/** The page that the person sees after the sign-in. It has only text. */
 export function landingPage(outcome: LandingOutcome): string {
   const [title, text] = texts[outcome]
   return `<!doctype html>
@@ -24,7 +24,7 @@ body { display: grid; place-content: center; min-height: 90vh; margin: 0; paddin
 `
 }
 
-/** For every answer of the loopback server: no script, nothing from elsewhere, nothing kept, and no address told to anyone. */
+/** The header fields of every answer of the loopback server. They forbid scripts, content from elsewhere, caching, and sending the address. */
 export const landingHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',

@@ -15,13 +15,13 @@ export interface LoopbackOptions {
   readonly open?: (url: string) => unknown
   /** How long the person may take, ms. Default 300 000; 1 000 to 600 000. */
   readonly timeout?: number
-  /** Ends the wait; `signIn()` rejects with its reason. */
+  /** Ends the wait. `signIn()` then rejects with the signal's reason. Default: only `timeout` ends it. */
   readonly signal?: AbortSignal
-  /** The HTML of the page the person lands on; script in it does not run. Default: a page in English. */
+  /** Returns the HTML of the page that the person sees after the sign-in. Scripts in it do not run. Default: a page in English. */
   readonly page?: (outcome: LandingOutcome) => string
 }
 
-/** How long a listener is kept for a sign-in that does not come to `authorize()`, ms. */
+/** How long a listener stays open if its sign-in does not get to `authorize()`, in milliseconds. */
 const UNUSED = 60_000
 
 /**
@@ -73,7 +73,7 @@ export function loopback(options: LoopbackOptions = {}): UserAgent {
   }
 }
 
-/** Rejects at the end of the wait. */
+/** A promise that rejects when the wait ends, by the timeout or the signal. */
 function ending(timeout: number, signal: AbortSignal | undefined) {
   let stop = () => {}
   const reached = new Promise<never>((_, reject) => {

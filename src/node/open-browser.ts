@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
 import { TokenManagerError } from '../errors.ts'
 
-/** They are started without a shell, so a path is one argument whatever characters it has. */
+/** The commands that open a browser. They run without a shell, so a path may have any characters. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 }
-/** A command that still runs after this time, ms, is the browser itself. */
+/** A command that runs longer than this, in milliseconds, counts as successful: it is the browser itself. */
 const LONG_ENOUGH = 2_000
 
 /**
  * Opens the page at `path` in the person's browser, with the platform's own command. Every user of the machine can read `path`.
- * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where there is no such command, or it says that it failed
+ * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) if there is no such command, or if it fails
  */
 export function openBrowser(path: string): Promise<void> {
   const [command = '', ...args] = commands[process.platform] ?? ['xdg-open']

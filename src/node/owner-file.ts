@@ -5,23 +5,23 @@ import { TokenManagerError } from '../errors.ts'
 import { hasCode } from './has-code.ts'
 import { isOver, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
-/** Milliseconds. */
+/** Options of {@link whileOwning}. Milliseconds. */
 export interface OwnerFileOptions {
-  /** The longest an owner may take. If nothing tells whether it lives, it counts as dead after twice that. Default 5 000. */
+  /** How long an owner may take. If it is not known whether its process runs, it counts as dead after twice this time. Default 5 000. */
   readonly holdLimit?: number
   /** How long to wait for a living owner. Default 10 000. */
   readonly patience?: number
 }
 
 interface Owner extends ProcessIdentity {
-  /** Random; another one each time. */
+  /** A random text, which is different each time. */
   readonly id: string
 }
 
-/** A file that names an owner, and whom it names. */
+/** A file that names an owner, and the id of that owner. */
 type Named = readonly [file: string, id: string]
 
-/** What this thread owns now. */
+/** The ids of owners in this thread. */
 const owned = new Set<string>()
 const queues = new Map<string, Promise<unknown>>()
 
@@ -89,7 +89,7 @@ async function own<T>(
 /** Waits until `claim` is the owner. Resolves with the dead owners it came after, in their order. */
 async function acquire(path: string, claim: string, holdLimit: number, patience: number): Promise<readonly Named[]> {
   const began = performance.now()
-  // The file system's own time, which may be another machine's.
+  // The time of the file system, which may be that of another machine.
   const { ctimeMs } = await stat(claim)
   const isGone = async (owner: Owner, file: string) => {
     if (owned.has(owner.id)) return false
@@ -138,7 +138,7 @@ async function inherit(path: string, claim: string, chain: readonly Named[]): Pr
   for (const [file, id] of chain) {
     const owner = await ownerOf(file)
     if (owner?.id === id) continue
-    // Somebody took its place before and gave it up: nobody will look for this heir.
+    // Another heir had taken over before and has finished. Nobody will look for this file.
     await remove(heir)
     return false
   }
@@ -159,7 +159,7 @@ async function ownerOf(file: string): Promise<Owner | undefined> {
   try {
     const text = await readFile(file, 'utf8')
     if (text.endsWith('}')) return JSON.parse(text) as Owner
-    // The machine lost power before the file reached the disk.
+    // The file is not complete: the machine lost power before all of it was on the disk. Its inode and time stand for its id.
     const { ino, mtimeNs } = await stat(file, { bigint: true })
     return { id: `${ino}-${mtimeNs}`, system: '', pid: 0, start: '', thread: 0 }
   } catch (error) {

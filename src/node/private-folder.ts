@@ -6,18 +6,18 @@ import { hasCode } from './has-code.ts'
 /** A folder that only its owner can reach. */
 export interface PrivateFolder {
   readonly path: string
-  /** Whether it is there, and this user's alone. Rejects if it is somebody else's. */
+  /** Whether the folder exists. Rejects if another user owns it or can reach it. */
   isThere(): Promise<boolean>
-  /** Runs `run` with the folder there; again if somebody removed it meanwhile. */
+  /** Makes the folder if needed, and calls `run`. If somebody removes the folder in the meantime, both are done once more. */
   use<T>(run: () => Promise<T>): Promise<T>
-  /** Forces the names of its files to the disk. */
+  /** Makes sure that the names of the files are on the disk. */
   sync(): Promise<void>
 }
 
-/** How long a file may be needed that is no value and no owner, ms. */
+/** After this time, a temporary file counts as left behind, in milliseconds. */
 const LEFT_OVER_AGE = 3_600_000
 
-/** Nothing is done before the first use. Before each use it is looked at anew: a folder can be exchanged at any time. */
+/** Makes the object for a folder. It does nothing before the first use. The folder is checked at each use, because it can be replaced at any time. */
 export function privateFolder(path: string): PrivateFolder {
   let opening: Promise<void> | undefined
 
@@ -47,8 +47,9 @@ export function privateFolder(path: string): PrivateFolder {
       }
     },
     async sync() {
-      // Windows keeps names by itself, and opens no folder.
+      // On Windows this is not needed, and a folder cannot be opened.
       if (process.platform === 'win32') return
+
       const folder = await open(path, 'r')
       try {
         await folder.sync()
@@ -69,8 +70,8 @@ async function openFolder(path: string): Promise<void> {
 }
 
 /**
- * Whether there is a folder. A folder that another user has made or can reach is refused. A link is not followed: who can replace the
- * link decides where it leads.
+ * Whether there is a folder. It refuses a folder that another user owns or can reach. It also refuses a symbolic link, because whoever can replace the
+ * link can change where it leads.
  */
 async function isPrivate(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error) => {
@@ -81,7 +82,7 @@ async function isPrivate(path: string): Promise<boolean> {
   if (found.isSymbolicLink()) throw refused('is a symbolic link', 'the folder itself: give the path it leads to')
   if (!found.isDirectory()) throw refused('is no folder', 'a folder')
 
-  // Windows knows neither user ids nor modes: there the folder has the rights of the one it is in.
+  // Windows has no user ids and modes. There the folder has the rights of the folder that it is in.
   const user = process.geteuid?.()
   if (user === undefined) return true
   if (found.uid !== user)
@@ -99,12 +100,12 @@ function refused(found: string, expected: string): TokenManagerError {
   )
 }
 
-/** Whether the file was left by a process that ended in the middle of something, and is of no use to anybody. */
+/** Whether the file was left behind by a process that has ended, and nobody needs it any more. */
 async function isLeftOver(path: string, name: string): Promise<boolean> {
   const [, owned, kind] = /^(.*?)\.[\da-f-]+\.(claim|new|heir)$/.exec(name) ?? []
   if (!owned) return false
 
-  // An heir counts for as long as the owner whose heir it is, who never comes back.
+  // The file of an heir is needed as long as there is the file of the owner that it belongs to.
   const [file, age] = kind === 'heir' ? [owned, Infinity] : [name, LEFT_OVER_AGE]
   const found = await stat(join(path, file)).catch(() => undefined)
   return !found || Date.now() - found.mtimeMs > age

@@ -6,13 +6,13 @@ import { type AssertionKey, type AssertionOptions, signedAssertion } from './cli
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a JWK, a `KeyObject`, or a `CryptoKey` with the usage `sign`. */
 export type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey
 
-/** How {@link privateKeyJwt} signs. */
+/** Options of {@link privateKeyJwt}. */
 export interface PrivateKeyJwtOptions {
-  /** The key's identifier at the server, for the assertion's header. Default: the JWK's own `kid`, else none. */
+  /** The identifier of the key at the server, for the header of the assertion. Default: the `kid` of the JWK, or none. */
   readonly kid?: string
   /**
-   * The signature algorithm (RFC 7518 §3.1). Default: the JWK's own `alg`, else what the key is made for: `RS256` for RSA, `ES256`,
-   * `ES384` or `ES512` by the curve, `Ed25519`. `EdDSA` for servers that know an Ed25519 key by that name only.
+   * The signature algorithm (RFC 7518 §3.1). Use `EdDSA` for servers that know an Ed25519 key only by that name. Default: the `alg` of the JWK, or the
+   * algorithm of the key: `RS256` for RSA; `ES256`, `ES384` or `ES512` by the curve; `Ed25519`.
    */
   readonly alg?: string
   /** `aud` of the assertion. Default: the issuer identifier. Some servers want the URL of their token endpoint. */
@@ -20,9 +20,9 @@ export interface PrivateKeyJwtOptions {
 }
 
 /**
- * `private_key_jwt` (RFC 7523 §3): the client signs an assertion, a fresh one for every attempt, that lives 60 s. Nothing that was
- * ever sent can be used for long, and the key never leaves this process.
- * @param key the private key, or a function that is asked for it before every request, so that a rotated key is used at once
+ * `private_key_jwt` (RFC 7523 §3): the client signs a new assertion for every request. An assertion is valid for 60 s, and the key never leaves this
+ * process.
+ * @param key the private key, or a function that returns it. The function is called before every request, so that a rotated key is used at once
  * @throws TokenManagerError `ERR_INVALID_OPTION` if the key cannot be read or does not fit `alg`
  */
 export function privateKeyJwt(
@@ -60,7 +60,7 @@ const ALGORITHMS: Readonly<Record<string, RsaHashedImportParams | EcKeyImportPar
 
 const BY_CURVE: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
 
-/** Reads keys. A key that is wrong throws at once; only its import is waited for. */
+/** Makes the function that reads keys. It throws at once if a key is wrong. The import is asynchronous. */
 function keyReader(names: { readonly kid: string | undefined; readonly alg: string | undefined }) {
   return (source: PrivateKeySource): Promise<AssertionKey> => {
     if (isCryptoKey(source)) return Promise.resolve({ ...names, key: source })
@@ -80,7 +80,7 @@ function keyReader(names: { readonly kid: string | undefined; readonly alg: stri
       false,
       ['sign'],
     ) as Promise<CryptoKey>
-    // Whether it failed shows at the first request, which waits for it.
+    // A failure is reported by the first request, which awaits the import.
     imported.catch(() => {})
     return imported.then((ready) => ({ key: ready, kid: names.kid ?? own.kid, alg }))
   }
@@ -93,7 +93,7 @@ function keyObject(source: string | JsonWebKey | KeyObject): KeyObject {
       ? createPrivateKey(source)
       : createPrivateKey({ key: source as never, format: 'jwk' })
   } catch {
-    // The platform's own error may quote the key.
+    // The platform's error is not passed on, because it may contain the key.
     throw notGiven('a private key: PEM, a JWK, a KeyObject or a CryptoKey')
   }
 }

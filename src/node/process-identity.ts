@@ -73,7 +73,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Otherwise it is somebody else's.
+    // Any other error means that the process exists, but belongs to another user.
     return !hasCode(error, 'ESRCH')
   }
 }

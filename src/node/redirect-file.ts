@@ -4,21 +4,21 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TokenManagerError } from '../errors.ts'
 
-/** A page on the disk that leads on to a URL. */
+/** A page on the disk that sends the browser to a URL. */
 export interface RedirectFile {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string
-  /** Takes it away; else it goes when the process ends. */
+  /** Removes the page. Otherwise it is removed when the process ends. */
   remove(): void
 }
 
 /**
- * Writes a page that takes a browser to `url`, for this user's eyes only (mode 0600, in a folder of mode 0700). Its path may be told to
- * anybody. Every user of the machine can read the arguments of a program, and could open a URL that is in them.
- * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) where no file can be written
+ * Writes a page that sends the browser to `url`. Only this user can read it (mode 0600, in a folder of mode 0700). The path is not secret, but the URL
+ * is: every user of the machine can read the arguments of a program, and could open a URL in them.
+ * @throws TokenManagerError `ERR_UNSUPPORTED` (`browser_unavailable`) if no file can be written
  */
 export async function redirectFile(url: string): Promise<RedirectFile> {
-  // Browsers that are installed as snaps read neither /tmp nor hidden folders.
+  // The home folder comes first, because browsers that are installed as snaps cannot read /tmp or hidden folders.
   const places = process.platform === 'linux' ? [homedir(), tmpdir()] : [tmpdir()]
   let cause: unknown
   for (const place of places) {

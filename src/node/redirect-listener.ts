@@ -3,25 +3,25 @@ import type { AddressInfo } from 'node:net'
 import { TokenManagerError } from '../errors.ts'
 import { type LandingOutcome, landingHeaders } from './landing-page.ts'
 
-/** Listens at a loopback redirect URI. */
+/** A server that listens at a loopback redirect URI. */
 export interface RedirectListener {
-  /** With the port. */
+  /** The redirect URI with the port. */
   readonly redirectUri: string
   /**
-   * Resolves with the first answer that carries `state`, or an error without one, once the person has seen `page`. From now on the
-   * process stays alive.
+   * Waits for the first answer with this `state`, or with an error and no `state`. It resolves when the person has seen `page`. Until then the process
+   * keeps running.
    */
   answer(state: string, page: (outcome: LandingOutcome) => string): Promise<string>
   close(): void
 }
 
 const REDIRECT_URI = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::(\d+))?(\/[^?#]*)?$/
-/** How long the browser may take to fetch the page it lands on, ms. */
+/** How long the browser may take to load the page, in milliseconds. */
 const LANDING = 1_000
 
 /**
- * Listens at `configured`, on a free port if it names none. It does not keep the process alive yet.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if that is no loopback address, or its port is taken
+ * Listens at `configured`. If that has no port, it takes a free one. It does not keep the process running yet.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `configured` is no loopback address, or if its port is not free
  */
 export async function redirectListener(configured: string): Promise<RedirectListener> {
   const [, host, port, path = '/'] = REDIRECT_URI.exec(configured) ?? []
@@ -62,7 +62,7 @@ export async function redirectListener(configured: string): Promise<RedirectList
           outcome = answered
           done = () => resolve(`${redirectUri}${search}`)
           setTimeout(done, LANDING)
-          // The address bar shows the page without the code that came with it.
+          // This redirect removes the code from the address bar.
           response.writeHead(303, { ...landingHeaders, location: path }).end()
         }
       })
@@ -70,7 +70,10 @@ export async function redirectListener(configured: string): Promise<RedirectList
   }
 }
 
-/** What follows the path, if the request is a GET of just that path, and not of another site's name for this machine. */
+/**
+ * The query of the request. `undefined` unless it is a GET of exactly this path and host. The host is checked because a site can give this machine a
+ * name of its own.
+ */
 function searchAt({ method, headers, url = '' }: IncomingMessage, authority: string, path: string): string | undefined {
   if (method !== 'GET' || headers.host !== authority) return undefined
   const [, asked, search = ''] = /^([^?#]*)(\?.*)?$/.exec(url) ?? []
@@ -78,8 +81,9 @@ function searchAt({ method, headers, url = '' }: IncomingMessage, authority: str
 }
 
 /**
- * Anybody on this machine can send a request here, and any site can have the browser send one: only `state` tells them apart. An error
- * without `state` can do no more than end the wait, and only a page that the person sees brings one.
+ * The outcome that a request brings. `undefined` if it is not the answer to this sign-in. Anybody on this machine can send a request here, and any site
+ * can make the browser send one; only the right answer has the `state`. An error without `state` is accepted from a page that the person sees,
+ * because it only ends the wait.
  */
 function outcomeOf({ headers }: IncomingMessage, search: string, state: string): LandingOutcome | undefined {
   const params = new URLSearchParams(search)

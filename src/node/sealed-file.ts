@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Sealed, Stored } from '../ports.ts'
 import { hasCode } from './has-code.ts'
 
-/** What a file holds: a sealed value and its tag. Without a value the file is damaged. */
+/** The content of a file: an encrypted value and its tag. Without a value, the file is damaged. */
 export type SealedFile = Stored<Sealed | undefined>
 
 const MARK = Buffer.from('tw1\n')
@@ -11,7 +11,7 @@ const CHECKSUM = 16
 const TAG = 16
 const IV = 12
 const HEAD = MARK.length + CHECKSUM + TAG + IV
-/** More than any value takes, sealed. */
+/** The largest file, in bytes. It is larger than any encrypted value. */
 const LIMIT = 2 ** 20 + 1024
 
 /** The bytes of a file: a mark, a checksum of what follows, the tag, the initialization vector, the ciphertext. */
@@ -20,10 +20,10 @@ export function encodeSealedFile(tag: Uint8Array, { iv, data }: Sealed): Buffer 
   return Buffer.concat([MARK, checksum(rest), rest])
 }
 
-/** A random tag's length, bytes. */
+/** The length of a tag, in bytes. */
 export const TAG_BYTES = TAG
 
-/** What lies at `path`; `undefined` if nothing does. */
+/** Reads the file at `path`. `undefined` if there is none. */
 export async function readSealedFile(path: string): Promise<SealedFile | undefined> {
   let file: FileHandle
   try {

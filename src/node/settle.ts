@@ -27,7 +27,7 @@ export function settle({ limit = 20_000 }: SettleOptions = {}): Promise<boolean>
       const wait = async () => {
         while (running.size > 0) {
           await Promise.allSettled(running)
-          // More may come of it: tokens that have to be stored.
+          // Work that has ended may begin other work, such as storing tokens.
           await new Promise((next) => setImmediate(next))
         }
         clearTimeout(timer)
@@ -38,7 +38,7 @@ export function settle({ limit = 20_000 }: SettleOptions = {}): Promise<boolean>
   )
 }
 
-/** `work`, for which {@link settle} waits. */
+/** Makes {@link settle} wait for `work`. Returns `work`. */
 export function settling<T>(work: Promise<T>): Promise<T> {
   running.add(work)
   const done = () => void running.delete(work)
@@ -46,7 +46,7 @@ export function settling<T>(work: Promise<T>): Promise<T> {
   return work
 }
 
-/** `lock`; {@link settle} waits for what runs under it. */
+/** `lock`, but {@link settle} waits for the work that runs under it. */
 export function settlingLock(lock: Lock): Lock {
   return {
     spans: lock.spans,

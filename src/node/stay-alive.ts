@@ -2,8 +2,8 @@ let waiting = 0
 let timer: NodeJS.Timeout | undefined
 
 /**
- * Keeps the process running until `promise` is settled, and gives it back. What a manager waits for is often a timer of its own, and
- * those keep no process alive: without this, a program that awaits a token could end in the middle of it.
+ * Keeps the process running until `promise` has settled, and returns `promise`. The timers of a manager do not keep a process running. Without this, a
+ * program that waits for a token could end before it gets it.
  */
 export function stayAlive<T>(promise: Promise<T>): Promise<T> {
   if (waiting++ === 0) {

@@ -1,12 +1,12 @@
 import { type FSWatcher, watch } from 'node:fs'
 
-/** Tells that the file `name` of a folder was written, replaced or removed. Returns a function that ends this. */
+/** Calls `changed` when the file `name` of a folder was written, replaced or removed. Returns a function that ends this. */
 export type WatchedFolder = (name: string, changed: () => void) => () => void
 
 /**
- * Watches the folder at `path` for as long as somebody waits for one of its files, and not the files: a new value comes in a new
- * file. Where that cannot be done (no folder yet, no watch left on this machine, a network file system) nobody is told anything. It does
- * not keep the process alive.
+ * Watches the folder at `path` while somebody waits for one of its files. It watches the folder and not the files, because each new value is a new file.
+ * If that is not possible (there is no folder yet, the machine has no watches left, a network file system), `changed` is never called. It does not
+ * keep the process running.
  */
 export function watchedFolder(path: string): WatchedFolder {
   const waiting = new Set<{ readonly name: string; readonly changed: () => void }>()
@@ -36,7 +36,7 @@ export function watchedFolder(path: string): WatchedFolder {
     watcher = undefined
   }
 
-  /** @param changed `null` where the system does not say which file it was */
+  /** @param changed the name of the file. `null` if the system does not say which file it was */
   function tell(changed: string | null) {
     for (const { name, changed: told } of [...waiting]) if (changed === null || changed === name) told()
   }

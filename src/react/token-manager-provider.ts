@@ -24,6 +24,7 @@ export function TokenManagerProvider({ manager, children }: TokenManagerProvider
 export function useTokenManager(): TokenManager {
   const manager = useContext(context)
   if (manager) return manager
+
   throw new TokenManagerError(
     'ERR_INVALID_OPTION',
     'invalid_option',

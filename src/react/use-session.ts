@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { LOADING, type SessionState } from '../session/state.ts'
 import { useTokenManager } from './token-manager-provider.ts'
 
-// A server has no session: what it renders is what the browser renders first.
+// A server has no session. The first rendering in the browser has to be the same as the server's.
 const onServer = () => LOADING.state
 
 /**

@@ -2,23 +2,23 @@ import { TokenManagerError } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import type { Clock } from '../ports.ts'
 
-/** For how long nothing more is sent after a command that was given up and is not answered yet, ms. */
+/** How long no further command is sent after one that timed out and is still not answered, in milliseconds. */
 const RETRY = 1_000
 
-/** Redis did not do what it was asked for. `now`: the clock that callers know. */
+/** The error for a command that failed. `now`: the clock for `retryAt`. */
 export function redisFailed(what: string, { now }: Pick<Clock, 'now'>, cause?: unknown): TokenManagerError {
   return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'store_failed', what, { cause, retryAt: now() + RETRY })
 }
 
 /**
- * Bounds what is asked of Redis to `timeout` ms, because a client that has lost its connection waits for ever. A connection answers in
- * order: a command that is sent after one that hangs would hang too. So while a command hangs, others with its `key` reject at once.
+ * Makes a function that sends a command and rejects after `timeout` ms. A client that has lost its connection would wait for ever. A connection answers
+ * commands in their order, so a command after one that hangs would hang too. While a command hangs, others with the same `key` reject at once.
  */
 export function inTime(
   timeout: number,
   clock: Pick<Clock, 'now'> = systemClock,
 ): <T>(key: string, ask: () => Promise<T>) => Promise<T> {
-  /** Keys with a command that was given up and is not answered yet, and until when nothing more is sent after it. */
+  /** The keys of commands that timed out and are not answered yet, with the time until which no further command is sent. */
   const stuck = new Map<string, number>()
   const late = () => redisFailed(`Redis did not answer within ${timeout} ms`, clock)
 
@@ -28,15 +28,17 @@ export function inTime(
     const answer = ask()
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
+
     const limit = new Promise<never>((_, reject) => {
       const giveUp = () => {
         if (over) return
+
         stuck.set(key, systemClock.elapsed() + RETRY)
         const answered = () => void stuck.delete(key)
         answer.then(answered, answered)
         reject(late())
       }
-      // A process that stood still runs its timers before it reads: with this, an answer that has come is read first.
+      // A process that stood still runs overdue timers before it reads from the network. setImmediate() lets it read an answer first.
       timer = setTimeout(() => setImmediate(giveUp), timeout)
     })
 

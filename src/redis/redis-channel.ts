@@ -17,7 +17,7 @@ export interface RedisChannelOptions {
   readonly prefix?: string
 }
 
-/** A connection that only listens, as either library has it. */
+/** A connection that only listens. It has the methods of both libraries. */
 interface Subscriber {
   readonly stream?: { unref?(): void }
   on(event: string, listener: (...values: string[]) => void): unknown
@@ -54,19 +54,22 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
     try {
       const { from, message } = JSON.parse(text) as { from: string; message: unknown }
       if (from === self) return
+
       for (const listener of [...(listeners.get(name) ?? [])]) listener(message)
     } catch {
-      // Nothing of ours.
+      // The message is not from this library.
     }
   }
 
-  /** Tries until it listens or nobody wants it any more. */
+  /** Subscribes to a channel. Tries again until that succeeds, or until there is no listener any more. */
   const listen = (to: Listening, name: string) => {
     const isWanted = () => listening === to && listeners.has(name)
     const again = () => {
       if (!isWanted()) return
+
       systemClock.at(systemClock.elapsed() + RETRY, () => listening === to && listen(to, name))
     }
+
     attempt(async () => {
       await to.connect()
       await to.subscriber.subscribe(name, hear)
@@ -79,7 +82,7 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
         const text = JSON.stringify({ from: self, message })
         void attempt(() => client.publish(prefix + name, text)).catch(() => {})
       } catch {
-        // What cannot be sent is lost, as any message may be.
+        // The message cannot be written as JSON. Any message may be lost.
       }
     },
     subscribe(to, listener) {
@@ -92,12 +95,15 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
         for (const each of listeners.keys()) if (listening) listen(listening, each)
       })
       if (!before) listen(listening, name)
+
       return () => {
         if (!all.delete(own) || all.size > 0) return
+
         listeners.delete(name)
         const { subscriber } = listening as Listening
         void attempt(() => subscriber.unsubscribe(name)).catch(() => {})
         if (listeners.size > 0) return
+
         listening?.close()
         listening = undefined
       }
@@ -105,14 +111,14 @@ export function redisChannel({ client, prefix = 'tokenward:' }: RedisChannelOpti
   }
 }
 
-/** @param listen is called when a new connection has to ask for the channels again */
+/** @param listen called when a connection is new and has to subscribe to all channels again */
 function open(client: RedisClient, hear: (text: string, name: string) => void, listen: () => void): Listening {
   return isIoredis(client) ? openIoredis(client, hear, listen) : openNodeRedis(client)
 }
 
 function openIoredis(client: IoredisClient, hear: (text: string, name: string) => void, listen: () => void): Listening {
   const { isCluster, duplicate } = client as { isCluster?: boolean; duplicate(options?: object): unknown }
-  // A connection that subscribes again by itself tells nobody when that fails, and the rejection would end the process.
+  // ioredis must not subscribe again by itself. If that failed, its rejection would not be handled and would end the process.
   const own = isCluster ? [] : [{ autoResubscribe: false }]
   const subscriber = guard(duplicate.apply(client, own as []) as Subscriber)
   subscriber.on('message', (name = '', text = '') => hear(text, name))
@@ -123,7 +129,7 @@ function openIoredis(client: IoredisClient, hear: (text: string, name: string) =
   const again = () => {
     if (!closed) void attempt(() => subscriber.connect()).catch(() => {})
   }
-  // It can end in spite of its retryStrategy: when it hears of a failover while it asks the sentinels for the primary.
+  // The connection can end in spite of its retryStrategy, if a failover happens while it asks the sentinels for the primary.
   subscriber.on('end', () => closed || systemClock.at(systemClock.elapsed() + RETRY, again))
 
   return {
@@ -155,7 +161,7 @@ function openNodeRedis(client: NodeRedisClient): Listening {
   }
 }
 
-/** `run`, whose throw is a rejection. */
+/** Calls `run`. An error that it throws becomes a rejection. */
 async function attempt<T>(run: () => Promise<T>): Promise<T> {
   return run()
 }

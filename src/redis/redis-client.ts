@@ -1,55 +1,55 @@
 import { invalidOption } from '../errors.ts'
 
-/** What is used of a client of `ioredis`: a `Redis` (with sentinels or without) or a `Cluster`. */
+/** The part of a client of `ioredis` that is used. It is a `Redis`, with or without sentinels, or a `Cluster`. */
 export interface IoredisClient {
-  /** EVALSHA. */
+  /** Runs a Lua script by its hash (EVALSHA). */
   evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>
-  /** EVAL. */
+  /** Runs a Lua script (EVAL). */
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>
-  /** Commands in one go, over one connection. */
+  /** Sends several commands together, over one connection. */
   pipeline(): unknown
-  /** PUBLISH. */
+  /** Publishes a message (PUBLISH). */
   publish(channel: string, message: string): Promise<unknown>
-  /** Another connection with the same options. */
+  /** Makes another connection with the same options. */
   duplicate(): unknown
-  /** Hears events. */
+  /** Calls `listener` for errors of the connection. */
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** What is used of a client of `redis` (node-redis): from `createClient`, `createCluster` or `createSentinel`, and connected. */
+/** The part of a client of `redis` (node-redis) that is used. It comes from `createClient`, `createCluster` or `createSentinel`, and is connected. */
 export interface NodeRedisClient {
-  /** EVALSHA. */
+  /** Runs a Lua script by its hash (EVALSHA). */
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-  /** EVAL. */
+  /** Runs a Lua script (EVAL). */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-  /** Commands in one go, over one connection. */
+  /** Sends several commands together, over one connection. */
   multi(): unknown
-  /** PUBLISH. */
+  /** Publishes a message (PUBLISH). */
   publish(channel: string, message: string): Promise<unknown>
-  /** Another connection with the same options. */
+  /** Makes another connection with the same options. */
   duplicate(): unknown
-  /** Hears events. */
+  /** Calls `listener` for errors of the connection. */
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** A client of `ioredis` or of `redis`, of any server that speaks their protocol (Redis 6.2 or newer, Valkey). */
 export type RedisClient = IoredisClient | NodeRedisClient
 
-/** What a Lua script is run with. */
+/** The arguments of a Lua script. */
 export interface ScriptCall {
   readonly key: string
   readonly values: readonly string[]
-  /** Then waits until so many replicas have what was written, at most for `ms` (WAIT). */
+  /** Waits after the script until that many replicas have its writes, for at most `ms` milliseconds (WAIT). Absent: it does not wait. */
   readonly wait?: { readonly replicas: number; readonly ms: number } | undefined
 }
 
-/** What a script gave back, and how many replicas have what it wrote; `Infinity` where that was not asked. */
+/** The result of a script, and how many replicas have its writes. `Infinity` if it did not wait for them. */
 export interface ScriptAnswer {
   readonly reply: readonly unknown[]
   readonly replicas: number
 }
 
-/** The two commands of a batch as either library chains them. */
+/** A batch of two commands. It has the methods of both libraries. */
 interface Batch {
   eval(script: string, ...rest: unknown[]): Batch
   wait(replicas: number, ms: number): Batch
@@ -60,7 +60,7 @@ interface Batch {
 
 const guarded = new WeakSet<object>()
 
-/** A client without a listener for `error` ends the process (node-redis) or fills the console (ioredis) when a connection breaks. */
+/** Adds a listener for `error`. Without one, a broken connection ends the process (node-redis) or fills the console (ioredis). */
 export function guard<T extends object>(client: T): T {
   if (!guarded.has(client)) (client as Pick<RedisClient, 'on'>).on('error', () => {})
   guarded.add(client)
@@ -68,7 +68,7 @@ export function guard<T extends object>(client: T): T {
 }
 
 /**
- * Makes sure that a client was given, and that its errors are heard.
+ * Checks that `client` is a client, and adds a listener for its errors.
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function checkClient(client: RedisClient): void {
@@ -76,12 +76,13 @@ export function checkClient(client: RedisClient): void {
   guard(client)
 }
 
-/** Whether `client` is one of `ioredis`; `undefined` if it is no client of Redis. */
+/** Whether `client` is a client of `ioredis`. `undefined` if it is no client of Redis. */
 export function isIoredis(client: RedisClient): client is IoredisClient
 export function isIoredis(client: unknown): boolean | undefined {
   const isClient = has(client, 'publish') && has(client, 'duplicate') && has(client, 'on')
   if (!isClient) return undefined
   if (has(client, 'evalsha')) return true
+
   return has(client, 'evalSha') ? false : undefined
 }
 
@@ -90,18 +91,19 @@ function has(client: unknown, method: string): boolean {
   return typeof members[method] === 'function'
 }
 
-/** The beginning of a script: `now`, the wall clock of Redis in ms. */
+/** The beginning of a script. It sets `now` to the time of Redis, in epoch milliseconds. */
 export const LUA_NOW = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 `
 
-/** Runs `script` by its hash, and in full where the server does not know it yet. */
+/** Makes a function that runs `script`. It sends only the hash, and the whole script if the server does not know it yet. */
 export function scriptRunner(client: RedisClient, script: string): (call: ScriptCall) => Promise<ScriptAnswer> {
   const run = isIoredis(client) ? onIoredis(client) : onNodeRedis(client)
   let hash: Promise<string> | undefined
+
   return async (call) => {
-    // WAIT is sent in the same batch: if the server did not know the script, the wait would be for nothing.
+    // With WAIT the whole script is sent. Both commands are in one batch, and if the server did not know the hash, WAIT would wait in vain.
     if (call.wait) return run('script', script, call)
 
     hash ??= sha1(script)
@@ -130,7 +132,7 @@ function onIoredis(client: IoredisClient): Run {
       return answer(await reply)
     }
 
-    // A batch goes over one connection, to the node that has the key. On another connection WAIT would be about other writes.
+    // A batch uses one connection, to the node that has the key. WAIT is only about writes of its own connection.
     const batch = client.pipeline() as Batch
     const [ran, waited] = await batch
       .eval(text, ...rest)

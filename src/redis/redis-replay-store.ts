@@ -6,15 +6,15 @@ import { checkClient, LUA_NOW, type RedisClient, scriptRunner } from './redis-cl
 
 /** Options of {@link redisReplayStore}. */
 export interface RedisReplayStoreOptions {
-  /** A client of `ioredis` or of `redis`; yours to open and to close. */
+  /** A client of `ioredis` or of `redis`. You open and close it. */
   readonly client: RedisClient
-  /** What every key begins with. Default `'tokenward:'`. */
+  /** The beginning of every key in Redis. Default `'tokenward:'`. */
   readonly prefix?: string
-  /** Longest an operation may take, ms. Default 1 000; 10 to 60 000. */
+  /** How long an operation may take, ms. Default 1 000, 10 to 60 000. */
   readonly timeout?: number
   /**
-   * The most proofs of one key that are remembered at a time. With the guard's defaults each is remembered for about 80 seconds. Beyond it
-   * requests with that key are refused with 503; those with other keys are not. Default 100 000, about 15 MB; 1 to 10 000 000.
+   * How many proofs of one DPoP key may be remembered at the same time. With the guard's defaults, each is remembered for about 80 seconds. If there are
+   * more, requests with this DPoP key are refused with 503; others are not. Default 100 000 (about 15 MB), 1 to 10 000 000.
    */
   readonly maxPerKey?: number
 }
@@ -25,7 +25,7 @@ return {0}`
 
 const HAS = `return {redis.call('EXISTS', KEYS[1])}`
 
-// One sorted set for each owner, by the time until which an entry counts. Who floods it fills only the own set.
+// Each owner has a sorted set, sorted by the time at which entries expire. An owner with too many proofs fills only its own set.
 const ADD_OF_OWNER = `${LUA_NOW}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. now)
 if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return {0} end
@@ -40,8 +40,8 @@ if ends and tonumber(ends) >= now then return {1} end
 return {0}`
 
 /**
- * Proofs and logout tokens that were seen by any process of an API, in Redis: one atomic step each, gone with their time. Rejects
- * when Redis does not answer in time.
+ * Makes a replay store in Redis, which all processes of an API share. Each operation is atomic, and entries are removed when they expire. Operations
+ * reject if Redis does not answer in time.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function redisReplayStore(options: RedisReplayStoreOptions): ReplayStore {

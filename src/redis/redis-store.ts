@@ -50,28 +50,28 @@ export interface RedisStore extends Store<unknown> {
   readonly confirmInterval: number
 }
 
-/** One write: of `value` with `tag`, or of nothing if that is empty, over what has the tag `expected`. */
+/** One write. It replaces the value with the tag `expected` by `value` with `tag`. If `tag` is empty, it removes the value. */
 interface Write {
   readonly key: string
   readonly expected: string
   readonly tag: string
   readonly value: string
-  /** How long it is kept, ms. Default: `expireAfter`. */
+  /** How long the value is kept, in milliseconds. Default: `expireAfter`. */
   readonly keptFor?: number | undefined
-  /** How long the replicas are waited for, ms. */
+  /** How long to wait for replicas, in milliseconds. */
   readonly ms: number
 }
 
 const DAY = 86_400_000
-/** How long a read waits for the replicas to have what it read, ms. */
+/** How long a read waits until the replicas have what it read, in milliseconds. */
 const CATCH_UP = 100
 
 const READ = `${LUA_NOW}
 local row = redis.call('HMGET', KEYS[1], 'tag', 'value')
 return {now, row[1] or '', row[2] or '', redis.call('PTTL', KEYS[1])}`
 
-// A client that lost its connection may send the same swap once more: that one is told what the first one did. It writes all the
-// same, for WAIT speaks of what its own connection wrote.
+// A client that has lost its connection may send the same swap twice. The second one gets the result of the first one. It writes something
+// nevertheless, because WAIT is only about writes of its own connection.
 const SWAP = `${LUA_NOW}
 local deadline, expected, tag, value, expiry = unpack(ARGV)
 local present = redis.call('HGET', KEYS[1], 'tag') or ''
@@ -98,10 +98,11 @@ return {now, 1}`
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const { client, key, prefix = 'tokenward:', timeout = 2_000, expireAfter = 90 * DAY, replicas = 0 } = options
   check(options)
+
   const { clock, learn } = serverClock()
   const read = scriptRunner(client, READ)
   const swap = scriptRunner(client, SWAP)
-  /** By key the tag of a write that Redis may have done and that the replicas may not have. */
+  /** For each key: the tag of a write that failed, but that Redis may have done without its replicas. */
   const doubtful = new Map<string, string>()
 
   const ask = inTime(timeout, clock)
@@ -113,7 +114,10 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       return answer
     })
 
-  /** Every write waits for the replicas, also a relaxed one: after a failover that forgot a claim, another process would claim too. */
+  /**
+   * Writes, and waits for the replicas. Relaxed writes wait too: if a failover lost the claim of one process, another process could refresh at the same
+   * time.
+   */
   async function write({ key, expected, tag, value, keptFor = expireAfter, ms }: Write): Promise<boolean> {
     const values = [String(Math.round(clock.now() + timeout)), expected, tag, value, String(keptFor)]
     const wait = replicas > 0 ? { replicas, ms } : undefined
@@ -137,7 +141,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       const key = keyOf(prefix, name)
       const { reply } = await asked(read, { key, values: [] })
       const [, tag, value, left] = reply.map(String)
-      // A write of ours that we reported as failed. Whoever reads it takes it for done, so the replicas have to have it first.
+
+      // The caller was told that this write had failed, but it is there. It now counts as done, so the replicas have to get it first.
       const isDoubtful = tag !== undefined && tag === doubtful.get(key)
       const keptFor = Number(left) > 0 ? Number(left) : expireAfter
       if (isDoubtful) await write({ key, expected: tag, tag, value: '', keptFor, ms: CATCH_UP })
@@ -157,6 +162,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       })
     },
   }
+
   return {
     ...sealedWith(rows, { sealing: webSealing, keys: sealingKeys(key) }),
     clock,
@@ -165,7 +171,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   }
 }
 
-/** `tokenward.abc.pending` lies in the slot of `tokenward.abc`. */
+/** The key in Redis. In a cluster, `tokenward.abc.pending` is in the same slot as `tokenward.abc`. */
 function keyOf(prefix: string, name: string): string {
   const slot = name.split('.', 2).join('.')
   return `${prefix}{${slot}}${name.slice(slot.length)}`
@@ -180,7 +186,7 @@ function decoded(text = ''): Partial<Sealed> {
   return { ...(iv && { iv }), ...(data && { data }) }
 }
 
-/** 128 random bits: no tag comes twice for a key, not even after it was deleted. */
+/** 128 random bits, so that no tag occurs twice for a key, also after it was deleted. */
 function randomTag(): string {
   return Buffer.from(webCrypto.randomBytes(16)).toString('base64url')
 }

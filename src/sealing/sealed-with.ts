@@ -3,10 +3,9 @@ import type { CryptoKey, Sealing, Store } from '../ports.ts'
 import { openWith, sealWith } from './sealed.ts'
 
 /**
- * `store`, sealed with keys that are kept somewhere else: the first one seals, all of them open. Values must survive JSON and stay
- * below 1 MiB. A value that none of the keys opens makes `get` reject, so that a process that was given a wrong key destroys
- * nothing.
- * @param options `keys`: asked at each use
+ * Makes a store whose values are encrypted in `store`, with keys that are kept elsewhere. The first key encrypts; each of them decrypts. Values have to be
+ * JSON of at most 1 MiB. If no key decrypts a value, `get` rejects, so that a process with a wrong key destroys nothing.
+ * @param options `keys`: called at each use
  */
 export function sealedWith(
   store: Store<unknown>,
@@ -16,10 +15,12 @@ export function sealedWith(
     async get(name) {
       const row = await store.get(name)
       if (!row) return
+
       for (const key of await keys()) {
         const value = await openWith(sealing, key, name, row.value)
         if (value !== undefined) return { value, tag: row.tag }
       }
+
       throw new TokenManagerError(
         'ERR_STORE_FAILED',
         'store_failed',
@@ -28,6 +29,7 @@ export function sealedWith(
     },
     async swap(name, tag, value, options) {
       if (value === undefined) return store.swap(name, tag, value, options)
+
       const [key] = await keys()
       return store.swap(name, tag, await sealWith(sealing, key, name, value), options)
     },

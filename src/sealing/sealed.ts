@@ -5,14 +5,13 @@ const maxBytes = 2 ** 20
 const utf8 = new TextEncoder()
 
 /**
- * Encrypts every value of `store` (AES-256-GCM, a fresh IV at each write) before it is stored; tags pass through. The sealing
- * key lies in the same store, created at the first write. It keeps tokens out of backups and casual reads; it stops neither
- * script of the same origin nor someone who copies the whole profile.
+ * Makes a store whose values are encrypted in `store` (AES-256-GCM, with a new IV at each write). Tags are not changed. The key is in the same store. It
+ * is made at the first write. This keeps tokens out of backups and from a quick look. It does not protect against scripts of the same origin, or
+ * against somebody who copies the whole browser profile.
  *
- * Values must survive JSON, but for `CryptoKey`s, which lie beside the ciphertext as they are: handles, not bytes. They must stay
- * below 1 MiB. A value that cannot be opened is read as `{ value: undefined, tag }`: there
- * is something, and a `swap` on its tag replaces it.
- * @param options `keyName`: where the sealing key lies in `store`; default `'sealing-key'`. Values cannot use that name.
+ * Values have to be JSON of at most 1 MiB, but may contain `CryptoKey`s. These are stored as handles beside the encrypted text. A value that cannot
+ * be decrypted is read as `{ value: undefined, tag }`, and a `swap` with this tag replaces it.
+ * @param options `keyName`: the name of the key in `store`, which no value can have; default `'sealing-key'`
  */
 export function sealed(store: Store<unknown>, options: { sealing: Sealing; keyName?: string }): Store<unknown> {
   const { sealing, keyName } = options
@@ -23,24 +22,27 @@ export function sealed(store: Store<unknown>, options: { sealing: Sealing; keyNa
     async get(name) {
       const row = await store.get(name)
       if (!row) return
+
       let value = await openWith(sealing, key, name, row.value)
       if (value === undefined) {
-        // Perhaps another context cleared the storage and began again with another key.
+        // Another context may have cleared the storage and made a new key.
         key = await sealingKey(store, sealing, keyName)
         value = await openWith(sealing, key, name, row.value)
       }
+
       return { value, tag: row.tag }
     },
     async swap(name, tag, value, swapOptions) {
       if (value === undefined) return store.swap(name, tag, value, swapOptions)
-      // An absent record may mean that the storage was cleared, and the key with it.
+
+      // If there is no record, the storage may have been cleared, and the key with it.
       if (!tag || !key) key = await sealingKey(store, sealing, keyName)
       return store.swap(name, tag, await sealWith(sealing, key, name, value), swapOptions)
     },
   }
 }
 
-/** The key that lies in `store`, made where there is none; `undefined` if the store does not keep it. */
+/** The key in `store`. If there is none, it is made. `undefined` if the store does not keep it. */
 export async function sealingKey(
   store: Store<unknown>,
   sealing: Sealing,
@@ -50,13 +52,18 @@ export async function sealingKey(
     const row = await store.get(name)
     const key = row?.value as CryptoKey | null | undefined
     if (key?.type === 'secret') return key
-    // Of two contexts that start at once one loses this swap, and reads the winner's key in the next round.
+
+    // If two contexts do this at the same time, one write fails. That context reads the other one's key in the next round.
     await store.swap(name, row?.tag, await sealing.generateKey())
   }
+
   return undefined
 }
 
-/** Begins the text that stands for a handle, before its place in `keys`. A text of the value that begins so gets another one before it. */
+/**
+ * The first character of a text that stands for a key; the key's index in `keys` follows. If a text in the value itself begins with this character, the
+ * character is doubled.
+ */
 const MARK = '\0'
 
 const isMarked = (value: unknown) => typeof value === 'string' && value[0] === MARK
@@ -74,6 +81,7 @@ export async function sealWith(
     if (isHandle(inner)) return `${MARK}${keys.push(inner) - 1}`
     return isMarked(inner) ? MARK + inner : inner
   })
+
   const plaintext = utf8.encode(text)
   if (!key || plaintext.length > maxBytes)
     throw new TokenManagerError(
@@ -81,11 +89,12 @@ export async function sealWith(
       'store_failed',
       key ? 'The value is larger than 1 MiB' : 'No sealing key is kept',
     )
+
   const sealed = await sealing.seal(key, plaintext, aadOf(name))
   return keys.length ? { ...sealed, keys } : sealed
 }
 
-/** What was sealed as the value of `name`; `undefined` for anything else. */
+/** The value that was encrypted for `name`. `undefined` if it cannot be decrypted. */
 export async function openWith(
   sealing: Sealing,
   key: CryptoKey | undefined,
@@ -94,10 +103,12 @@ export async function openWith(
 ): Promise<unknown> {
   const sealed = Object(value) as Sealed
   if (!key || !(sealed.data?.byteLength <= maxBytes + 16)) return
+
   try {
     const text = new TextDecoder().decode(await sealing.open(key, sealed, aadOf(name)))
     return JSON.parse(text, (_, inner) => {
       if (!isMarked(inner)) return inner
+
       const rest = inner.slice(1)
       return isMarked(rest) ? rest : sealed.keys?.[rest]
     })

@@ -1,15 +1,15 @@
 import type { Clock, Store } from '../ports.ts'
 import { isOver, isPendingName, SIGN_IN_LIFETIME } from '../session/transaction.ts'
 
-/** By store: pools of one store share their sessions, and so have to have one object. */
+/** The brief store of each store. Pools with the same store share their sessions, so they need the same object. */
 const known = new WeakMap<Store<unknown>, Store<unknown>>()
 
-/** Old sign-ins that are looked at with each new one, so that they go without a timer. */
+/** How many expired sign-ins are removed when a new one begins. So no timer is needed. */
 const SWEEP = 4
 
 /**
- * `store`, in which a sign-in that nobody finishes stays only as long as it counts: anybody can begin one. A store that forgets by itself is told
- * how long; from every other those of this process are removed when further ones begin.
+ * Makes a store that removes sign-ins which nobody finishes, because anybody can begin one. A store that removes old values itself is told how long they
+ * are needed. In other stores, the old sign-ins of this process are removed when new ones begin.
  */
 export function briefSignIns(store: Store<unknown>, clock: Clock): Store<unknown> {
   const brief = known.get(store) ?? brieflyKept(store, clock)
@@ -18,7 +18,7 @@ export function briefSignIns(store: Store<unknown>, clock: Clock): Store<unknown
 }
 
 function brieflyKept(store: Store<unknown>, clock: Clock): Store<unknown> {
-  /** When those that this process has written are over, the oldest first. */
+  /** When the sign-ins that this process has stored expire. The oldest come first. */
   const endings = new Map<string, number>()
 
   const { clock: shared, confirmInterval, textOnly, processes, watch } = store
@@ -34,11 +34,12 @@ function brieflyKept(store: Store<unknown>, clock: Clock): Store<unknown> {
 
       const isDone = await store.swap(key, tag, value, { ...options, expireAfter: SIGN_IN_LIFETIME })
       if (!isDone) return false
+
       endings.delete(key)
       if (value === undefined) return true
 
       endings.set(key, clock.elapsed() + SIGN_IN_LIFETIME)
-      // Whoever signs in does not wait for it.
+      // Not awaited, because the person who signs in should not wait for it.
       for (const old of overdue()) forget(old).catch(() => {})
       return true
     },
@@ -49,15 +50,17 @@ function brieflyKept(store: Store<unknown>, clock: Clock): Store<unknown> {
     for (const [key, ends] of endings) {
       const isDue = ends <= clock.elapsed() && found.length < SWEEP
       if (!isDue) break
+
       found.push(key)
     }
+
     return found
   }
 
   async function forget(key: string): Promise<void> {
     endings.delete(key)
     const stored = await store.get(key)
-    // Another process may have begun a sign-in of the same session.
+    // Another process may have begun another sign-in under this key in the meantime.
     if (stored && isOver(stored.value, clock.now())) await store.swap(key, stored.tag, undefined)
   }
 }

@@ -6,13 +6,13 @@ import type { SessionState } from '../session/state.ts'
 export interface SessionCheck {
   /** The state of the session. */
   readonly state: SessionState
-  /** When `idleTimeout` or `maxAge` ends it if nobody uses it before, epoch ms; absent where there is no such limit, or no session. */
+  /** When `idleTimeout` or `maxAge` ends the session if nobody uses it until then, in epoch milliseconds. Absent without a limit or a session. */
   readonly endsAt?: EpochMs | undefined
 }
 
 /**
- * Looks at a session without using it, and ends it if one of its limits has passed.
- * @throws TokenManagerError what the store said, if it could not be read and the session is not in memory
+ * Gives the state of a session without using it. If one of its limits has passed, the session is ended.
+ * @throws TokenManagerError the store's error, if the store could not be read and the session is not in memory
  */
 export async function checkSession({ session, source, limits }: SharedSession): Promise<SessionCheck> {
   await source.confirm()
@@ -22,5 +22,6 @@ export async function checkSession({ session, source, limits }: SharedSession): 
   if (state.status !== 'signedOut') return { state, endsAt: limits.next < Infinity ? limits.next : undefined }
   const isUnknown = state.reason === 'storage_lost' && state.error
   if (isUnknown) throw state.error
+
   return { state }
 }

@@ -1,11 +1,11 @@
 import type { Lock } from '../ports.ts'
 
-/** A lock that knows under which names anything is done or waits. */
+/** A lock that knows which names are locked or waited for. */
 export interface CountingLock extends Lock {
   isHeld(name: string): boolean
 }
 
-/** `lock`, and what is done under it. Every refresh holds it until its tokens are stored. */
+/** Counts who holds `lock` or waits for it, by name. A refresh holds it until its tokens are stored. */
 export function countingLock(lock: Lock): CountingLock {
   const counts = new Map<string, number>()
 

@@ -30,37 +30,37 @@ type WatchedCall =
   | 'signOut'
   | 'rename'
 
-/** Sees a call to a session, and gives back what the caller gets. */
+/** Called with every call to a session. Returns the promise that the caller gets. */
 export type CallWatch = <T>(name: WatchedCall, work: Promise<T>) => Promise<T>
 
 interface Entry {
-  /** The session's own. */
+  /** The manager of the session in memory. */
   readonly manager: TokenManager
-  /** What is handed out. */
+  /** The manager that callers get. It works also after the session has left memory. */
   readonly handed: TokenManager
   readonly shared: () => SharedSession | undefined
   users: number
-  /** How many listen to it. */
+  /** How many listeners it has. */
   hearers: number
 }
 
 /** The bounds of option `maxSessions`. */
 const MOST_SESSIONS = 10_000_000
 
-/** Characters of a name: one in a cookie is whatever the visitor sends. */
+/** The longest name of a session, in characters. A name may come from a cookie, in which a visitor can send anything. */
 const LONGEST_NAME = 512
 
-/** How many sessions are looked at to find one that can go. */
+/** How many sessions are checked at most to find one that can leave memory. */
 const SEARCH = 100
 
-/** Who listens to the pool for one type of event. */
+/** The pool's listeners for one type of event. */
 type Listeners = ReturnType<typeof listenerSet<PoolEvent>>
 
 /**
- * A pool of sessions: one store, one platform, one timer, one look at the server's metadata for all of them. A session that nobody uses
- * costs no timer and no request: it is refreshed ahead when it is used, and else when it is needed.
- * @param platform what it runs on
- * @param watch sees every call but `signIn()`, which need not settle
+ * Makes a pool of sessions. They share one store, one platform, one timer and the server's metadata. A session that nobody uses needs no timer and no
+ * request. A session in use is refreshed before its token expires.
+ * @param platform the ports of the platform
+ * @param watch called with every call except `signIn()`, which may never settle
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createSessionPool(
@@ -82,7 +82,7 @@ export function createSessionPool(
   const lock = countingLock(given.lock)
   const insecureLoopback = common[allowInsecureLoopback] === true
   const { metadata } = authorizationServer({ ...common, ...sessionOptions(common), insecureLoopback }, given)
-  // Nobody looks at a session: it is refreshed when it is used.
+  // As if no page were visible. So sessions are refreshed only when they are used.
   const lifecycle = { ...given.lifecycle, isVisible: () => false }
   const store = briefSignIns(given.store, clock)
   const own = { ...basis, ports: { ...given, store, clock, lock, metadata, lifecycle } }
@@ -116,7 +116,7 @@ export function createSessionPool(
   function entryOf(account: string): Entry {
     const known = entries.get(account)
     if (known) {
-      // A map keeps the order in which things were put into it.
+      // Deleted and set again, so that it is the last of the map: the sessions that were used last are at the end.
       entries.delete(account)
       entries.set(account, known)
       return known
@@ -155,7 +155,7 @@ export function createSessionPool(
     return present ? checkSession(present) : { state: entry.manager.state }
   }
 
-  /** What uses a session for long, as an event stream does, may not use it again. */
+  /** Ends sessions in use that are denied. A user such as an event stream would not notice it otherwise, because it makes no further call. */
   function endDeniedInUse() {
     const inUse = [...entries.values()].filter(({ users }) => users > 0)
     for (const entry of inUse) if (denylist) endIfDenied(entry, denylist).catch(() => {})
@@ -168,8 +168,8 @@ export function createSessionPool(
   }
 
   /**
-   * A sign-in that leaves by a redirect never settles. The session counts as in use until the person has left: all that the
-   * sign-in needs later is in the store.
+   * Signs in. A sign-in by a redirect never settles, so the session counts as in use only until the person has left. Everything that is needed later is
+   * in the store.
    */
   async function signingIn(account: string, options: SignInOptions = {}): Promise<void> {
     const entry = entryOf(account)
@@ -197,7 +197,7 @@ export function createSessionPool(
   async function renameSession(old: Session, next: Session): Promise<void> {
     await moveSession(old, next)
 
-    // What is in memory was read before the move, here and in other processes.
+    // Memory still has what was read before the move, in this process and in others.
     for (const session of [old, next]) {
       session.suspect()
       await session.read()
@@ -213,7 +213,7 @@ export function createSessionPool(
   }
 
   function forgetNobody(account: string, entry: Entry) {
-    // The session may have gone out of memory, and another entry of its name may have taken the place.
+    // The session may have left memory, and another entry may have its name now.
     const isPresent = entries.get(account) === entry
     if (isPresent && isNobody(entry)) forget(account)
   }
@@ -223,9 +223,9 @@ export function createSessionPool(
     entries.delete(account)
   }
 
-  /** Finds its session in the pool at each call, and keeps it there meanwhile. */
+  /** Makes the manager that callers get. It looks for its session in the pool at each call, and keeps it there during the call. */
   function handedOut(account: string): TokenManager {
-    /** The state when the last call was done, if the session left memory then. */
+    /** The state after the last call, if there was no session. It is then not kept in memory. */
     let left: SessionState | undefined
 
     const doing = <T>(work: (manager: TokenManager) => Promise<T>): Promise<T> =>
@@ -267,8 +267,10 @@ export function createSessionPool(
     entry.hearers++
     const stop = listenTo(entry.manager)
     let isOver = false
+
     return () => {
       if (isOver) return
+
       isOver = true
       stop()
       entry.hearers--
@@ -291,7 +293,7 @@ export function createSessionPool(
   }
 
   function evict() {
-    // The last one was just asked for.
+    // The last one is not checked, because it was just asked for.
     const most = Math.min(SEARCH, entries.size - 1)
     let looked = 0
     for (const [account, entry] of entries) {
@@ -299,13 +301,13 @@ export function createSessionPool(
 
       looked++
       entries.delete(account)
-      // A busy one stays. At the end, so that it is not the first to be looked at next time.
+      // A busy one stays. It is moved to the end, so that it is not checked first the next time.
       if (isBusy(entry)) entries.set(account, entry)
       else entry.manager.dispose()
     }
   }
 
-  /** Whether nobody is signed in under this name, and nothing is left to be done. Anybody can make up such names. */
+  /** Whether there is no session under this name and nothing to do. Such entries are removed at once, because anybody can invent names. */
   function isNobody(entry: Entry): boolean {
     return hasNobody(entry) && entry.hearers === 0 && !isBusy(entry)
   }
@@ -317,8 +319,10 @@ export function createSessionPool(
 
   function isBusy({ users, shared }: Entry): boolean {
     if (users > 0) return true
+
     const session = shared()?.session
     if (!session) return false
+
     const { retrying, name, held } = session
     return retrying > 0 || lock.isHeld(name) || (held.record?.outbox.length ?? 0) > 0
   }

@@ -1,6 +1,6 @@
 import type { UserAgent } from '../ports.ts'
 
-/** `userAgent`, which calls `left` once it has been asked to take the person away. */
+/** Makes a user agent that calls `left` when `userAgent` has begun to take the person to the server. */
 export function leavingUserAgent(userAgent: UserAgent, left: () => void): UserAgent {
   return {
     stateMarker: userAgent.stateMarker,

@@ -5,13 +5,14 @@ import { type Found, NEWER_VERSION, readRecord, type SessionRecord, tombstone } 
 import type { Session } from '../session/session.ts'
 import { pendingName } from '../session/transaction.ts'
 
-/** How often to look whether a refresh is done, ms. */
+/** How often to check whether a refresh has ended, in milliseconds. */
 const LAP = 50
 
 /**
- * Moves what is stored of the session `from`, and of the sign-ins on their way to it, to the place of `to`. A refresh that is under way
- * is waited for. Once it resolves nothing can be had at `from`; if the process dies before, the session goes on there.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if there is something at `to`; `ERR_STORE_FAILED`, and then `from` may still count
+ * Moves the session `from`, and the sign-ins that were begun for it, to the name of `to`. It waits for a refresh that is running. When it resolves, there
+ * is no session under the old name any more. If the process ends before that, the session may go on under the old name.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if there is a session under the new name; `ERR_STORE_FAILED`, and then the old name may still
+ *   be valid
  */
 export async function moveSession(from: Session, to: Session): Promise<void> {
   const { store } = from.platform
@@ -31,7 +32,7 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
     if (problem === 'newer') throw NEWER_VERSION
     if (!record || record.signedOut) return
 
-    // First the new place, which nobody knows yet: if this process dies in between, no session is lost.
+    // The new name comes first. Nobody knows it yet, so if this process ends after this write, no session is lost.
     const isCopied = await store.swap(to.name, undefined, record)
     if (!isCopied) throw taken()
 
@@ -51,7 +52,7 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
   }
 }
 
-/** The record once nobody refreshes it, or whoever did counts as dead. */
+/** The record when no refresh is running any more, or when its owner counts as dead. */
 async function settled({ platform, server, options, name }: Session): Promise<Found> {
   const { store, clock } = platform
   const until = clock.elapsed() + options.leaseTime
@@ -65,8 +66,8 @@ async function settled({ platform, server, options, name }: Session): Promise<Fo
 }
 
 /**
- * The old place gets a signed-out record. Without any record, whoever has the session in memory would write it anew. Its tokens live
- * on at the new place, so none is revoked.
+ * The record for the old name: a sign-out. If the record were removed, a process that has the session in memory would write it again. No token is
+ * revoked, because they are used under the new name.
  */
 function ended(record: SessionRecord, clock: Clock): SessionRecord {
   return { ...tombstone(record, { at: clock.now(), reason: 'renamed' }, []), outbox: [] }

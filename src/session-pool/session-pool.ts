@@ -64,6 +64,6 @@ export interface SessionPool {
 
 /** An event, and which session it is of. */
 export type PoolEvent<T extends TokenManagerEventType = TokenManagerEventType> = TokenManagerEvent<T> & {
-  /** As it was given to `get()` or `use()`. */
+  /** The name of the session, as it was given to `get()` or `use()`. */
   readonly account: string
 }

@@ -1,23 +1,23 @@
 import type { Clock } from '../ports.ts'
 
-/** A clock on which any number wait and one timer of the platform runs. */
+/** A clock that needs only one timer of the platform, however many alarms it has. */
 export interface SharedTimer extends Clock {
-  /** How many wait. */
+  /** How many alarms wait. */
   readonly waiting: number
 }
 
 interface Alarm {
   readonly time: number
   readonly run: () => void
-  /** It is in the heap. */
+  /** Whether it is in the heap. */
   isWaiting: boolean
   isCancelled: boolean
 }
 
-/** How many cancelled alarms are put up with. */
+/** How many cancelled alarms may stay in the heap. */
 const CLUTTER = 1_000
 
-/** `clock`, with one timer for all: a binary heap of what waits. */
+/** Makes a clock with the time of `clock` and one timer. The alarms are in a binary heap. */
 export function sharedTimer(clock: Clock): SharedTimer {
   let heap: Alarm[] = []
   /** How many in the heap are cancelled. */
@@ -82,14 +82,14 @@ export function sharedTimer(clock: Clock): SharedTimer {
     try {
       alarm.run()
     } catch (error) {
-      // As with a timer of its own, the error is seen, and the other alarms still ring.
+      // The error is thrown from a timer of its own. So it is reported, and the other alarms still run.
       clock.at(clock.elapsed(), () => {
         throw error
       })
     }
   }
 
-  /** Removes what was cancelled when there is much of it: otherwise it would stay in memory until its time. */
+  /** Removes cancelled alarms if there are many. Otherwise they would stay in memory until their time. */
   function tidy() {
     const isAll = cancelled === heap.length
     const isMuch = cancelled > CLUTTER && cancelled > heap.length / 2

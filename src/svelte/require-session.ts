@@ -4,39 +4,39 @@ import type { SessionState, SessionView } from '../session/state.ts'
 
 /** Options of {@link requireSession}. */
 export interface RequireSessionOptions extends RouteGuardOptions {
-  /** That of `@sveltejs/kit`. */
+  /** The function `redirect` of `@sveltejs/kit`. */
   readonly redirect: (status: 303, location: string) => never
-  /** That of `$app/navigation`. */
+  /** The function `invalidate` of `$app/navigation`. */
   readonly invalidate: (dependency: string) => Promise<unknown>
 }
 
-/** What is needed of the event that SvelteKit's `load` gets. */
+/** The part of SvelteKit's load event that is used. */
 export interface LoadEventLike {
-  /** Where the person wants to go. */
+  /** The URL that the person wants to go to. */
   readonly url: UrlLike
-  /** Has `load` run again when that is invalidated. */
+  /** Makes `load` run again when `dependency` is invalidated. */
   depends(dependency: `${string}:${string}`): void
 }
 
-/** What is needed of `URL`. */
+/** The part of `URL` that is used. */
 export interface UrlLike {
   /** The path. */
   readonly pathname: string
   /** The query with its question mark. */
   readonly search: string
-  /** The query's parameters. */
+  /** The parameters of the query. */
   readonly searchParams: SearchParamsLike
 }
 
-/** What is needed of `URLSearchParams`. */
+/** The part of `URLSearchParams` that is used. */
 export interface SearchParamsLike {
-  /** The first value of that name. */
+  /** The first value of the parameter `name`. `null` if there is none. */
   get(name: string): string | null
 }
 
 /** What pages get as `data`. */
 export interface LoadedSession {
-  /** The session; absent when nobody is signed in, and on a server. */
+  /** The session of the person. `undefined` if nobody is signed in, and on a server. */
   readonly session: SessionView | undefined
 }
 
@@ -56,25 +56,33 @@ export function requireSession(
   { redirect, invalidate, ...paths }: RequireSessionOptions,
 ): (event: LoadEventLike) => Promise<LoadedSession> {
   let seen: SessionState | undefined
+
   return async ({ url, depends }) => {
     depends(DEPENDENCY)
+
     const { pathname, search, searchParams } = url
     const returnTo = searchParams.get('returnTo') ?? undefined
+
     const state = await manager.ready()
     follow(state)
+
     const next = detour(state, { url: pathname + search, returnTo, isGuarded: true }, paths)
     if (next !== undefined) redirect(303, next)
+
     return { session: state.status === 'signedIn' ? state.session : undefined }
   }
 
-  /** From the first session on, which no server ever has. */
+  /** Follows the session once its state is known. On a server it never is, so nothing is followed there. */
   function follow(state: SessionState): void {
     const isFirst = seen === undefined
     if (state.status === 'loading') return
+
     seen = state
     if (!isFirst) return
+
     manager.subscribe((next) => {
       if (next === seen) return
+
       seen = next
       void invalidate(DEPENDENCY)
     })

@@ -2,29 +2,29 @@ import { detour, type RouteGuardOptions } from '../manager/detour.ts'
 import type { TokenManager } from '../manager/token-manager.ts'
 import type { SessionState } from '../session/state.ts'
 
-/** What is needed of a route of vue-router. */
+/** The part of a route of vue-router that is used. */
 export interface RouteLike {
-  /** Its path, with query and fragment. */
+  /** The path with query and fragment. */
   readonly fullPath: string
-  /** `requiresSession: true`: for people who are signed in. */
+  /** The route's own data. With `requiresSession: true`, the route is only for people who are signed in. */
   readonly meta: Readonly<Record<PropertyKey, unknown>>
-  /** Query parameters. */
+  /** The query parameters. */
   readonly query: Readonly<Record<string, unknown>>
 }
 
-/** What is needed of a ref. */
+/** The part of a ref that is used. */
 export interface RouteRefLike {
   /** The route. */
   readonly value: RouteLike
 }
 
-/** What is needed of vue-router's `Router`. */
+/** The part of vue-router's `Router` that is used. */
 export interface RouterLike {
-  /** The route the person is on, a ref. */
+  /** A ref with the route that the person is on. */
   readonly currentRoute: RouteRefLike
-  /** Adds a guard of every navigation. */
+  /** Adds a guard that is called before every navigation. Returns a function that removes it. */
   beforeEach(guard: (to: RouteLike) => Promise<string | undefined>): () => void
-  /** Goes to another route, in place of the present one. */
+  /** Goes to another route, which replaces the present one in the history. */
   replace(to: string): Promise<unknown>
 }
 
@@ -40,6 +40,7 @@ export interface RouterLike {
 export function requireSession(router: RouterLike, manager: TokenManager, options: RouteGuardOptions): () => void {
   const undo = [router.beforeEach(guard)]
   let isFollowing = false
+
   return () => {
     for (const stop of undo.splice(0)) stop()
   }
@@ -50,9 +51,10 @@ export function requireSession(router: RouterLike, manager: TokenManager, option
     return next(state, to)
   }
 
-  /** From the first session on, which no server ever has. */
+  /** Follows the session once its state is known. On a server it never is, so nothing is followed there. */
   function follow({ status }: SessionState): void {
     if (isFollowing || status === 'loading') return
+
     isFollowing = true
     const stop = manager.subscribe((state) => {
       const to = next(state, router.currentRoute.value)

@@ -21,6 +21,7 @@ export function tokenManagerPlugin(manager: TokenManager): Plugin {
 export function useTokenManager(): TokenManager {
   const manager = hasInjectionContext() ? inject(key, undefined) : undefined
   if (manager) return manager
+
   throw new TokenManagerError(
     'ERR_INVALID_OPTION',
     'invalid_option',

@@ -9,11 +9,11 @@ import { useTokenManager } from './token-manager-plugin.ts'
  */
 export function useSession(): Readonly<ShallowRef<SessionState>> {
   const manager = useTokenManager()
-  // What a server rendered is there before the component is.
+  // If a server has rendered the component, its element exists already.
   const isHydrated = Boolean(getCurrentInstance()?.vnode.el)
   const state = shallowRef(isHydrated ? LOADING.state : manager.state)
 
-  // After the component was shown, so never on a server.
+  // This runs after the component was shown, so it never runs on a server.
   watchPostEffect((onCleanup) => {
     const stop = manager.subscribe((next) => {
       state.value = next

@@ -1,6 +1,6 @@
 /**
- * The script of the `SharedWorker` that refreshes on the pages' behalf, so that a refresh outlives the page that began it. It exports
- * nothing and begins when a page connects to it as a worker; loaded anywhere else it does nothing.
+ * The script of the `SharedWorker` that refreshes for the pages, so that a refresh goes on when its page is closed. It exports nothing. It begins when
+ * a page connects to it as a worker. If it is loaded in another way, it does nothing.
  * @module
  */
 import { alwaysOnline } from '../../in-process/always-online.ts'
@@ -10,7 +10,7 @@ import { refreshForPages } from './refresh-for-pages.ts'
 let answer: ((message: unknown) => Promise<boolean>) | undefined
 
 globalThis.addEventListener?.('connect', (event) => {
-  // Not before: what is only imported has no use for it.
+  // Made at the first connection, and not when the script is only imported.
   answer ??= refreshForPages({
     ...originPorts(),
     lifecycle: { ...alwaysOnline, isOnline: () => navigator.onLine },

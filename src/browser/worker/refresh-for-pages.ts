@@ -11,18 +11,18 @@ import { createSession } from '../../session/session.ts'
 import { hearOthers, tellOthers } from '../../session/sync.ts'
 import type { RefreshMessage } from '../refresh-worker.ts'
 
-/** A message whose options were found complete. */
+/** A message whose options were checked. */
 type Request = RefreshMessage & { readonly options: TokenManagerOptions }
 
-/** A refresh that has not begun by then answers all the same, ms: it waits for the lock, and the page waits behind it. */
+/** After this time the page gets its answer, in milliseconds, even if the refresh still waits for the lock. */
 const PROMPT = 1_000
-/** How many authorization servers and clients are known at most; a page with a further one refreshes for itself. */
+/** The highest number of authorization servers and clients. A page with another one refreshes itself. */
 const MANY = 20
 
 /**
- * Refreshes for the pages of the origin, on the record they share and by the procedure they follow themselves.
- * @returns takes a page's message, and resolves to whether the page has to do nothing but wait for the record: once the refresh
- *   token is about to leave, or nothing is left to do. `false`: the page has to do it itself. Never rejects.
+ * Makes the function that refreshes for the pages of the origin. It uses the record that they share, in the same way as they do.
+ * @returns a function that takes a page's message. It gives true when the refresh token is about to be sent, or when nothing has to be done: the page
+ *   then waits for the record. It gives false if the page has to refresh itself. It never rejects
  */
 export function refreshForPages(platform: Platform): (message: unknown) => Promise<boolean> {
   const servers = new Map<string, AuthorizationServer>()
@@ -33,6 +33,7 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
       const request = readMessage(message)
       const server = serverOf(request)
       if (!server) return false
+
       const { options, from, target } = request
       const key = JSON.stringify([options.issuer, options.clientId, options.account, from, target])
       const begun = running.get(key) ?? begin(request, server, () => running.delete(key))
@@ -43,7 +44,7 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
     }
   }
 
-  /** The first page decides where the tokens of an issuer and client go: no later message changes that. */
+  /** The server for a request. The first page decides where the tokens of an issuer and a client are sent. No later message can change that. */
   function serverOf({ options, insecureLoopback = false, dpop: settings }: Request): AuthorizationServer | undefined {
     const { issuer, clientId, metadata } = options
     const key = JSON.stringify([issuer, clientId, metadata, insecureLoopback, settings])
@@ -60,7 +61,7 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
     return server
   }
 
-  /** The session lives as long as the refresh: between refreshes no token is kept here. */
+  /** Begins a refresh. Its session is made for this refresh only, so that the worker keeps no token between refreshes. */
   function begin({ options, from, target }: Request, server: AuthorizationServer, done: () => void) {
     const { clock } = platform
     const session = createSession({ platform, server, options: sessionOptions(options) })
@@ -74,7 +75,7 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
       async function refresh() {
         session.name = await sessionName(options, platform)
         const record = await session.read()
-        // The page's storage is not the one seen here, or could not be written.
+        // The page has another storage than this worker, or could not write its latest record.
         const isBehind = record?.grantId === from.grantId && record.generation < from.generation
         if (!record || isBehind) return false
 
@@ -88,7 +89,7 @@ export function refreshForPages(platform: Platform): (message: unknown) => Promi
   }
 }
 
-/** Throws for what is no message of this version. */
+/** Checks a message. Throws if it is no message of this version. */
 function readMessage(message: unknown): Request {
   const { version, options: given, dpop: settings, metadataFrom: source, from, target } = message as Request
   const options = {
