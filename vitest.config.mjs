@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { entries } from './scripts/entries.mjs'
-import LongestFirst from './scripts/longest-first.mjs'
+import TestOrder from './scripts/test-order.mjs'
 import { withoutChecks } from './scripts/without-checks.mjs'
 import { withoutSentences } from './scripts/without-sentences.mjs'
 
@@ -20,7 +20,7 @@ const apart = [
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
 
 // Ends what hangs, and nothing that is only slow: a machine may have much else to do.
-const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000, interval: 10 } } }
 
 // The tests of what pages ship, on sources without sentences and checks for developers, as the build for production has them.
 const early = { enforce: /** @type {const} */ ('pre') }
@@ -117,7 +117,7 @@ export default defineConfig({
         },
       },
     ],
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: TestOrder },
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
   },
 })

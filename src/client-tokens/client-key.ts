@@ -5,26 +5,27 @@ import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 
-/** The key that all tokens of a client are bound to (RFC 9449), for as long as the client is in use. */
+/** The key that all tokens of a client are bound to (RFC 9449). */
 export interface ClientKey {
-  /** Runs one request with the key; `undefined`: the server offers none, and tokens are Bearer tokens. Never rejects. */
+  /** Calls `send` with the key. It is `undefined` if the server has no DPoP; then tokens are Bearer tokens. Never rejects. */
   use(send: (key: DpopKey | undefined) => Promise<TokenAnswer>): Promise<TokenAnswer>
-  /** Its JWK thumbprint; `undefined` without a key. */
+  /** The JWK thumbprint of the key. `undefined` if there is no key. */
   thumbprint(): Promise<string | undefined>
-  /** For requests with its tokens; absent without option `dpop`. */
+  /** Makes the proofs for requests with the tokens. `undefined` without the option `dpop`. */
   readonly proofs: Proofs | undefined
 }
 
-/** Where a key comes from, and who hears of tokens without one. */
+/** Where the key comes from. */
 export interface ClientKeySource {
+  /** Called when a token is bound to no key although it should be. */
   readonly notBound: (reason: 'dpop_unsupported' | 'dpop_not_bound') => void
-  /** The application's own. */
+  /** The key in the option `dpopKey`. */
   readonly given?: DpopKey | undefined
-  /** Where a fleet keeps the key it shares, and under which name. */
+  /** The store in which several processes share a key, and its name there. */
   readonly shared?: { readonly store: Store<unknown>; name(): Promise<string>; failed(): void } | undefined
 }
 
-/** The given key, else that of the store, else a new one for this process. Nothing happens before it is used. */
+/** Finds the key at its first use: the given one, or the one in the store, or a new one for this process. */
 export function clientKey(server: AuthorizationServer, { given, shared, notBound }: ClientKeySource): ClientKey {
   const { dpop } = server
   let known: Promise<DpopKey | undefined> | undefined
@@ -68,7 +69,7 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
     try {
       return await shareKey(shared.store, await shared.name(), made)
     } catch {
-      // With a key of its own this process asks for tokens of its own, and nothing is lost.
+      // This process then uses a key and tokens of its own, which does no harm.
       shared.failed()
       return made
     }

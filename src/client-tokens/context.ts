@@ -43,7 +43,7 @@ export interface ClientTokenOptions
   readonly parameters?: Readonly<Record<string, string>>
 }
 
-/** What such a client rests on. */
+/** What all these clients are built from. */
 export interface ClientTokenContext {
   readonly platform: ManagerPlatform
   readonly server: AuthorizationServer
@@ -66,7 +66,7 @@ export interface ClientTokenContext {
 /** The options, and the store that only some clients have. */
 type GivenOptions = ClientTokenOptions & { readonly store?: Platform['store'] }
 
-/** Options that managers have too, which check them. */
+/** Options that managers have too. They are checked as those of a manager. */
 const OF_MANAGERS = [
   'issuer',
   'metadata',

@@ -84,6 +84,7 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
   function ofManager(manager: TokenManager): Followed {
     const known = managers.get(manager)
     if (known) return known
+
     const id = `${++count}`
     const present = (signal?: AbortSignal | null) => presentOf(manager, followed, id, signal ?? undefined)
     const followed: Followed = {
@@ -98,14 +99,14 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
     return followed
   }
 
-  /** What calls for the session that the manager has now. */
+  /** The client for the session that the manager has now. */
   async function presentOf(
     manager: TokenManager,
     followed: Followed,
     id: string,
     signal: AbortSignal | undefined,
   ): Promise<ResourceClient> {
-    // Confirms the session. Any other failure does not matter to tokens that have been derived before.
+    // This call finds out whether the session still goes on. Any other failure does not matter: tokens that were exchanged before stay valid.
     const failed = await manager.getAccessToken(signal && { signal }).then(
       () => undefined,
       (error: unknown) => error,
@@ -113,7 +114,7 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
 
     const session = sessionOf(manager)
     if (followed.of && followed.of.session !== session) {
-      // Revoking the tokens of a person can end that person's new session too (RFC 7009 §2.1).
+      // If the same person has signed in again, the old tokens are not revoked: the server might end the new session too (RFC 7009 §2.1).
       const kept = session !== undefined && followed.of.subject === subjectOf(manager)
       void leave(followed, { kept })
     }
@@ -159,23 +160,23 @@ export function createTokenExchange(options: TokenExchangeOptions, platform: Man
   }
 }
 
-/** A manager, over all its sessions. */
+/** A manager that tokens are exchanged for. It has one session after another. */
 interface Followed {
   readonly client: ResourceClient
-  /** The session that it had when it was last looked at. */
+  /** The session at the last call. */
   of?: FollowedSession | undefined
 }
 
-/** A session of a manager, and what calls APIs for it. */
+/** One session of a manager, and the client that calls APIs for it. */
 interface FollowedSession {
   readonly session: string
   readonly subject: string | undefined
-  /** What the results are cached under. */
+  /** The name of its tokens in the cache. */
   readonly name: readonly string[]
   readonly client: ResourceClient
 }
 
-/** What tells one session from the next. */
+/** A text that differs between two sessions of a manager. `undefined` if nobody is signed in. */
 function sessionOf({ state }: TokenManager): string | undefined {
   return state.status === 'signedIn' ? JSON.stringify([state.session.signedInAt, state.session.subject]) : undefined
 }

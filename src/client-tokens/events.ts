@@ -2,47 +2,47 @@ import type { TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { TokenManagerEvents } from '../session/events.ts'
 
-/** What every event of a client's own tokens carries. None carries a secret. */
+/** The members of every event of a client's own tokens. No event contains a secret. */
 export interface ClientTokenEventBase {
-  /** Wall clock. */
+  /** When it happened, in epoch milliseconds. */
   readonly at: EpochMs
-  /** The resource the token is for. */
+  /** The resource that the token is for. */
   readonly resource?: string | undefined
-  /** The audience the token is for. */
+  /** The audience that the token is for. */
   readonly audience?: string | undefined
-  /** The scope asked for. */
+  /** The scope that was asked for. */
   readonly scope?: string | undefined
 }
 
-/** Every event of a client's own tokens and what it carries beside {@link ClientTokenEventBase}. */
+/** All events of a client's own tokens, and their members besides those of {@link ClientTokenEventBase}. */
 export interface ClientTokenEvents
   extends Pick<TokenManagerEvents, 'token_rejected' | 'step_up_required' | 'retry_impossible' | 'store_failed'>,
     Pick<TokenManagerEvents, 'revoked' | 'revocation_failed' | 'degraded'> {
   /** The authorization server gave a token. */
   obtained: {
-    /** Milliseconds from the call on. */
+    /** How long it took, in milliseconds. */
     readonly duration: number
-    /** Whether nobody was waiting for it. */
+    /** Whether it was asked for ahead of time, so that no call waited for it. */
     readonly ahead: boolean
   }
   /** The authorization server gave no token. */
   request_failed: {
-    /** Why. */
+    /** Why the request failed. */
     readonly reason: TokenManagerErrorReason
-    /** Milliseconds from the call on. */
+    /** How long it took, in milliseconds. */
     readonly duration: number
-    /** HTTP status of the answer. */
+    /** The HTTP status of the answer. Absent if there was none. */
     readonly status?: number | undefined
-    /** Not before this time, epoch milliseconds. */
+    /** The earliest time of the next request, in epoch milliseconds. */
     readonly retryAt?: EpochMs | undefined
-    /** Whether there is a token that can still be used. Then no call failed. */
+    /** Whether the present token can still be used. Then no call has failed. */
     readonly usable: boolean
   }
-  /** With option `dpop`, a token came that is bound to no key, and is used: see {@link TokenManagerEvents}. */
+  /** With the option `dpop`: a token is bound to no key and is used nevertheless. See {@link TokenManagerEvents}. */
   dpop_not_bound: TokenManagerEvents['dpop_not_bound']
-  /** With option `dpop`: this device's clock does not agree with a server's: see {@link TokenManagerEvents}. */
+  /** With the option `dpop`: the clock of this machine differs from a server's. See {@link TokenManagerEvents}. */
   clock_off: TokenManagerEvents['clock_off']
-  /** Another process had a token, which is used from now on. */
+  /** A token that another process got is used from now on. */
   adopted: object
 }
 

@@ -9,26 +9,28 @@ import type { TokenCache, TokenRequest } from './token-cache.ts'
 /** Calls APIs with tokens that need no session. Every method is bound. */
 export interface ResourceClient {
   /**
-   * A usable access token: from memory, or asked for; one request for any number of callers.
+   * Gives an access token that can be used. If memory has none, it is requested. Calls at the same time share one request.
    * @throws TokenManagerError `ERR_CLIENT_REJECTED`, `ERR_GRANT_REJECTED`, `ERR_TEMPORARILY_UNAVAILABLE` (with `retryAt`) …
    */
   getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
   /**
-   * `fetch` with the token, for URLs listed in option `resources`. A 401 that means the token gets one new token and one second sending.
+   * `fetch` with the token, for URLs in the option `resources`. If a 401 says that the token is the reason, the request is sent once more with a
+   * new token.
    * @throws TokenManagerError `ERR_TARGET_NOT_ALLOWED`, `ERR_STEP_UP_REQUIRED`, `ERR_REDIRECTED` … and what `fetch` throws
    */
   fetch: Fetch
   /**
-   * `Authorization`, and `DPoP` for a token that is bound to a key, for a listed URL and transports that are not `fetch`. Ask again for every
-   * attempt.
-   * @param method that of the request, for the proof; default `GET`
+   * The header `Authorization`, and `DPoP` if the token is bound to a key, for requests that are not sent by `fetch`. Call it again for every
+   * request.
+   * @param url a URL in the option `resources`
+   * @param method the method of the request, which the proof names. Default `GET`
    */
   headersFor(url: string | URL, method?: string): Promise<Headers>
 }
 
 /**
- * The API calls of one subject.
- * @param requestFor the request for a target; the same target gets the same key
+ * Makes the client that calls APIs with the tokens of one subject.
+ * @param requestFor makes the token request for a target. The same target always has the same key
  */
 export function resourceClient(
   context: ClientTokenContext & { readonly cache: TokenCache },
@@ -39,7 +41,7 @@ export function resourceClient(
   const complete = (target: Target): Target => (target.scope === undefined && scope ? { ...target, scope } : target)
 
   const targets = new WeakMap<Target, { readonly target: Target; key: string | undefined }>()
-  /** What `resources` made of a URL is the same object each time. */
+  /** The entry of a target of `resources`. `match` gives the same object for every URL of one entry, so a WeakMap finds it. */
   const known = (given: Target) => {
     let entry = targets.get(given)
     if (!entry) {
@@ -65,7 +67,7 @@ export function resourceClient(
       checkTarget(given)
       const target = complete(given)
 
-      // In memory there may be one that does not live as long as asked for.
+      // With `minValidity`, the token in memory may not live long enough.
       const key = minValidity === undefined ? keyOf(target) : undefined
       const present = key === undefined ? undefined : cache.current(key)
       return present ?? cache.get(await requestFor(target), signal, minValidity)

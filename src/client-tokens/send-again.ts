@@ -2,8 +2,8 @@ import type { TokenAnswer } from '../protocol/token-set.ts'
 import type { Unproven } from './token-cache.ts'
 
 /**
- * Sends a request that does no harm twice, once more if its connection was cut: most often a server had closed one that was kept
- * open and idle.
+ * Sends a request, and sends it once more if its connection was cut. It is for requests that may arrive twice. Usually the server had closed an
+ * idle connection.
  */
 export async function sendAgainWhenCut<Answer extends TokenAnswer | Unproven>(
   send: () => Promise<Answer>,

@@ -6,34 +6,34 @@ import { fraction } from '../session/schedule.ts'
 import { storedName } from './stored-name.ts'
 import { type TokenCacheParts, type TokenRequest, toStored, type Unproven } from './token-cache.ts'
 
-/** One token as the processes of a fleet share it. */
+/** The record in the store by which several processes share one token. */
 interface SharedToken {
   readonly version: 1
   readonly token?: StoredAccessToken | undefined
-  /** Somebody is asking for the next one. */
+  /** The process that is requesting the next token. Absent if none is. */
   readonly lease?: { readonly owner: string } | undefined
 }
 
-/** What sharing needs. */
+/** What sharing tokens needs. */
 export interface SharedTokensParts {
   readonly store: Store<unknown>
   readonly platform: Pick<Platform, 'clock' | 'crypto'>
-  /** What tells these tokens from others in the store. */
+  /** A part of the record's name that keeps these tokens apart from others in the store. */
   readonly namespace: () => Promise<string>
-  /** How long a lease lives that nobody renews, ms. */
+  /** How long a lease is valid, in milliseconds. */
   readonly leaseTime: number
-  /** Hears that the store did not work. */
+  /** Called when the store has failed. */
   readonly failed: (request: TokenRequest, during: string) => void
 }
 
-/** About how often the record is looked at while another process asks, ms; the store's own watch is quicker. */
+/** About how often the record is read while another process requests a token, in milliseconds. A store with `watch` is quicker. */
 const WATCH = 100
-/** For how long a store that failed is left alone, ms. */
+/** How long a store is not used after it has failed, in milliseconds. */
 const REST = 5_000
 
 /**
- * Lets a fleet ask once. Asking twice does no harm, so this only saves requests: whatever goes wrong, the process asks for itself.
- * Leases are judged on each process's own clock, by how long they look the same.
+ * Lets several processes share tokens, so that only one of them requests each token. Two requests would do no harm. So if anything goes wrong, a
+ * process simply requests a token for itself. A process compares no clocks with others: it measures how long it has seen the same lease.
  */
 export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCacheParts['shared']> {
   const { store, platform, namespace, leaseTime, failed } = parts
@@ -57,7 +57,7 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
     failed(request, during)
   }
 
-  /** A token that another process has, or the claim under which this one may ask. */
+  /** Gives a token of another process, or a claim: this process may then request a token for all. */
   async function claimOrToken(
     { key }: TokenRequest,
     isWanted: (token: StoredAccessToken) => boolean,
@@ -85,7 +85,7 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
     }
   }
 
-  /** Resolves once what is stored has another tag than `tag`, as far as the store tells, and otherwise at `time`. */
+  /** Resolves when the record has another tag than `tag`, if the store has `watch`, and at the latest at `time`. */
   function changed(name: string, tag: string | undefined, time: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -98,7 +98,7 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
     })
   }
 
-  /** Keeps the new token, and gives up the lease in any case. */
+  /** Stores the new token, if there is one, and removes the lease. */
   async function keep({ name, owner }: Claim, answer: TokenAnswer | Unproven, { target }: TokenRequest): Promise<void> {
     const mine = answer.kind === 'tokens' ? toStored(answer, target) : undefined
 
@@ -106,7 +106,7 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
       const stored = await store.get(name)
       const { token: present, lease } = parse(stored?.value)
 
-      // Another process may have taken over and been quicker.
+      // If this process was slow, another one may have taken the lease and stored a newer token.
       const token = mine && isAtLeastAsNew(mine, present) ? mine : present
       const isOurs = lease?.owner === owner
       if (token === present && !isOurs) return
@@ -117,11 +117,11 @@ export function sharedTokens(parts: SharedTokensParts): NonNullable<TokenCachePa
   }
 }
 
-/** The right to ask in the name of the fleet. */
+/** The right to request a token for all processes. */
 interface Claim {
-  /** Under which name the token is stored. */
+  /** The name of the record. */
   readonly name: string
-  /** Who has the lease. */
+  /** The owner in the record's lease. */
   readonly owner: string
 }
 
@@ -129,7 +129,7 @@ function isAtLeastAsNew(one: StoredAccessToken, other: StoredAccessToken | undef
   return !other || one.obtainedAt >= other.obtainedAt
 }
 
-/** What cannot be read counts as absent. */
+/** Reads the record. Anything that cannot be read counts as absent. */
 function parse(value: unknown): SharedToken {
   const { version, token, lease } = (value ?? {}) as Partial<SharedToken>
   if (version !== 1) return { version: 1 }

@@ -10,28 +10,32 @@ import { unlessAborted } from '../session/unless-aborted.ts'
 import { type BackOff, createBackOff } from './back-off.ts'
 import type { ClientTokenEvents, ClientTokenEventType } from './events.ts'
 
-/** One kind of token: what it is cached under, and how it is asked for. */
+/** How a token is named in the cache, and how it is requested. */
 export interface TokenRequest {
-  /** Unique for who it is for and what it is for. */
+  /** A name that differs for each subject and each target. */
   readonly key: string
   readonly target: Target
-  /** One request to the authorization server; never rejects. */
+  /** Sends one request to the authorization server. Never rejects. */
   readonly send: () => Promise<TokenAnswer | Unproven>
 }
 
-/** Nothing was sent, because the application could not give what proves the subject. */
+/** The result if nothing was sent, because the application's own function for the subject's token or assertion failed. */
 export interface Unproven {
   readonly kind: 'unproven'
   readonly error: TokenManagerError
 }
 
-/** Tokens in memory. Each can be asked for again at any time, so none is stored. */
+/** Tokens in memory. They are not stored, because each can be requested again at any time. */
 export interface TokenCache {
-  /** The usable token in memory; asks for the next one ahead of its expiry. Synchronous. */
+  /** Gives at once the token in memory, if it can be used. If it expires soon, the next one is requested in the background. */
   current(key: string): AccessToken | undefined
-  /** A usable token. `signal` ends only this wait; `minValidity`: for how long it has to live on, ms. */
+  /**
+   * Gives a token that can be used.
+   * @param signal ends only this call's own wait
+   * @param minValidity how long the token has to be valid from now on, in milliseconds
+   */
   get(request: TokenRequest, signal?: AbortSignal, minValidity?: number): Promise<AccessToken>
-  /** The token in place of one an API refused; `undefined` when none is to be had for now. */
+  /** Gives the token to try after an API has refused `rejected`. `undefined` if there is none at the moment. */
   replace(
     request: TokenRequest,
     rejected: AccessToken,
@@ -39,25 +43,25 @@ export interface TokenCache {
     hint?: RefusalHint,
   ): Promise<AccessToken | undefined>
   /**
-   * Forgets tokens. An answer that is under way is not handed out any more, and a token that an API refuses is not replaced.
-   * @param dropped gets each token that lives, and those of answers that are under way when they come
+   * Removes tokens. Callers who wait for one of them do not get it, and one that an API refuses is not replaced.
+   * @param dropped called with each removed token that is still valid, and later with those whose request was running
    */
   drop(which: (key: string) => boolean, dropped: (token: string, target: Target) => void): void
-  /** Whether it has this very token, for whomever. */
+  /** Whether the cache has this token, under any key. */
   holds(token: string): boolean
-  /** Begins anew. */
+  /** Removes all tokens. */
   clear(): void
   /** How many tokens it remembers. */
   readonly size: number
 }
 
-/** What a cache is made of. */
+/** What a cache needs. */
 export interface TokenCacheParts extends Pick<ScheduleOptions, 'leeway' | 'jitter'> {
   readonly platform: Pick<Platform, 'clock' | 'crypto'>
   /** The most tokens it remembers. Those that were not used for the longest time go first. */
   readonly limit: number
   emit<T extends ClientTokenEventType>(type: T, target: Target, details: ClientTokenEvents[T]): void
-  /** Asks others first. Never rejects. Absent: nobody shares. */
+  /** Looks first for a token of another process. Never rejects. Absent if tokens are not shared. */
   readonly shared?: (
     request: TokenRequest,
     isWanted: (token: StoredAccessToken) => boolean,
@@ -72,22 +76,22 @@ interface Entry {
   /** When APIs refused tokens that were still fresh. */
   rejections: number[]
   used: number
-  /** Set once the entry was forgotten. It gets the tokens that nobody has any more. */
+  /** Set when the entry was removed. It is called with tokens that arrive after that. */
   dropped: ((token: string, target: Target) => void) | undefined
 }
 
-/** How many tokens refused while still fresh are replaced within a minute. */
+/** How many tokens that an API refused before they expired are replaced within a minute. */
 const REJECTIONS = 3
 const REJECTION_WINDOW = 60_000
 
-/** An empty cache. It has no timers: a token that nobody uses is not renewed. */
+/** Makes an empty cache. It has no timers: a token that is not used is not renewed. */
 export function tokenCache({ platform, limit, emit, shared, ...schedule }: TokenCacheParts): TokenCache {
   const { clock } = platform
   const entries = new Map<string, Entry>()
-  /** For failures that say nothing of one token: the server cannot be reached or is in trouble, or refuses the client. */
+  /** The back-off for failures that concern all tokens: the server cannot be reached, has a problem, or refuses the client. */
   const everybody = createBackOff(platform)
   const early = earlyTokens((time) => new Promise((resolve) => void clock.at(clock.elapsed() + time, resolve)))
-  /** The entry of each token that was handed out, also of those that have been replaced since. */
+  /** The entry of each token that a caller got, also of tokens that were replaced later. */
   const origins = new WeakMap<AccessToken, Entry>()
   let uses = 0
 
@@ -111,7 +115,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       if (obtained) return obtained
       if (!error) throw new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', TOO_SHORT)
 
-      // A token in its last moments is better than none.
+      // A token that expires in a moment is better than an error.
       const last = usable(entry, 0)
       if (last) return last.token
       throw error
@@ -125,7 +129,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       const isFirstRefusal = held?.token === rejected && !held.rejected
       if (isFirstRefusal) {
         const tell = (replaced = false) => emit('token_rejected', request.target, { replaced, reason })
-        // A newer token would be valid even later.
+        // A newer token would become valid even later. So the same token is tried again after a short wait.
         if (reason === 'not_yet_valid') return (await early(rejected, signal, tell)) ? lastOf() : undefined
 
         const isReplaced = mayReplace(entry, held)
@@ -177,7 +181,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     return entry
   }
 
-  /** Makes room in one go, so that a full cache is not searched for every new token. */
+  /** Removes several old entries at once, so that a full cache is not searched again for every new token. */
   function evict(latest: Entry) {
     const idle = [...entries].filter(([, entry]) => !entry.running && entry !== latest)
     idle.sort(([, a], [, b]) => a.used - b.used)
@@ -186,7 +190,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     for (const [key] of idle.slice(0, count)) entries.delete(key)
   }
 
-  /** The usable token, for a caller. Asks for the next one ahead of its expiry. */
+  /** The token for a caller, if it can be used. If it expires soon, the next one is requested in the background. */
   function taken(entry: Entry, minValidity: number | undefined): AccessToken | undefined {
     if (entry.dropped) throw forgotten()
 
@@ -203,13 +207,13 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     return (held.stored.expiresAt ?? Infinity) > clock.now() ? held : undefined
   }
 
-  /** Whether a token that an API refused may be replaced; if so it counts. An API that refuses every token gets no more of them. */
+  /** Whether a token that an API refused may be replaced. If so, it is counted, so that an API that refuses every token gets no more of them. */
   function mayReplace(entry: Entry, held: HeldToken): boolean {
     const now = clock.elapsed()
     entry.rejections = entry.rejections.filter((at) => now - at < REJECTION_WINDOW)
     if (entry.rejections.length >= REJECTIONS) return false
 
-    // The server gave the same token again: it has no other one.
+    // The server has just given the same token again. Another request would not help.
     const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
     if (wasReturned) return false
 
@@ -226,7 +230,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
     if (isTime && !wait(entry)) void obtain(entry, true)
   }
 
-  /** One request for any number of callers. Resolves with why there is no new token; never rejects. */
+  /** Requests a token. Callers at the same time share the request. Resolves with the error if there is no new token. Never rejects. */
   function obtain(entry: Entry, ahead = false): Promise<TokenManagerError | undefined> {
     const error = wait(entry)
     if (error) return Promise.resolve(error)
@@ -244,7 +248,7 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
 
     const isWanted = (token: StoredAccessToken) => {
       const times = heldToken(token, platform, schedule)
-      // Some servers answer with the token they gave before. It is new if a later request brought it.
+      // Some servers give the same token again. It counts as new if a later request brought it.
       const isNew = token.value !== before?.token.value || token.obtainedAt > before.stored.obtainedAt
       return isNew && clock.elapsed() < times.waitAt && times.refreshAt > clock.elapsed()
     }
@@ -261,13 +265,13 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
       emit('obtained', target, { duration, ahead })
       return undefined
     }
-    // Nothing was sent, so nothing failed: the next call asks again.
+    // Nothing was sent, so there is no error. The next call sends a request.
     if (answer.kind === 'unsent') return undefined
 
     const { error } = answer
     const whose = concernsEverybody(answer) ? everybody : backOff
     const retryAfter = answer.kind === 'transient' ? answer.retryAfter : undefined
-    // Somebody who is signed out may sign in again at any moment.
+    // After a sign-out there is no pause, because the person may sign in again at any moment.
     if (error.code !== 'ERR_SIGNED_OUT') whose.failed(error, began, retryAfter)
 
     const { reason, status, retryAt } = error
@@ -290,29 +294,31 @@ export function tokenCache({ platform, limit, emit, shared, ...schedule }: Token
 
 const TOO_SHORT = 'The new access token had already expired, or lives shorter than asked for'
 
-/** Whether a failure says something of the server or of the client, and not of this one request alone. */
+/** Whether a failure concerns the server or the client, so that requests for other tokens would fail too. */
 function concernsEverybody(answer: Exclude<TokenAnswer | Unproven, { kind: 'tokens' | 'unsent' }>): boolean {
   if (answer.kind === 'unproven') return false
+
   const { reason } = answer.error
   if (answer.kind !== 'transient') return reason === 'invalid_client'
-  // A server that answers 503, 429 or not at all is in trouble. One that answers 500 may fail for this subject only.
+
+  // A server that answers 503 or 429, or does not answer, has a problem with all requests. One that answers 500 may fail only for this subject.
   const failedAtIt = reason === 'server_unavailable' && answer.lost
   return !failedAtIt && reason !== 'unexpected_redirect'
 }
 
-/** A token that is of no use when it comes is a failure, so that the next request waits. */
+/** Turns an answer whose token has already expired into a failure, so that there is a pause before the next request. */
 function unlessExpired<T extends TokenAnswer | Unproven | StoredAccessToken>(given: T, now: EpochMs): T | TokenAnswer {
   const isAnswer = 'kind' in given && given.kind === 'tokens'
   const error = isAnswer ? expiredOnArrival(given.response, now) : undefined
   return error ? { kind: 'invalid', error } : given
 }
 
-/** A token answer as it is kept. */
+/** The token in an answer, in the form in which it is kept. */
 export function toStored({ response }: TokenAnswer & { kind: 'tokens' }, target: Target): StoredAccessToken {
   return storedAccessToken(response, target.scope ?? '', target.resource)
 }
 
-/** What a call gets that was made before the subject was forgotten. */
+/** The error for a call that was still waiting when its subject was removed. */
 export function forgotten(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'signed_out', 'What the token was derived from has ended')
 }

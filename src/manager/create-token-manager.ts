@@ -13,11 +13,11 @@ import { allowInsecureLoopback, checkProtection, checkTarget, type TokenManagerO
 import { type SharedSession, sharedSession } from './shared-session.ts'
 import type { TokenManager } from './token-manager.ts'
 
-/** A platform, and how its `fetch` shows redirects. */
+/** A platform, and what it does with redirects. */
 export interface ManagerPlatform extends Platform {
   /**
-   * `followRedirect` where the platform's `fetch` shows redirects (Node): those that stay within their entry of `resources` are
-   * followed. Absent: a redirect of a request with a body throws `ERR_REDIRECTED`.
+   * `followRedirect`, on platforms whose `fetch` shows redirects (Node). Redirects that stay within their entry of `resources` are then
+   * followed. Default: a redirect that could take the token to another place throws `ERR_REDIRECTED`.
    */
   readonly followRedirect?: AuthorizedFetchOptions['follow']
 }
@@ -25,16 +25,16 @@ export interface ManagerPlatform extends Platform {
 const PORTS = ['store', 'fetch', 'lock', 'channel', 'lifecycle', 'clock', 'crypto', 'userAgent'] as const
 
 /**
- * A manager for one session. Does no I/O and starts nothing before it is used. Managers for the same issuer, client and account
- * on one store share the session.
- * @param platform what it runs on; `undefined` where nothing can be kept (server rendering): the manager stays `loading`
+ * Makes the manager of one session. It does no I/O and starts nothing before it is used. Managers with the same issuer, client, account and
+ * store share one session.
+ * @param platform the ports of the platform. `undefined` while a server renders a page: the manager then stays `loading`
  * @throws TokenManagerError `ERR_INVALID_OPTION`
  */
 export function createTokenManager(options: TokenManagerOptions, platform: ManagerPlatform | undefined): TokenManager {
   return managerOf(options, managerBasis(options, platform))[0]
 }
 
-/** What managers that differ in nothing but `account` have in common. */
+/** What is the same for all managers that differ only in `account`. */
 export interface ManagerBasis {
   readonly ports: Platform | undefined
   readonly match: (url: string) => Match
@@ -47,9 +47,11 @@ export interface ManagerBasis {
 export function managerBasis(options: TokenManagerOptions, platform: ManagerPlatform | undefined): ManagerBasis {
   if (isDevelopment) checkOptions(options)
   else checkProtection(options)
+
   const insecureLoopback = options[allowInsecureLoopback] === true
   const { resources = [] } = options
   metadataOf({ ...options, insecureLoopback })
+
   return {
     match: resourceMatcher(resources, { origin: platform ? platform.origin : ORIGIN_TO_COME, insecureLoopback }),
     first: signInTarget(resources),
@@ -59,17 +61,20 @@ export function managerBasis(options: TokenManagerOptions, platform: ManagerPlat
   }
 }
 
-/** The platform's ports, but for those among the options. A store may have a clock of its own. */
+/** The platform's ports. Those that the options give replace them. A store may have a clock of its own. */
 function portsOf(options: TokenManagerOptions, platform: Platform): Platform {
   const given = PORTS.filter((name) => options[name]).map((name) => [name, options[name]])
   const clock = options.store?.clock ?? platform.clock
   return { ...platform, clock, ...Object.fromEntries(given) }
 }
 
-/** In place of the page's own, while a server renders it: paths are judged there, and no request is sent. */
+/** Stands for the page's origin while a server renders the page. Paths in `resources` can then be checked. No request goes there. */
 const ORIGIN_TO_COME = 'https://page.invalid'
 
-/** A manager, and the session behind it as far as it is in memory. `options` as they were checked. */
+/**
+ * Makes a manager, and a function that gives its session if that is in memory.
+ * @param options options that were checked
+ */
 export function managerOf(
   options: TokenManagerOptions,
   { ports, match, first, follow, insecureLoopback }: ManagerBasis,
@@ -99,16 +104,18 @@ export function managerOf(
     },
     async signIn(signInOptions = {}) {
       if (isDevelopment) checkSignInOptions(signInOptions)
+
       const { userAgent = ports?.userAgent, stepUp, ...request } = signInOptions
       const { signIn, source } = here()
       if (!userAgent) throw new TokenManagerError('ERR_UNSUPPORTED', 'no_window', 'signIn() needs option userAgent')
-      // A path is left where there is no page whose origin it could be on.
+      // It is still a path if there is no page, and so no origin for it.
       if (!redirectUri?.includes(':'))
         throw new TokenManagerError(
           'ERR_INVALID_OPTION',
           'invalid_option',
           'signIn() needs option redirectUri, an absolute URL; only a page may use a path',
         )
+
       await signIn.signIn({
         scope: asked,
         ...request,
@@ -126,6 +133,7 @@ export function managerOf(
       const { signIn } = here()
       const [awaited, answer] = answerHere(given)
       const url = await answer
+
       await start()
       await signIn.complete(url ?? '', url !== undefined && awaited)
       return manager.state
@@ -133,6 +141,7 @@ export function managerOf(
     async adopt(tokens) {
       const { signIn } = here()
       await start()
+
       const granted = tokens.scope ?? asked
       await signIn.adopt({ ...tokens, scope: granted, requestedScope: union(granted, asked) })
       return manager.state
@@ -159,6 +168,7 @@ export function managerOf(
     async headersFor(url, method = 'GET') {
       const place = match(String(url))
       if (!place.target) throw notAllowed(place)
+
       const token = await getToken(place.target)
       const headers = { authorization: authorizationHeader(token) }
       await shared?.proofs?.prove(token, method, place.url, headers)
@@ -166,6 +176,7 @@ export function managerOf(
     },
     async refresh({ reason, ...wanted } = {}) {
       if (isDevelopment) checkTarget(options, wanted)
+
       const own = here()
       const grant = await startedFor(own)
       return own.source.refresh(targetOf(wanted), reason, grant)
@@ -201,31 +212,34 @@ export function managerOf(
 
   async function getToken(target: Target, signal?: AbortSignal, minValidity?: number): Promise<AccessToken> {
     if (isDevelopment) checkTarget(options, target)
+
     const own = here()
     const grant = await startedFor(own)
     return own.source.get(target, signal, minValidity, grant)
   }
 
   /**
-   * Starts. A call is for the person who was signed in when it was made, whoever is after the start, and not for the one whose sign-in
-   * this page is completing.
-   * @returns the grant of that person
+   * Waits for the start, and gives the grant that the call is for. A call is for the person who was signed in when it was made, even if another
+   * person is signed in after the start. While this page completes a sign-in, the call is for the person who comes back: then the result is
+   * `undefined`.
    */
   async function startedFor(own: SharedSession): Promise<string | undefined> {
     const started = start()
+
     const isCompleting = own.session.completing !== undefined
     const grant = isCompleting ? undefined : own.session.live?.grantId
+
     await started
     return grant
   }
 
   function start(): Promise<unknown> {
-    // The address bar is read in this very turn, before other scripts see the code in it (RFC 9700 §4.2.4).
+    // This reads the address bar at once, so that other scripts do not see the code in it (RFC 9700 §4.2.4).
     starting ??= begin()
     return starting
   }
 
-  /** Whether this context waits for an answer; and the one that is `given`, or in the address bar. */
+  /** Whether this context waits for the answer to a sign-in, and the URL of that answer: the one that is `given`, or the page's own. */
   function answerHere(given?: string) {
     const { statePrefix } = here()
     const userAgent = ports?.userAgent
@@ -238,12 +252,13 @@ export function managerOf(
     const own = here()
     const [awaited, url] = answerHere()
     if (url !== undefined) void own.session.complete(complete(own, url, awaited))
+
     await own.ready()
     await own.session.completing
     if (shared === own) hearAnswers(own)
   }
 
-  /** Answers that come when no sign-in waits for them any more. */
+  /** Completes sign-ins whose answer comes when their page does not wait for it any more. */
   function hearAnswers(own: SharedSession) {
     if (redirectUri === undefined) return
     stopAnswers ??= ports?.userAgent?.answers?.(redirectUri, own.statePrefix, (url) => void complete(own, url))
@@ -254,18 +269,21 @@ export function managerOf(
     url: string | Promise<string | undefined>,
     awaited?: boolean,
   ) {
-    // Kept until this is done: React's StrictMode disposes of what it starts, starts it again, and then finds no answer.
+    // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
+    // start finds no answer in the address bar any more.
     const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
       await ready()
+
       const answer = await url
       if (answer !== undefined) await signIn.complete(answer, awaited)
     } catch (error) {
       const failure = error as TokenManagerError
       const { reason } = failure
-      // Nobody's: an old link, or a start URL that is read again.
+      // No sign-in waits for this answer. It is an old link, or the URL that started the app and is read again after a reload.
       if (reason === 'state_mismatch' && !awaited) return
-      // There the state says so itself, or another person is signed in.
+
+      // After `user_changed` the state is right already: it has this reason, or another person is signed in.
       if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
       session.emit('sign_in_failed', { reason })
@@ -275,7 +293,7 @@ export function managerOf(
   }
 }
 
-/** `/callback` is a path on the page's own origin, as among `resources`. */
+/** `uri` as an absolute URL. A path such as `/callback` belongs to the page's own origin, as in `resources`. */
 function absolute(uri: string | undefined, origin: string | undefined): string | undefined {
   return origin && uri?.startsWith('/') ? origin + uri : uri
 }

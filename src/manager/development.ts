@@ -1,5 +1,5 @@
 /**
- * Whether to look for mistakes that only a developer makes, and that harm nobody else: an option that is misspelt, or of a wrong type. The
- * build for production has `false` here (`scripts/without-checks.mjs`), and no byte of what depends on it.
+ * Whether to look for mistakes of developers that do no other harm, such as a misspelt option or a wrong type. The build for production has
+ * `false` here (`scripts/without-checks.mjs`), and leaves out everything that depends on it.
  */
 export const isDevelopment: boolean = true

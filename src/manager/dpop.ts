@@ -3,9 +3,9 @@ import { type DpopOptions, type DpopProver, dpopProver, type ProverPlatform } fr
 
 /** What `dpop()` returns, for the option `dpop`. */
 export interface Dpop {
-  /** What it was made with. */
+  /** The options of `dpop()`. */
   readonly options: DpopOptions
-  /** For the manager. */
+  /** Called by the manager. */
   start(platform: ProverPlatform): DpopProver
 }
 

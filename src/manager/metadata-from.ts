@@ -6,9 +6,9 @@ import type {
 } from '../protocol/authorization-server-metadata.ts'
 import { textOf } from '../protocol/json-members.ts'
 
-/** What stands in an issuer for the tenant, which an ID token names in `tid`. */
+/** The place for the tenant in an issuer. An ID token names its tenant in `tid`. */
 const TENANT = '{tenantid}'
-/** The tenant is a whole part of the path, once: never the host. */
+/** An issuer in which the tenant is one whole part of the path. It must not be in the host. */
 const TEMPLATE = /^https?:\/\/[^/{]+\/([^{]*\/)?\{tenantid}(\/[^{]*)?$/
 const TENANT_ID = /[\da-f-]{36}/i
 
@@ -46,7 +46,7 @@ export function metadataFrom(options: MetadataSourceOptions): MetadataSource {
         isIssuer(iss, claims) {
           if (!isTemplate) return iss === issuer
           const isFilledIn = textOf(iss).replace(TENANT_ID, TENANT) === issuer
-          // Which tenant it was, the ID token says.
+          // An authorization response has no claims. The ID token will show which tenant it is.
           if (!claims) return isFilledIn
           return isFilledIn && iss !== issuer && iss === issuer.replace(TENANT, textOf(claims.tid))
         },

@@ -1,8 +1,8 @@
 import { type PushedAuthorizationRequests, pushAuthorizationRequest } from '../protocol/pushed-authorization.ts'
 
 /**
- * Hands every authorization request to the server before the person goes there (RFC 9126): nothing that is asked for stands in a URL, which
- * only points at it.
+ * Sends every authorization request to the server before the person goes there (RFC 9126). The URL that the person is sent to then contains only
+ * a reference to the request, and nothing that is asked for.
  */
 export function pushedAuthorizationRequests(): PushedAuthorizationRequests {
   return { start: pushAuthorizationRequest }

@@ -11,9 +11,9 @@ export interface SessionLimitsOptions {
 
 /** What `sessionLimits()` returns, for the option `limits`. */
 export interface SessionLimits {
-  /** What it was made with. */
+  /** The options of `sessionLimits()`. */
   readonly options: SessionLimitsOptions
-  /** For the manager. */
+  /** Called by the manager. */
   readonly start: (session: never, end: never) => Limits
 }
 

@@ -25,26 +25,26 @@ export interface SharedSession {
   readonly signIn: SignIn
   readonly signOut: SignOut
   readonly limits: Limits
-  /** Proofs for its DPoP tokens; absent without option `dpop`. */
+  /** Makes the proofs for DPoP tokens. `undefined` without the option `dpop`. */
   readonly proofs: Proofs | undefined
-  /** What begins the `state` of its sign-ins. */
+  /** The beginning of the `state` of its sign-ins. */
   readonly statePrefix: string
-  /** Starts it and reads the record; done once. Never rejects. */
+  /** Starts the session and reads the record, at the first call. Never rejects. */
   ready(): Promise<void>
-  /** One manager less; the last one stops everything. */
+  /** Called when a manager does not use the session any more. After the last one, everything stops. */
   release(): void
 }
 
-/** A lease has to outlive the request it covers, with room for a timer that is late. */
+/** How much longer a lease is valid than the request that it covers, in milliseconds, because timers may be late. */
 const LEASE_MARGIN = 3_000
 const LOCK_TIMEOUT = 3_000
 
-/** How often a locked storage is looked at, ms. */
+/** How often a locked storage is read again, in milliseconds. */
 const UNLOCK_LOOK = 1_000
 
 const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()
 
-/** The session for `options` on `platform`'s store. The first manager's options govern it. Starts nothing. */
+/** The session for `options` on the store of `platform`. If several managers share it, the options of the first one count. Starts nothing. */
 export function sharedSession(
   options: TokenManagerOptions,
   platform: Platform,
@@ -53,11 +53,13 @@ export function sharedSession(
   const identity = identityOf(options)
   const sessions = realm.get(platform.store) ?? new Map()
   realm.set(platform.store, sessions)
+
   const known = sessions.get(identity)
   if (known) {
     known.users++
     return known.shared
   }
+
   const entry = { users: 1, shared: build(options, platform, identity, insecureLoopback, release) }
   sessions.set(identity, entry)
   return entry.shared
@@ -84,6 +86,7 @@ function build(
     { ...options, ...rules, insecureLoopback, missingNonce, onDegraded, onClockOff },
     { text: webText, ...platform },
   )
+
   const session = createSession({ platform, server, options: rules })
   const outbox = createOutbox(session)
   const tokens = heldTokens(session)
@@ -119,12 +122,14 @@ function build(
   async function start() {
     const name = await sessionName(options, platform)
     if (session.closed) return
+
     session.name = name
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits, end: ending.end }),
       hearOthers(session),
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
+
     await session.read().catch((cause) => {
       session.emit('store_failed', { during: 'read' })
       if (session.locked) void readOnceUnlocked()
@@ -132,7 +137,7 @@ function build(
     })
   }
 
-  /** Looks now and then, in case nothing says that the device was unlocked. */
+  /** Reads a locked storage again and again. Not every platform tells when the device was unlocked. */
   async function readOnceUnlocked() {
     while (session.locked && !session.closed) {
       await session.wait(UNLOCK_LOOK)
@@ -141,7 +146,7 @@ function build(
   }
 }
 
-/** What governs the session for `options`. */
+/** The options of the session, complete. */
 export function sessionOptions(options: TokenManagerOptions): SessionOptions {
   const { store, requestTimeout = 10_000, limits, refresh, revokeReplaced = false } = options
   const { confirmInterval = store?.confirmInterval ?? 5_000 } = options
@@ -161,7 +166,7 @@ export function sessionOptions(options: TokenManagerOptions): SessionOptions {
 
 /** The name of the session for `options`, the same in every context. */
 export async function sessionName(options: TokenManagerOptions, { crypto }: Platform): Promise<string> {
-  // Without a hash (an insecure context) there is nothing to sign in with either, and nothing but memory to name.
+  // Without a hash function (an insecure context) nobody can sign in, and nothing is stored. So the name does not matter.
   const hash = await crypto.sha256(new TextEncoder().encode(identityOf(options))).catch(() => new Uint8Array())
   return `tokenward.${base64url(hash.subarray(0, 16))}`
 }
@@ -170,7 +175,7 @@ function identityOf({ issuer, clientId, account = '' }: TokenManagerOptions): st
   return JSON.stringify([issuer, clientId, account])
 }
 
-/** FNV-1a. It only tells the managers of one page apart; names of what is stored are made with SHA-256. */
+/** FNV-1a. It only tells the managers of one page apart. The names in the store are made with SHA-256. */
 function checksum(value: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < value.length; index++) hash = Math.imul(hash ^ value.charCodeAt(index), 0x01000193)

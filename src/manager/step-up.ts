@@ -4,9 +4,9 @@ import type { AccessToken } from '../protocol/access-token.ts'
 import { insufficient } from '../requests/authorized-fetch.ts'
 import { type PresentSession, type Requirements, type Step, stepFrom } from '../session/step-up.ts'
 
-/** What `stepUp()` makes: the option of `signIn()` of that name. */
+/** What `stepUp()` makes: the value of the option `stepUp` of `signIn()`. */
 export interface StepUp extends Requirements {
-  /** For the manager. */
+  /** Called by the manager. */
   start(
     grantOf: (token: AccessToken) => string | undefined,
     live: PresentSession | undefined,
@@ -15,11 +15,13 @@ export interface StepUp extends Requirements {
 }
 
 /**
- * Asks for what an API wants beyond the present sign-in: `signIn({ stepUp: stepUp(error) })`. The `acrValues`, `maxAge` and `scope` of the
- * error are asked for, beside the scope that the session has, and checked on return. The session stays as it is until the sign-in has
- * brought them for the same person; another person ends it. Nothing happens when that was done since. `signIn()` rejects with
- * `step_up_unsatisfied` when another sign-in cannot help: it has just brought, or has just failed to bring, what the API asks for again.
- * @param error an `ERR_STEP_UP_REQUIRED` (RFC 9470, RFC 6750 §3.1)
+ * Signs the person in again for what an API asks for beyond the present sign-in: `signIn({ stepUp: stepUp(error) })`.
+ *
+ * The sign-in asks for the `acrValues`, `maxAge` and `scope` of the error, and for the scope that the session has. The answer is checked. The
+ * session stays as it is until the same person comes back with all that. If another person comes back, the session ends. If the session
+ * already has what the API asks for, nothing happens. `signIn()` rejects with `step_up_unsatisfied` if another sign-in would not help: the
+ * last one has brought what the API asks for again, or has just failed to bring it.
+ * @param error an error with the code `ERR_STEP_UP_REQUIRED` (RFC 9470, RFC 6750 §3.1)
  */
 export function stepUp(error: TokenManagerError): StepUp {
   const { acrValues, maxAge, scope } = error

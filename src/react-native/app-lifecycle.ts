@@ -1,40 +1,43 @@
 import type { Lifecycle, LifecycleEvent } from '../ports.ts'
 
-/** What a listener of React Native is taken back with. */
+/** What React Native returns for a listener. */
 export interface Subscription {
-  /** Stops it. */
+  /** Removes the listener. */
   remove(): void
 }
 
-/** React Native's `AppState`, as far as it is used. */
+/** The part of React Native's `AppState` that is used. */
 export interface AppStateLike {
-  /** `active`, `inactive`, `background`; `null` or `unknown` while the app starts. */
+  /** `active`, `inactive` or `background`. While the app starts, it may be `null` or `unknown`. */
   readonly currentState: string | null
-  /** Hears changes. */
+  /** Calls `listener` when the state changes. */
   addEventListener(type: 'change', listener: (state: string) => void): Subscription
 }
 
-/** What NetInfo (`@react-native-community/netinfo`) and `expo-network` say of the network. */
+/** The part of the network's state that is used, as NetInfo (`@react-native-community/netinfo`) and `expo-network` give it. */
 export interface NetworkStateLike {
-  /** False where there is none; `null` or absent where that is not known. */
+  /** Whether there is a network. `null` or absent if that is not known; it then counts as true. */
   readonly isConnected?: boolean | null
 }
 
-/** `NetInfo`, or the module `expo-network`. */
+/** The module `NetInfo` (`@react-native-community/netinfo`), or the module `expo-network`. */
 export type NetworkLike =
   | {
-      /** Of NetInfo; calls at once. */
+      /** NetInfo's method. It calls `listener` at once, and at each change. Returns a function that removes the listener. */
       addEventListener(listener: (state: NetworkStateLike) => void): () => void
     }
   | {
-      /** Of expo-network. */
+      /** The method of expo-network. It calls `listener` at each change. */
       addNetworkStateListener(listener: (state: NetworkStateLike) => void): Subscription
     }
 
 /**
- * The life of the app, read from `AppState`. In the background there are no timers; a call there works all the same (push messages, headless
- * tasks). `inactive` (a call comes in, the app switcher) is nothing. An app that comes back was asleep: it reads the session again first.
- * @param network tells when there is no network, so that nothing is tried in vain. Default: there always is one
+ * Makes the lifecycle of the app from `AppState`. While the app is in the background, no timer refreshes tokens; a call still works there, such as
+ * one of a push message or of a headless task. When the app comes back, the session is read again first. The state `inactive` (an incoming
+ * call, the app switcher) changes nothing.
+ * @param appState `AppState` of `react-native`
+ * @param network `NetInfo` or the module `expo-network`. With it nothing is tried while there is no network. Default: the network counts as
+ *   always there
  */
 export function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lifecycle {
   const listeners = new Set<(event: LifecycleEvent) => void>()
@@ -44,14 +47,16 @@ export function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lif
 
   return {
     isOnline: () => isOnline,
-    // The state itself, for an event may have been missed while JavaScript was suspended.
+    // Reads the state itself. An event may have been lost while JavaScript was suspended.
     isVisible: () => appState.currentState !== 'background',
     subscribe(listener) {
       listeners.add(listener)
       stop ??= listen()
+
       return () => {
         listeners.delete(listener)
         if (listeners.size > 0) return
+
         stop?.()
         stop = undefined
       }
@@ -65,6 +70,7 @@ export function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lif
   function listen(): () => void {
     const states = appState.addEventListener('change', heardState)
     const stopNetwork = network && listenToNetwork(network, heardNetwork)
+
     return () => {
       states.remove()
       stopNetwork?.()
@@ -73,9 +79,11 @@ export function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lif
 
   function heardState(state: string): void {
     if (state === 'inactive') return
+
     const wasVisible = isVisible
     isVisible = state !== 'background'
     if (isVisible === wasVisible) return
+
     const events: LifecycleEvent[] = isVisible ? ['resumed', 'visible'] : ['hidden']
     for (const event of events) tell(event)
   }
@@ -92,5 +100,6 @@ function listenToNetwork(network: NetworkLike, listener: (state: NetworkStateLik
     const subscription = network.addNetworkStateListener(listener)
     return () => subscription.remove()
   }
+
   return network.addEventListener(listener)
 }

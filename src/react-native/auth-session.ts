@@ -4,17 +4,17 @@ import type { Clock, UserAgent } from '../ports.ts'
 import { answerAt } from '../protocol/authorization-code.ts'
 import type { Subscription } from './app-lifecycle.ts'
 
-/** What became of the system's browser: `success` with a `url`, `cancel`, `dismiss` … */
+/** How the sign-in in the system's browser ended. */
 export interface BrowserResult {
-  /** The word for it. */
+  /** `success`, `cancel`, `dismiss` or another word of the module. */
   readonly type: string
-  /** Where the person came back to. */
+  /** The URL that the person came back to. Present with `success`. */
   readonly url?: string
 }
 
-/** The module `expo-web-browser`. */
+/** The part of the module `expo-web-browser` that is used. */
 export interface ExpoWebBrowser {
-  /** Opens it. */
+  /** Opens the system's browser at `url`. Resolves when it was closed, or when it reached `redirectUrl`. */
   openAuthSessionAsync(
     url: string,
     redirectUrl: string,
@@ -24,50 +24,50 @@ export interface ExpoWebBrowser {
       readonly showInRecents?: boolean
     },
   ): Promise<BrowserResult>
-  /** Closes it. Throws where the platform cannot. */
+  /** Closes the browser. Throws on platforms that cannot do that. */
   dismissAuthSession?(): void
 }
 
-/** The module `react-native-inappbrowser-reborn`. */
+/** The part of the module `react-native-inappbrowser-reborn` that is used. */
 export interface InAppBrowser {
-  /** Opens it. */
+  /** Opens the system's browser at `url`. Resolves when it was closed, or when it reached `redirectUrl`. */
   openAuth(
     url: string,
     redirectUrl: string,
     options?: { readonly ephemeralWebSession?: boolean; readonly showInRecents?: boolean },
   ): Promise<BrowserResult>
-  /** Closes it. */
+  /** Closes the browser. */
   closeAuth?(): void
 }
 
-/** React Native's `Linking`, as far as it is used. */
+/** The part of React Native's `Linking` that is used. */
 export interface LinkingLike {
-  /** The URL that started the app; the same one again after a reload of its JavaScript. */
+  /** The URL that started the app, or `null`. After a reload of the app's JavaScript it is the same URL again. */
   getInitialURL(): Promise<string | null>
-  /** Hears URLs while the app runs. */
+  /** Calls `listener` with each URL that the app is opened with while it runs. */
   addEventListener(type: 'url', listener: (event: { readonly url: string }) => void): Subscription
 }
 
 /** Options of {@link authSession}. */
 export interface AuthSessionOptions {
-  /** Whether the browser forgets the person's sign-in afterwards. Default false: they are known to the server the next time. */
+  /** Whether the browser forgets the person's sign-in at the server afterwards. Default false: the next sign-in may need no password. */
   readonly ephemeral?: boolean
   /**
-   * How long to wait for the redirect after the browser said that it was closed, ms. Default 1 500, 0 to 60 000. Android brings the app to the
-   * front a moment before it says where the person came back to.
+   * How long to wait for the redirect after the browser was closed, in milliseconds. On Android the app comes to the front a moment before it
+   * gets the URL. Default 1 500, 0 to 60 000.
    */
   readonly grace?: number
-  /** Default: the phone's own. */
+  /** Measures `grace`. Default: the phone's clock. */
   readonly clock?: Clock
 }
 
 /**
- * Signs in through the system's browser (RFC 8252). What counts is the redirect that `Linking` tells, known by its `state`, or an error
- * without one; the word of the browser is a hint. A redirect that comes after the wait, or that starts the app anew, completes the
- * sign-in as well: it waits in the store.
+ * Makes the user agent that signs in through the system's browser (RFC 8252). The redirect comes from `Linking`. It is recognised by its `state`;
+ * an error without `state` also ends the wait. What the browser module reports is only a hint. A redirect that comes after the wait, or that
+ * starts the app anew, still completes the sign-in, because the sign-in is in the store.
  * @param browser the module `expo-web-browser` or `react-native-inappbrowser-reborn`
  * @param linking `Linking` of `react-native`
- * @throws TokenManagerError `ERR_INVALID_OPTION` for a `grace` out of bounds
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `grace` is out of bounds
  */
 export function authSession(
   browser: ExpoWebBrowser | InAppBrowser,
@@ -83,16 +83,19 @@ export function authSession(
     async authorize(url, redirectUri, state) {
       const redirect = firstRedirect(linking, redirectUri, state)
       awaited.add(state)
+
       try {
         const first = await Promise.race([redirect.url, open(browser, url, redirectUri, ephemeral)])
         if (typeof first === 'string') {
           dismiss(browser)
           return first
         }
+
         if (first.url !== undefined && answers(first.url, redirectUri, state)) return first.url
 
         const late = await Promise.race([redirect.url, after(clock, grace)])
         if (late !== undefined) return late
+
         throw new TokenManagerError(
           'ERR_AUTHORIZATION_CANCELLED',
           'cancelled',
@@ -104,9 +107,10 @@ export function authSession(
       }
     },
     async callbackUrl(redirectUri, statePrefix) {
-      // Once in the life of this JavaScript. After a reload it may be an old one, which the stored sign-ins do not know.
+      // Read only once. After a reload of the JavaScript it may be an old URL; the store then has no sign-in for it.
       if (isStartTaken) return undefined
       isStartTaken = true
+
       const url = await linking.getInitialURL()
       const isOurs = url !== null && stateOf(url, redirectUri)?.startsWith(statePrefix) === true
       return isOurs ? url : undefined
@@ -133,7 +137,7 @@ async function open(
 
     return await browser.openAuthSessionAsync(url, redirectUri, {
       preferEphemeralSession: ephemeral,
-      // Without it an iPhone waits for a scheme called https, which never comes.
+      // Without this option, an iPhone would wait for a custom scheme named https, and never get it.
       preferUniversalLinks: redirectUri.startsWith('https:'),
       showInRecents: true,
     })
@@ -152,19 +156,21 @@ function dismiss(browser: ExpoWebBrowser | InAppBrowser): void {
     if ('openAuthSessionAsync' in browser) browser.dismissAuthSession?.()
     else browser.closeAuth?.()
   } catch {
-    // expo-web-browser cannot on Android, where the redirect has closed it already.
+    // On Android, expo-web-browser throws here. The redirect has closed the browser already.
   }
 }
 
-/** The first redirect with `state`, or with an error and none; others are other sign-ins'. */
+/** The first redirect with this `state`, or with an error and no `state`. Other redirects belong to other sign-ins. */
 function firstRedirect(linking: LinkingLike, redirectUri: string, state: string) {
   let stop = () => {}
+
   const url = new Promise<string>((resolve) => {
     const subscription = linking.addEventListener('url', (event) => {
       if (answers(event.url, redirectUri, state)) resolve(event.url)
     })
     stop = () => subscription.remove()
   })
+
   return { url, stop }
 }
 
@@ -172,15 +178,16 @@ function after(clock: Clock, time: number): Promise<undefined> {
   return new Promise((resolve) => void clock.at(clock.elapsed() + time, () => resolve(undefined)))
 }
 
-/** Whether `url` answers the sign-in with `state`. An error without any may be anybody's: it ends the wait, and nothing else. */
+/** Whether `url` answers the sign-in with `state`. An error without `state` may come from anybody. It only ends the wait. */
 function answers(url: string, redirectUri: string, state: string): boolean {
   const answer = answerAt(url, redirectUri)
   if (answer === undefined) return false
   if (stateIn(answer) === state) return true
+
   return /[?&#]error=/.test(answer) && !/[?&#]state=[^&#]/.test(answer)
 }
 
-/** The `state` of an answer to `redirectUri`. Ours is base64url and dots, which no escape ever changes. */
+/** The `state` in an answer to `redirectUri`. It is never escaped, because this library makes it of base64url characters and dots. */
 function stateOf(url: string, redirectUri: string): string | undefined {
   const answer = answerAt(url, redirectUri)
   return answer && stateIn(answer)

@@ -11,34 +11,35 @@ import { ownText } from './own-text.ts'
 import { allowAnyScheme, checkRedirectUri } from './redirect-uri.ts'
 import { sha256 } from './sha256.ts'
 
-/** Options of React Native's `createTokenManager`. What is native is handed in. */
+/** Options of React Native's `createTokenManager`. The app gives the native modules. */
 export interface ReactNativeTokenManagerOptions extends TokenManagerOptions {
   /**
-   * Where the person comes back to after sign-in, exactly as registered: an https link that the app has claimed (a universal link, an app
-   * link), or a URI of a scheme that is a domain of yours in reverse, such as `com.example.app:/callback`. Needed by `signIn()`.
+   * Where the person comes back to after the sign-in, exactly as registered. It is an https link that the app has claimed (a universal link or
+   * an app link), or a URI whose scheme is a domain of yours in reverse, such as `com.example.app:/callback`. `signIn()` needs it. Default:
+   * none.
    */
   readonly redirectUri?: string
-  /** Allows a `redirectUri` with any scheme. */
+  /** Whether `redirectUri` may have any scheme. Default false. */
   readonly [allowAnyScheme]?: boolean
-  /** Where the session lies: `secureStore(expoItems(SecureStore))`. One for the app. */
+  /** Where the session is stored: `secureStore(expoItems(SecureStore))`. Use one store for the whole app. */
   readonly store: Store<unknown>
-  /** The life of the app: `appLifecycle(AppState)`. */
+  /** Tells when the app goes to the background and comes back: `appLifecycle(AppState)`. */
   readonly lifecycle: Lifecycle
   /**
-   * The phone's strong random bytes, synchronous: `getRandomBytes` of expo-crypto, or
+   * Returns `length` cryptographically strong random bytes, synchronously: `getRandomBytes` of expo-crypto, or
    * `(length) => crypto.getRandomValues(new Uint8Array(length))` with react-native-get-random-values.
    */
   readonly randomBytes: (length: number) => Uint8Array
 }
 
-// The one process of the app owns what it stores: whatever an earlier one left under this lock is over.
+// Only one process of the app uses the store. So whatever an earlier process was doing under this lock has ended.
 const lock = queueLock({ spans: 'store' })
 
-// Looked up when it is used: Expo puts another one in its place.
+// The global `fetch` is read at each request, because Expo replaces it after this file is loaded.
 const platformFetch: Fetch = (input, init) => fetch(input, init)
 
 /**
- * A manager for one session on a phone. Does no I/O and starts nothing before it is used. Make it once, outside of the components.
+ * Makes the manager of one session on a phone. It does no I/O and starts no timer before it is used. Make it once, outside of the components.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function createTokenManager({
@@ -54,7 +55,7 @@ export function createTokenManager({
     )
 
   const crypto: Crypto = {
-    // A copy: some modules give a view of memory that is theirs.
+    // A copy, because some modules return a view of memory that they use again.
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     sha256: async (data) => sha256(data),
   }
@@ -69,6 +70,7 @@ export function createTokenManager({
     lifecycle: options.lifecycle,
   })
   checkRedirectUri(options.redirectUri, options[allowAnyScheme] === true)
+
   const { fetch: authorized } = manager
   return Object.assign(manager, {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => authorized(...withoutRequest(input, init)),

@@ -1,40 +1,42 @@
 import { keychainError, type SecureItems, textOf, UNREADABLE } from './secure-items.ts'
 
-/** The part of expo-secure-store that is used; give the module itself: `import * as SecureStore from 'expo-secure-store'`. */
+/** The part of expo-secure-store that is used. Give the module itself: `import * as SecureStore from 'expo-secure-store'`. */
 export interface ExpoSecureStore {
-  /** When an item can be read (iOS). */
+  /** The value of `keychainAccessible` for items that can be read once the device was unlocked since it started, and only on this device. */
   readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: number
-  /** Reads. */
+  /** Reads an item. `null` if there is none. */
   getItemAsync(name: string, options?: ExpoItemOptions): Promise<string | null>
-  /** Writes. */
+  /** Writes an item. */
   setItemAsync(name: string, text: string, options?: ExpoItemOptions): Promise<void>
-  /** Removes. */
+  /** Removes an item. */
   deleteItemAsync(name: string, options?: ExpoItemOptions): Promise<void>
 }
 
-/** How expo-secure-store keeps an item. */
+/** The options of expo-secure-store for one item. */
 export interface ExpoItemOptions {
-  /** When it can be read (iOS). */
+  /** When the item can be read (iOS). */
   readonly keychainAccessible?: number
-  /** Apart from the app's other items. */
+  /** The group that the item belongs to. It keeps the item apart from the other items of the app. */
   readonly keychainService?: string
 }
 
-// A class of their own, so that no item of the app's that was written before keeps its older, stricter accessibility.
+// A group of its own: an item that exists already keeps its accessibility, and the app may have written one with the same name.
 const SERVICE = 'tokenward'
 
-// Android: the item came back from a backup, and the key that could open it stayed on the old phone.
+// On Android: the item was restored from a backup, and its key stayed on the old phone.
 const UNDECRYPTABLE = /could not decrypt|keypermanentlyinvalidated|aeadbadtag|badpadding|invalidkeyexception/i
 
 /**
- * Items in expo-secure-store. They can be read after the device was unlocked once since it started, so that push messages and background
- * tasks find the session, and they stay on this device: no backup carries them.
+ * Keeps items in expo-secure-store. They can be read once the device was unlocked since it started, so that push messages and background tasks
+ * can use the session. They stay on this device and are not part of a backup. Give the result to {@link secureStore}.
+ * @param secureStore the module `expo-secure-store`
  */
 export function expoItems(secureStore: ExpoSecureStore): SecureItems {
   const options: ExpoItemOptions = {
     keychainService: SERVICE,
     keychainAccessible: secureStore.AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY,
   }
+
   return {
     keychain: secureStore,
     async get(name) {

@@ -7,31 +7,37 @@ import { unlessAborted } from '../session/unless-aborted.ts'
 
 /** Options of {@link gated}. */
 export interface GateOptions {
-  /** Asks the person, by Face ID or a fingerprint: `expo-local-authentication` and the like. Rejects when they refuse. */
+  /**
+   * Asks the person to confirm with Face ID, a fingerprint or the like, for example by `expo-local-authentication`. It has to reject if they do
+   * not confirm.
+   */
   readonly ask: () => Promise<unknown>
-  /** For how long an answer holds, ms. Default 300 000, 0 to 86 400 000. */
+  /** How long a confirmation is valid, in milliseconds. Default 300 000, 0 to 86 400 000. */
   readonly holds?: number
-  /** Default: the phone's own. */
+  /** Measures `holds`. Default: the phone's clock. */
   readonly clock?: Clock
 }
 
-/** A manager whose session is used only after the person was asked. */
+/** A manager whose tokens are used only after the person has confirmed it. Made by {@link gated}. */
 export interface GatedTokenManager extends TokenManager {
   /**
-   * Asks, whatever was answered before: for the button that unlocks the app.
-   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` when the person refuses
+   * Asks the person now, whatever they answered before. It is for a button that unlocks the app.
+   * @throws TokenManagerError `ERR_AUTHORIZATION_CANCELLED` if the person does not confirm
    */
   readonly unlock: () => Promise<void>
-  /** Forgets what was answered, so that the next use asks: for the moment when the app goes to the background. */
+  /** Forgets the answer, so that the next use asks again. Call it when the app goes to the background. */
   readonly lock: () => void
 }
 
 /**
- * `manager` whose tokens are used only after the person was asked, once for all who wait. It keeps somebody who picks up an unlocked phone from
- * using the session; code in the app, and whoever controls the phone, can read the keychain without it. Nobody is asked while nobody is signed
- * in, nor for signing in or out. A refusal holds until `unlock()` or `lock()`: until then calls reject with `ERR_AUTHORIZATION_CANCELLED`.
- * @param manager is changed, and is what comes back
- * @throws TokenManagerError `ERR_INVALID_OPTION` for a `holds` out of bounds
+ * Makes `manager` ask the person before it uses tokens. Calls that wait at the same time share one question. This keeps somebody who picks up an
+ * unlocked phone from using the session. It does not protect against other code in the app, or against somebody who controls the phone: they
+ * can read the keychain.
+ *
+ * The person is not asked while nobody is signed in, and not for signing in or out. If they do not confirm, calls reject with
+ * `ERR_AUTHORIZATION_CANCELLED` until `unlock()` or `lock()` is called.
+ * @param manager the manager to change. It is also what is returned
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `holds` is out of bounds
  */
 export function gated(
   manager: TokenManager,
@@ -44,7 +50,7 @@ export function gated(
   let refusal: TokenManagerError | undefined
   let asking: Promise<void> | undefined
 
-  // Whoever has just signed in has been asked enough.
+  // A person who has just signed in need not confirm again.
   manager.on('signed_in', agree)
 
   return Object.assign(manager, {
@@ -76,6 +82,7 @@ export function gated(
     const isAsked = ageOf(agreed, moment(clock)) < holds
     if (status !== 'signedIn' || isAsked) return
     if (refusal) throw refusal
+
     await unlessAborted(askOnce(), signal)
   }
 

@@ -1,50 +1,53 @@
 import { keychainError, type SecureItems, textOf, UNREADABLE } from './secure-items.ts'
 
 /**
- * The part of react-native-keychain that is used; give the module itself: `import * as Keychain from 'react-native-keychain'`. `Accessible` is its
- * enum.
+ * The part of react-native-keychain that is used. Give the module itself: `import * as Keychain from 'react-native-keychain'`. `Accessible` is
+ * the module's enum of that name.
  */
 export interface Keychain<Accessible = string> {
-  /** When an item can be read (iOS). */
+  /** The values for `accessible`: when an item can be read (iOS). */
   readonly ACCESSIBLE: {
-    /** After the device was unlocked once since it started; never in a backup. */
+    /** The item can be read once the device was unlocked since it started. It stays on this device and is not part of a backup. */
     readonly AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: Accessible
   }
-  /** Reads. */
+  /** Reads an item. `false` if there is none. */
   getGenericPassword(options: { readonly service: string }): Promise<false | KeychainPassword>
-  /** Writes. */
+  /** Writes an item. */
   setGenericPassword(
     username: string,
     password: string,
     options: { readonly service: string; readonly accessible: Accessible },
   ): Promise<unknown>
-  /** Removes. */
+  /** Removes an item. */
   resetGenericPassword(options: { readonly service: string }): Promise<unknown>
 }
 
 /** An item of react-native-keychain. */
 export interface KeychainPassword {
-  /** Its text. */
+  /** The text of the item. */
   readonly password: string
 }
 
 /** Options of {@link keychainItems}. */
 export interface KeychainItemsOptions {
-  /** Begins the name of every item. Default `'tokenward'`. */
+  /** The beginning of the name of every item. Default `'tokenward'`. */
   readonly service?: string
 }
 
-// Android: the item came back from a backup, and the key that could open it stayed on the old phone.
+// On Android: the item was restored from a backup, and its key stayed on the old phone.
 const UNDECRYPTABLE = /decrypt|keypermanentlyinvalidated|aeadbadtag|badpadding|wrapped error/i
 
 /**
- * Items in react-native-keychain. They can be read after the device was unlocked once since it started, and they stay on this device.
+ * Keeps items in react-native-keychain. They can be read once the device was unlocked since it started, and they stay on this device. Give the
+ * result to {@link secureStore}.
+ * @param keychain the module `react-native-keychain`
  */
 export function keychainItems<Accessible>(
   keychain: Keychain<Accessible>,
   { service = 'tokenward' }: KeychainItemsOptions = {},
 ): SecureItems {
   const placeOf = (name: string) => ({ service: `${service}.${name}` })
+
   return {
     keychain,
     async get(name) {

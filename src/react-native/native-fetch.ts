@@ -1,14 +1,14 @@
 import type { Fetch } from '../ports.ts'
 
-/** React Native's own `Request`: it keeps the body as it was given. */
+/** React Native's `Request`, which keeps the body in the form in which it was given. */
 interface NativeRequest extends Request {
   readonly _bodyInit: RequestInit['body']
   bodyUsed: boolean
 }
 
 /**
- * The arguments that mean to `fetch` what `input` and `init` mean, without a `Request` of React Native in them: one whose body was sent is
- * "Already read", and a copy of it would lose the content type and the files of a form.
+ * Arguments for `fetch` that mean the same as `input` and `init`, but have no `Request`. React Native's `Request` cannot be sent a second time
+ * ("Already read"), and a copy of it loses the content type and the files of a form.
  */
 export function withoutRequest(input: RequestInfo | URL, init: RequestInit | undefined): Parameters<Fetch> {
   if (!isNative(input) || input.bodyUsed) return [input, init]
@@ -27,8 +27,8 @@ function isNative(input: RequestInfo | URL): input is NativeRequest {
 }
 
 /**
- * `fetch` where the native side follows redirects, whatever `redirect: 'manual'` asks for. The answer of another place becomes the redirect
- * that led there: nobody is to take it for the server's own.
+ * Makes redirects visible. React Native's native code follows redirects even with `redirect: 'manual'`. If an answer comes from another place than
+ * the request went to, it is replaced by a redirect, so that it is not taken for the server's own answer.
  */
 export function withVisibleRedirects(fetch: Fetch): Fetch {
   return async (input, init) => {
@@ -42,7 +42,10 @@ function urlOf(input: RequestInfo | URL): string {
   return input instanceof Request ? input.url : String(input)
 }
 
-/** Origin and path. Android writes a URL in its own way: letters of the host, escapes, the slash of an empty path. */
+/**
+ * The origin and the path of a URL, in a form that is the same on all phones. Android changes the case of the host, escapes, and the slash of an
+ * empty path.
+ */
 function placeOf(url: string): string {
   return url
     .replace(/[?#].*/s, '')

@@ -1,7 +1,7 @@
 import type { WireText } from '../ports.ts'
 import { utf8 } from '../protocol/utf8.ts'
 
-/** Written and read here: React Native sends a `URLSearchParams` as an empty body, and has no `TextDecoder`. */
+/** Writes and reads forms and queries without `URLSearchParams`, which React Native sends as an empty body, and without `TextDecoder`. */
 export const ownText: WireText = {
   form: (parameters) => parameters.map((pair) => pair.map(encode).join('=')).join('&'),
   query: (text) => {

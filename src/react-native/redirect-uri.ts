@@ -1,13 +1,14 @@
 import { type Check, check } from '../manager/check-options.ts'
 
 /**
- * Set it to `true` in the options of `createTokenManager` to allow a `redirectUri` with any scheme: `exp://…` of Expo Go while you develop, or
- * `notes:/callback` of an app that people already have. Another app on the phone may use the same scheme and be opened in place of yours.
+ * An option of `createTokenManager`. Set it to `true` to allow a `redirectUri` with any scheme: `exp://…` of Expo Go during development, or
+ * `notes:/callback` of an app that is already installed on phones. Another app on the phone may use the same scheme, and be opened instead of
+ * yours. Default false.
  */
 export const allowAnyScheme: unique symbol = Symbol('allowAnyScheme')
 
-// A host with a dot and a name at its end: the system never gives an app an IP address or localhost. As browsers write it, for that is
-// what comes back: in lower case, without a port, without a user.
+// The host needs a dot and must end with a name, because the system opens no app for an IP address or for localhost. It is in lower case and
+// has no port and no user, because that is how the URL comes back from the browser.
 const CLAIMED = /^https:\/\/[a-z\d-]+(\.[a-z\d-]+)*\.[a-z][a-z\d-]*([/?]|$)/
 const REVERSE_DOMAIN = /^[a-z][a-z\d+-]*(\.[a-z\d+-]+)+:/
 const ANY_SCHEME = /^[a-z][a-z\d+.-]*:/
@@ -25,8 +26,8 @@ const ownScheme: Check = [
 ]
 
 /**
- * Checks where the person comes back to (RFC 8252 §7): the phone has to open this app for it, and no other.
- * @throws TokenManagerError `ERR_INVALID_OPTION`, with what is allowed
+ * Checks the redirect URI (RFC 8252 §7). The phone has to open this app for it, and no other app.
+ * @throws TokenManagerError `ERR_INVALID_OPTION`, saying what is allowed
  */
 export function checkRedirectUri(redirectUri: string | undefined, isAnyScheme: boolean): void {
   const isLink = /^https?:/i.test(redirectUri ?? '')

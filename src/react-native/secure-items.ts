@@ -1,36 +1,39 @@
 import { TokenManagerError } from '../errors.ts'
 
 /**
- * The keychain of a phone as this library uses it: texts by name. Neither a replacement nor several writes together need be atomic:
- * {@link secureStore} makes them so.
+ * The keychain of a phone, as this library uses it: a text for each name. Its writes need not be atomic, because {@link secureStore} takes care of
+ * that.
  */
 export interface SecureItems {
-  /** What is behind it, the native module: two stores on one keychain must not write between each other's steps. Default: this object. */
+  /**
+   * The native module behind it. Two stores with the same module never write at the same time. Default: this object.
+   */
   readonly keychain?: object
   /**
-   * The text of `name`; `null` where there is none, and the empty text where it can never be read again (a backup was restored without its
-   * key).
-   * @throws TokenManagerError `ERR_STORE_FAILED`: `storage_locked` where it can be read once the device was unlocked
+   * Reads the text of `name`. `null` if there is none. The empty text if it can never be read again, because a backup was restored without its
+   * key.
+   * @throws TokenManagerError `ERR_STORE_FAILED`. Its reason is `storage_locked` if the text can be read after the device was unlocked
    */
   get(name: string): Promise<string | null>
-  /** Writes `text` (ASCII) under `name` (letters, digits, `.`, `_`, `-`). */
+  /** Writes `text`, which is ASCII, under `name`, which has letters, digits, `.`, `_` and `-`. */
   set(name: string, text: string): Promise<void>
-  /** Removes `name`; nothing happens where it is not there. */
+  /** Removes the text of `name`. Does nothing if there is none. */
   delete(name: string): Promise<void>
 }
 
-/** What {@link SecureItems.get} gives for an item whose key is lost. No text that is written is empty. */
+/** What {@link SecureItems.get} gives for an item whose key is lost. A text that was written is never empty. */
 export const UNREADABLE = ''
 
-// errSecInteractionNotAllowed, and what the native modules make of it.
+// The code of errSecInteractionNotAllowed, and the messages that the native modules have for it.
 const LOCKED = /-25308|interaction is not allowed|user not authenticated|device is locked/i
 
 /**
- * A keychain's failure as an error of this library. A locked device is a passing state: nothing was lost.
+ * Makes an error of this library from a failure of the keychain. If the device is locked, nothing is lost: the item can be read later.
  * @param cause what the native module rejected with
  */
 export function keychainError(cause: unknown): TokenManagerError {
   if (cause instanceof TokenManagerError) return cause
+
   const isLocked = LOCKED.test(textOf(cause))
   return isLocked
     ? new TokenManagerError(
@@ -42,9 +45,10 @@ export function keychainError(cause: unknown): TokenManagerError {
     : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', 'The keychain refused', { cause })
 }
 
-/** What a failure says of itself: message and code. For looking at only, it may hold anything. */
+/** The message and the code of a failure. It is only searched and never shown, because it may contain secrets. */
 export function textOf(cause: unknown): string {
   if (typeof cause !== 'object' || cause === null) return ''
+
   const { message, code } = cause as { readonly message?: unknown; readonly code?: unknown }
   return `${String(message)} ${String(code)}`
 }

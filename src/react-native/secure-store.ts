@@ -4,24 +4,27 @@ import type { Lock, Store, Stored } from '../ports.ts'
 import type { SecureItems } from './secure-items.ts'
 import { readSlot, removeSlot, type Slot, writeSlot } from './slot.ts'
 
-/** Where an installation of the app is told from the next one: storage that goes with the app, as AsyncStorage does. */
+/** A storage that the phone removes together with the app, such as AsyncStorage. It shows whether the app was installed anew. */
 export interface InstallMarker {
-  /** Reads. */
+  /** Reads the value of `key`. `null` if there is none. */
   getItem(key: string): Promise<string | null>
-  /** Writes. */
+  /** Writes the value of `key`. */
   setItem(key: string, value: string): Promise<unknown>
 }
 
 /** Options of {@link secureStore}. */
 export interface SecureStoreOptions {
   /**
-   * Storage that is removed with the app, such as AsyncStorage. The keychain of an iPhone is not: without a marker the next person who
-   * installs the app finds the session of the one before. Default: none.
+   * A storage that is removed together with the app, such as AsyncStorage. An iPhone does not remove the keychain with the app. Without a
+   * marker, a person who installs the app again finds the session that was there before. Default: none.
    */
   readonly marker?: InstallMarker
-  /** What becomes of items that an earlier installation left. Default `'forget'`: they are removed. `'keep'`: they are used. Needs `marker`. */
+  /**
+   * What happens to items of an earlier installation. `'forget'`: they are removed. `'keep'`: they are used. It has an effect only with
+   * `marker`. Default `'forget'`.
+   */
   readonly afterReinstall?: 'forget' | 'keep'
-  /** Characters an item holds at most. Default 1 900, 200 to 100 000: some keychains refuse more than 2 048 bytes. */
+  /** The longest text of one item, in characters. Some keychains refuse more than 2 048 bytes. Default 1 900, 200 to 100 000. */
   readonly partSize?: number
 }
 
@@ -29,7 +32,7 @@ const MARKER = 'tokenward.install'
 
 const turnsOf = new WeakMap<object, Lock>()
 
-/** The steps of one read or write follow each other, whatever other stores there are on the keychain. */
+/** The lock of a keychain. It keeps the steps of one read or write together, even if several stores use the same keychain. */
 function turnsOn({ keychain }: { readonly keychain: object }): Lock {
   const turns = turnsOf.get(keychain) ?? queueLock()
   turnsOf.set(keychain, turns)
@@ -37,12 +40,13 @@ function turnsOn({ keychain }: { readonly keychain: object }): Lock {
 }
 
 /**
- * A store in the keychain of a phone. A value lies in one of two slots, each with a number and a checksum. A write goes to the slot that
- * is not in use, its head last, and is read back before it counts; so a process that is killed at any step leaves the old value or the
- * new one, whole. One process owns it. Values have to survive JSON.
+ * Makes a store in the keychain of a phone. Only one process may use it. Values have to be JSON.
+ *
+ * Each value has two slots, with a number and a checksum. A write goes to the slot that is not in use. Its parts come first, its head last, and it
+ * is read back before it counts. So if the app is killed at any step, the whole old value or the whole new value is there.
  * @param items the keychain: {@link expoItems}, {@link keychainItems}, or your own
- * @throws TokenManagerError `ERR_INVALID_OPTION` for a `partSize` or `afterReinstall` that cannot be; the store itself rejects with
- *   `ERR_STORE_FAILED` (`storage_locked` before the device was unlocked)
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `partSize` or `afterReinstall` is not allowed. The methods of the store reject with
+ *   `ERR_STORE_FAILED`; the reason is `storage_locked` until the device was unlocked
  */
 export function secureStore(
   items: SecureItems,
@@ -53,6 +57,7 @@ export function secureStore(
     throw invalid("afterReinstall has to be 'forget' or 'keep'")
 
   const turns = turnsOn({ keychain: items.keychain ?? items })
+
   return {
     textOnly: true,
     get(name) {
@@ -89,12 +94,12 @@ export function secureStore(
     await writeSlot(items, key, next, partSize)
     await assertKept(key, next)
 
-    // What is spent must not lie around. Killed here, it lies there until the next write.
+    // The old tokens must not stay in the keychain. If the app is killed here, the next write removes them.
     if (present) await removeSlot(items, key, present).catch(() => {})
     return true
   }
 
-  /** The later of the whole slots, else one whose value is torn. */
+  /** The slot that was written last. If only slots with an incomplete value are there, one of these. */
   async function presentSlot(key: string): Promise<Slot | undefined> {
     const read = [await readSlot(items, key, 'a'), await readSlot(items, key, 'b')]
     const found = read.filter((slot) => slot !== undefined).sort((one, other) => other.seq - one.seq)
@@ -108,7 +113,8 @@ export function secureStore(
   async function isOfAnEarlierInstall(slot: Slot): Promise<boolean> {
     const isForgetting = marker !== undefined && afterReinstall === 'forget'
     if (!isForgetting || slot.install === '-') return false
-    // A marker that cannot be read tells nothing: it rejects, and nothing is removed.
+
+    // If the marker cannot be read, this rejects, and nothing is removed.
     return (await marker.getItem(MARKER)) !== slot.install
   }
 
@@ -122,10 +128,11 @@ export function secureStore(
     return made
   }
 
-  /** Some keychains say yes and write nothing. */
+  /** Reads a slot back. Some keychains report success although they have written nothing. */
   async function assertKept(key: string, { letter, tag, text }: Slot): Promise<void> {
     const kept = await readSlot(items, key, letter)
     if (kept?.tag === tag && kept.text === text) return
+
     throw new TokenManagerError(
       'ERR_STORE_FAILED',
       'store_failed',
@@ -134,13 +141,14 @@ export function secureStore(
   }
 }
 
-/** What a slot says of its value. A torn one is there, and cannot be read. */
+/** The value in a slot. If it is incomplete, there is a tag, and the value is `undefined`. */
 function storedIn({ tag, text }: Slot): Stored<unknown> | undefined {
   if (text === '') return undefined
+
   return { tag, value: text === undefined ? undefined : JSON.parse(text) }
 }
 
-/** `value` as JSON in ASCII: wherever it is cut, each part is a text of its own, and a character is a byte. */
+/** `value` as JSON in ASCII. It can be cut into parts at any place, and each of its characters is one byte. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
@@ -148,7 +156,7 @@ function asciiJson(value: unknown): string {
   )
 }
 
-/** A name that every keychain takes. */
+/** `name` in characters that every keychain accepts. */
 function itemName(name: string): string {
   const units = Array.from(name, (char) =>
     /[A-Za-z\d-]/.test(char) ? char : `_${(char.codePointAt(0) as number).toString(16)}_`,
@@ -156,7 +164,7 @@ function itemName(name: string): string {
   return `tokenward.${units.join('')}`
 }
 
-// Only so that no tag comes twice: nobody is kept out by it.
+// A tag only has to be different each time. It need not be secret, so Math.random() is good enough.
 function randomTag(): string {
   return Array.from({ length: 3 }, () => Math.floor(Math.random() * 2 ** 45).toString(36)).join('')
 }

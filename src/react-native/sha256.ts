@@ -1,17 +1,21 @@
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4 §4.2.2), computed once. */
 const K = new Uint32Array(64)
-/** The same of the square roots of the first 8 primes (FIPS 180-4 §5.3.3). */
+/** The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4 §5.3.3). */
 const START = new Uint32Array(8)
 
 const primes: number[] = []
 for (let candidate = 2; primes.length < 64; candidate++) {
   if (primes.some((prime) => candidate % prime === 0)) continue
+
   const at = primes.push(candidate) - 1
   K[at] = fraction(Math.cbrt(candidate))
   if (at < 8) START[at] = fraction(Math.sqrt(candidate))
 }
 
-/** SHA-256 (FIPS 180-4), for platforms that have none. It hashes what is no secret for long: a code verifier, a token for its proof. */
+/**
+ * SHA-256 (FIPS 180-4), for platforms that have none. It is not hardened against timing attacks. It hashes only code verifiers and access tokens,
+ * which are secret for a short time.
+ */
 export function sha256(data: Uint8Array): Uint8Array<ArrayBuffer> {
   const state = START.slice()
   const blocks = padded(data)
@@ -22,18 +26,19 @@ export function sha256(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(digest.buffer)
 }
 
-/** `data`, a one bit, zeros, and the length in bits as 64 bits (FIPS 180-4 §5.1.1). */
+/** `data`, then a bit 1, then zeros, and at the end the length of `data` in bits, as a number of 64 bits (FIPS 180-4 §5.1.1). */
 function padded(data: Uint8Array): Uint8Array<ArrayBuffer> {
   const blocks = new Uint8Array(Math.ceil((data.length + 9) / 64) * 64)
   blocks.set(data)
   blocks[data.length] = 0x80
+
   const length = new DataView(blocks.buffer, blocks.length - 8)
   length.setUint32(0, Math.floor(data.length / 2 ** 29))
   length.setUint32(4, data.length << 3)
   return blocks
 }
 
-/** FIPS 180-4 §6.2.2. */
+/** Adds one block of 64 bytes to `state` (FIPS 180-4 §6.2.2). The names are those of the standard. */
 function digestBlock(state: Uint32Array, block: DataView): void {
   const words = new Uint32Array(64)
   for (let t = 0; t < 16; t++) words[t] = block.getUint32(4 * t)
@@ -52,6 +57,7 @@ function digestBlock(state: Uint32Array, block: DataView): void {
     const first = (h + big1 + choice + (K[t] as number) + (words[t] as number)) | 0
     const big0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
     const majority = (a & b) ^ (a & c) ^ (b & c)
+
     h = g
     g = f
     f = e

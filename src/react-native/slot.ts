@@ -1,25 +1,26 @@
 import { type SecureItems, UNREADABLE } from './secure-items.ts'
 
-/** One of the two places of a value: a head that is written last, and the parts that did not fit into it. */
+/** One of the two places for a value. It has a head, which is written last, and parts for the text that does not fit into the head. */
 export interface Slot {
   readonly letter: 'a' | 'b'
-  /** The higher number is the later write. */
+  /** The number of the write. The slot with the higher number was written later. */
   readonly seq: number
   readonly tag: string
   /** How many parts follow the head. */
   readonly parts: number
-  /** Which installation of the app wrote it; `-` where that is not known. */
+  /** The installation of the app that wrote it. `-` if that is not known. */
   readonly install: string
-  /** The value; `undefined` where a part is missing or is another write's. */
+  /** The value. `undefined` if a part is missing or belongs to another write. */
   readonly text: string | undefined
 }
 
 const HEAD = /^1 (\d+) ([\w.-]+) (\d+) ([\da-z]+) ([\w.-]+)\n/
 
-/** Reads the slot `letter` of `key`; `undefined` where there is no head. */
+/** Reads the slot `letter` of `key`. `undefined` if there is no head. */
 export async function readSlot(items: SecureItems, key: string, letter: 'a' | 'b'): Promise<Slot | undefined> {
   const head = await items.get(headOf(key, letter))
   if (head === UNREADABLE) return { letter, seq: 0, tag: 'unreadable', parts: 0, install: '-', text: undefined }
+
   const found = head === null ? null : HEAD.exec(head)
   if (!head || !found) return undefined
 
@@ -31,7 +32,7 @@ export async function readSlot(items: SecureItems, key: string, letter: 'a' | 'b
   return { letter, seq: Number(seq), tag, parts: Number(parts), install, text: isWhole ? text : undefined }
 }
 
-/** Writes a slot: its parts first, then the head that names them. Until then the slot is not there. */
+/** Writes a slot: first its parts, then its head. The slot does not count before its head is written. */
 export async function writeSlot(
   items: SecureItems,
   key: string,
@@ -42,11 +43,12 @@ export async function writeSlot(
   for (let at = partSize; at < text.length; at += partSize) parts.push(text.slice(at, at + partSize))
 
   for (const [index, part] of parts.entries()) await items.set(partOf(key, letter, index + 1), part)
+
   const line = `1 ${seq} ${tag} ${parts.length} ${checksum(text)} ${install}\n`
   await items.set(headOf(key, letter), line + text.slice(0, partSize))
 }
 
-/** Removes a slot. The head goes last: as long as it is there, it is known which parts are. */
+/** Removes a slot. The head is removed last, because it says which parts there are. */
 export async function removeSlot(items: SecureItems, key: string, { letter, parts }: Slot): Promise<void> {
   for (let part = parts; part >= 1; part--) await items.delete(partOf(key, letter, part))
   await items.delete(headOf(key, letter))
@@ -60,7 +62,7 @@ function partOf(key: string, letter: string, part: number): string {
   return `${key}.${letter}${part}`
 }
 
-/** FNV-1a, 32 bits: it tells a whole value from a torn one. */
+/** FNV-1a with 32 bits. It shows whether a value is complete. */
 function checksum(text: string): string {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)

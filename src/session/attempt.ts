@@ -3,45 +3,45 @@ import type { Moment } from './moment.ts'
 import type { RefreshOutcome } from './outcome.ts'
 import type { SessionRecord } from './record.ts'
 
-/** A refresh token this context may send. */
+/** The right of this context to send the refresh token. */
 export interface Claim {
-  /** As the claim's swap wrote it. */
+  /** The record, as it was written with the claim in it. */
   readonly record: SessionRecord
   readonly owner: string
-  /** Just before the swap was called: the claim ages from then on. */
+  /** The moment just before the write. The age of the claim is counted from it. */
   readonly began: Moment
-  /** When the refresh token left, on the monotonic clock, and whether there was a network then. */
+  /** When the refresh token was sent, on the monotonic clock, and whether there was a network at that time. */
   readonly sent?: { readonly at: number; readonly online: boolean }
-  /** What was heard when it was sent before; absent: it was not. */
+  /** The result of the first request, if this claim is for the second one. */
   readonly lost?: TokenAnswer
 }
 
-/** Where an attempt to refresh stands: what it does next, and with what. */
+/** The next step of a refresh. */
 export type Attempt =
-  /** Read the record: everything begins there, and while another context may have sent the refresh token, it stays there. */
+  /** Read the record. A refresh begins with this, and repeats it while another context may have sent the refresh token. */
   | { readonly step: 'look' }
   | { readonly step: 'claim'; readonly seen: SessionRecord }
   | { readonly step: 'send'; readonly claim: Claim }
   /** The answer to the first request was lost. */
   | { readonly step: 'send_again'; readonly claim: Claim; readonly lost: TokenAnswer }
   | { readonly step: 'conclude'; readonly claim: Claim; readonly answer: TokenAnswer }
-  /** Let go of the claim, and look again. */
+  /** Remove the claim, and read the record again. */
   | { readonly step: 'release'; readonly claim: Claim }
 
-/** What comes after a step: another one, or the end. */
+/** What follows a step: another step, or the outcome. */
 export type Next = Attempt | RefreshOutcome
 
-/** What an attempt rests on, which can be lost while it is under way. */
+/** The state of a refresh. The lock can be lost while it runs. */
 export interface Hold {
-  /** Whether it is under a lock that spans the store. */
+  /** Whether this context holds a lock that all users of the store share. */
   locked: boolean
   attempt: Attempt
 }
 
-/** The beginning. */
+/** The first step. */
 export const LOOK: Attempt = { step: 'look' }
 
-/** What an answer to `claim` asks for. `mayBeginAgain`: with another claim, where this one was not sent. */
+/** The step that follows the answer to `claim`. `mayBeginAgain`: whether there may be another claim if nothing was sent. */
 export function answered(claim: Claim, answer: TokenAnswer, isOnline: boolean, mayBeginAgain: boolean): Attempt {
   const { record, lost } = claim
   const isUnsent = answer.kind === 'unsent'
@@ -49,7 +49,7 @@ export function answered(claim: Claim, answer: TokenAnswer, isOnline: boolean, m
   if (isUnsent && mayBeginAgain) return { step: 'release', claim }
 
   const isLost = answer.kind === 'transient' && answer.lost && answer.error.status === undefined
-  // In an outage that lasts, the shared back-off is the wait before the next try.
+  // If a refresh has failed before, or there is no network, the shared back-off decides when to try again.
   const isFirstFailure = isOnline && !record.failure
   if (isLost && isFirstFailure) return { step: 'send_again', claim, lost: answer }
   return { step: 'conclude', claim, answer }

@@ -2,21 +2,21 @@ import type { EpochMs } from '../ports.ts'
 import { revocable, type SessionRecord, tombstone } from './record.ts'
 import { outboxBeside } from './replaced.ts'
 
-/** How many of the grants before it a record names. */
+/** How many earlier grants a record names at most. */
 const REPLACED_LIMIT = 8
 
-/** What a sign-in came to, and what becomes of the record. */
+/** The outcome of a sign-in, and the record after it. */
 export interface Begun {
   readonly next: SessionRecord
-  /** `user_changed`: another person came back than was signed in, or somebody has signed in meanwhile. */
+  /** `user_changed`: another person came back than the one who was signed in, or another person has signed in in the meantime. */
   readonly outcome: 'signed_in' | 'user_changed'
 }
 
 /**
- * What a sign-in makes of the record, as it is when the sign-in is stored. Pure.
- * @param now what is stored
+ * Decides what a sign-in changes in the record. A pure function.
+ * @param now the record that is stored at that moment
  * @param brought the record of the new session
- * @param onlySubject the person who may come back; absent: anybody may
+ * @param onlySubject the only person who may come back. `undefined`: anybody may
  */
 export function begun(
   now: SessionRecord | undefined,
@@ -29,7 +29,7 @@ export function begun(
   const mine = revocable(brought, at)
   const replaced = now ? revocable(now, at) : []
 
-  // Somebody else has signed in meanwhile, on purpose: that session stays.
+  // Another person has signed in in the meantime. That session stays, and the new tokens are revoked.
   if (now?.claims && isOther(now)) {
     const outbox = outboxBeside(now, brought.claims, mine, at, revokeReplaced)
     return { next: { ...now, outbox }, outcome: 'user_changed' }
@@ -47,7 +47,7 @@ export function begun(
   return { next: { ...next, outbox: outboxBeside(next, claims, replaced, at, revokeReplaced) }, outcome: 'signed_in' }
 }
 
-/** The grant of `record` and those before it. */
+/** The grant of `record` and the grants before it, the latest first. */
 function grantsUpTo({ grantId, replaced }: SessionRecord): string {
   const before = replaced?.split(' ') ?? []
   return [grantId, ...before].slice(0, REPLACED_LIMIT).join(' ')

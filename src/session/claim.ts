@@ -4,10 +4,10 @@ import { moment } from './moment.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
-/** The wait before a refresh token that may be spent is sent (again), ms. */
+/** How long to wait before a refresh token is sent that may have been used already, in milliseconds. */
 export const DOUBT_WAIT = 1_000
 
-/** One swap that says: somebody may be about to send. `undefined` when the record moved on. */
+/** Writes a lease into the record: this context is going to send the refresh token. `undefined` if the record has changed. */
 export async function claimFrom(
   session: Session,
   seen: SessionRecord,
@@ -33,14 +33,15 @@ export async function claimFrom(
   return claimed && { record: claimed.next, owner, began }
 }
 
-/** Whether `claim` takes the place of another, whose sender died or sleeps. */
+/** Whether `claim` has replaced the lease of another context, which has died or sleeps. */
 export function isTakeover({ record, owner }: Claim): boolean {
   return record.doubt === owner
 }
 
 /**
- * The lock was stolen, and whoever has it now takes our lease for dead. It waits and reads again before it sends, and finds that
- * the lease is ours. Whoever has sent nothing yet begins again, and whoever slept leaves others alone.
+ * Called when another context has stolen the lock. That context thinks that our lease is dead. Before it sends the refresh token, it waits and
+ * reads the record again. If we have sent the refresh token already, this writes our lease once more, so that it finds it there. If we have
+ * sent nothing, or this machine has slept, nothing is written.
  */
 export async function takeBack(session: Session, hold: Hold): Promise<void> {
   hold.locked = false
@@ -48,12 +49,12 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   if (!claim?.sent) return
   const { owner, record, began } = claim
   const { clock, store } = session.platform
-  // A lock spans one machine: when that sleeps, all do, and this clock with them.
+  // The lock is for one machine. If the machine sleeps, all its contexts sleep, and this clock stands still.
   const isAwake = clock.elapsed() - began.elapsed < session.options.leaseTime
   await session
     .update((now) => {
       if (!now?.lease || now.grantId !== record.grantId) return undefined
-      // The storage was cleared, and a context that never saw our lease did not wait before it sent: it keeps its own.
+      // If the storage was cleared, another context may not have seen our lease, and may have sent at once. It keeps its own lease.
       const wasTakenOver = now.doubt === now.lease.owner
       const mayBeTaken = isAwake && wasTakenOver
       const isOurs = now.lease.owner === owner
@@ -80,25 +81,25 @@ export function owns({ owner }: Claim, record: SessionRecord | undefined): recor
   return record?.lease?.owner === owner
 }
 
-/** Whether nothing has happened to the grant of `seen` since: it lives, and nobody has refreshed. */
+/** Whether the record still has the grant of `seen`, nobody has signed out, and nobody has refreshed. */
 export function isSameGeneration(now: SessionRecord | undefined, seen: SessionRecord): now is SessionRecord {
   return now?.grantId === seen.grantId && now.generation === seen.generation && !now.signedOut
 }
 
-/** The same lease, once more shown to be alive. */
+/** `record` with a new beat in its lease, which shows that its owner is alive. */
 export function withBeat(record: SessionRecord): SessionRecord {
   const { lease } = record
   return { ...record, lease: lease && { ...lease, beat: lease.beat + 1 } }
 }
 
-/** `record`, of which from now on nobody knows whether its refresh token is spent. */
+/** `record` with the note that its refresh token may have been used already. */
 export function withDoubt({ platform }: Session, record: SessionRecord, doubt?: string): SessionRecord {
   return { ...record, doubt: doubt ?? randomId(platform.crypto), doubtAt: platform.clock.now() }
 }
 
 /**
- * A lease is dead at once only if it was taken under the very lock we hold now, or if its process is known to be over; any other
- * when nothing about it changed for the lease time on our own clock.
+ * Whether the owner of the lease in `record` counts as dead. It does so at once if the lease was taken under the lock that we hold now, or if its
+ * process has ended. Otherwise it does so when the lease has not changed for the lease time, on this context's own clock.
  */
 export function isDead({ platform, unchangedFor, options }: Session, record: SessionRecord, locked: boolean): boolean {
   const { lease } = record
@@ -107,7 +108,7 @@ export function isDead({ platform, unchangedFor, options }: Session, record: Ses
   return unchangedFor('lease', record) >= options.leaseTime
 }
 
-/** What is left of the back-off all contexts share, ms. `asked`: the app itself wants new tokens. */
+/** How long the back-off that all contexts share still lasts, in milliseconds. `asked`: the app itself has called `refresh()`. */
 export function backOffLeft({ platform, unchangedFor }: Session, record: SessionRecord, asked?: boolean): number {
   const { failure } = record
   return failure ? backOffRest(failure, platform.clock.now(), unchangedFor('failure', record), asked) : 0

@@ -23,12 +23,12 @@ import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
 
-/** What comes of the refresh, and what becomes of the record. */
+/** The outcome of a refresh, and the record after it. */
 type Conclusion = RefreshOutcome & { readonly next?: SessionRecord | undefined }
 
 type Advance = (record: SessionRecord) => SessionRecord
 
-/** Turns the server's answer to `claim` into what the record says from now on. */
+/** Writes the result of the server's answer to `claim` into the record. */
 export async function conclude(
   session: Session,
   claim: Claim,
@@ -62,10 +62,11 @@ export async function conclude(
     const advance: Advance = (record) => refreshed(record, response)
     const expired = expiredOnArrival(response, clock.now())
     if (!expired) return commit(advance)
+
     return useless({ error: expired }, (record) => {
       const { accessTokens } = record
       const next = advance(record)
-      // What is still good is not lost to a token that is not.
+      // The new token has expired already. If the present one is still valid, it must not be replaced by the new one.
       return isUsable(session, accessTokens[key]) ? { ...next, accessTokens } : next
     })
   }
@@ -74,18 +75,20 @@ export async function conclude(
     if (error.code === 'ERR_SIGNED_OUT') return endFor(refreshToken, error)
     const failed: Failed = { error, meaning: 'unclear' }
     if (!refreshToken) return leave(error, failed, true)
-    // The server rotated although the rest of its answer is useless: the new refresh token is the one that lives.
+
+    // The answer is useless except for its new refresh token. The server has rotated, so the old refresh token is not valid any more.
     return useless(failed, (record) => ({ ...advanced(record), refreshToken }))
   }
 
   /**
-   * Commits only onto the generation it began from, whoever holds the lease by now. After a sign-out the new tokens are to be
-   * revoked; after another context's commit they are dropped, for revoking could end the whole grant (RFC 7009 §2.1).
+   * Stores the new tokens, if the record still has the generation that the refresh began from. It does not matter who has the lease. After a
+   * sign-out, the new tokens are revoked. If another context has stored newer tokens, ours are dropped and not revoked, because revoking them
+   * could end the whole grant (RFC 7009 §2.1).
    */
   async function commit(advance: Advance): Promise<RefreshOutcome> {
     const change: Change<Conclusion> = (now = from) => {
       const at = clock.now()
-      // The storage was cleared, and a context that was behind wrote the session back: what it has is older.
+      // If the storage was cleared, a context with an older record may have written that back.
       const isBehind = supersedes(from, now)
       const isOver = now.signedOut || (now.grantId !== from.grantId && !isBehind)
       if (isOver) return { next: { ...now, outbox: outboxAfter(now, advance(from)) }, outcome: 'signed_out' }
@@ -105,9 +108,9 @@ export async function conclude(
     try {
       return await session.update(change)
     } catch (cause) {
-      // In memory it is safe for as long as this context lives; nobody else hears of it before it is stored.
+      // The new tokens are kept in memory until the store works again. The other contexts cannot use them before that.
       session.apply({ type: 'read', record: advance(from), order: session.held.order, own: true })
-      // Whoever watches sees that the owner is alive, and does not take over with the old token.
+      // The beat shows the other contexts that this one is alive, so that none of them sends the old refresh token.
       const show = (now: SessionRecord | undefined) => ({ next: owns(claim, now) ? withBeat(now) : undefined })
       const commitOrShow = () =>
         session.update(change).catch(async (error) => {
@@ -191,7 +194,7 @@ export async function conclude(
       return { next: tombstone(now, { at, reason }, [...added, ...revocable(now, at)]) }
     }
     await session.update(change).catch(() => {
-      // Over here at once, and everywhere as soon as the storage takes it.
+      // The session ends in this context at once, and in the others as soon as the store works again.
       session.apply({ type: 'ended', grantId, reason, error })
       void session.retry(() => session.update(change), 'sign_out')
     })
@@ -199,10 +202,9 @@ export async function conclude(
   }
 
   /**
-   * Leaves the grant to whoever comes next, with the back-off that all contexts share. A storage that refuses changes nothing for the
-   * caller.
-   * @param failed absent: nothing that others have to wait for
-   * @param mayBeSpent the server may have processed the request all the same
+   * Removes the lease after a failure, and writes the back-off that all contexts share. If the store fails, the caller gets the same error.
+   * @param failed the failure that the back-off is for. Absent if there is no need to wait
+   * @param mayBeSpent whether the server may have used up the refresh token
    */
   async function leave(error: TokenManagerError, failed?: Failed, mayBeSpent?: boolean): Promise<RefreshOutcome> {
     const outcome = offlineOr(session, 'failed')
@@ -216,7 +218,7 @@ export async function conclude(
         if (!free || !failed) return { next: free, outcome, error }
 
         const isCurrent = free.generation === from.generation
-        // A server that fails does so for every generation; what it refused may be this one's alone.
+        // A failure of the server concerns every generation. A refusal may concern only this one.
         const counts = isOnline && (isCurrent || !failed.meaning)
         const next = counts ? withFailure(free, failed) : free
         const isInDoubt = mayBeSpent && sent?.online && isCurrent
@@ -238,18 +240,18 @@ export async function conclude(
     return { ...record, failure: nextFailure(record.failure, failed, hasAccessToken(record, at), chance) }
   }
 
-  /** What the caller is told of a failure that `record` holds. */
+  /** The error for the caller, after the failure was written to `record`. */
   function toldBy(record: SessionRecord | undefined, { error, meaning }: Failed): TokenManagerError {
     if (!record?.failure) return error
     const told = errorOf(record.failure, hasAccessToken(record, clock.now()))
-    // After the second refusal of one kind there is more to say than of the first.
+    // After a second refusal of the same kind, the record's error may say more.
     return meaning && told.code !== error.code ? told : Object.assign(error, { retryAt: told.retryAt })
   }
 }
 
 /**
- * Whether the server gives no such token, and may go on giving others: an error of this one request, and a lasting one, as where one API
- * of several wants a second factor. What is wrong with the whole grant shows where the token of the sign-in is refreshed.
+ * Whether the server refuses only tokens for `target`, and will go on refusing them, for example because one of several APIs wants a second
+ * factor. Errors that concern the whole grant also occur when the token of the sign-in itself is refreshed.
  */
 export function refusesTarget(
   { options, live }: Session,
@@ -261,15 +263,15 @@ export function refusesTarget(
   return Boolean(isOfTarget) && /invalid_(target|scope)|interaction/.test(`${error?.reason}`)
 }
 
-/** An answer's access token as the record keeps it. */
+/** The access token of an answer, in the form in which the record has it. */
 export function storedAccessToken(response: TokenResponse, scope: string, resource?: string): StoredAccessToken {
   const { accessToken, tokenType, obtainedAt, expiresAt } = response
   return { value: accessToken, type: tokenType, obtainedAt, expiresAt, scope: response.scope ?? scope, resource }
 }
 
 /**
- * After a lost answer a refusal, in whatever words, tells that the request has spent the refresh token. The grant and its generation
- * stay, so that a late commit still fits.
+ * The conclusion if a refusal follows a lost answer: the lost request has used up the refresh token. The grant and its generation stay in the
+ * record, so that a late answer can still be stored.
  */
 function spentInDoubt(now: SessionRecord): Conclusion | undefined {
   if (!now.doubt) return undefined

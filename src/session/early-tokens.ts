@@ -1,19 +1,19 @@
 import type { AccessToken } from '../protocol/access-token.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
-/** How long a token that does not count yet is given, ms: more than the clocks of most servers differ. */
+/** How long to wait for a token that is not valid yet, in milliseconds. The clocks of most servers differ by less. */
 const PATIENCE = 1_500
 
 /**
- * Waits until a token that an API called "not yet valid" has aged a little: once for each token, whoever calls. The promise is false
- * where that wait is over already, and was of no use.
- * @param begin called for the first caller
+ * Waits a moment for a token that an API called "not yet valid". There is one wait for each token, which all callers share. The promise gives
+ * false if that wait was over already: the token was tried again and refused again.
+ * @param begin called only for the first caller
  */
 export type EarlyTokens = (token: AccessToken, signal: AbortSignal | undefined, begin: () => void) => Promise<boolean>
 
 /**
- * No token yet.
- * @param wait resolves after so many milliseconds
+ * Makes the function that waits.
+ * @param wait resolves after that many milliseconds
  */
 export function earlyTokens(wait: (time: number) => Promise<void>): EarlyTokens {
   const waits = new WeakMap<AccessToken, Promise<boolean>>()

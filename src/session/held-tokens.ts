@@ -11,41 +11,41 @@ import { targetKey } from './target-key.ts'
 export interface HeldToken {
   readonly token: AccessToken
   readonly stored: StoredAccessToken
-  /** From here on it is refreshed ahead. */
+  /** From this time on, it is refreshed in the background. */
   readonly refreshAt: number
-  /** From here on callers wait for the refresh. */
+  /** From this time on, callers wait for the refresh. */
   readonly waitAt: number
-  /** From here on it is never sent. */
+  /** From this time on, it is never sent. */
   readonly deadAt: number
-  /** An API refused it before its time. */
+  /** Whether an API refused it before it expired. */
   rejected: boolean
-  /** When a refresh brought this very text although an API had refused it, on the monotonic clock. */
+  /** When a refresh gave the same text again although an API had refused it, on the monotonic clock. */
   readonly returnedAt?: number | undefined
 }
 
 /** The access tokens of the living session, as memory holds them. */
 export interface HeldTokens {
-  /** The token for `target`, unless it is dead or was refused. `minValidity`: for how long it has to live on, ms. */
+  /** The token for `target`, if it can be used. `minValidity`: how long it has to be valid from now on, in milliseconds. */
   usable(target: Target, minValidity?: number, at?: Moment): HeldToken | undefined
-  /** The entry for `target`, whatever its state. */
+  /** The entry for `target`, also if it cannot be used. */
   get(target: Target): HeldToken | undefined
-  /** When the last one that was not refused dies, on the monotonic clock. */
+  /** When the last token expires that no API refused, on the monotonic clock. */
   readonly until: number
-  /** The grant a token was handed out for. */
+  /** The grant that a token belongs to. */
   grantOf(token: AccessToken): string | undefined
-  /** The key a token is bound to. */
+  /** The key that a token is bound to. */
   keyOf(token: AccessToken): DpopKey | undefined
-  /** Follows the session: keeps what it knows of tokens that are still there. */
+  /** Takes the tokens of the session's record. What is known of tokens that are still there is kept. */
   sync(): void
 }
 
-/** Callers wait for a refresh in the last 5 s of a token's life, or the last 5 % where that is less. */
+/** How long before its expiry callers wait for a refresh, in milliseconds. For tokens with a short lifetime it is 5 % of the lifetime. */
 const LAST_MOMENTS = 5_000
 
-/** Tokens with a shorter life are refreshed on use only, or an idle page would never stop. */
+/** Tokens with a shorter lifetime, in milliseconds, are refreshed only when they are used. Otherwise an idle page would refresh all the time. */
 const SHORT = 10_000
 
-/** No token yet. */
+/** Makes the tokens in memory, which are none at first. */
 export function heldTokens(session: Session): HeldTokens {
   const { platform, options } = session
   const { clock } = platform
@@ -81,14 +81,14 @@ export function heldTokens(session: Session): HeldTokens {
   }
 }
 
-/** Servers may answer with the text they gave before: a token is known by the commit that brought it as well. */
+/** Whether both are the same token. The text is not enough, because servers may give the same text again. */
 function isSame(known: StoredAccessToken, stored: StoredAccessToken): boolean {
   return known.value === stored.value && known.generation === stored.generation
 }
 
 /**
- * `stored` as memory holds it from now on.
- * @param before what it takes the place of
+ * Makes the entry in memory for a stored token.
+ * @param before the entry that it replaces
  */
 export function heldToken(
   stored: StoredAccessToken,
@@ -99,11 +99,12 @@ export function heldToken(
   const { expiresAt, obtainedAt } = stored
   const elapsed = clock.elapsed()
   const now = clock.now()
-  // From the future: the wall clock was set back, and nobody knows how old the token is.
+  // If it was obtained in the future, the wall clock was set back. Then the token's age is not known, and it counts as expired.
   const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
   const ahead = leewayOf(stored, leeway)
   const deadAt = elapsed + left
   const returned = before?.rejected ? elapsed : before?.returnedAt
+
   return {
     token: accessToken(stored),
     stored,

@@ -5,29 +5,31 @@ import type { SignOut } from './sign-out.ts'
 
 /** The local limits of a session. */
 export interface Limits {
-  /** When the next one passes, wall clock. */
+  /** When the next limit passes, on the wall clock. */
   readonly next: number
-  /** The session was used. */
+  /** Notes that the session is used. */
   used(now?: EpochMs): void
-  /** Ends the session where one has passed. */
+  /** Ends the session if a limit has passed. */
   check(): Promise<void>
 }
 
-/** None. */
+/** No limits. */
 export const NO_LIMITS: Limits = { next: Infinity, used() {}, check: async () => {} }
 
-/** `maxAge` and `idleTimeout`, counted in the record, so for all contexts together. */
+/** Makes the limits `maxAge` and `idleTimeout`. Their times are in the record, so they are the same for all contexts. */
 export function limits(session: Session, end: SignOut['end']): Limits {
   const { maxAge, idleTimeout } = session.options
   const { clock } = session.platform
   let written = -Infinity
   const idleAt = (usedAt = 0) => Math.max(usedAt, written) + (idleTimeout ?? Infinity)
   const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
-  /** The first one that has passed. */
+  /** The limit that has passed. `undefined` if none has. */
   const overdue = ({ signedInAt, usedAt }: SessionRecord) => {
     const now = clock.now()
-    return now >= maxAgeAt(signedInAt) ? 'max_age' : now >= idleAt(usedAt) ? 'idle' : undefined
+    if (now >= maxAgeAt(signedInAt)) return 'max_age'
+    return now >= idleAt(usedAt) ? 'idle' : undefined
   }
+
   return {
     get next() {
       return Math.min(maxAgeAt(session.live?.signedInAt), idleAt(session.live?.usedAt))
@@ -36,8 +38,9 @@ export function limits(session: Session, end: SignOut['end']): Limits {
       if (idleTimeout === undefined) return
       const { live } = session
       if (!live || now - Math.max(live.usedAt, written) < idleTimeout / 10) return
+
       written = now
-      // Off the hot path: nobody waits for it, and losing it costs a tenth of the time-out.
+      // Nobody waits for this write. If it fails, the session may end a tenth of the time-out too early.
       session
         .update(
           (record) => {
@@ -51,7 +54,7 @@ export function limits(session: Session, end: SignOut['end']): Limits {
     async check() {
       const { live } = session
       const limit = live && overdue(live)
-      // Another context may have used it since.
+      // Checked again when the record is written, because another context may have used the session.
       if (limit) await end(limit, undefined, (record) => overdue(record) === limit)
     },
   }

@@ -1,8 +1,8 @@
-/** Those who want to hear something. */
+/** A set of listeners. */
 export interface ListenerSet<T> {
-  /** Returns a function that ends this. */
+  /** Adds a listener. Returns a function that removes it. */
   add(listener: (value: T) => unknown): () => void
-  /** Calls each in a turn of its own: it must not run inside what it hears of, and its fault is its own. */
+  /** Calls each listener in its own turn. So a listener does not run in the middle of the change, and its errors affect nothing else. */
   tell(value: T): void
 }
 

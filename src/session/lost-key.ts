@@ -3,7 +3,7 @@ import type { DpopProver } from '../protocol/dpop.ts'
 import type { SessionRecord } from './record.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
-/** What is used of a session. */
+/** The parts of a session that are used here. */
 interface KeyHolder {
   readonly held: Held
   readonly options: { readonly maxAge?: number | undefined }
@@ -11,7 +11,7 @@ interface KeyHolder {
   readonly platform: { readonly clock: Clock }
 }
 
-/** Moves the state of `session`. A session whose key is lost ends: it could send nothing (RFC 9449 §5). */
+/** The next state of `session` after `event`. A session whose key is lost ends, because its tokens cannot be used (RFC 9449 §5). */
 export function transitionWithKey(session: KeyHolder, event: SessionEvent): ReturnType<typeof transition> {
   const { held, options, server, platform } = session
   const moved = transition(held, event, options.maxAge, platform.clock.now())
@@ -22,11 +22,11 @@ export function transitionWithKey(session: KeyHolder, event: SessionEvent): Retu
 
   const { grantId } = record
   const [after, effects] = transition(next, { type: 'ended', grantId, reason: 'dpop_key_lost' })
-  // For every context, as none of them has the key. A session without DPoP here leaves it to those that have.
+  // If this context has DPoP, the session ends for all contexts, because none of them has the key. If not, other contexts may be able to use it.
   return [after, server.dpop ? [...effects, 'key_lost'] : effects]
 }
 
-/** Whether the tokens are bound to a key that is gone, or that `dpop` cannot use, or to none where one is required. */
+/** Whether the tokens cannot be used: their key is gone, or `dpop` cannot use it, or there is none although one is required. */
 export function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
   if (!dpop) return Boolean(dpopKey)
   const types = Object.values(accessTokens).map(({ type }) => type)

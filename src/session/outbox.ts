@@ -10,27 +10,27 @@ import {
 import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What became of the tokens of a grant; `undefined`: it had none, or nobody knows any more. */
+/** Whether the tokens of a grant were revoked. `undefined` if it had none, or if that is not known any more. */
 export type Revocation = RevocationOutcome | 'uncertain' | 'pending' | undefined
 
-/** Revokes at the server what sign-outs left in the record. */
+/** Revokes at the server the tokens in the record's outbox, which sign-outs have put there. */
 export interface Outbox {
-  /** Works the outbox off, as far as the server answers; what fails waits for the next try. One run at a time. Never rejects. */
+  /** Revokes all tokens in the outbox. Those that fail are tried again later. There is one run at a time. Never rejects. */
   drain(): Promise<void>
   /**
-   * Works it off, and says what became of the tokens of `grantId`, whichever context has asked the server.
+   * Revokes all tokens in the outbox, and says what happened to those of `grantId`. Another context may have revoked them.
    * @throws what the store rejects with
    */
   outcome(grantId: string | undefined): Promise<Revocation>
-  /** Begins a run, unless one is under way or waits its turn after a failure. */
+  /** Begins a run, unless one is running or waits after a failure. */
   nudge(): void
   close(): void
 }
 
-/** How long to wait for another context that is working it off. */
+/** How long to wait for another context that is revoking, in milliseconds. */
 const PATIENCE = 2_000
 
-/** The outbox of `session`. Nothing happens before `drain`. */
+/** Makes the outbox of `session`. It does nothing before the first call. */
 export function outbox(session: Session): Outbox {
   const { clock, crypto, lock } = session.platform
   let running: Promise<void> | undefined
@@ -41,7 +41,7 @@ export function outbox(session: Session): Outbox {
     drain: begin,
     async outcome(grantId) {
       await begin()
-      // A run that was under way may have read the outbox before.
+      // If begin() joined a run, that run may have read the outbox before these tokens were in it.
       if ((await read(grantId)) === 'pending' && !cancel) await begin()
       return read(grantId)
     },
@@ -62,15 +62,17 @@ export function outbox(session: Session): Outbox {
     return running
   }
 
-  /** Only to save requests: a token that is revoked twice is no harm (RFC 7009 §2.2). */
+  /** Does the work under a lock. The lock only saves requests: revoking a token twice does no harm (RFC 7009 §2.2). */
   async function underLock() {
     const waiting = new AbortController()
     let started = false
     const start = async () => {
       if (started) return
+
       started = true
       await work().catch(() => again())
     }
+
     const stop = clock.at(clock.elapsed() + PATIENCE, () => waiting.abort())
     await lock.request(`${session.name}.outbox`, { signal: waiting.signal }, start).catch(() => {})
     stop()
@@ -81,21 +83,25 @@ export function outbox(session: Session): Outbox {
     cancel?.()
     cancel = undefined
     const tried = new Set<string>()
+
     while (!session.closed) {
       const { outbox = [], revoked } = (await session.read()) ?? {}
       const next = withPending(outbox, [], clock.now()).find(({ token }) => !tried.has(token))
       if (!next) break
+
       tried.add(next.token)
       const retryAfter = await revoke(next, revoked)
       if (retryAfter !== undefined) return again(retryAfter)
     }
+
     failures = 0
   }
 
-  /** Revokes and removes one; how long to wait when it has to be tried again. */
+  /** Revokes one token and removes it from the outbox. If it has to be tried again, it gives how long to wait, in milliseconds. */
   async function revoke(entry: PendingRevocation, known: SessionRecord['revoked']): Promise<number | undefined> {
     const { kind, token } = entry
     const answer = isRefused(entry, known) ? undefined : await revokeToken(session.server, entry, { keepalive: true })
+
     let outcome: RevocationOutcome | undefined = 'failed'
     if (typeof answer === 'object') {
       const { failed, final, retryAfter = 0 } = answer
@@ -103,6 +109,7 @@ export function outbox(session: Session): Outbox {
       if (!final) return retryAfter
     } else outcome = answer
     if (outcome === 'revoked') session.emit('revoked', { kind })
+
     await session.update((record) => {
       if (!record?.outbox.some((other) => other.token === token)) return undefined
       return { next: settled(record, entry, outcome) }
@@ -112,6 +119,7 @@ export function outbox(session: Session): Outbox {
 
   function again(retryAfter = 0) {
     if (session.closed) return
+
     failures++
     const wait = backOff(failures, fraction(crypto), retryAfter)
     cancel?.()
@@ -123,18 +131,19 @@ export function outbox(session: Session): Outbox {
 }
 
 /**
- * Whether the server said lately that it revokes refresh tokens alone: a browser shows every refusal in its console. It is asked again
- * once the grant of which it said so is forgotten.
+ * Whether the server has said that it revokes only refresh tokens. Then it is not asked about access tokens, because a browser shows every
+ * refusal in its console. It is asked again when the record has forgotten the grant for which it said so.
  */
 function isRefused({ kind, grantId }: PendingRevocation, known: SessionRecord['revoked']): boolean {
-  // Where there is no refresh token, the access token is all there is to ask about; and a late refresh token has to be revoked too.
+  // It applies only to the access token of a grant whose refresh token was revoked. Without a refresh token, the server has to be asked.
   const isLeftOver = kind === 'access_token' && known?.[grantId]?.refresh_token === 'revoked'
   return isLeftOver && Object.values(known).some((grant) => grant?.access_token === 'unsupported')
 }
 
 /**
- * Once the refresh token is revoked, an access token that the server does not revoke expires by itself. Many servers end it along with the
- * refresh token, and some then refuse to revoke what they do not know any more, where RFC 7009 §2.2 wants a success: Better Auth.
+ * The outcome of a grant. It is that of the refresh token, if there was one. An access token that the server does not revoke expires by itself, and
+ * many servers end it together with the refresh token. Some, such as Better Auth, then refuse to revoke the access token, which they do not know
+ * any more. RFC 7009 §2.2 wants a success there.
  */
 function summary(grant: RevokedGrant | undefined): Revocation {
   const { refresh_token, access_token, uncertain } = grant ?? {}

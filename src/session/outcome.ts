@@ -6,50 +6,55 @@ import { hasAccessToken, NEWER_VERSION, type SessionRecord } from './record.ts'
 import { CLOCK_STEP } from './schedule.ts'
 import type { Session } from './session.ts'
 
-/** What came of a refresh. */
+/** The outcome of a refresh. */
 export type RefreshOutcome = RefreshSuccess | RefreshFailure
 
-/** `attempt`: how often the refresh token was sent. The others: another context had made it, before or meanwhile. */
+/**
+ * A refresh without an error. `refreshed`: this context has got new tokens; `attempt` is how many times it sent the refresh token. `adopted` and
+ * `superseded`: another context has got them, before or in the meantime.
+ */
 type RefreshSuccess = { readonly error?: TokenManagerError; readonly held?: undefined; readonly heard?: undefined } & (
   | { readonly outcome: 'refreshed'; readonly attempt: number }
   | { readonly outcome: 'adopted' | 'superseded' | 'signed_out' }
 )
 
-/** No new token. After the outcomes of the second line the session is at its end, or soon will be. */
+/** A refresh without new tokens. After the outcomes of the second line, the session has ended or will end soon. */
 export interface RefreshFailure {
   readonly outcome:
     | ('store_failed' | 'offline' | 'throttled' | 'failed')
     | ('rejected' | 'outcome_unknown' | 'user_changed' | 'dpop_key_lost' | 'expired')
   readonly error: TokenManagerError
-  /** The new tokens are here all the same, in memory, until this resolves. */
+  /** Present if there are new tokens, but only in memory, because the store failed. It resolves when they are stored. */
   readonly held?: Promise<void> | undefined
-  /** Nothing was tried: the record already said so. */
+  /** Whether nothing was sent, because the failure was already in the record. */
   readonly heard?: boolean
 }
 
-/** Whether `token` is there and has not expired, as far as the wall clock tells. */
+/** Whether there is a `token` and it has not expired, by the wall clock. */
 export function isUsable(session: Session, token: StoredAccessToken | undefined): boolean {
   const now = session.platform.clock.now()
   if (!token) return false
+
   return (token.expiresAt ?? Infinity) > now && token.obtainedAt <= now + CLOCK_STEP
 }
 
-/** An error for a storage that refused, from whatever it rejected with. */
+/** The error for a failure of the store. `cause` is what the store rejected with. */
 export function storeFailed(cause: unknown): TokenManagerError {
-  // A storage that knows when to ask again, or why it cannot be read or written, says so itself.
+  // Some stores reject with an error of this library, which says more.
   const isTold = cause instanceof TokenManagerError && (cause.code === 'ERR_STORE_FAILED' || cause.retryAt)
   if (isTold || isLocked(cause)) return cause
+
   return cause === NEWER_VERSION
     ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version wrote the session: reload')
     : new TokenManagerError('ERR_STORE_FAILED', 'store_failed', undefined, { cause })
 }
 
-/** What to call a failure that is nobody's fault: offline when the platform says so. */
+/** `offline` if the platform says that there is no network, and `outcome` otherwise. */
 export function offlineOr<T extends string>(session: Session, outcome: T): T | 'offline' {
   return session.platform.lifecycle.isOnline() ? outcome : 'offline'
 }
 
-/** Why there is no session, as an error. */
+/** The error for a call while nobody is signed in. */
 export function signedOutError({ held: { state } }: Session): TokenManagerError {
   const { reason, error: cause } = state.status === 'signedOut' ? state : { reason: 'signed_out_elsewhere' as const }
   const hint = reason === 'expired' ? ', and there was no refresh token: add offline_access to scope' : ''
@@ -61,7 +66,7 @@ export function outcomeUnknown(): TokenManagerError {
   return new TokenManagerError('ERR_SIGNED_OUT', 'outcome_unknown', 'The answer to the refresh was lost')
 }
 
-/** A refresh that is not tried before `rest` ms are over, and the failure that it is not tried for. */
+/** The outcome of a refresh during the back-off after `failure`. `rest`: how long the back-off still lasts, in milliseconds. */
 export function backingOff(
   { platform: { clock } }: Session,
   record: SessionRecord,
@@ -72,7 +77,7 @@ export function backingOff(
   return { outcome: 'throttled', heard: true, error: errorOf(failure, hasAccessToken(record, now), now + rest) }
 }
 
-/** The error of a refresh that waited for its turn for too long, or slept each time it came. */
+/** The error of a refresh that waited too long for its turn, or whose machine slept each time its turn came. */
 export function outOfPatience(): TokenManagerError {
   return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'coordination_timeout')
 }

@@ -8,31 +8,31 @@ import { readRecord, type SessionRecord } from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
 import type { SessionEvent } from './state.ts'
 
-/** One look at the record. */
+/** The record, as one read found it. */
 export interface Seen {
-  /** Its place among the reads and writes of this context. */
+  /** The number of this read among the reads and writes of this context. */
   readonly order: number
   readonly record: SessionRecord | undefined
   readonly tag: string | undefined
-  /** A newer version of this library wrote it: it is never written. */
+  /** Whether a newer version of this library wrote it. Then this version never overwrites it. */
   readonly isNewer: boolean
 }
 
-/** Reads the record, and knows how old that knowledge is. */
+/** Reads the record, and remembers when it was read. */
 export interface RecordReader extends RecordWatch {
-  /** Reads the record; what it shows is applied. `undefined`: there is none. Whoever asks in the same turn shares the read. */
+  /** Reads the record and applies it to the state. `undefined` if there is none. Callers in the same turn share one read. */
   read(): Promise<SessionRecord | undefined>
-  /** Reads the record for somebody who is about to write it; what it says is not applied. What cannot be a session is removed. */
+  /** Reads the record before a write, without applying it to the state. A record that is no session is removed. */
   look(): Promise<Seen>
-  /** The place of a read or write that is made now. */
+  /** The number of a read or write that is made now. */
   turn(): number
-  /** How long ago the last `read()` began, ms, on the larger of both clocks; Infinity once something says that it is stale. */
+  /** How long ago the last `read()` began, in milliseconds, on the clock that shows more. Infinity after `suspect()`. */
   age(at?: Moment): number
-  /** What was read so far may be stale: nothing counts as confirmed but a read that begins now or later. */
+  /** Notes that the record may have changed. Only a read that begins after this counts as up to date. */
   suspect(): void
 }
 
-/** What reading needs of a session. */
+/** The parts of a session that reading needs. */
 interface Reading {
   readonly platform: Platform
   readonly server: AuthorizationServer
@@ -43,7 +43,7 @@ interface Reading {
   emit<T extends 'storage_corrupt'>(type: T, details: TokenManagerEvents[T]): void
 }
 
-/** Nothing read yet. */
+/** Makes a reader that has read nothing yet. */
 export function recordReader(session: Reading): RecordReader {
   const { clock, store } = session.platform
   const watch = recordWatch(clock)
@@ -68,13 +68,15 @@ export function recordReader(session: Reading): RecordReader {
   }
 
   async function readNow() {
-    // All who ask in one turn share one read, as those whom a message wakes.
+    // Callers in the same turn share one read, such as all those who are woken by one message.
     void Promise.resolve().then(() => {
       reading = undefined
     })
+
     const began = moment(clock)
     const { order, record, tag } = await look()
     session.tag = tag
+
     const isLatest = began.elapsed >= confirmed.elapsed
     if (order > suspectedAt && isLatest) confirmed = began
     session.apply({ type: 'read', record, order })
@@ -89,10 +91,12 @@ export function recordReader(session: Reading): RecordReader {
       throw error
     })
     session.locked = undefined
+
     if (problem === 'corrupt') {
       if (await store.swap(session.name, tag, undefined)) session.emit('storage_corrupt', {})
       return look()
     }
+
     const isNewer = problem === 'newer'
     if (isNewer) session.apply({ type: 'none', reason: 'incompatible_version' })
 

@@ -1,25 +1,26 @@
 import type { Clock } from '../ports.ts'
 import type { SessionRecord } from './record.ts'
 
-/** What is watched: as long as it stays the same, it ages. */
+/** The parts of the record whose age is measured. A part ages as long as it does not change. */
 export type Watched = 'lease' | 'doubt' | 'failure'
 
-/** Since when things in the record look the way they do, on this context's own clock: contexts never compare clocks. */
+/** Measures for how long parts of the record have not changed, on this context's own clock. Contexts never compare their clocks. */
 export interface RecordWatch {
-  /** To be called after every read and write. */
+  /** Called after every read and write. */
   note(record: SessionRecord | undefined): void
-  /** To be called after a read that failed: who could not read cannot say that an owner did not show itself. */
+  /** Called after a read that failed. During that time the owner of a lease may have written a beat that could not be seen. */
   noteFailure(): void
   /**
-   * For how long this context has been seeing what `record` says of it, ms; 0 for something new. A doubt that was there before this context
-   * has its age by the wall clock: no context may live long enough to see it age.
+   * For how long this context has seen this part unchanged, in milliseconds. 0 if it is new. A doubt that was there before this context has its
+   * age by the wall clock, because contexts may be too short-lived to see it age.
    */
   unchangedFor(what: Watched, record: SessionRecord): number
 }
 
-/** Nothing seen yet. */
+/** Makes a watch that has seen nothing yet. */
 export function recordWatch(clock: Clock): RecordWatch {
   const seen = new Map<Watched, { readonly mark: string; readonly since: number }>()
+
   return {
     note(record) {
       for (const what of ['lease', 'doubt', 'failure'] as const) {
@@ -35,7 +36,7 @@ export function recordWatch(clock: Clock): RecordWatch {
     },
   }
 
-  /** How old it is already; a wall clock that went back says nothing. */
+  /** How old a part is already when it is seen first. If the wall clock was set back, it counts as new. */
   function ageOf(what: Watched, { doubtAt }: SessionRecord): number {
     return what === 'doubt' && doubtAt !== undefined ? Math.max(clock.now() - doubtAt, 0) : 0
   }

@@ -4,39 +4,39 @@ import { NEWER_VERSION, revocable, type SessionRecord, supersedes, tombstone } f
 import type { RecordReader } from './record-reader.ts'
 import type { Held, SessionEvent } from './state.ts'
 
-/** What a change decided: `next` is written, and without it the record stays as it is. It may say more, for whoever asked. */
+/** The result of a change. `next` is written. Without it the record stays as it is. It may have more members, for the caller. */
 export type Decision = { readonly next?: SessionRecord | undefined } | undefined
 
-/** Decides on the record as it is now. Pure, for it is asked again when another context was quicker. */
+/** Decides what to write, from the present record. It has to be pure, because it is called again if another context wrote first. */
 export type Change<D extends Decision = Decision> = (record: SessionRecord | undefined) => D
 
 /** How a record is written. */
 export interface UpdateOptions extends SwapOptions {
-  /** For the state, when this write signs in. */
+  /** The `returnTo` of the state, if this write signs somebody in. */
   readonly returnTo?: string | undefined
 }
 
 /** Writes the record. */
 export interface RecordWriter {
   /**
-   * Writes by compare-and-set what `change` decides; what the record is then is applied. The only way a record is written.
+   * Writes what `change` decides by compare-and-set, and applies the new record to the state. Records are written in no other way.
    * @returns the decision that was carried out
    * @throws NEWER_VERSION, and whatever the store rejects with
    */
   update<D extends Decision>(change: Change<D>, options?: UpdateOptions): Promise<D>
-  /** Writes what memory knows of the session, or of its end, where the store lost it or could not be written. */
+  /** Writes the session in memory, or its end, if the store has lost it or could not be written before. */
   save(): Promise<void>
-  /** Does `work` again and again until the store lets it. */
+  /** Calls `work` again and again until the store works. */
   retry(work: () => Promise<unknown>, during: string): Promise<void>
 }
 
-/** What writing needs of a session. */
+/** The parts of a session that writing needs. */
 interface Writing extends Pick<RecordReader, 'look' | 'note' | 'turn'> {
   readonly platform: Platform
   readonly name: string
   readonly held: Held
   readonly closed: boolean
-  /** How many `retry()` are under way. */
+  /** How many calls of `retry()` are running. */
   retrying: number
   apply(event: SessionEvent): void
   emit<T extends 'store_failed'>(type: T, details: TokenManagerEvents[T]): void
@@ -47,7 +47,7 @@ const FIRST_DELAY = 250
 // Shorter than a takeover waits: once the storage works again, new tokens are stored before anybody sends the old one.
 const LAST_DELAY = 750
 
-/** Nothing written yet. */
+/** Makes a writer. */
 export function recordWriter(session: Writing): RecordWriter {
   const { clock, store } = session.platform
   return { update, save, retry }
@@ -62,7 +62,7 @@ export function recordWriter(session: Writing): RecordWriter {
 
       const decision = change(record)
       const next = decision?.next
-      // An end counts from when it was read, not from when this write is done.
+      // An end that was read is applied at once, and not only after the write.
       if (!next || record?.signedOut) session.apply({ type: 'read', record, order })
       if (!next) return decision
 
@@ -76,11 +76,11 @@ export function recordWriter(session: Writing): RecordWriter {
 
   async function save(): Promise<void> {
     await update((now) => {
-      // As it is now: the session may have ended while this waited for the store.
+      // Read here and not before, because the session may have ended while this waited for the store.
       const { record, unsaved } = session.held
       if (!record) return undefined
       if (now && !supersedes(record, now)) {
-        // A write whose answer was lost may have stored the sign-in, and another one may have taken its place since.
+        // The sign-in may have been stored although the write seemed to fail, and another sign-in may have replaced it since.
         const isStored = now.grantId === record.grantId || supersedes(now, record)
         if (isStored || !unsaved) return undefined
       }

@@ -181,7 +181,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   )
 }
 
-/** The record as signing out leaves it; `tokens`, which are its own where nothing else is said, are added to the outbox. */
+/** The record after a sign-out: it has no tokens any more. `tokens` are added to the outbox. Default: the tokens of `record`. */
 export function tombstone(
   record: SessionRecord,
   signedOut: NonNullable<SessionRecord['signedOut']>,
@@ -206,7 +206,7 @@ export function tombstone(
   }
 }
 
-/** The outbox with `tokens` added: no token twice, nothing older than 30 days, the newest 50. */
+/** The outbox with `tokens` added. It has no token twice, none that is older than 30 days, and at most the newest 50. */
 export function withPending(
   outbox: readonly PendingRevocation[],
   tokens: readonly PendingRevocation[],
@@ -216,7 +216,7 @@ export function withPending(
   return [...byToken.values()].filter(({ addedAt }) => now - addedAt < OUTBOX_AGE).slice(-OUTBOX_LIMIT)
 }
 
-/** The tokens of `record` that have to be revoked when its grant ends: refresh token first, then living access tokens. */
+/** The tokens of `record` that have to be revoked when its grant ends: first the refresh token, then access tokens that have not expired. */
 export function revocable(record: SessionRecord, now: EpochMs): PendingRevocation[] {
   const { grantId } = record
   const pending = (kind: PendingRevocation['kind'], token: string): PendingRevocation => ({
@@ -231,7 +231,7 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
   ]
 }
 
-/** `record` without `entry` in its outbox, for `outcome` came of it; `undefined`: nobody asked. */
+/** `record` without this entry in its outbox, and with the outcome. `undefined` as outcome: the server was not asked. */
 export function settled(
   record: SessionRecord,
   { token, kind, grantId }: PendingRevocation,
@@ -239,12 +239,12 @@ export function settled(
 ): SessionRecord {
   const outbox = record.outbox.filter((other) => other.token !== token)
   const before = record.revoked?.[grantId]?.[kind]
-  // That one was revoked makes up for no other that was not.
+  // `revoked` does not replace an earlier outcome: another token of this grant could not be revoked.
   const isNews = outcome && (outcome !== 'revoked' || !before)
   return { ...record, outbox, revoked: withRevoked(record, grantId, { [kind]: isNews ? outcome : before }) }
 }
 
-/** What is known of revoked grants, with `more` about one of them; of more than eight the oldest are forgotten. */
+/** The outcomes of revocations by grant, with `more` about one of them. At most eight grants are kept; the oldest are removed. */
 export function withRevoked(
   { revoked = {} }: SessionRecord,
   grantId: string,
@@ -254,7 +254,7 @@ export function withRevoked(
   return Object.fromEntries([...Object.entries(others).slice(1 - REVOKED_LIMIT), [grantId, { ...known, ...more }]])
 }
 
-/** `accessTokens` with one more; expired ones fall out, and beyond 32 the oldest do. */
+/** `accessTokens` with one more. Expired ones are removed. If there are more than 32, the oldest are removed too. */
 export function withAccessToken(
   accessTokens: SessionRecord['accessTokens'],
   key: string,
@@ -267,8 +267,8 @@ export function withAccessToken(
 }
 
 /**
- * Whether `next` is certainly further on than `current`: a later generation of its grant, or the end of it, after which nothing comes; or
- * a grant that took its place.
+ * Whether `next` is certainly later than `current`: it has the same grant with a later generation, or with the end, which is always last; or a
+ * grant that has replaced that of `current`.
  */
 export function supersedes(next: SessionRecord, current: SessionRecord): boolean {
   if (current.signedOut) return false
@@ -276,7 +276,7 @@ export function supersedes(next: SessionRecord, current: SessionRecord): boolean
   return Boolean(next.signedOut) || next.generation > current.generation
 }
 
-/** Whether a call that began in `grant` may have the tokens of `live`: nobody gets another person's. */
+/** Whether a call that began during `grant` may get the tokens of `live`. It may not if they belong to another person. */
 export function continues(live: SessionRecord | undefined, grant: string | undefined): live is SessionRecord {
   return grant !== undefined && (live?.grantId === grant || live?.follows === grant)
 }

@@ -32,24 +32,24 @@ import { fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 import { targetKey } from './target-key.ts'
 
-/** From where a refresh begins. */
+/** What a refresh begins from. */
 export interface RefreshRequest {
-  /** The record the caller found wanting. */
+  /** The record whose token was not good enough for the caller. */
   readonly from: Pick<SessionRecord, 'grantId' | 'generation'>
   readonly target: Target
-  /** For the event. */
+  /** The reason in the event. */
   readonly reason?: string | undefined
-  /** The app itself wants new tokens, whatever the present ones are good for. */
+  /** Whether the app itself has called `refresh()`. */
   readonly asked?: boolean | undefined
 }
 
-/** How often the record is looked at while waiting, ms; the channel and the store's own watch are quicker. */
+/** How often the record is read while waiting, in milliseconds. Messages and a store with `watch` are quicker. */
 const WATCH = 200
 const UNSENT_LIMIT = 3
 
 /**
- * Refreshes once, whatever other contexts do: the record itself is the lease, and its swap the only thing that has to be
- * atomic. Never rejects.
+ * Refreshes the tokens, so that only one of all contexts sends the refresh token. The lease is in the record, and the store's compare-and-set is
+ * the only thing that has to be atomic. Never rejects.
  */
 export async function refreshOnce(session: Session, request: RefreshRequest): Promise<RefreshOutcome> {
   const { from, target, reason, asked } = request
@@ -66,7 +66,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     return { outcome: 'store_failed', error: storeFailed(error) }
   }
 
-  /** The lock is only a quicker way to wait: not had in time, or not needed any more, go on without. */
+  /** Waits for the lock, which is only a quicker way to wait. If it does not come in time, or is not needed any more, it goes on without. */
   async function underLock(): Promise<RefreshOutcome> {
     const until = clock.elapsed() + lockTimeout
     const waiting = new AbortController()
@@ -82,7 +82,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
       goOn()
       work = attempted()
       const result = await work.catch(() => undefined)
-      // As long as new tokens are in memory only, nobody may take the lease for one whose holder is gone.
+      // The lock is held until new tokens are stored. Otherwise the next holder would take our lease for dead.
       await result?.held
     }
     lock.request(session.name, { signal: waiting.signal }, underIt).catch(() => {
@@ -95,18 +95,20 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     })
     if (settled) return settled
     if (work !== undefined) return work
+
     hold.locked = false
     return attempted()
 
-    /** Watches the record until there is nothing more to wait for: what it decides by then. */
+    /** Reads the record again and again while this waits for the lock. Gives the outcome if the record decides it. */
     async function settledMeanwhile(): Promise<RefreshOutcome | undefined> {
       while (isWaiting) {
         await session.pause(WATCH)
         if (!isWaiting) break
-        // What it shows counts even if the lock was granted meanwhile: its turn reads once more, and all it can find is newer.
+        // The record counts even if the lock was granted while it was read. The holder of the lock reads it again and can only find a newer one.
         const record = await session.read()
         const settled = settledBy(record)
         if (settled) return settled
+
         const isLeased = record?.lease && !isDead(session, record, false)
         if (clock.elapsed() >= until + (isLeased ? leaseTime : 0)) break
       }
@@ -114,7 +116,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     }
   }
 
-  /** Takes one step after the other, until there is an outcome. */
+  /** Takes one step after the other until there is an outcome. */
   async function attempted(): Promise<RefreshOutcome> {
     for (;;) {
       const next = await taken(hold.attempt)
@@ -123,7 +125,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     }
   }
 
-  /** Does what `attempt` says, and what comes after it. */
+  /** Takes the step `attempt`, and gives the next one or the outcome. */
   async function taken(attempt: Attempt): Promise<Next> {
     switch (attempt.step) {
       case 'look':
@@ -137,12 +139,12 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
       case 'conclude': {
         const { claim, answer } = attempt
         const outcome = await conclude(session, claim, answer, target)
-        // Another context was quicker: what it brought may do, or not.
+        // Another context has stored newer tokens. The record is read again, to see whether they are good enough.
         return outcome.outcome === 'superseded' ? { step: 'release', claim } : outcome
       }
       case 'release': {
         const { claim } = attempt
-        // What was taken over on the strength of a lock that had been stolen stands for the lease it replaced: it dies by time.
+        // If the lock was stolen, we have replaced a lease whose owner may be alive. So our lease stays and expires, as that one would have.
         const isWrong = claim.record.lease?.locked && !hold.locked && isTakeover(claim)
         if (!isWrong) await release(session, claim)
         return LOOK
@@ -150,7 +152,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     }
   }
 
-  /** What the record asks for, as it was just read: a claim, or to make it right or wait, and look again. */
+  /** The step after the record was read: claim it, or correct it or wait and read it again. Or the outcome, if the record decides it. */
   async function looked(record: SessionRecord | undefined): Promise<Next> {
     const settled = settledBy(record)
     if (settled) return settled
@@ -176,7 +178,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
 
   async function claimed(seen: SessionRecord): Promise<Next> {
     try {
-      // Without the server's metadata nothing can be sent, and a lease would only keep others waiting.
+      // The metadata is loaded before the lease is taken. Without it nothing can be sent, and the other contexts would wait in vain.
       await session.server.metadata()
     } catch (error) {
       return { outcome: offlineOr(session, 'failed'), error: error as TokenManagerError }
@@ -185,7 +187,8 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     const claim = await claimFrom(session, seen, hold, asked)
     if (!claim) return LOOK
     if (!isTakeover(claim)) return { step: 'send', claim }
-    // Its sender died or sleeps: the server may still be at it, and a second presentation must not overlap the first.
+
+    // The other context may have sent the refresh token, and the server may still be processing it. Two requests must not overlap.
     await session.wait(DOUBT_WAIT)
     const now = await session.read()
     const isOurs = owns(claim, now) && isSameGeneration(now, seen)
@@ -196,17 +199,18 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     const { record, began, lost } = claim
     let now = claim
     if (!lost && unsent === 0) session.emit('refreshing', { reason })
+
     const answer = await refreshTokenGrant(session.server, {
       ...target,
       refreshToken: record.refreshToken as string,
       previous: record.claims,
       dpopKey: record.dpopKey,
       beforeSend() {
-        // Slept since the claim, or signed out, or lost the lock it rests on: others may have taken over.
+        // Another context may have taken over: if this one has slept since the claim, or has lost the lock. Or the session has ended.
         const isOld = ageOf(began, moment(clock)) > leaseTime - requestTimeout
         const isRobbed = record.lease?.locked && !hold.locked && !now.sent
         const { live } = session
-        // A read that took long may be older than what a message has told since.
+        // Memory may be newer than the record of the claim, because of a message that came in the meantime.
         const isOver = live?.grantId !== from.grantId || isBehind(record)
         const mustNot = isOld || isRobbed || isOver
         if (mustNot) return false
@@ -220,7 +224,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     return answered(now, answer, lifecycle.isOnline(), unsent < UNSENT_LIMIT)
   }
 
-  /** The wait before the second and last request, and the swap that says so. */
+  /** Waits before the second and last request, and writes into the record that the refresh token may have been used. */
   async function claimedAgain(claim: Claim, lost: TokenAnswer): Promise<Attempt> {
     await session.wait(DOUBT_WAIT * (1 + fraction(crypto)))
     const began = moment(clock)
@@ -231,13 +235,13 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     return raised ? { step: 'send', claim: { ...claim, began, lost } } : { step: 'release', claim }
   }
 
-  /** Whether memory knows more of the session than `record` says. */
+  /** Whether memory has a later state of the session than `record`. */
   function isBehind(record: SessionRecord): boolean {
     const { live } = session
     return live !== undefined && supersedes(live, record)
   }
 
-  /** What the record alone already decides. */
+  /** The outcome, if the record alone decides it. `undefined` if a refresh is still needed. */
   function settledBy(record: SessionRecord | undefined): RefreshOutcome | undefined {
     const { grantId } = from
     if (session.live?.grantId !== grantId) return { outcome: 'signed_out' }
@@ -245,7 +249,7 @@ export async function refreshOnce(session: Session, request: RefreshRequest): Pr
     if (record.grantId !== grantId) return { outcome: 'signed_out' }
 
     const token = record.accessTokens[targetKey(target)]
-    // A newer generation may have brought a token for something else.
+    // A newer generation of the record is not enough: it may have brought a token for another target.
     const isNewer = (token?.generation ?? record.generation) > from.generation
     if (isNewer && isUsable(session, token)) return { outcome: 'adopted' }
     if (record.refreshToken) return undefined

@@ -3,11 +3,13 @@ import type { IdTokenClaims } from '../protocol/token-set.ts'
 import { type PendingRevocation, revocable, type SessionRecord, withPending } from './record.ts'
 
 /**
- * The outbox of a living `record` beside which tokens of `person` are left over: of a grant whose place it took, or of a refresh that came
- * too late for that.
+ * The outbox of `record` when tokens of an earlier grant are left over: of the grant that it replaced, or of a refresh of that grant that ended too
+ * late.
  *
- * Another person's are revoked. The same person's are dropped unless `revokeReplaced`: at many servers revoking one token ends
- * whatever else the person gave this client (RFC 7009 §2.1), and so this very session. A token that the record has itself is never revoked.
+ * If they belong to another person, they are revoked. If they belong to the same person, they are only dropped, unless `revokeReplaced` is set: at
+ * many servers, revoking one token ends everything that the person has granted this client (RFC 7009 §2.1), and so the present session. A token
+ * that `record` itself has is never revoked.
+ * @param person the claims of the person whose tokens they are
  */
 export function outboxBeside(
   record: SessionRecord,

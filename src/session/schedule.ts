@@ -5,21 +5,21 @@ import type { StoredAccessToken } from '../protocol/access-token.ts'
 export interface ScheduleOptions {
   /** How long before its expiry a token is refreshed, ms; never more than 20 % of its lifetime. */
   readonly leeway: number
-  /** By how much the moment varies from context to context, as a share of the leeway, 0 to 1. */
+  /** How much the time of the refresh varies between contexts, as a share of the leeway, 0 to 1. */
   readonly jitter: number
-  /** Refresh this long after the last refresh even if nothing expires, ms. */
+  /** How long after the last refresh to refresh even if nothing expires, ms. */
   readonly interval?: number | undefined
 }
 
-/** By how much a wall clock may be set back, or differ between hosts, before what was stored counts as coming from the future, ms. */
+/** How far in the future a stored time may be, in milliseconds. Clocks of hosts differ, and a clock may be set back a little. */
 export const CLOCK_STEP = 10_000
 
 const BASE = 2_000
 const CEILING = 5 * 60_000
-/** The longest wait a server's Retry-After can ask for, and that a record can, ms. */
+/** The longest back-off that a server's Retry-After or a record can ask for, in milliseconds. */
 export const LONGEST_BACK_OFF = 3_600_000
 
-/** How long before its expiry a token wants to be refreshed: `leeway`, at most 20 % of its lifetime. */
+/** How long before its expiry a token should be refreshed, in milliseconds: `leeway`, but at most 20 % of its lifetime. */
 export function leewayOf(token: StoredAccessToken, leeway: number): number {
   return token.expiresAt === undefined ? 0 : Math.max(0, Math.min(leeway, (token.expiresAt - token.obtainedAt) / 5))
 }
@@ -33,7 +33,7 @@ export function backOff(attempts: number, random: number, retryAfter = 0): numbe
   return Math.round(Math.max(delay, Math.min(retryAfter, LONGEST_BACK_OFF)))
 }
 
-/** A number in [0, 1) from the crypto port. */
+/** A random number from 0 to 1, without 1. */
 export function fraction(crypto: Crypto): number {
   const [a = 0, b = 0] = crypto.randomBytes(2)
   return (a * 256 + b) / 65_536

@@ -1,19 +1,19 @@
 import type { Target } from '../protocol/access-token.ts'
 
-/** Speak of the person or of the grant, and of no API (OpenID Connect Core §5.4, §11). */
+/** Scopes that concern the person or the grant, and no API (OpenID Connect Core §5.4, §11). */
 const OF_NO_API = /^(openid|profile|email|address|phone|offline_access)$/
 
-/** Each of a space-separated list of scopes. */
+/** The names in a scope. */
 export const scopesOf = (scope = ''): string[] => scope.split(' ').filter(Boolean)
 
-/** Those of the scopes `wanted` that `granted` lacks, both space-separated; `undefined` when it lacks none. */
+/** The names of `wanted` that are not in `granted`, with spaces between them. `undefined` if none is missing. */
 export function lacking(wanted: string | undefined, granted: string | undefined): string | undefined {
   const has = scopesOf(granted)
   const missing = scopesOf(wanted).filter((one) => !has.includes(one))
   return missing.join(' ') || undefined
 }
 
-/** All of `scopes`, each once, in this order. */
+/** All names of `scopes`, each once, in this order. */
 export function union(...scopes: readonly (string | undefined)[]): string {
   return [...new Set(scopes.flatMap(scopesOf))].join(' ')
 }
@@ -24,10 +24,9 @@ function ofApis(scope: string | undefined): string | undefined {
 }
 
 /**
- * What a token lacks of the scope that it was asked for with, by what the server says of it. Scopes that speak of no API make no
- * token narrower.
- * @param given the scope of the token
- * @param asked all that was asked for when signing in
+ * The names of `wanted` that a token lacks. Scopes that concern no API do not count.
+ * @param given the scope of the token, as the server says
+ * @param asked the scope that the sign-in asked for
  */
 export function unmet(wanted: string | undefined, given: string, asked: string): string | undefined {
   const missing = lacking(ofApis(wanted), given)
@@ -35,8 +34,8 @@ export function unmet(wanted: string | undefined, given: string, asked: string):
 }
 
 /**
- * Whether a server names what it gives in words that nobody asked with: some have a scope that stands for several, or put the name of
- * the API before each.
+ * Whether the server uses other names for scopes than the request. Some servers have one name that stands for several scopes, or put the name of the
+ * API before each scope.
  */
 export function inOwnWords(wanted: string | undefined, given: string, asked: string): boolean {
   const needed = ofApis(wanted)
@@ -45,9 +44,9 @@ export function inOwnWords(wanted: string | undefined, given: string, asked: str
 }
 
 /**
- * The scope that the token request of a sign-in names, where APIs are told apart by scope and nothing else: that of the first of them,
- * and what speaks of no API. A server that goes by RFC 6749 ignores it (§3.2).
- * @param asked what the authorization request asks for
+ * The scope in the token request of a sign-in, for servers that tell APIs apart only by scope: the scope of the first API, and the scopes that
+ * concern no API. Other servers ignore it (RFC 6749 §3.2).
+ * @param asked the scope in the authorization request
  */
 export function tokenScope({ resource, audience, scope }: Target, asked: string): string | undefined {
   const isToldApart = scope && !resource && !audience
@@ -56,8 +55,8 @@ export function tokenScope({ resource, audience, scope }: Target, asked: string)
 }
 
 /**
- * Whether the answer to a sign-in speaks of `target` alone, as where it names a resource, or where its scope holds nothing that only
- * other APIs want.
+ * Whether the scope in the answer to a sign-in is only that of `target`. It is so if `target` names a resource, or if the scope has nothing that only
+ * other APIs need.
  */
 export function speaksOfOne(target: Target, given: string, asked: string): boolean {
   if (target.resource) return true
@@ -65,9 +64,9 @@ export function speaksOfOne(target: Target, given: string, asked: string): boole
 }
 
 /**
- * What a sign-in brought: the scope of the grant, as far as the answer tells, and what its access token is for.
- * @param target what was to be the access token's
- * @param given the scope that the answer names, or what stands for it where it names none
+ * The scope of the grant after a sign-in, as far as the answer shows it, and which API its access token is for.
+ * @param target the API that the access token was requested for
+ * @param given the scope in the answer, or the requested one if the answer has none
  */
 export function broughtBy(
   target: Target,

@@ -11,67 +11,67 @@ import { type RecordWriter, recordWriter } from './record-writer.ts'
 import type { ScheduleOptions } from './schedule.ts'
 import { type Held, LOADING, type SessionEffect, type SessionEvent, type SessionState } from './state.ts'
 
-/** Everything that governs one session, complete and checked. Milliseconds. */
+/** The options of one session, complete and checked. Milliseconds. */
 export interface SessionOptions extends ScheduleOptions {
   readonly requestTimeout: number
-  /** How long a lease lives that nobody renews. */
+  /** How long a lease is valid. */
   readonly leaseTime: number
   /** How long to wait for the lock. */
   readonly lockTimeout: number
   /** How old the last read of the record may be when a token is used. */
   readonly confirmInterval: number
-  /** What the access token of a sign-in itself is for. */
+  /** Which API the access token of a sign-in is for. */
   readonly signInTarget: Target
   readonly idleTimeout?: number | undefined
   readonly maxAge?: number | undefined
-  /** Whether a sign-in revokes what it replaces of the same person, too. */
+  /** Whether a sign-in also revokes the tokens that it replaces if they belong to the same person. */
   readonly revokeReplaced: boolean
 }
 
-/** What one context has to do with a session's record: its place, its state, and the only ways to read and write it. */
+/** A session, as one context has it: its state in memory, and the only ways to read and write its record. */
 export interface Session
   extends Pick<RecordReader, 'read' | 'age' | 'suspect' | 'unchangedFor'>,
     Pick<RecordWriter, 'update' | 'save' | 'retry'> {
   readonly platform: Platform
   readonly server: AuthorizationServer
   readonly options: SessionOptions
-  /** Key of the record, name of the lock and of the channel: a hash, it tells nothing. Set once, before the first read. */
+  /** The key of the record, and the name of the lock and of the channel. It is a hash. Set once, before the first read. */
   name: string
   readonly held: Held
-  /** What people see of it: nobody knows that nobody is signed in while the answer to a sign-in is redeemed. */
+  /** The state for the app. While a sign-in is being completed, it is `loading` instead of `signedOut`. */
   readonly shown: SessionState
-  /** The sign-in that an answer in the address bar is completing. Never rejects. */
+  /** The sign-in that the answer in the address bar completes. Never rejects. `undefined` if there is none. */
   readonly completing: Promise<void> | undefined
-  /** The living record in memory. */
+  /** The record in memory, if somebody is signed in. */
   readonly live: SessionRecord | undefined
   readonly closed: boolean
-  /** Why the last read failed, where the storage is locked; whether there is a session is not known then. */
+  /** The error of the last read, if the storage is locked. It is then not known whether there is a session. */
   readonly locked: TokenManagerError | undefined
-  /** What the store tagged the record with that was read last. */
+  /** The tag of the record at the last read. */
   readonly tag: string | undefined
-  /** How many things are in memory only, because the store refuses them. */
+  /** How many changes are only in memory, because the store has failed. */
   readonly retrying: number
   apply(event: SessionEvent): void
   emit<T extends TokenManagerEventType>(type: T, details: TokenManagerEvents[T]): void
   on<T extends TokenManagerEventType>(type: T, listener: EventListener<T>): () => void
   subscribe(listener: (state: SessionState) => void): () => void
-  /** Shows `loading` in place of `signedOut` until `completing` is done. */
+  /** Shows `loading` instead of `signedOut` until `completing` has settled. */
   complete(completing: Promise<void>): Promise<void>
-  /** What the timers, the channel and the outbox do about a change. Set by what keeps the session fresh. */
+  /** Called with changes that timers and the outbox have to react to. `startUpkeep()` sets it. */
   onEffect: (effect: SessionEffect) => void
-  /** Resolves after `time` ms of the monotonic clock, or earlier at `wake()`. */
+  /** Resolves after `time` ms of the monotonic clock, or earlier when `wake()` is called. */
   pause(time: number): Promise<void>
-  /** Somebody may have changed the record: whoever pauses looks again. */
+  /** Ends all pauses, because the record may have changed. */
   wake(): void
   /** Resolves after `time` ms of the monotonic clock. */
   wait(time: number): Promise<void>
   close(): void
 }
 
-/** The session as only this room may change it. */
+/** The session with members that can be changed. Only this file and the reader and writer change them. */
 type Own = { -readonly [Member in keyof Session]: Session[Member] } & RecordReader
 
-/** A session that has read nothing yet and started nothing. */
+/** Makes a session that has read nothing yet and started nothing. */
 export function createSession(base: Pick<Session, 'platform' | 'server' | 'options'>): Session {
   const { clock } = base.platform
   const states = listenerSet<SessionState>()
@@ -150,7 +150,7 @@ export function createSession(base: Pick<Session, 'platform' | 'server' | 'optio
       case 'key_lost':
         return session.onEffect(effect)
       case 'storage_lost':
-        // Whatever is being tried again puts that right too.
+        // A change that is being tried again will write the session back too.
         if (session.retrying) return
         session.emit(effect, {})
         void session.retry(session.save, effect)

@@ -27,34 +27,35 @@ import { keepTransaction, noteInVain, type Transaction, takeTransaction } from '
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix' | 'resource'> {
   readonly returnTo?: string | undefined
-  /** The way to what an API asked for (RFC 9470): the sign-in brings that, for the same person, or nothing. */
+  /** Makes the step-up for what an API asked for (RFC 9470). The sign-in then counts only if it brings that for the same person. */
   readonly stepUp?: ((live: PresentSession | undefined, now: EpochMs) => Step | 'there') | undefined
   readonly userAgent: UserAgent
-  /** Everything that has to be over before the sign-in begins. */
+  /** Resolves when the sign-in may begin. */
   readonly ready: () => Promise<unknown>
 }
 
 /** Begins sessions. */
 export interface SignIn {
-  /** Sends the person to the authorization server; resolves only with a user agent that does not leave the page. */
+  /** Sends the person to the authorization server. With a user agent that leaves the page it never resolves. */
   signIn(request: SignInRequest): Promise<void>
   /**
-   * Completes the sign-in that `url` answers. The same URL again at once joins; later, it is used.
-   * @param awaited whether this context waits for an answer: one that fits no sign-in counts as one that came back in vain
+   * Completes the sign-in that `url` answers. A second call with the same URL shares the result while the first one runs. After that it is
+   * refused, because each answer works once.
+   * @param awaited whether this context waits for an answer. Then an answer that fits no sign-in counts as a failed sign-in
    */
   complete(url: string, awaited?: boolean): Promise<void>
-  /** Where the person wanted to go whose sign-in ended in `error`. */
+  /** The `returnTo` of the sign-in that failed with `error`. */
   returnTo(error: object): string | undefined
-  /** Begins a session with tokens obtained elsewhere. */
+  /** Begins a session with tokens from elsewhere. */
   adopt(tokens: AdoptedTokens): Promise<void>
   /**
-   * Revokes the refresh token of a sign-in in vain, once. Beside a living session it does so only with `revokeReplaced`: it may be the same
-   * person's, who has to keep that session (RFC 7009 §2.1). Never rejects.
+   * Revokes the refresh token of a failed sign-in. While somebody is signed in, it does so only with `revokeReplaced`: it may be the same
+   * person, and the server might end the present session too (RFC 7009 §2.1). Never rejects.
    */
   discard(refreshToken: string | undefined): Promise<void>
 }
 
-/** Tokens obtained elsewhere, as the application has them. */
+/** Tokens from elsewhere, as the application gives them. */
 export interface AdoptedTokens {
   readonly accessToken: string
   readonly tokenType?: 'Bearer' | 'DPoP'
@@ -63,13 +64,13 @@ export interface AdoptedTokens {
   readonly refreshToken?: string
   readonly idToken?: string
   readonly scope: string
-  /** What a refresh may ask for as well; whether it is granted is the server's to say. */
+  /** The scope that a refresh may ask for. The server decides whether it grants it. */
   readonly requestedScope: string
 }
 
 /**
- * Signs people in to `session`.
- * @param prefix what begins the `state` of its sign-ins, so that a page knows its own answers
+ * Makes what signs people in to `session`.
+ * @param prefix the beginning of the `state` of its sign-ins, by which a page recognises its own answers
  */
 export function signIn(session: Session, prefix: string): SignIn {
   const { server } = session
@@ -83,23 +84,28 @@ export function signIn(session: Session, prefix: string): SignIn {
       const undo = userAgent.prepare?.()
       try {
         await ready()
+
         const { live } = session
         const step = stepUp?.(live, clock.now())
         if (step === 'there') return
+
         const redirectUri = (await userAgent.redirectUri?.(request.redirectUri)) ?? request.redirectUri
         const asked = { ...(step?.request(request) ?? request), redirectUri }
+
         const { signInTarget } = session.options
         const named = { resource: signInTarget.resource, tokenScope: tokenScope(signInTarget, asked.scope) }
         const onlySubject = step || request.prompt === 'none' ? live?.claims?.sub : undefined
         const statePrefix = prefix + (userAgent.stateMarker ?? '')
+
         for (let tries = 2; ; ) {
           const { url, pending, expiresAt } = await authorizationRequest(server, { ...asked, ...named, statePrefix })
           await keepTransaction(session, { ...pending, returnTo, onlySubject, ...step?.transaction }, step?.refusal)
-          // Asleep meanwhile: what was pushed is forgotten.
+          // If the machine slept here, the server may have forgotten the pushed request. Then the request is made once more.
           if (--tries && expiresAt <= clock.now()) continue
+
           const answer = await userAgent.authorize(url, redirectUri, pending.state)
           return await complete(answer, true).catch(async (error) => {
-            // This page slept, and the window it had opened has used the answer itself.
+            // If this page slept, the window that it had opened may have completed the sign-in itself.
             const used = error.reason === 'state_mismatch' && (await session.read().catch(() => undefined))
             const isNew = used && !used.signedOut && used.grantId !== live?.grantId
             if (!isNew) throw error
@@ -113,10 +119,12 @@ export function signIn(session: Session, prefix: string): SignIn {
     discard,
     returnTo: (error) => failed.get(error),
     async adopt({ accessToken, idToken, scope, requestedScope, tokenType = 'Bearer', dpopKey, ...rest }) {
-      // Refuses what no header can carry.
+      // Throws if no header can carry the token.
       toAccessToken({ value: accessToken } as StoredAccessToken)
+
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
+
       const isBound = dpopKey || tokenType === 'DPoP'
       const isUnusable = server.dpop ? !server.dpop.canUse(dpopKey, [tokenType]) : isBound
       if (isUnusable)
@@ -125,6 +133,7 @@ export function signIn(session: Session, prefix: string): SignIn {
           'dpop_not_bound',
           'adopt() needs option dpop, and dpopKey for bound tokens',
         )
+
       await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
         dpopKey,
         scope: requestedScope,
@@ -136,6 +145,7 @@ export function signIn(session: Session, prefix: string): SignIn {
     const state = firstValue(queryParameters(server.text, url), 'state') ?? ''
     const running = completing.get(state)
     if (running !== undefined) return running
+
     const promise = completeOnce(url, state, awaited).finally(() => completing.delete(state))
     completing.set(state, promise)
     return promise
@@ -159,23 +169,27 @@ export function signIn(session: Session, prefix: string): SignIn {
     const answer = await authorizationCodeGrant(server, code, transaction)
     if (answer.kind === 'tokens') {
       const { scope = '', refreshToken } = answer.response
-      // What it says of one API says nothing of the others.
+      // If the answer names only the scope of one API, it does not show whether the step-up's scope was granted.
       const isPartial = speaksOfOne(session.options.signInTarget, scope, transaction.scope)
       const missing = isPartial ? undefined : lacking(transaction.stepUpScope, scope)
       if (!missing) return begin(answer.response, transaction.scope, transaction)
+
       void discard(refreshToken)
       throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_scope', undefined, { scope: missing })
     }
+
     if (answer.kind === 'invalid') void discard(answer.refreshToken)
     throw answer.kind === 'unsent' ? storeFailed(undefined) : answer.error
   }
 
   async function discard(token: string | undefined): Promise<void> {
     if (token === undefined) return
+
     const now = await session.read().catch(() => session.live)
     const isLiving = now !== undefined && !now.signedOut
     const mayRevoke = revokeReplaced && now?.refreshToken !== token
     if (isLiving && !mayRevoke) return
+
     await revokeToken(server, { kind: 'refresh_token', token })
   }
 
@@ -186,9 +200,10 @@ export function signIn(session: Session, prefix: string): SignIn {
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
     const at = clock.now()
-    // Where the storage was cleared, memory still knows whose place the sign-in takes.
+    // If the storage was cleared, the session in memory counts as the one that this sign-in replaces.
     const { live } = session
     const change = (now = live) => begun(now, record, onlySubject, at, revokeReplaced)
+
     let { outcome } = change()
     try {
       const decided = await session.update(change, { returnTo })
@@ -199,12 +214,15 @@ export function signIn(session: Session, prefix: string): SignIn {
       const isOther = outcome === 'user_changed'
       if (isOther && token) void revokeToken(server, { kind: 'refresh_token', token })
       if (isOther || error.reason === 'incompatible_version') throw error
-      // The new session lives in memory alone until the store takes it.
+
+      // Until the store works again, the new session is only in memory.
       session.apply({ type: 'read', record, order: session.held.order, own: true, unsaved: change, returnTo })
       void session.retry(session.save, 'sign_in')
     }
+
     tellOthers(session)
     if (outcome === 'user_changed') throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed')
+
     session.emit('signed_in', { subject: record.claims?.sub })
     if (server.dpop && response.tokenType === 'Bearer')
       session.emit('dpop_not_bound', { reason: dpopKey ? 'dpop_not_bound' : 'dpop_unsupported' })
@@ -220,6 +238,7 @@ export function signIn(session: Session, prefix: string): SignIn {
     const now = clock.now()
     const brought = broughtBy(session.options.signInTarget, response.scope ?? scope, asked)
     const token = storedAccessToken(response, brought.scope, brought.target.resource)
+
     return {
       version: 1,
       issuer: server.issuer,

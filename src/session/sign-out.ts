@@ -53,16 +53,17 @@ export interface SignOutReport {
 
 /** Ends sessions. */
 export interface SignOut {
-  /** Because the person wants to. */
+  /** Ends the session because the person or the app signs out. */
   signOut(options?: SignOutOptions & EndSessionRequest): Promise<SignOutReport>
   /**
-   * Because of a local limit, or because nothing is left that could bring a token; then only while the record is `still` so. With
-   * `session_ended` a grant for times when nobody is there is kept (OpenID Connect Back-Channel Logout §2.7).
+   * Ends the session for a reason that this client has found, such as a limit. With the reason `session_ended`, a grant with `offline_access` is not
+   * revoked (OpenID Connect Back-Channel Logout §2.7).
+   * @param still asked again when the record is written. If it gives false, the session does not end
    */
   end(reason: SignedOutReason, error?: TokenManagerError, still?: (record: SessionRecord) => boolean): Promise<void>
 }
 
-/** Ends `session`: at once in memory, then in the store, then at the server. */
+/** Makes what ends `session`: at once in memory, then in the store, then at the server. */
 export function signOut(session: Session, outbox: Outbox): SignOut {
   const { clock } = session.platform
 
@@ -95,7 +96,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
     const at = clock.now()
     const change = (record = live): Burial => {
       if (!record) return { local: 'removed', tokens: [], grantId: undefined }
-      // It ends the grant it saw first, and no other.
+      // Only the session that was there when the call was made is ended, and no later one.
       const isAnother = live && record.grantId !== live.grantId && !unsaved
       const isOtherwise = still && !still(record)
       if (isAnother || isOtherwise) return { local: 'superseded', tokens: [], grantId: (live ?? record).grantId }
@@ -110,7 +111,8 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       return { next: isChanged ? next : undefined, local: 'removed', tokens, grantId }
     }
     const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
-    // Refused from this turn on, whatever the store says and however long it takes.
+
+    // From now on, calls in this context are refused, even if the store is slow or fails.
     if (!still) ended()
     try {
       return await session.update(change)
@@ -124,16 +126,16 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
   }
 }
 
-/** What ends, and how. */
+/** Why and how a session ends. */
 interface Ending {
   readonly reason: SignedOutReason
   readonly error?: TokenManagerError | undefined
   readonly still?: ((record: SessionRecord) => boolean) | undefined
-  /** The server goes on with the grant. */
+  /** Whether the grant stays valid at the server, so that its tokens are not revoked. */
   readonly kept?: boolean
 }
 
-/** What came of it. */
+/** The result of ending a session. */
 interface Burial {
   readonly next?: SessionRecord | undefined
   readonly local: SignOutReport['local']
@@ -141,7 +143,7 @@ interface Burial {
   readonly grantId: string | undefined
 }
 
-/** The tombstone of `record`, which says whether a successor may live that nobody has seen. */
+/** The tombstone of `record`. It notes if a refresh was running or lost, because the server may then have issued a token that nobody has. */
 function tombstoneOf(
   record: SessionRecord,
   signedOut: NonNullable<SessionRecord['signedOut']>,
@@ -162,6 +164,7 @@ function reported(
 ): NonNullable<Revocation> {
   if (local === 'memory_only') return 'pending'
   if (outcome) return outcome
-  // Where there was a token, somebody has to have said something of it.
+
+  // If there was no token, there was nothing to revoke. If there was one, its outcome should be known, but is not.
   return local === 'removed' && tokens.length === 0 ? 'revoked' : 'uncertain'
 }

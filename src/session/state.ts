@@ -231,7 +231,7 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   const wanting = personWanted(record, usable)
   const isSpent = !record.refreshToken
   const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
-  // Whoever asks in vain while the back-off lasts changes nothing; nor does a back-off whose cause nobody knows any more.
+  // Calls during the back-off do not change the state. Neither does a back-off whose cause is not known any more.
   const isNamelessWait = error.reason === 'throttled' && error.status === undefined
   const isSuspended = !usable || wanting !== undefined
   const isNothingNew = isSpent || !isSuspended || (isNamelessWait && condition.health === state.health)
@@ -240,19 +240,19 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   return [after, [...effects, 'arm']]
 }
 
-/** `held` in `state`: the state before, where a person would see no difference. */
+/** `held` with the new `state`. If the new state is equal to the one before, the object stays the same. */
 function moved(held: Held, state: SessionState): Next {
   const isNew = JSON.stringify(state) !== JSON.stringify(held.state)
   return isNew ? [{ ...held, state }, ['notify']] : [held, []]
 }
 
-/** How a session is doing. */
+/** The health of a session, and what belongs to it. */
 type Condition = Pick<Extract<SessionState, { status: 'signedIn' }>, 'health' | 'cause' | 'retryAt'>
 
 const OK: Condition = { health: 'ok' }
 const SPENT: Condition = { health: 'sign_in_suggested' }
 
-/** The condition of a session for which only the person can do something. `usable`: there is an access token to go on with. */
+/** The condition of a session if only the person can help. `usable`: whether there is an access token that is still valid. */
 function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean): Condition | undefined {
   const isWanted = failure && refreshToken && needsPerson(failure, usable)
   if (!isWanted) return undefined
@@ -263,11 +263,11 @@ function personWanted({ failure, refreshToken }: SessionRecord, usable: boolean)
 function signedOut(held: Held, reason: SignedOutReason, error?: TokenManagerError, returnTo?: string): Next {
   const { record } = held
   const [after, effects] = moved(held, { status: 'signedOut', reason, error, returnTo })
-  // What is left of a session in memory is nothing but its end.
+  // Memory keeps only the record of a sign-out, and no record with tokens.
   return [{ ...after, record: record?.signedOut && record }, effects.length ? ['notify', 'arm'] : []]
 }
 
-/** A nonce is spent with its sign-in; the record keeps it for the ID tokens to come. */
+/** The claims without `nonce`, which has no meaning for the app. The record keeps it, to compare later ID tokens with it. */
 function shown({ nonce: _, ...claims }: IdTokenClaims): IdTokenClaims {
   return claims as IdTokenClaims
 }

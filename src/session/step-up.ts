@@ -3,22 +3,23 @@ import type { EpochMs } from '../ports.ts'
 import type { IdTokenClaims } from '../protocol/id-token.ts'
 import { lacking, union } from './scope.ts'
 
-/** What an authorization request may ask for beyond the everyday sign-in. */
+/** What an API may ask for beyond an ordinary sign-in. */
 export interface Requirements {
-  /** One of these authentication context classes. */
+  /** The authentication context classes of which one is needed. */
   readonly acrValues?: readonly string[] | undefined
-  /** How long ago the person may have authenticated, ms. */
+  /** How long ago the person may have authenticated, in milliseconds. */
   readonly maxAge?: number | undefined
-  /** Scope, space-separated. */
+  /** The scope that is needed: names with a space between them. */
   readonly scope?: string | undefined
 }
 
-/** What an API asked for, and the grant it refused: absent where that is not known. */
+/** What an API asked for. */
 export interface Challenge extends Requirements {
+  /** The grant whose token the API refused. Absent if that is not known. */
   readonly grantId?: string | undefined
 }
 
-/** As much of a session as a step-up looks at. */
+/** The parts of a session that a step-up needs. */
 export interface PresentSession {
   readonly grantId: string
   readonly scope: string
@@ -27,7 +28,7 @@ export interface PresentSession {
   readonly signedInAt: EpochMs
 }
 
-/** A sign-in that came back, and the step-up it was for. */
+/** A sign-in from which the person has come back, and the step-up that it was for. */
 export interface TriedStep {
   readonly stepUp?: string
   readonly createdAt: EpochMs
@@ -35,18 +36,18 @@ export interface TriedStep {
 
 /** A sign-in that brings what an API asked for (RFC 9470). */
 export interface Step {
-  /** A request with what is asked for, and no scope less than the session has. */
+  /** Adds what the API asked for to a request, and the scope that the session has. */
   request<T extends Requirements>(request: T): T & { scope: string }
-  /** What has to be remembered until the person comes back. */
+  /** What is stored until the person comes back. */
   readonly transaction: { readonly stepUp: string; readonly stepUpScope: string | undefined }
-  /** Why there is no such sign-in: the same one came back just now, and the session is still from before it. */
+  /** The error if the same step-up has just failed. `undefined` if the sign-in may begin. */
   refusal(returned: readonly TriedStep[]): TokenManagerError | undefined
 }
 
 /**
- * The way from `live` to what `challenge` asks for.
- * @returns `'there'`: somebody else has asked for it since
- * @throws TokenManagerError `step_up_unsatisfied` if the API refused the very session that has all of it
+ * Makes the step-up from the session `live` to what `challenge` asks for.
+ * @returns `'there'` if the session already has it, because another sign-in has brought it in the meantime
+ * @throws TokenManagerError `step_up_unsatisfied` if the API has refused this session although it has everything
  */
 export function stepFrom(live: PresentSession | undefined, challenge: Challenge, now: EpochMs): Step | 'there' {
   const { acrValues, maxAge, scope, grantId } = challenge
@@ -56,7 +57,7 @@ export function stepFrom(live: PresentSession | undefined, challenge: Challenge,
   }
 
   const stepUp = JSON.stringify([acrValues, maxAge, scope])
-  // A scope that no answer has named was not brought, as far as anybody knows.
+  // A scope counts as granted only if an answer of the server has named it.
   const hasBrought = (since: EpochMs) => live?.claims && live.signedInAt >= since && !lacking(scope, live.scope)
   return {
     request: (request) => forChallenge(request, challenge, live),
@@ -68,7 +69,10 @@ export function stepFrom(live: PresentSession | undefined, challenge: Challenge,
   }
 }
 
-/** Whether the session already has what `challenge` asks for. The server's clock tells the person's age at sign-in, ours the rest. */
+/**
+ * Whether the session already has what `challenge` asks for. The time from the authentication to the sign-in is taken from the server's clock, the time
+ * since then from this device's clock.
+ */
 export function satisfies(
   { claims, scope: granted, signedInAt }: PresentSession,
   { acrValues, maxAge, scope }: Challenge,
@@ -82,7 +86,7 @@ export function satisfies(
   )
 }
 
-/** `request` with what `challenge` asks for, and no scope less than the session has. */
+/** `request` with what `challenge` asks for, and with the scope that the session has. */
 export function forChallenge<T extends Requirements>(
   request: T,
   { acrValues, maxAge, scope }: Challenge,
@@ -96,7 +100,7 @@ export function forChallenge<T extends Requirements>(
   }
 }
 
-/** The API asks for what a sign-in has brought, or has just failed to bring: another one will not help. */
+/** The error if another sign-in would not help: the last one has brought what the API asks for, or has just failed to bring it. */
 function unsatisfied(): TokenManagerError {
   return new TokenManagerError('ERR_RESPONSE_INVALID', 'step_up_unsatisfied')
 }

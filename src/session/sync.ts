@@ -1,27 +1,29 @@
 import type { Session } from './session.ts'
 
-/** Says that a record changed. Later versions only add optional members. */
+/** The message that a record has changed. Later versions may only add optional members. */
 interface Message {
   readonly version: 1
   readonly type: 'changed'
 }
 
-/** Tells the other contexts that the record changed. What it says now, they read for themselves: a message proves nothing. */
+/** Tells the other contexts that the record has changed. They read it themselves, because a message could be forged. */
 export function tellOthers({ platform, name }: Session): void {
   platform.channel.post(name, { version: 1, type: 'changed' } satisfies Message)
 }
 
 /**
- * Hears of changes. From a message on, nothing in memory is used before the record was read again. However many messages come,
- * one read is under way and at most one waits.
+ * Listens to messages of other contexts. After a message, nothing in memory is used until the record was read again. One read runs at a time, and
+ * at most one more waits, however many messages come.
  */
 export function hearOthers(session: Session): () => void {
   let reading = false
   let again = false
   return session.platform.channel.subscribe(session.name, (message) => {
     if (!isMessage(message)) return
+
     session.suspect()
     session.wake()
+
     if (reading) again = true
     else void readAll()
   })

@@ -2,7 +2,7 @@ import { scopesOf } from './scope.ts'
 
 const keys = new WeakMap<object, string>()
 
-/** Where an access token lies in the record: one per resource, audience and scope set, whatever characters they hold. */
+/** The key of an access token in the record. There is one for each resource, audience and set of scopes. */
 export function targetKey(target: {
   readonly resource?: string | undefined
   readonly audience?: string | undefined
@@ -13,7 +13,7 @@ export function targetKey(target: {
     const { resource = '', audience = '', scope } = target
     const scopes = [...new Set(scopesOf(scope))].sort()
     key = JSON.stringify([resource, audience, ...scopes])
-    // Every call asks, most of them for the same few targets, and making the key took half of a call.
+    // Kept, because every call needs the key, and making it took half of a call's time.
     keys.set(target, key)
   }
   return key

@@ -19,38 +19,38 @@ import { unlessAborted } from './unless-aborted.ts'
 
 /** Where the manager gets tokens from. */
 export interface RefreshingTokenSource extends TokenSource {
-  /** `grant`: whose token it has to be; default: of the session that lives now. */
+  /** As in {@link TokenSource}. `grant`: the grant that the token has to be of. Default: that of the present session. */
   get(target: Target, signal?: AbortSignal, minValidity?: number, grant?: string): Promise<AccessToken>
-  /** A new access token now, whatever the present one is good for. */
+  /** Gets a new access token now, also if the present one is still valid. */
   refresh(target: Target, reason?: string, grant?: string): Promise<AccessToken>
-  /** The grant a token was handed out for. */
+  /** The grant that a token belongs to. */
   readonly grantOf: HeldTokens['grantOf']
-  /** Refreshes without anybody waiting for it. */
+  /** Refreshes in the background. */
   refreshAhead(target: Target, reason?: string): void
-  /** Reads the record unless that was done within `confirmInterval`. */
+  /** Reads the record, unless it was read within `confirmInterval`. */
   confirm(): Promise<void>
 }
 
-/** What a token source is made of. */
+/** What a token source needs. */
 export interface TokenSourceParts {
   readonly session: Session
   readonly tokens: HeldTokens
-  /** The first read, done once. */
+  /** Resolves when the session has started. */
   readonly ready: () => Promise<unknown>
-  /** Ends the session for a reason that only this client knows. */
+  /** Ends the session for a reason that this client has found. */
   readonly end: SignOut['end']
   readonly limits: Limits
 }
 
-/** How many tokens refused while still fresh are replaced within a minute. */
+/** How many tokens that an API refused before they expired are replaced within a minute. */
 const REJECTIONS = 3
 const REJECTION_WINDOW = 60_000
-/** How often the record is read until nothing was heard meanwhile. */
+/** How often the record is read at most if messages about changes keep coming in. */
 const READS = 9
-/** The least time between two refreshes that nobody waits for. */
+/** The shortest time between two refreshes in the background, in milliseconds. */
 const QUIET = 1_000
 
-/** Takes tokens from memory, and refreshes: one at a time for the grant, however many ask. */
+/** Makes the source that takes tokens from memory and refreshes them. There is one refresh of the grant at a time, and callers share it. */
 export function tokenSource({ session, tokens, ready, end, limits }: TokenSourceParts): RefreshingTokenSource {
   const { clock } = session.platform
   const { confirmInterval } = session.options
@@ -61,7 +61,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   let lastTold = ''
   const quickly = quickMoment(clock, session.pause)
   const early = earlyTokens(session.wait)
-  /** What the server will not give for this grant, however often it is asked. */
+  /** The outcomes for targets that the server refuses to give a token for, for the grant in the key. They are not tried again. */
   const refused = new Map<string, RefreshOutcome>()
 
   const source: RefreshingTokenSource = {
@@ -69,12 +69,15 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       const at = quickly()
       const held = tokens.usable(target, undefined, at)
       if (!held || at.now >= limits.next) return undefined
+
       const age = session.age(at)
       if (age > confirmInterval) return undefined
-      // So that a session in steady use never has to wait for the read.
+      // The record is read early in the background, so that a session that is in use all the time never waits for it.
       if (age > confirmInterval / 2) void reread()
+
       if (tooNarrow(held.token, target)) return undefined
       if (at.elapsed >= held.refreshAt) source.refreshAhead(target)
+
       limits.used(at.now)
       return held.token
     },
@@ -83,6 +86,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       let from = grant ?? session.live?.grantId
       for (let last: RefreshOutcome | undefined; ; ) {
         await upToDate(signal)
+
         const now = grantNow(target, from)
         if (now !== from) last = undefined
         from = now
@@ -91,44 +95,53 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         if (held) {
           const missing = tooNarrow(held.token, target)
           if (missing) throw scopeError(missing)
+
           if (clock.elapsed() >= held.refreshAt && !last) source.refreshAhead(target)
           limits.used()
           return held.token
         }
+
         if (last) {
-          // A token in its last moments is better than none.
+          // The refresh failed. A token that expires in a moment is better than an error.
           const still = tokens.usable(target, 0)
           if (still) return still.token
+
           throw errorOf(last, session)
         }
+
         last = await unlessAborted(refresh(target), signal)
       }
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
-      // Where another person has signed in since, the call goes no further.
+      // If another person has signed in since, the call must not get that person's token.
       const isOurs = () => continues(session.live, tokens.grantOf(rejected))
       const present = async () => {
-        // Meanwhile this context may have heard that the session is over.
+        // The session may have ended while this call waited. A message about that makes confirm() read the record.
         await unlessAborted(source.confirm(), signal)
         return isOurs() ? tokens.usable(target, 0)?.token : undefined
       }
+
       if (!isOurs()) return undefined
+
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
-        // A newer token would count even later.
+        // A newer token would become valid even later. So the same token is tried again after a short wait.
         if (reason === 'not_yet_valid') return (await early(rejected, signal, tell)) ? present() : undefined
+
         const now = clock.elapsed()
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
-        // The server has no other token to give.
+        // The server has just given the same token again. Another refresh would not help.
         const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
         const replaced = rejections.length < REJECTIONS && !wasReturned
         tell(replaced)
-        // An API that refuses every token: the present one is as good as the next.
+        // The API refuses every token, so another one would be refused too.
         if (!replaced) return undefined
+
         held.rejected = true
         rejections.push(now)
       }
+
       if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
       return present()
     },
@@ -136,11 +149,13 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       let from = grant ?? session.live?.grantId
       for (let last: RefreshOutcome | undefined; ; ) {
         await upToDate()
+
         const now = grantNow(target, from)
         const held = tokens.usable(target, 0)
         const isNew = last && (!last.error || last.held !== undefined)
         if (held && isNew) return held.token
         if (last && now === from) throw errorOf(last, session)
+
         from = now
 
         last = await refresh(target, reason, true)
@@ -154,35 +169,40 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async confirm() {
       await ready()
+
       const since = clock.elapsed() - confirmInterval
       const isOld = () => session.age() > clock.elapsed() - since
-      // A read that is under way may have begun before whatever made this necessary, and so may the next one.
+      // One read may not be enough: a message may come while it runs, and then it began too early.
       for (let reads = 0; reads < READS && isOld(); reads++) if (!(await reread())) return
     },
   }
   return source
 
-  /** Looks at the storage, if it is time, and ends what is over. */
+  /** Reads the record, if it is time, and ends the session if a limit has passed. */
   async function upToDate(signal?: AbortSignal): Promise<void> {
     await unlessAborted(source.confirm(), signal)
     await limits.check()
   }
 
   /**
-   * The grant of the living session; with `from`, only if it is that one or goes on with it. Whoever takes a token of that grant does so in
-   * the same turn: in the next one another person may be signed in.
+   * The grant of the present session. With `from`, it has to be that grant, or the one that follows it for the same person. The caller has to take
+   * the token in the same turn: in the next turn another person may be signed in.
+   * @throws TokenManagerError if there is no such session, or if the grant lacks the scope of `target`
    */
   function grantNow(target: Target, from: string | undefined): string {
     const { live } = session
     if (!live && session.locked) throw session.locked
+
     const isOurs = from === undefined || continues(live, from)
     if (!live || !isOurs) throw signedOutError(session)
+
     const missing = lacking(target.scope, union(live.scope, live.requestedScope))
     if (missing) throw scopeError(missing)
+
     return live.grantId
   }
 
-  /** Whether the record could be read. */
+  /** Reads the record. Callers at the same time share the read. Gives false if it could not be read. */
   function reread(): Promise<boolean> {
     reading ??= session
       .read()
@@ -198,14 +218,17 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   }
 
   async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
-    // From now on: what another context brings while this waits for its turn is good enough.
+    // Noted before any wait. Tokens that another context gets while this call waits for its turn are good enough.
     const from = session.live
     if (!from) return { outcome: 'signed_out' }
+
     const key = from.grantId + targetKey(target)
-    // One at a time for the grant: the next one needs the refresh token this one brings (RFC 6749 §6).
+    // One refresh at a time for the grant, because the next one needs the refresh token that this one brings (RFC 6749 §6).
     while (running && running.key !== key) await running.outcome
+
     const known = running?.outcome ?? refused.get(key)
     if (known) return known
+
     const outcome = refreshAndTell(from, { target, reason, asked }).finally(() => (running = undefined))
     running = { key, outcome }
     return outcome
@@ -217,13 +240,16 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
   ): Promise<RefreshOutcome> {
     const began = clock.elapsed()
     const { grantId, generation } = from
-    // The worker only has a head start: what it brought is adopted, and what it did not bring is fetched here.
+
+    // The worker tries first. If it has got tokens, refreshOnce() adopts them. If not, refreshOnce() sends the refresh token itself.
     await session.platform.refreshElsewhere?.({ grantId, generation }, target)
+
     const result = await refreshOnce(session, { from, target, reason, asked })
     const { outcome, error, heard } = result
     const duration = clock.elapsed() - began
     const { live } = session
-    // What the record says counts for all contexts; without that, what a storage that refused asked for.
+
+    // A failure in the record has its own back-off, which all contexts share. A storage that failed may ask for a pause too.
     const backOff = live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
     quietUntil = clock.elapsed() + Math.max(QUIET, backOff)
 
@@ -239,30 +265,34 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       case 'signed_out':
         return result
     }
-    // One failure is heard of by every call until it is over, and told once.
+
+    // Every call during the back-off finds the same failure in the record. The event is sent only once for it.
     const mark = `${live?.grantId} ${live?.generation} ${live?.failure?.beat}`
     const isNews = !heard || mark !== lastTold
     lastTold = mark
+
     const told = await shown(result, from, target)
     const { reason: why, status, retryAt } = error
     if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
     return told
   }
 
-  /** Shows a failure in the state, or ends the session; what callers are told of it. */
+  /** Shows a failure in the state, or ends the session because of it. Gives the outcome for the callers. */
   async function shown(result: RefreshFailure, from: SessionRecord, target: Target): Promise<RefreshOutcome> {
     const { live } = session
     const { outcome, error, heard } = result
     const usable = tokens.until > clock.elapsed()
-    // What the server does not give to one target changes nothing for the others.
+
+    // The server refuses only this target. That changes nothing for tokens for other targets.
     if (refusesTarget(session, target, error)) {
       const told = lackingScope(result, target, live)
       const key = from.grantId + targetKey(target)
       refused.set(key, told)
-      // A person may have done something about it.
+      // Tried again after a while, because the person may have done what the server wants.
       if (error.reason === 'interaction_required') void session.wait(PERSON_DELAY).then(() => refused.delete(key))
       return told
     }
+
     switch (outcome) {
       case 'rejected':
       case 'user_changed':
@@ -271,20 +301,21 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         break
       case 'expired':
       case 'outcome_unknown':
-        // Whoever has signed out meanwhile has nothing left to end.
+        // If `live` is undefined, the session has ended in the meantime.
         if (usable || !live) break
         await end(outcome, error, (now) => now.generation === from.generation && !now.refreshToken)
         break
       default:
-        // The record may have moved on in the same failure: a useless answer that brought a new refresh token.
+        // The record may have changed because of this failure: the answer was useless, but it brought a new refresh token.
         session.apply({ type: 'refresh_failed', from: sameGrant(live, from), error, usable })
-        // There is something to show for every context.
+        // The other contexts have to show it too.
         if (!heard && session.live?.failure?.personNeeded) tellOthers(session)
     }
+
     return result
   }
 
-  /** What a token lacks of the scope that `target` asks for. */
+  /** The part of the scope of `target` that the token lacks. */
   function tooNarrow(token: AccessToken, { scope }: Target): string | undefined {
     const { live } = session
     return scope && unmet(scope, token.scope, live?.requestedScope ?? live?.scope ?? '')
@@ -300,7 +331,7 @@ function errorOf(outcome: RefreshOutcome, session: Session): TokenManagerError {
   return outcome.error ?? new TokenManagerError('ERR_RESPONSE_INVALID', 'invalid_token_response', message)
 }
 
-/** A scope that was asked for when signing in, and that the server does not give: the person may have said no to it. */
+/** The outcome if the server does not give a scope that the sign-in asked for. The person may have refused it. */
 function lackingScope(result: RefreshOutcome, target: Target, live: SessionRecord | undefined): RefreshOutcome {
   const missing = lacking(target.scope, live?.scope)
   return missing ? { outcome: 'failed', error: scopeError(missing, result.error) } : result

@@ -6,35 +6,35 @@ import { fits, type Shape } from './record.ts'
 import type { Session } from './session.ts'
 import type { Step, TriedStep } from './step-up.ts'
 
-/** A sign-in on its way: what has to be remembered until the person comes back. */
+/** A sign-in that has begun: what is stored until the person comes back. */
 export interface Transaction extends PendingAuthorization {
   readonly returnTo?: string | undefined
-  /** The person who may come back: a silent sign-in must not change the user (OpenID Connect Core §12.2). */
+  /** The only person who may come back. A silent sign-in must not change the user (OpenID Connect Core §12.2). Absent: anybody may. */
   readonly onlySubject?: string | undefined
-  /** What an API asked for, as text, when the sign-in is to bring just that (RFC 9470). */
+  /** For a step-up: what the API asked for, as text (RFC 9470). */
   readonly stepUp?: string | undefined
-  /** The scope it is to bring. */
+  /** For a step-up: the scope that it has to bring. */
   readonly stepUpScope?: string | undefined
 }
 
-/** What is left of a sign-in that came back. */
+/** What is stored of a sign-in after the person has come back. */
 interface Returned extends TriedStep {
   readonly state?: undefined
-  /** Why it was in vain: the server's word for it, or ours. */
+  /** Why the sign-in failed: the server's error, or the reason of this library's error. Absent if it did not fail. */
   readonly inVain?: string
 }
 
 type Pending = Transaction | Returned
 
-/** How long a person may take, ms. */
+/** How long a person may take to sign in, in milliseconds. */
 export const SIGN_IN_LIFETIME = 10 * 60_000
 const LIMIT = 16
-/** A failed sign-in is not repeated at once: a page that needs no click would never stop. */
+/** How long failed sign-ins are remembered, in milliseconds. Otherwise a page that signs in without a click would try again for ever. */
 const PAUSE = 30_000
 
 /**
- * Remembers `transaction` until it is taken; beyond 16 at once the oldest is forgotten.
- * @throws TokenManagerError what `refusalOfStep` makes of those that came back; `sign_in_loop` if three sign-ins failed
+ * Stores `transaction` until it is taken. At most 16 are stored; after that the oldest is removed.
+ * @throws TokenManagerError the error that `refusalOfStep` makes of the sign-ins that came back; `sign_in_loop` if three sign-ins failed
  *   within 30 s
  */
 export async function keepTransaction(
@@ -51,25 +51,26 @@ export async function keepTransaction(
   if (refused) throw refused
 }
 
-/** Where every sign-in comes back in vain, and the page begins the next one by itself. */
+/** The error if three sign-ins have failed in a short time. Probably the page begins them by itself. */
 function loopError(returned: readonly Returned[], since = 0): TokenManagerError | undefined {
   const inVain = returned.filter((one) => one.inVain && one.createdAt > since)
   const [first] = inVain
   if (!first || inVain.length < 3) return undefined
+
   const error = inVain.at(-1)?.inVain
   const what = `Three sign-ins failed, the last with ${error}`
   const retryAt = first.createdAt + PAUSE
   return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'sign_in_loop', what, { error, retryAt })
 }
 
-/** Remembers for half a minute that a sign-in came back with `error`. */
+/** Notes for half a minute that a sign-in failed with `error`. */
 export async function noteInVain(session: Session, { error, reason }: TokenManagerError): Promise<void> {
   await change(session, (found) => joined(found, { inVain: error ?? reason, createdAt: found.now }))
 }
 
 /**
- * Takes the transaction of `state` out of the store, so that it serves once (RFC 9700 §2.1).
- * @param cancelled the person said no, and may try again at once
+ * Takes the transaction with `state` out of the store, so that it can be used only once (RFC 9700 §2.1).
+ * @param cancelled whether the person has refused. Then they may try again at once
  * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` if there is none (unknown or used) or it is older than ten minutes
  */
 export async function takeTransaction(session: Session, state: string, cancelled: boolean): Promise<Transaction> {
@@ -80,41 +81,46 @@ export async function takeTransaction(session: Session, state: string, cancelled
     const tried = taken?.stepUp !== undefined && !cancelled ? [{ stepUp: taken.stepUp, createdAt: seen.now }] : []
     return taken && [...others, ...tried]
   })
+
   const taken = find(found)
   if (!taken) throw rejected('state_mismatch', 'No sign-in waits for this state, or it was used before')
   if (!isAlive(taken, session.platform.clock.now()))
     throw rejected('transaction_expired', 'The sign-in took longer than ten minutes')
+
   return taken
 }
 
-/** Under which name the sign-ins lie that are on their way to the session called `name`. */
+/** The key in the store for the sign-ins that have begun for the session called `name`. */
 export function pendingName(name: string): string {
   return `${name}.pending`
 }
 
-/** Whether sign-ins lie under this name. */
+/** Whether `name` is such a key. */
 export function isPendingName(name: string): boolean {
   return name.endsWith('.pending')
 }
 
-/** Whether nothing of what lies under such a name counts any more. */
+/** Whether all sign-ins under such a key have expired. */
 export function isOver(stored: unknown, now: EpochMs): boolean {
   const isAnyAlive = Array.isArray(stored) && stored.some((one) => isPending(one) && isAlive(one, now))
   return !isAnyAlive
 }
 
-/** What was found, and when, wall clock. */
+/** The stored sign-ins, and when they were read, on the wall clock. */
 interface Found {
   readonly pending: readonly Pending[]
   readonly now: EpochMs
 }
 
-/** What is there and still counts, and `one` more. */
+/** The stored sign-ins that have not expired, and `one` more. */
 function joined({ pending, now }: Found, one: Pending): readonly Pending[] {
   return [...pending.filter((each) => isAlive(each, now)), one].slice(-LIMIT)
 }
 
-/** Writes what `compute` makes of what is there; `undefined` leaves it. @returns what it was made of */
+/**
+ * Reads the stored sign-ins and writes what `compute` makes of them. If that is `undefined`, nothing is written.
+ * @returns what was read
+ */
 async function change(
   { platform, name }: Session,
   compute: (found: Found) => readonly Pending[] | undefined,
@@ -142,7 +148,7 @@ const TRANSACTION: Shape = {
   object: 'acrValues? dpopKey?',
 }
 
-/** What lies in the store may be somebody else's. */
+/** Whether `one` has the form of a stored sign-in. Another program may have written to the store. */
 function isPending(one: Pending | null): boolean {
   return fits(one, one?.state === undefined ? RETURNED : TRANSACTION)
 }

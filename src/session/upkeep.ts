@@ -9,7 +9,7 @@ import type { SignOut } from './sign-out.ts'
 import type { SessionState } from './state.ts'
 import type { RefreshingTokenSource } from './token-source.ts'
 
-/** What keeps a session fresh while nobody asks. */
+/** What {@link startUpkeep} needs. */
 export interface UpkeepParts {
   readonly session: Session
   readonly tokens: HeldTokens
@@ -19,13 +19,13 @@ export interface UpkeepParts {
   readonly end: SignOut['end']
 }
 
-/** What `state` is while there is a living record. */
+/** The state while somebody is signed in. */
 type SignedIn = Extract<SessionState, { status: 'signedIn' }>
 
-/** A clock that was set by less than this is a clock that was adjusted. */
+/** A clock that is set by less than this, in milliseconds, was only adjusted, which is not reported. */
 const CLOCK_JUMP = 30_000
 
-/** Timers, page lifecycle and outbox. Returns a function that ends this. */
+/** Keeps the session fresh in the background: by timers, and when the page becomes visible or online. Returns a function that ends this. */
 export function startUpkeep({ session, tokens, source, outbox, limits, end }: UpkeepParts): () => void {
   const { clock, lifecycle } = session.platform
   const { interval, signInTarget } = session.options
@@ -42,9 +42,11 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     arm()
     if (session.live) session.platform.refreshElsewhere?.join()
   }
+
   const stop = lifecycle.subscribe((event) => {
     if (event === 'hidden' || event === 'frozen') return arm()
-    // Asleep or away, messages were lost: nothing is used before the record was read again.
+
+    // While the page slept or was offline, messages may have been lost. So the record is read again before anything is used.
     session.suspect()
     session.wake()
     void source
@@ -53,6 +55,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
       .catch(() => {})
     if (event === 'online') void outbox.drain()
   })
+
   return () => {
     stop()
     cancel()
@@ -64,23 +67,25 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     if (due < Infinity && !session.closed) cancel = clock.at(clock.elapsed() + due, tick)
   }
 
-  /** Milliseconds until something has to be done without being asked. */
+  /** The time until something has to be done in the background, in milliseconds. */
   function dueIn(): number {
     const { live, held } = session
     if (!live) return Infinity
+
     const now = clock.now()
     const elapsed = clock.elapsed()
     const limit = limits.next - now
-    // A hidden page's timers are throttled: it leaves the refresh to those that are seen, and asks when it is used.
+    // Browsers delay the timers of a hidden page. Visible pages refresh instead, and this one does when it is used.
     if (!lifecycle.isVisible()) return limit
+
     const { retryAt = 0 } = held.state as SignedIn
-    // What the record says counts for all contexts; without that, what a storage that refused asked for.
+    // A failure in the record has its own back-off, which all contexts share. A storage that failed may ask for a pause too.
     const retry = live.failure ? backOffLeft(session, live) : retryAt - now
     const left = tokens.until - elapsed
     const due = Math.min(turnAt(live) - now, refreshAt() - elapsed)
-    // Without a refresh token all that is left to do is to end with the last access token.
+    // Without a refresh token, the session ends when the last access token expires.
     const next = live.refreshToken ? Math.max(due, retry) : left
-    // With the last access token a refresh that failed becomes something to show.
+    // If a refresh has failed, the state has to show it when the last access token expires.
     const end = live.failure && left > 0 ? left : Infinity
     return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
   }
@@ -94,9 +99,11 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
       .then(() => {
         const { live } = session
         if (!live) return
+
         const isOver = limits.next <= clock.now() || tokens.until <= elapsed
         if (isOver) return source.get(signInTarget)
         if (!lifecycle.isVisible()) return
+
         if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
         else if (refreshAt() <= elapsed) source.refreshAhead(signInTarget)
         return
@@ -112,5 +119,5 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
   }
 }
 
-/** The least time between two looks. */
+/** The shortest time between two timers, in milliseconds. */
 const MIN_GAP = 1_000
