@@ -198,6 +198,27 @@ describe("the page's half", () => {
     await isSignedOut(page)
   })
 
+  it('asks again if the backend does not answer at all, as over a connection that is broken', async () => {
+    await start()
+    const page = await (await browserOf('alice')).newPage()
+    await page.clock.install()
+    await page.addInitScript(() => {
+      const { fetch } = window
+      window.fetch = (input, init) => {
+        const { url, signal } = input as Request
+        const isFirst = !('isAsked' in window) && url.endsWith('/auth/session')
+        if (!isFirst) return fetch(input, init)
+        Object.assign(window, { isAsked: true })
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      }
+    })
+    await page.goto(site.origin)
+    await page.waitForFunction('window.isAsked')
+    expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('loading')
+    await page.clock.fastForward(31_000)
+    await isSignedOut(page)
+  })
+
   it('signs out by a form of a page that tells nobody where it comes from', async () => {
     const silent: RequestListener = (request, response) => {
       response.setHeader('referrer-policy', 'no-referrer')

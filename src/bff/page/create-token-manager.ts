@@ -33,6 +33,8 @@ export interface PageTokenManager extends Omit<TokenManager, 'signIn'> {
 /** For how long the session is asked for again while its cookie has an old name, and the shortest pause between two requests, in ms. */
 const PATIENCE = 10_000
 const PAUSE = 200
+/** How long the backend may take to say who is signed in, in ms. Then it is asked again: the connection may be broken. */
+const LIMIT = 30_000
 
 /**
  * Makes the token manager of a page whose backend keeps the tokens (`createBff`). It has the same `state`, `subscribe`, `ready`, `signIn`,
@@ -173,9 +175,12 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
     const own = stream
     for (let next = PAUSE; own === stream; next = Math.min(2 * next, PATIENCE)) {
       const order = ++begun
+      const asking = new AbortController()
+      const limit = setTimeout(() => asking.abort(), LIMIT)
       const answer = await here()
-        .read<SessionAnswer>('/session')
+        .read<SessionAnswer>('/session', { signal: asking.signal })
         .catch(() => undefined)
+      clearTimeout(limit)
       const isRenamed = answer?.reason === 'renamed' && Date.now() < until
       if (answer && !isRenamed) {
         apply(answer, order)
