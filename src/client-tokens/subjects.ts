@@ -10,13 +10,13 @@ import { sendAgainWhenCut } from './send-again.ts'
 import { hashOf } from './stored-name.ts'
 import { forgotten, type TokenRequest, tokenCache, type Unproven } from './token-cache.ts'
 
-/** Tokens that were derived from what proves a subject. */
+/** The tokens of subjects, which are obtained with the subject's own token or with an assertion. */
 export interface Subjects {
   /**
-   * Calls APIs for a subject.
-   * @param name what its tokens are cached under; never kept as it is
-   * @param send one request for a target; never rejects
-   * @param manner what else makes another token of it
+   * Makes the client that calls APIs for a subject.
+   * @param name the subject's name in the cache. Only a hash of it is kept
+   * @param send sends one token request for a target. Never rejects
+   * @param manner other values that lead to a different token
    */
   client(
     name: readonly string[],
@@ -24,20 +24,20 @@ export interface Subjects {
     manner?: readonly string[],
   ): ResourceClient
   /**
-   * Forgets the tokens of a subject, and asks the server once to revoke them (RFC 7009). Never rejects. A token that is under way is not
-   * handed out any more, and revoked when it comes. A token that another subject has as well is left alone.
-   * @param manner `kept`: the server is asked nothing
+   * Removes the tokens of a subject, and asks the server once to revoke them (RFC 7009). Never rejects. If a request is running, no caller gets its token,
+   * which is revoked when it comes. A token that another subject has too is not revoked.
+   * @param manner `kept`: no token is revoked
    */
   forget(name: readonly string[], manner?: { readonly kept: boolean }): Promise<void>
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
   dispose(): void
 }
 
-/** No subject yet. */
+/** Makes the tokens of subjects. There are none at first. */
 export function subjects(context: ClientTokenContext): Subjects {
   const cache = tokenCache(context)
   const { crypto } = context.platform
-  /** Calls that have no key yet. If their subject is forgotten meanwhile, they are over. */
+  /** Calls whose key is still being computed. If their subject is removed in that time, they are rejected. */
   const beginning = new Set<{ readonly subject: string; over: boolean }>()
 
   return {

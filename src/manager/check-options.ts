@@ -3,10 +3,10 @@ import type { Target } from '../protocol/access-token.ts'
 import type { ResourceOption } from '../requests/resource-matcher.ts'
 import { checkProtection, checkTarget, TARGETS, type TokenManagerOptions } from './options.ts'
 
-/** What an option has to be, and how that is said. */
+/** A check of an option's value, and the words for what it has to be. */
 export type Check = readonly [is: (value: never) => boolean, sentence?: string | undefined]
 
-/** @param sentence ends "Option … has to be" */
+/** @param sentence the end of the sentence "Option … has to be …" */
 function rule(is: Check[0], sentence?: string): Check {
   return [is, sentence]
 }
@@ -42,11 +42,11 @@ export const port = (...methods: string[]): Check =>
     (value: Record<string, unknown> | null) => methods.every((name) => typeof value?.[name] === 'function'),
     `an object with ${methods.join(', ')}`,
   )
-/** What an import makes. */
+/** An object that one of this library's functions makes. */
 const made = (by: string): Check => rule(port('start')[0], by)
 
 const atLeastASecond = between(1_000, Number.MAX_SAFE_INTEGER)
-// Whoever thinks in seconds gives less than a second.
+// The lower bound finds values in seconds, given by mistake.
 const upToAnHour = between(1_000, 3_600_000)
 const throwOrBare = oneOf('throw', 'bare')
 const userAgent = port('authorize', 'callbackUrl')
@@ -88,7 +88,7 @@ const checks: Readonly<Record<string, Check>> = {
   crypto: port('randomBytes', 'sha256'),
 }
 
-/** What comes with an import, `sessionLimits()`. */
+/** Options of `sessionLimits()`, which are often given to the manager by mistake. */
 const LIMITS = ['idleTimeout', 'maxAge']
 
 const refreshChecks: Readonly<Record<string, Check>> = {
@@ -140,7 +140,7 @@ function checkResource(options: TokenManagerOptions, given: ResourceOption, name
 }
 
 /**
- * Checks what `signIn()` is given.
+ * Checks the options of `signIn()`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function checkSignInOptions(options: object): void {
@@ -150,7 +150,7 @@ export function checkSignInOptions(options: object): void {
 
 /**
  * Checks the options in `values`.
- * @param prefix what an option's name is read with, such as `'refresh.'`
+ * @param prefix what the message puts before an option's name, such as `'refresh.'`
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
 export function check(values: object, allowed: Readonly<Record<string, Check>>, prefix: string): void {
@@ -170,7 +170,7 @@ export function check(values: object, allowed: Readonly<Record<string, Check>>, 
   }
 }
 
-/** What is in an object, or follows the path of a URL, could be a secret. */
+/** `value` for a message. Objects, and what follows the path of a URL, are not shown, because they could be secret. */
 function shown(value: unknown): string {
   const isShort = typeof value === 'string' || typeof value === 'number'
   return isShort ? `${value}`.replace(/[?#].*/s, '…').slice(0, 99) : typeof value

@@ -25,7 +25,7 @@ export function supabaseApi({ project }: SupabaseApiOptions): ApiPreset {
     claims: { id: false, session: 'session_id' },
     // Its ID tokens name the client as well, but no session.
     requiredClaims: ['sub', 'client_id', 'iat', 'sid'],
-    // There are no tokens that a client gets for itself. Whoever is anonymous is nobody in particular.
+    // There are no tokens that a client gets for itself. An anonymous user does not count as a person.
     subjectKind: ({ role, is_anonymous }) => {
       if (role === 'service_role') return 'client'
       return is_anonymous === true ? undefined : 'user'

@@ -8,24 +8,27 @@ import { checkClient, LUA_NOW, type RedisClient, type ScriptAnswer, scriptRunner
 
 /** Options of {@link redisDenylistStore}. Milliseconds. */
 export interface RedisDenylistStoreOptions {
-  /** A client of `ioredis` or of `redis`; yours to open and to close. It is duplicated for listening. */
+  /** A client of `ioredis` or of `redis`. You open and close it. A duplicate of it listens. */
   readonly client: RedisClient
-  /** What every key begins with. Default `'tokenward:'`. */
+  /** The beginning of every key in Redis. Default `'tokenward:'`. */
   readonly prefix?: string
-  /** Names one of several denylists. Default `'denylist'`. */
+  /** The name of the denylist. If there are several, give each its own. Default `'denylist'`. */
   readonly name?: string
-  /** Longest a denial may take to be stored. Default 2 000. */
+  /** How long storing a denial may take. Default 2 000, 10 to 60 000. */
   readonly timeout?: number
-  /** How often to look for denials that no message told of. A denylist's `maxStaleness` has to be well above it. Default 1 000; at least 100. */
+  /**
+   * How often to read the store, because a message about a denial may have been lost. The denylist's `maxStaleness` has to be much longer. Default
+   * 1 000, at least 100.
+   */
   readonly pollInterval?: number
   /** How many replicas must have a denial before it counts (WAIT). Default 0. */
   readonly replicas?: number
 }
 
-/** Entries read in one go. */
+/** How many entries are read at once. */
 const BATCH = 1_000
 
-// Fields by their names: what others write into the stream may have any number of them.
+// Finds a field by its name, because other programs may write entries with other fields into the stream.
 const FIELD = `
 local function field(row, name)
   for i = 1, #row[2], 2 do
@@ -35,8 +38,8 @@ local function field(row, name)
 end
 `
 
-// With each new entry, those at the beginning whose time is over are removed; the whole list expires with its last entry. An entry
-// without a time stays, for nobody knows when it is over.
+// Each new entry removes old ones from the beginning of the list. The whole list expires with its last entry. An entry without a time is not
+// removed, because it is not known when it expires.
 const APPEND = `${FIELD}${LUA_NOW}
 local last = 0
 for i = 1, #ARGV, 2 do
@@ -52,7 +55,8 @@ local ends = redis.call('PTTL', KEYS[1])
 if ends < 0 or now + ends < last then redis.call('PEXPIREAT', KEYS[1], last + 60000) end
 return {1}`
 
-// Where nothing comes after the last entry that was read and the stream ends before it, it was begun anew: it is read from its beginning.
+// If there is no newer entry, and the stream does not end with the entry that was read last, then the stream was deleted and begun again. It is
+// then read from its beginning.
 const READ = `${FIELD}
 local rows = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])
 if #rows == 0 then
@@ -67,9 +71,9 @@ end
 return found`
 
 /**
- * Denials in a Redis stream, for `createDenylist({ store })`. Every process reads the stream from its beginning and then follows it: it is
- * woken by publish and subscribe, and also looks every `pollInterval`. In a crash or a failover Redis may lose what it acknowledged,
- * depending on its persistence and on `replicas`.
+ * Keeps denials in a Redis stream, for `createDenylist({ store })`. Every process reads the stream from its beginning and then follows it, by publish and
+ * subscribe and by reading it every `pollInterval`. In a crash or a failover, Redis may lose denials that it has acknowledged. This depends on its
+ * persistence and on `replicas`.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function redisDenylistStore(options: RedisDenylistStoreOptions): DenylistStore {
@@ -90,7 +94,7 @@ export function redisDenylistStore(options: RedisDenylistStoreOptions): Denylist
       const values = entries.flatMap((entry) => [String(entry.until), JSON.stringify(entry)])
       const wait = replicas > 0 ? { replicas, ms: Math.floor(timeout / 2) } : undefined
       const appended = ask('append', () => append({ key, values, wait }))
-      // In the same connection it comes after the entries. Whoever hears of them does not even have to read them first.
+      // The message follows the entries on the same connection, and contains them. So the other processes need not read them first.
       channel.post(name, entries)
       const { replicas: have } = await appended
       if (have < replicas)

@@ -121,7 +121,7 @@ export async function conclude(
     }
   }
 
-  /** Keeps what is of use in an answer without a token that could be used, and lets everybody wait before the next try. */
+  /** Stores the useful parts of an answer that has no usable access token, and begins a back-off. */
   async function useless(failed: Failed, advance: Advance): Promise<RefreshOutcome> {
     const { held } = await commit((record) => withFailure({ ...advance(record), failure: record.failure }, failed))
     return { outcome: 'failed', error: toldBy(session.live, failed), held }
@@ -132,9 +132,10 @@ export async function conclude(
     const next = advanced(record)
     const token = storedAccessToken(response, target.scope ?? record.scope, target.resource)
     const isMet = !unmet(target.scope, token.scope, record.requestedScope ?? record.scope)
-    // A request that was lost before may still arrive, so only a refresh that began after its limit clears the doubt.
+    // A lost request may still reach the server. So the doubt ends only with a refresh that was sent after the lost request's timeout.
     const since = clock.elapsed() - session.unchangedFor('doubt', record)
     const isCleared = (sent?.at ?? 0) - since > options.requestTimeout
+
     return {
       ...next,
       failure: undefined,
@@ -153,7 +154,7 @@ export async function conclude(
     return { ...(released(claim, record) ?? record), generation: record.generation + 1 }
   }
 
-  /** The outbox of `now`, in which the grant is over, with the tokens that `next` brought too late. What was signed out stays so. */
+  /** The outbox of `now`, whose grant has ended, with the tokens in `next` that came too late. */
   function outboxAfter(now: SessionRecord, next: SessionRecord): readonly PendingRevocation[] {
     const at = clock.now()
     const known = new Set(revocable(from, -Infinity).map(({ token }) => token))
@@ -174,15 +175,12 @@ export async function conclude(
     })
   }
 
-  /** Whether an answer is about what is stored now, and about nobody else's request. */
+  /** Whether the answer is about the refresh token that is stored now, and no other context has sent it. */
   function isAbout(now: SessionRecord | undefined): now is SessionRecord {
     return isSameGeneration(now, from) && (!now.lease || owns(claim, now))
   }
 
-  /**
-   * The answer was for another person (OpenID Connect Core §12.2), or the key is gone (RFC 9449 §5): nothing is kept, and the session
-   * ends.
-   */
+  /** Ends the session, because the answer was for another person (OpenID Connect Core §12.2), or because the key is gone (RFC 9449 §5). */
   async function endFor(refreshToken: string | undefined, error: TokenManagerError): Promise<RefreshOutcome> {
     const at = clock.now()
     const { grantId } = from

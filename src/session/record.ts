@@ -6,99 +6,99 @@ import type { IdTokenClaims } from '../protocol/token-set.ts'
 import type { Failure } from './failure.ts'
 import { LONGEST_BACK_OFF } from './schedule.ts'
 
-/** Somebody may have sent the refresh token, and its outcome is not yet known. */
+/** The note that a context is refreshing: it may have sent the refresh token, and the outcome is not known yet. */
 export interface Lease {
-  /** Random, another one for each claim. */
+  /** A random text, which is different for each claim. */
   readonly owner: string
-  /** Raised by its owner to show that it is alive. */
+  /** A number that the owner increases to show that it is alive. */
   readonly beat: number
   /** Whether the owner held the lock when it claimed. */
   readonly locked: boolean
-  /** The process of the owner, where the storage tells processes apart. */
+  /** The process of the owner, if the store can tell processes apart. */
   readonly process?: string | undefined
 }
 
-/** A token that is still to be revoked at the server (RFC 7009). */
+/** A token that still has to be revoked at the server (RFC 7009). */
 export interface PendingRevocation {
   readonly kind: 'refresh_token' | 'access_token'
   readonly token: string
   readonly addedAt: EpochMs
-  /** The grant it is of. */
+  /** The grant that the token belongs to. */
   readonly grantId: string
 }
 
-/** What came of one token. */
+/** The outcome of revoking one token. */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed'
 
-/** What came of the tokens of one grant, of each kind the worst. It holds no secret. */
+/** The outcomes for the tokens of one grant. For each kind of token it is the worst outcome. It holds no secret. */
 export interface RevokedGrant {
   readonly refresh_token?: RevocationOutcome | undefined
   readonly access_token?: RevocationOutcome | undefined
-  /** A refresh was under way when it was signed out, or its answer had been lost. */
+  /** Whether a refresh was running at the sign-out, or its answer had been lost. */
   readonly uncertain?: boolean | undefined
 }
 
-/** One session, written whole under one key. */
+/** One session. It is always written as a whole, under one key. */
 export interface SessionRecord {
   readonly version: 1
   readonly issuer: string
   readonly clientId: string
-  /** Random; another one at each sign-in. */
+  /** A random text, which is different for each sign-in. */
   readonly grantId: string
-  /** The grant whose place this one took for the same person: calls that began in that one go on in this one. */
+  /** The grant of the same person that this one has replaced. Calls that began during that grant get tokens of this one. */
   readonly follows?: string | undefined
-  /** The grants whose place it took, the last one first, space-separated: none of them comes back. */
+  /** All grants that this one has replaced, the last one first, with spaces between them. None of them can come back. */
   readonly replaced?: string | undefined
-  /** One more at each commit within this grant. */
+  /** A number that grows by one with each refresh of this grant. */
   readonly generation: number
   /**
-   * A tombstone keeps `grantId`, `replaced`, `generation`, `outbox` and `revoked`, and nothing else of the session. `kept`: the grant goes on at the
-   * server, for it was given for times when nobody is there (`offline_access`).
+   * Present after a sign-out: the record is then a tombstone. It has only `grantId`, `replaced`, `generation`, `outbox` and `revoked` of the session.
+   * `kept`: the grant stays valid at the server, because the person has granted `offline_access`.
    */
   readonly signedOut?:
     | { readonly at: EpochMs; readonly reason: SignedOutReason; readonly kept?: boolean | undefined }
     | undefined
-  /** Absent where the server gave none, and after an unknown outcome: nothing more is sent. */
+  /** Absent if the server gave none, and after a refresh with an unknown outcome: it must not be sent again. */
   readonly refreshToken?: string | undefined
-  /** By {@link targetKey}. */
+  /** The access tokens by {@link targetKey}. */
   readonly accessTokens: Readonly<Record<string, StoredAccessToken>>
   readonly idToken?: string | undefined
   readonly claims?: IdTokenClaims | undefined
-  /** The scope of the grant; a narrower access token does not narrow it (RFC 6749 §6). */
+  /** The scope of the grant. An access token with less scope does not change it (RFC 6749 §6). */
   readonly scope: string
   /**
-   * What was asked for when signing in. Where APIs are told apart by scope an answer names that of one API only, and what a refresh may
-   * ask for is the server's to say.
+   * The scope that the sign-in asked for. If each API has its own scope, an answer names only that of one API. A refresh may ask for any part of this
+   * scope, and the server decides.
    */
   readonly requestedScope?: string | undefined
   readonly signedInAt: EpochMs
-  /** The last commit. */
+  /** When the tokens of the last sign-in or refresh were obtained. */
   readonly obtainedAt: EpochMs
-  /** The last use; written only where `idleTimeout` is set, at most ten times per `idleTimeout`. */
+  /** When the session was last used. It is only written with the option `idleTimeout`, at most ten times in that time. */
   readonly usedAt: EpochMs
-  /** The key of the grant (RFC 9449); absent: its tokens are bound to none. */
+  /** The key that the tokens are bound to (RFC 9449). Absent if they are bound to none. */
   readonly dpopKey?: DpopKey | undefined
   readonly lease?: Lease | undefined
-  /** An answer was lost: the refresh token may be spent. Another value at each loss. */
+  /** Present if an answer was lost, so that the refresh token may have been used. The text is different each time. */
   readonly doubt?: string | undefined
-  /** When that was, wall clock: for contexts that begin later. */
+  /** When the answer was lost, on the wall clock. It is for contexts that begin later. */
   readonly doubtAt?: EpochMs | undefined
   readonly failure?: Failure | undefined
   readonly outbox: readonly PendingRevocation[]
-  /** By `grantId`: what the server said to those of its tokens that have left the outbox, for every context that has signed it out. */
+  /** For each `grantId`: the outcomes for its tokens that are not in the outbox any more. All contexts that signed it out read them. */
   readonly revoked?: Readonly<Record<string, RevokedGrant>> | undefined
 }
 
-/** What was found under the key. */
+/** What a read found. */
 export interface Found {
-  /** Absent where there is nothing. */
+  /** Absent if there is no value. */
   readonly tag?: string
   readonly record?: SessionRecord
-  /** Why what is there is no record: a newer version of this library wrote it, or nobody can tell. */
+  /** Why the value is no record of this version. `newer`: a newer version of this library wrote it. `corrupt`: it cannot be understood. */
   readonly problem?: 'newer' | 'corrupt'
 }
 
-/** Thrown by whatever would write a record that a newer version of this library wrote: it is never written. */
+/** Thrown instead of overwriting a record that a newer version of this library wrote. */
 export const NEWER_VERSION = Symbol('newer version')
 
 const OUTBOX_LIMIT = 50
@@ -106,7 +106,7 @@ const OUTBOX_AGE = 30 * 24 * 3_600_000
 const ACCESS_TOKEN_LIMIT = 32
 const REVOKED_LIMIT = 8
 
-/** Reads and checks the record of (`issuer`, `clientId`) under `key`; what cannot be used is named, never half-used. */
+/** Reads and checks the record under `key`. If it is no record of this issuer and client, nothing of it is used, and `problem` says why. */
 export async function readRecord(
   store: Store<unknown>,
   key: string,
@@ -114,6 +114,7 @@ export async function readRecord(
 ): Promise<Found> {
   const stored = await store.get(key)
   if (!stored) return {}
+
   const { value, tag } = stored
   const record = Object(value) as SessionRecord
   const { version, issuer, clientId }: { version: number; issuer: string; clientId: string } = record
@@ -123,7 +124,7 @@ export async function readRecord(
   return isOurs ? { record: withBoundedDelay(record), tag } : { problem: 'corrupt', tag }
 }
 
-/** Names of members, space-separated, by what `typeof` says of them; one with a `?` may be absent. */
+/** The form of an object: for each result of `typeof`, the names of the members with that type. A name with `?` may be absent. */
 export type Shape = Readonly<Record<string, string>>
 
 const RECORD: Shape = {

@@ -53,25 +53,25 @@ export type SessionState =
       readonly retryAt?: EpochMs | undefined
     }
 
-/** A sign-in: what it makes of the record. */
+/** A sign-in, as a change of the record. */
 export type SignInChange = (record: SessionRecord | undefined) => { readonly next: SessionRecord }
 
-/** What one context knows. */
+/** What one context has in memory. */
 export interface Held {
   readonly state: SessionState
-  /** The record last known; a living one exactly when `state` is `signedIn`. */
+  /** The record that was last known. It has tokens only if `state` is `signedIn`. */
   readonly record?: SessionRecord | undefined
-  /** The read or write `record` stems from; a later one wins. */
+  /** The number of the read or write that gave `record`. An older one does not replace it. */
   readonly order: number
-  /** The sign-in the store has not taken yet: what it says of others is older. */
+  /** A sign-in that could not be stored yet. Records of other grants in the store are older. */
   readonly unsaved?: SignInChange | undefined
-  /** The end of a grant here: whatever the store still says, it does not come back. */
+  /** The last grant that has ended in this context. It does not come back, even if the store still has it. */
   readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason'>
 }
 
-/** What can happen to a session. An answer names the record it began from, so a late one is harmless. */
+/** What can happen to a session. The event of a failed refresh names the record it began from, so that a late one does no harm. */
 export type SessionEvent =
-  /** `own`: this context wrote it, or, with `unsaved`, could not. */
+  /** The record was read or written. `own`: this context has written it, or tried to (with `unsaved`). */
   | {
       readonly type: 'read'
       readonly record: SessionRecord | undefined
@@ -86,14 +86,14 @@ export type SessionEvent =
       readonly error: TokenManagerError
       readonly usable: boolean
     }
-  /** It is over for this context, whatever the store says. */
+  /** The session has ended in this context, whatever the store has. */
   | {
       readonly type: 'ended'
       readonly grantId: string
       readonly reason: SignedOutReason
       readonly error?: TokenManagerError | undefined
     }
-  /** There is none, for a reason that no record tells. */
+  /** There is no session, for a reason that is not in a record. */
   | {
       readonly type: 'none'
       readonly reason: 'sign_in_failed' | 'storage_lost' | 'incompatible_version'
@@ -101,21 +101,21 @@ export type SessionEvent =
       readonly returnTo?: string | undefined
     }
 
-/** What has to be done about it, in this order. */
+/** What has to be done after an event, in this order. */
 export type SessionEffect =
-  /** Tell subscribers. */
+  /** Call the subscribers. */
   | 'notify'
-  /** The access tokens or their limits changed: look at the timers again. */
+  /** Set the timers again, because the access tokens or their limits have changed. */
   | 'arm'
-  /** The store lost a session that lives here, or the end of one: write it back. */
+  /** Write the session, or its end, back to the store, which has lost it. */
   | 'storage_lost'
   /** Another person is signed in now. */
   | 'user_changed'
   /** Another context refreshed. */
   | 'adopted'
-  /** Tokens wait for their revocation. */
+  /** Revoke the tokens in the outbox. */
   | 'drain'
-  /** The session ended here as its key is gone: end it for every context. */
+  /** End the session for every context, because its key is gone. */
   | 'key_lost'
 
 /** The state before anything was read. */
@@ -124,8 +124,8 @@ export const LOADING: Held = { state: { status: 'loading' }, order: -1 }
 type Next = readonly [Held, readonly SessionEffect[]]
 
 /**
- * The one place where the state of a session moves. Pure.
- * @param now wall clock; absent: no access token has expired
+ * Computes the next state of a session. It is a pure function, and the state changes in no other way.
+ * @param now what the wall clock shows. Default: no access token counts as expired
  */
 export function transition(held: Held, event: SessionEvent, maxAge?: number, now: EpochMs = 0): Next {
   switch (event.type) {
@@ -151,8 +151,9 @@ function known(
   const current = held.record
   const isAhead = current && supersedes(record, current)
   const isBehind = current && supersedes(current, record)
-  // The storage went back to what it was: a sign-in or the session's end was lost, or a refresh, whose old token must not be sent again.
+  // The store has an older record: it has lost a sign-in, a sign-out or a refresh. The old refresh token must not be sent again.
   if (isBehind) return [held, event.order > held.order ? ['storage_lost'] : []]
+
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
@@ -163,13 +164,16 @@ function known(
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
   const isNews = isLive(held) && !event.own
   const drain: SessionEffect[] = record.outbox.length ? ['drain'] : []
+
   if (!record.signedOut) {
     const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
     const isRefreshed = isAhead && record.grantId === current.grantId
     const adopted: SessionEffect[] = isRefreshed && isNews ? ['adopted'] : []
     return [after, [...effects, ...adopted, ...drain]]
   }
+
   if (held.state.status === 'signedOut') return [next, drain]
+
   const { reason } = record.signedOut
   const [after, effects] = signedOut(next, isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason)
   return [after, [...effects, ...drain]]
@@ -183,11 +187,12 @@ function vanished(held: Held, order: number): Next {
 
 function none(held: Held, { reason, error, returnTo }: Extract<SessionEvent, { type: 'none' }>): Next {
   const { state } = held
-  // A newer version wrote the record: nothing that is read later can be understood.
+  // With this order, no record that is read later counts, because this version cannot understand it.
   if (reason === 'incompatible_version') return signedOut({ ...held, order: Infinity }, reason)
-  // A step-up came back in vain: the person goes on where it began.
+  // A step-up has failed. The session goes on, and the person goes back to where the step-up began.
   if (state.status === 'signedIn' && returnTo !== undefined)
     return [{ ...held, state: { ...state, session: { ...state.session, returnTo } } }, ['notify']]
+
   const stays = isLive(held) || (reason === 'storage_lost' && state.status !== 'loading')
   return stays ? [held, []] : signedOut(held, reason, error, returnTo)
 }
@@ -205,6 +210,7 @@ function signedIn(
   const wasSignedIn = before.status === 'signedIn'
   const isSame = wasSignedIn && current?.grantId === record.grantId
   const isProgress = !isSame || record.generation > (current?.generation ?? 0)
+
   const session: SessionView = {
     subject: claims?.sub,
     claims: claims && shown(claims),
@@ -213,9 +219,11 @@ function signedIn(
     maxAgeAt: maxAge && signedInAt + maxAge,
     returnTo: returnTo ?? (isSame ? before.session.returnTo : undefined),
   }
+
   const isSpent = !refreshToken && doubt
   const otherwise = isProgress ? OK : before
   const condition: Condition = personWanted(record, hasAccessToken(record, now)) ?? (isSpent ? SPENT : otherwise)
+
   const [after, effects] = moved(next, { ...condition, status: 'signedIn', session })
   const isOther = wasSignedIn && !isSame && before.session.subject !== session.subject
   return [
@@ -228,6 +236,7 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   const { state, record } = held
   const isPresent = record?.grantId === from.grantId && record.generation === from.generation
   if (state.status !== 'signedIn' || !isPresent) return [held, []]
+
   const wanting = personWanted(record, usable)
   const isSpent = !record.refreshToken
   const condition: Condition = wanting ?? { health: 'suspended', cause: error, retryAt: error.retryAt }
