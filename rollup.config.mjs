@@ -95,6 +95,9 @@ const compressed = {
         reduce_funcs: false,
         sequences: false,
         join_vars: false,
+        // To read a member does nothing else, in none of our objects.
+        pure_getters: true,
+        hoist_funs: true,
         // `use client`
         directives: false,
         passes: 3,

@@ -1,5 +1,5 @@
 /** Where the sources say whether mistakes are looked for that only a developer makes. */
-const PLACE = '/src/manager/development.ts'
+const PLACE = '/src/protocol/development.ts'
 
 /** Leaves out of the sources what only looks for a developer's mistakes: whatever runs where `isDevelopment` is true. */
 export function withoutChecks() {

@@ -114,7 +114,7 @@ export interface TokenManagerOptions {
   readonly [allowMissingNonce]?: boolean
   /** Replaces the platform's way to the authorization server and back. */
   readonly userAgent?: UserAgent
-  /** Replaces the platform's storage. */
+  /** Replaces the platform's storage. In a page's build for production it has to return what was written: only sealed values are known to be. */
   readonly store?: Store<unknown>
   /** Replaces the platform's `fetch`, for tokens and resources alike. */
   readonly fetch?: Fetch

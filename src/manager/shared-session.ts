@@ -39,9 +39,6 @@ export interface SharedSession {
 const LEASE_MARGIN = 3_000
 const LOCK_TIMEOUT = 3_000
 
-/** How often a locked storage is read again, in milliseconds. */
-const UNLOCK_LOOK = 1_000
-
 const realm = new WeakMap<Store<unknown>, Map<string, { readonly shared: SharedSession; users: number }>>()
 
 /** The session for `options` on the store of `platform`. If several managers share it, the options of the first one count. Starts nothing. */
@@ -131,18 +128,12 @@ function build(
     )
 
     await session.read().catch((cause) => {
-      session.emit('store_failed', { during: 'read' })
-      if (session.locked) void readOnceUnlocked()
-      else session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
-    })
-  }
+      // Not every platform tells when the device was unlocked.
+      if (session.locked) return void session.retry(session.read, 'read')
 
-  /** Reads a locked storage again and again. Not every platform tells when the device was unlocked. */
-  async function readOnceUnlocked() {
-    while (session.locked && !session.closed) {
-      await session.wait(UNLOCK_LOOK)
-      if (session.locked) await session.read().catch(() => {})
-    }
+      session.emit('store_failed', { during: 'read' })
+      session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
+    })
   }
 }
 

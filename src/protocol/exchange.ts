@@ -1,5 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Platform, WireText } from '../ports.ts'
+import { isDevelopment } from './development.ts'
 import { jsonObject, type TransientFailure, transient, unavailable, withoutQuery } from './failure.ts'
 import type { ParameterList } from './parameters.ts'
 
@@ -103,8 +104,9 @@ export async function exchange<Other = never>(
 
     const init: RequestInit = { ...rest, redirect: 'manual', credentials: 'omit', referrerPolicy: 'no-referrer' }
     init.headers = { ...headers, ...more }
+    if (isDevelopment) checkRequest(url, init)
     // Older Cloudflare Workers throw an error for the member `cache`, and React Native changes the URL because of it.
-    if ('cache' in requestOf(url, init)) init.cache = 'no-store'
+    if ('cache' in Request.prototype) init.cache = 'no-store'
     init.signal = signal
 
     const now = clock.now()
@@ -164,9 +166,9 @@ async function once(attempt: Attempt): Promise<Answer | TransientFailure> {
 }
 
 /** @throws TokenManagerError `ERR_UNSUPPORTED`, reason `request_refused`: the platform refuses the request, and the network has no part in it. */
-function requestOf(url: string, init: RequestInit): Request {
+function checkRequest(url: string, init: RequestInit): void {
   try {
-    return new Request(url, init)
+    void new Request(url, init)
   } catch (cause) {
     throw new TokenManagerError('ERR_UNSUPPORTED', 'request_refused', undefined, { cause })
   }

@@ -1,7 +1,7 @@
 import type { Claim, Hold } from './attempt.ts'
 import { backOffRest } from './failure.ts'
 import { moment } from './moment.ts'
-import { randomId, type SessionRecord } from './record.ts'
+import { ID_LENGTH, randomId, type SessionRecord } from './record.ts'
 import type { Session } from './session.ts'
 
 /** How long to wait before a refresh token is sent that may have been used already, in milliseconds. */
@@ -15,7 +15,7 @@ export async function claimFrom(
   asked?: boolean,
 ): Promise<Claim | undefined> {
   const { clock, crypto, store } = session.platform
-  const owner = randomId(crypto)
+  const owner = randomId(crypto) + (store.processes?.own ?? '')
   const began = moment(clock)
   const claimed = await session.update(
     (now) => {
@@ -24,7 +24,7 @@ export async function claimFrom(
       const isWaitedFor = now.lease && !isDead(session, now, locked)
       if (isWaitedFor || backOffLeft(session, now, asked) > 0) return undefined
 
-      const lease = { owner, beat: 0, locked, process: store.processes?.own }
+      const lease = { owner, beat: 0, locked }
       const next = { ...now, lease }
       return { next: now.lease ? withDoubt(session, next, owner) : next }
     },
@@ -48,7 +48,7 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
   const claim = 'claim' in hold.attempt ? hold.attempt.claim : undefined
   if (!claim?.sent) return
   const { owner, record, began } = claim
-  const { clock, store } = session.platform
+  const { clock } = session.platform
   // The lock is for one machine. If the machine sleeps, all its contexts sleep, and this clock stands still.
   const isAwake = clock.elapsed() - began.elapsed < session.options.leaseTime
   await session
@@ -60,7 +60,7 @@ export async function takeBack(session: Session, hold: Hold): Promise<void> {
       const isOurs = now.lease.owner === owner
       if (!isOurs && !mayBeTaken) return undefined
 
-      const lease = { owner, beat: now.lease.beat + 1, locked: false, process: store.processes?.own }
+      const lease = { owner, beat: now.lease.beat + 1, locked: false }
       return { next: { ...now, lease } }
     })
     .catch(() => {})
@@ -104,7 +104,8 @@ export function withDoubt({ platform }: Session, record: SessionRecord, doubt?: 
 export function isDead({ platform, unchangedFor, options }: Session, record: SessionRecord, locked: boolean): boolean {
   const { lease } = record
   if (locked && lease?.locked) return true
-  if (lease?.process && platform.store.processes?.isOver(lease.process)) return true
+  const process = lease?.owner.slice(ID_LENGTH)
+  if (process && platform.store.processes?.isOver(process)) return true
   return unchangedFor('lease', record) >= options.leaseTime
 }
 

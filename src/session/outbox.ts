@@ -65,21 +65,17 @@ export function outbox(session: Session): Outbox {
   /** Does the work under a lock. The lock only saves requests: revoking a token twice does no harm (RFC 7009 §2.2). */
   async function underLock() {
     const waiting = new AbortController()
-    let started = false
-    const start = async () => {
-      if (started) return
-
-      started = true
-      await work().catch(() => again())
-    }
-
     const stop = clock.at(clock.elapsed() + PATIENCE, () => waiting.abort())
-    await lock.request(`${session.name}.outbox`, { signal: waiting.signal }, start).catch(() => {})
+    await lock.request(`${session.name}.outbox`, { signal: waiting.signal }, work).catch(work)
     stop()
-    await start()
   }
 
-  async function work() {
+  /** Never rejects. */
+  function work(): Promise<void> {
+    return workOff().catch(() => again())
+  }
+
+  async function workOff() {
     cancel?.()
     cancel = undefined
     const tried = new Set<string>()

@@ -1,7 +1,6 @@
 import { TokenManagerError } from '../errors.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
 import { errorOf, type Failure } from './failure.ts'
-import { isLocked } from './locked-storage.ts'
 import { hasAccessToken, NEWER_VERSION, type SessionRecord } from './record.ts'
 import { CLOCK_STEP } from './schedule.ts'
 import type { Session } from './session.ts'
@@ -42,7 +41,7 @@ export function isUsable(session: Session, token: StoredAccessToken | undefined)
 export function storeFailed(cause: unknown): TokenManagerError {
   // Some stores reject with an error of this library, which says more.
   const isTold = cause instanceof TokenManagerError && (cause.code === 'ERR_STORE_FAILED' || cause.retryAt)
-  if (isTold || isLocked(cause)) return cause
+  if (isTold) return cause
 
   return cause === NEWER_VERSION
     ? new TokenManagerError('ERR_SIGNED_OUT', 'incompatible_version', 'A newer version wrote the session: reload')

@@ -2,7 +2,6 @@ import type { TokenManagerError } from '../errors.ts'
 import type { Platform } from '../ports.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { TokenManagerEvents } from './events.ts'
-import { isLocked } from './locked-storage.ts'
 import { ageOf, type Moment, moment, NEVER } from './moment.ts'
 import { readRecord, type SessionRecord } from './record.ts'
 import { type RecordWatch, recordWatch } from './record-watch.ts'
@@ -87,7 +86,8 @@ export function recordReader(session: Reading): RecordReader {
     const order = ++lastOrder
     const { record, tag, problem } = await readRecord(store, session.name, session.server).catch((error) => {
       watch.noteFailure()
-      session.locked = isLocked(error) ? error : undefined
+      // Until the device is unlocked, which passes.
+      session.locked = error?.reason === 'storage_locked' ? error : undefined
       throw error
     })
     session.locked = undefined

@@ -1,21 +1,21 @@
 import type { SignedOutReason } from '../errors.ts'
 import type { Crypto, EpochMs, Store } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
+import { isDevelopment } from '../protocol/development.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
 import type { Failure } from './failure.ts'
 import { LONGEST_BACK_OFF } from './schedule.ts'
+import { isShapedAsRecord } from './stored-shape.ts'
 
 /** The note that a context is refreshing: it may have sent the refresh token, and the outcome is not known yet. */
 export interface Lease {
-  /** A random text, which is different for each claim. */
+  /** A random text, which is different for each claim; then the name of its process, if the store can tell processes apart. */
   readonly owner: string
   /** A number that the owner increases to show that it is alive. */
   readonly beat: number
   /** Whether the owner held the lock when it claimed. */
   readonly locked: boolean
-  /** The process of the owner, if the store can tell processes apart. */
-  readonly process?: string | undefined
 }
 
 /** A token that still has to be revoked at the server (RFC 7009). */
@@ -121,41 +121,13 @@ export async function readRecord(
   if (Number.isInteger(version) && version > 1) return { problem: 'newer', tag }
 
   const isOurs = isRecord(record) && issuer === owner.issuer && clientId === owner.clientId
-  return isOurs ? { record: withBoundedDelay(record), tag } : { problem: 'corrupt', tag }
-}
+  if (!isOurs) return { problem: 'corrupt', tag }
 
-/** The form of an object: for each result of `typeof`, the names of the members with that type. A name with `?` may be absent. */
-export type Shape = Readonly<Record<string, string>>
-
-const RECORD: Shape = {
-  string: 'issuer clientId grantId scope refreshToken? idToken? doubt? follows? replaced? requestedScope?',
-  number: 'generation signedInAt obtainedAt usedAt doubtAt?',
-  object: 'accessTokens outbox claims? signedOut? lease? failure? dpopKey? revoked?',
+  return { record: isDevelopment ? withBoundedDelay(record) : record, tag }
 }
-const SIGNED_OUT: Shape = { number: 'at', string: 'reason' }
-const LEASE: Shape = { string: 'owner process?', number: 'beat' }
-const FAILURE: Shape = {
-  string: 'beat',
-  number: 'delay attempts at? refusedFor? unclear?',
-  object: 'cause?',
-  boolean: 'personNeeded?',
-}
-const CAUSE: Shape = { string: 'code reason error?', number: 'status?' }
-const TOKEN: Shape = { string: 'value type scope resource?', number: 'obtainedAt expiresAt? generation?' }
-const PENDING: Shape = { string: 'token kind grantId', number: 'addedAt' }
 
 function isRecord(record: SessionRecord): boolean {
-  if (record.version !== 1 || !fits(record, RECORD)) return false
-  const { signedOut, lease, failure, accessTokens, outbox } = record
-  return (
-    fitsIfThere(signedOut, SIGNED_OUT) &&
-    fitsIfThere(lease, LEASE) &&
-    fitsIfThere(failure, FAILURE) &&
-    fitsIfThere(failure?.cause, CAUSE) &&
-    Object.values(accessTokens).every((token) => fits(token, TOKEN) && /^(Bearer|DPoP)$/.test(token.type)) &&
-    Array.isArray(outbox) &&
-    outbox.every((entry) => fits(entry, PENDING))
-  )
+  return record.version === 1 && (!isDevelopment || isShapedAsRecord(record))
 }
 
 /** No wait that lies in a store lasts longer than one this library would write. */
@@ -163,23 +135,6 @@ function withBoundedDelay(record: SessionRecord): SessionRecord {
   const { failure } = record
   if (!failure || failure.delay <= LONGEST_BACK_OFF) return record
   return { ...record, failure: { ...failure, delay: LONGEST_BACK_OFF } }
-}
-
-function fitsIfThere(value: unknown, shape: Shape): boolean {
-  return value === undefined || fits(value, shape)
-}
-
-/** Whether `value` has the members of `shape`. */
-export function fits(value: unknown, shape: Shape): boolean {
-  const members = Object(value) as Record<string, unknown>
-  return Object.entries(shape).every(([type, names]) =>
-    names.split(' ').every((each) => {
-      const [name = '', mayLack] = each.split('?')
-      const member = members[name]
-      if (member === undefined) return mayLack !== undefined
-      return member !== null && typeof member === type
-    }),
-  )
 }
 
 /** The record after a sign-out: it has no tokens any more. `tokens` are added to the outbox. Default: the tokens of `record`. */
@@ -290,6 +245,9 @@ export function hasAccessToken(record: SessionRecord, now: EpochMs): boolean {
 function living({ accessTokens }: SessionRecord, now: EpochMs): StoredAccessToken[] {
   return Object.values(accessTokens).filter(({ expiresAt = Infinity }) => expiresAt > now)
 }
+
+/** How many characters a {@link randomId} has. */
+export const ID_LENGTH = 32
 
 /** 128 random bits as hex. */
 export function randomId(crypto: Crypto): string {

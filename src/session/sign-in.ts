@@ -8,7 +8,8 @@ import {
   authorizationResponse,
   throwErrorIn,
 } from '../protocol/authorization-code.ts'
-import type { DpopKey } from '../protocol/dpop.ts'
+import { isDevelopment } from '../protocol/development.ts'
+import type { DpopKey, DpopProver } from '../protocol/dpop.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
 import { firstValue, queryParameters } from '../protocol/parameters.ts'
 import { revokeToken } from '../protocol/revocation.ts'
@@ -125,14 +126,8 @@ export function signIn(session: Session, prefix: string): SignIn {
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
 
-      const isBound = dpopKey || tokenType === 'DPoP'
-      const isUnusable = server.dpop ? !server.dpop.canUse(dpopKey, [tokenType]) : isBound
-      if (isUnusable)
-        throw new TokenManagerError(
-          'ERR_INVALID_OPTION',
-          'dpop_not_bound',
-          'adopt() needs option dpop, and dpopKey for bound tokens',
-        )
+      // A session without the key of its tokens ends at once in both builds.
+      if (isDevelopment) checkBinding(server.dpop, dpopKey, tokenType)
 
       await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
         dpopKey,
@@ -258,4 +253,17 @@ export function signIn(session: Session, prefix: string): SignIn {
       outbox: [],
     }
   }
+}
+
+/** @throws TokenManagerError `ERR_INVALID_OPTION` if no proof could be made for tokens of this type */
+function checkBinding(dpop: DpopProver | undefined, dpopKey: DpopKey | undefined, tokenType: 'Bearer' | 'DPoP'): void {
+  const isBound = dpopKey !== undefined || tokenType === 'DPoP'
+  const isUsable = dpop ? dpop.canUse(dpopKey, [tokenType]) : !isBound
+  if (isUsable) return
+
+  throw new TokenManagerError(
+    'ERR_INVALID_OPTION',
+    'dpop_not_bound',
+    'adopt() needs option dpop, and dpopKey for bound tokens',
+  )
 }

@@ -1,10 +1,11 @@
 import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
+import { isDevelopment } from '../protocol/development.ts'
 import { storeFailed } from './outcome.ts'
-import { fits, type Shape } from './record.ts'
 import type { Session } from './session.ts'
 import type { Step, TriedStep } from './step-up.ts'
+import { isShapedAsPending } from './stored-shape.ts'
 
 /** A sign-in that has begun: what is stored until the person comes back. */
 export interface Transaction extends PendingAuthorization {
@@ -140,17 +141,9 @@ async function change(
   }
 }
 
-const RETURNED: Shape = { number: 'createdAt', string: 'stepUp? inVain?' }
-const TRANSACTION: Shape = {
-  number: 'createdAt maxAge?',
-  string:
-    'state codeVerifier redirectUri issuer scope nonce? resource? returnTo? onlySubject? stepUp? stepUpScope? tokenScope?',
-  object: 'acrValues? dpopKey?',
-}
-
-/** Whether `one` has the form of a stored sign-in. Another program may have written to the store. */
+/** Whether `one` has the form of a stored sign-in. Another program may have written to a store that is not sealed. */
 function isPending(one: Pending | null): boolean {
-  return fits(one, one?.state === undefined ? RETURNED : TRANSACTION)
+  return !isDevelopment || isShapedAsPending(one)
 }
 
 function isAlive(one: Pending, now: EpochMs): boolean {

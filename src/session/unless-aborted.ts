@@ -4,17 +4,10 @@ import { abortReason } from '../errors.ts'
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise
 
-  promise.catch(() => {})
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(abortReason(signal))
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(abortReason(signal))
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
   })
-
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

@@ -49,10 +49,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     // While the page slept or was offline, messages may have been lost. So the record is read again before anything is used.
     session.suspect()
     session.wake()
-    void source
-      .confirm()
-      .then(arm)
-      .catch(() => {})
+    void source.confirm().then(arm)
     if (event === 'online') void outbox.drain()
   })
 

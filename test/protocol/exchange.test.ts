@@ -3,6 +3,7 @@ import type { TokenManagerError } from '../../src/errors.ts'
 import { webText } from '../../src/in-process/web-text.ts'
 import type { Clock } from '../../src/ports.ts'
 import { exchange } from '../../src/protocol/exchange.ts'
+import { itInDevelopment } from '../support/sentences.ts'
 
 /** A clock whose timers run only when the page does. */
 function sleepyClock() {
@@ -77,11 +78,13 @@ it('RT-10: a page that runs gives up at its limit, and one that slept half a sec
 
 afterEach(() => void vi.unstubAllGlobals())
 
-/** What is sent on a platform whose requests are made by `make`, and what comes of it. */
-async function sentWhere(make: (url: string, init: RequestInit) => object) {
-  vi.stubGlobal('Request', function (this: unknown, url: string, init: RequestInit) {
-    return make(url, init)
-  })
+/** What is sent on a platform whose requests are made by `make` and have these `members`, and what comes of it. */
+async function sentWhere(make: (init: RequestInit) => void, members: object = {}) {
+  function Request(_: string, init: RequestInit) {
+    make(init)
+  }
+  Request.prototype = members
+  vi.stubGlobal('Request', Request)
   const sent: RequestInit[] = []
   const fetch = async (_: unknown, init: RequestInit = {}) => {
     sent.push(init)
@@ -92,12 +95,11 @@ async function sentWhere(make: (url: string, init: RequestInit) => object) {
 }
 
 it('asks not to be cached only where requests have that member', async () => {
-  const browser = await sentWhere(() => ({ cache: 'default' }))
+  const browser = await sentWhere(() => {}, { cache: 'default' })
   expect(browser.init).toMatchObject({ cache: 'no-store', credentials: 'omit', redirect: 'manual' })
 
-  const worker = await sentWhere((_, init) => {
+  const worker = await sentWhere((init) => {
     if ('cache' in init) throw new Error("The 'cache' field is not implemented.")
-    return {}
   })
   expect(worker.answer).toMatchObject({ kind: 'answer', status: 200 })
   expect(worker.init).not.toHaveProperty('cache')
@@ -133,7 +135,7 @@ it('reads an answer in whatever parts it comes, and no more than 1 MiB of it', a
   expect(cut).toMatchObject({ kind: 'transient', lost: true })
 })
 
-it('a request that the platform refuses to make is no failure of the network', async () => {
+itInDevelopment('a request that the platform refuses to make is no failure of the network', async () => {
   const { answer, init } = await sentWhere(() => {
     throw new TypeError('canary-token is an invalid header value')
   })

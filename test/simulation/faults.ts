@@ -200,7 +200,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'the lease of a process that is over is waited for',
-      edit(CLAIM, 'platform.store.processes?.isOver(lease.process)', 'lease.beat < 0'),
+      edit(CLAIM, 'platform.store.processes?.isOver(process)', 'record.version > 1'),
     ),
     test: 'test/session/back-off.test.ts',
   },

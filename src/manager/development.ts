@@ -1,5 +1,0 @@
-/**
- * Whether to look for mistakes of developers that do no other harm, such as a misspelt option or a wrong type. The build for production has
- * `false` here (`scripts/without-checks.mjs`), and leaves out everything that depends on it.
- */
-export const isDevelopment: boolean = true
