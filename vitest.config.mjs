@@ -16,6 +16,9 @@ const apart = [
   'test/react-native/reports.test.ts',
 ]
 
+// Their blocks are compiled, which takes as long as a tenth of the unit tests.
+const documents = ['test/documents.test.ts', 'test/document-scripts.test.ts']
+
 // The package's own name means its sources; test/package means what was built.
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
 
@@ -55,6 +58,7 @@ export default defineConfig({
               'test/platforms/**',
             ],
             ...apart,
+            ...documents,
           ],
           // The files share a process: to load the sources for each of them took longer than most of the tests.
           isolate: false,
@@ -62,6 +66,7 @@ export default defineConfig({
         },
       },
       { resolve: { alias }, test: { name: 'unit-apart', include: apart, isolate: false, ...watchdog } },
+      { resolve: { alias }, test: { name: 'documents', include: documents, isolate: false, ...watchdog } },
       {
         ...production,
         test: {

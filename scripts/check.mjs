@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { run, seconds } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { readTotals, totalsLine } from './totals.mjs'
@@ -8,11 +7,14 @@ const bin = (/** @type {string} */ path, /** @type {string[]} */ ...args) => ['n
 // The compiler in Go takes a seventh of the time. Tools and laws that read sources need the API of the other one.
 const types = (/** @type {string} */ project) => bin('typescript-7/bin/tsc', '-p', project)
 
+// npm run check                      what must hold before a change goes in
+// npm run check -- --whole           and what only a change of the documents or of the package breaks, as in `npm test`
+// npm run check -- build size        some steps of it
+
 /**
- * Everything that must hold before a change goes in, in the order of how soon it is wanted. A step waits for those in `after`
- * and is left out if one of them failed.
+ * The steps, in the order of how soon they are wanted. A step waits for those in `after` and is left out if one of them failed.
  *
- * @type {readonly { name: string, command: readonly string[], after?: readonly string[] }[]}
+ * @type {readonly { name: string, command: readonly string[], after?: readonly string[], isLater?: boolean }[]}
  */
 const steps = [
   { name: 'build', command: bin('rollup/dist/bin/rollup', '--config', '--silent') },
@@ -28,11 +30,13 @@ const steps = [
   { name: 'unused code', command: bin('knip/bin/knip.js') },
   { name: 'types of dist', command: types('test/package/tsconfig.json'), after: ['build'] },
   { name: 'package tests', command: vitest('--project=package'), after: ['build'] },
-  { name: 'publint', command: bin('publint/src/cli.js', '--strict'), after: ['build'] },
+  { name: 'documents', command: vitest('--project=documents'), isLater: true },
+  { name: 'publint', command: bin('publint/src/cli.js', '--strict'), after: ['build'], isLater: true },
   {
     name: 'are the types wrong',
     command: bin('@arethetypeswrong/cli/dist/index.js', '--pack', '.', '--profile', 'esm-only'),
     after: ['build'],
+    isLater: true,
   },
   { name: 'size', command: ['node', 'scripts/size.mjs'], after: ['build'] },
 ]
@@ -43,8 +47,10 @@ setUp({ browser: false })
 const limit = 900_000
 const started = performance.now()
 const width = Math.max(...steps.map(({ name }) => name.length))
-const only = process.argv.slice(2)
-const chosen = only.length > 0 ? steps.filter(({ name }) => only.includes(name)) : steps
+const args = process.argv.slice(2)
+const isWhole = args.includes('--whole')
+const only = args.filter((arg) => arg !== '--whole')
+const chosen = steps.filter(({ name, isLater }) => (only.length > 0 ? only.includes(name) : isWhole || !isLater))
 const unknown = only.find((name) => !steps.some((step) => step.name === name))
 if (unknown) {
   console.error(`No step is called "${unknown}". There are: ${steps.map(({ name }) => name).join(', ')}`)
@@ -54,7 +60,8 @@ if (unknown) {
 /** @type {Map<string, import('./run.mjs').Outcome & { skipped?: boolean }>} */
 const outcomes = new Map()
 const waiting = [...chosen]
-await Promise.all(Array.from({ length: Math.max(2, Math.min(4, availableParallelism())) }, work))
+// One more than the smallest machine has processors: some of the tests wait.
+await Promise.all(Array.from({ length: 3 }, work))
 
 const failed = chosen.filter(({ name }) => !outcomes.get(name)?.ok)
 for (const { name, command } of failed) {

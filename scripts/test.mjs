@@ -24,7 +24,7 @@ const parts = [
   {
     name: 'check',
     needs: { browser: false },
-    command: ['node', 'scripts/check.mjs'],
+    command: ['node', 'scripts/check.mjs', '--whole'],
     limit: 20 * minute,
   },
   {
