@@ -14,7 +14,7 @@ export interface ChaosOptions {
   readonly engine: EngineName
   /** How long faults are made, ms. */
   readonly duration: number
-  /** What has to be seen as well before they end; default a refresh. A loaded machine is given half a minute more for it. */
+  /** What has to be seen as well before they end; default a refresh. A loaded machine is given a minute and a half more for it, and for an answered call. */
   readonly enough?: (server: MisbehavingServer) => boolean
   readonly seed: number
   /** Whether a refresh token that comes again within 30 s is answered with the same pair: then no lost answer costs a session. */
@@ -42,7 +42,7 @@ export interface ChaosResult extends Tally {
 const STANDSTILL = 12_000
 const FIRST_TABS = 2
 /** How much longer than asked a run lasts in which nothing has happened yet, ms. */
-const MORE = 30_000
+const MORE = 90_000
 const REQUEST_TIMEOUT = 5_000
 /** How long a session that nobody has any more is waited for before it counts as lost: on a loaded machine pages read slowly. */
 const NOBODY = 4_000
@@ -170,7 +170,8 @@ export async function runChaos({
     const standstill = Math.min(STANDSTILL, duration / 3)
     let lost = 0
     let buried = Date.now()
-    while (Date.now() < end || (!enough(server) && Date.now() < end + MORE)) {
+    const isEnough = () => enough(server) && tally.answered > 0
+    while (Date.now() < end || (!isEnough() && Date.now() < end + MORE)) {
       await sleep(chance.between(300, 1_500))
       if (!engine.reachable) {
         // What is left of the tabs goes on for a while without the driver.

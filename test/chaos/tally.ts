@@ -25,6 +25,8 @@ export interface Tally {
 /** Adds up while a run goes on. */
 export interface OpenTally {
   hear(report: Report): void
+  /** How many calls have been answered so far. */
+  readonly answered: number
   beginFamily(family: string): void
   /** The present session is over; `why` if that was wanted. What was noted, in words. */
   endFamily(why?: string): string | undefined
@@ -70,6 +72,9 @@ export function createTally(server: MisbehavingServer, ledger: Ledger, grace: bo
   let reasons = new Set<string>()
 
   return {
+    get answered() {
+      return sum.answered
+    },
     hear({ calls, restored, refreshed, signedOut, state, pending, ...report }) {
       sum.begun += calls.begun
       sum.answered += calls.answered

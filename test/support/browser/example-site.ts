@@ -53,7 +53,7 @@ export async function openExample(browser: Browser, name: string, options?: Exam
   })
   page.on('pageerror', ({ message }) => said.push(message))
   await page.goto(site.app.origin)
-  const heard = async (count: number) => void (await expect.poll(() => said.length).toBe(count))
+  const heard = async (count: number) => void (await expect.poll(() => said).toHaveLength(count))
   return { ...site, page, said, heard }
 }
 
