@@ -37,15 +37,12 @@ export const privateNames = [
   'nudge',
 ]
 
-/** None of them is a member of a key, as `x` and `y` are (RFC 7517). */
-const LETTERS = 'acfghjlmosuvwz'
+/** None of them is a member of a JSON Web Key, as `x` and `y` are (RFC 7517). Every name has one of its own. */
+const LETTERS = 'acfghjlmosuvwz$_ABCDEFGHIJKLMNO'
 
 /** What each becomes, the same in every file. */
 export const shortNames = Object.fromEntries(
-  privateNames.map((name, index) => [
-    name,
-    LETTERS[index] ?? `${LETTERS[index % LETTERS.length]}${'_'.repeat(Math.floor(index / LETTERS.length))}`,
-  ]),
+  privateNames.map((name, index) => [name, LETTERS[index] ?? `${LETTERS[index % LETTERS.length]}_`]),
 )
 
 /** Finds them, and nothing else. */

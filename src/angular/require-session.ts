@@ -39,7 +39,7 @@ export function requireSession(options: RouteGuardOptions): CanActivateFn {
   function next(router: Router, state: SessionState, url: string): UrlTree | undefined {
     const returnTo: string | undefined = router.parseUrl(url).queryParams.returnTo
     const to = detour(state, { url, returnTo, isGuarded: true }, options)
-    return to ? router.parseUrl(to) : undefined
+    return to === undefined ? undefined : router.parseUrl(to)
   }
 
   function isGuarded({ routeConfig, children }: ActivatedRouteSnapshot): boolean {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { aFunction, anObject, between, type Check, check, oneOf, port, texts } from '../manager/check-options.ts'
@@ -140,9 +141,16 @@ function cookieOf(given: BffCookieOptions = {}, base: string): BffSettings['cook
   return { name, prefix, sameSite, maxAge }
 }
 
-/** Cookies with the prefix are for all paths of a host, and so for each of its backends. */
+/**
+ * Cookies with the prefix are for all paths of a host, and so for each of its backends. A path that cannot be read back from the name is in it
+ * as a hash.
+ */
 function cookieNameFor(base: string): string {
-  return base === '/auth' ? 'session' : `session${base.replace(/\W+/g, '-')}`.slice(0, LONGEST_NAME)
+  if (base === '/auth') return 'session'
+
+  const name = `session${base.replaceAll('/', '-')}`
+  const isReadable = /^(\/\w+)+$/.test(base) && name.length <= LONGEST_NAME
+  return isReadable ? name : `session-${createHash('sha256').update(base).digest('hex').slice(0, 16)}`
 }
 
 function forwardedBy(forwarded: BffOptions['forwarded'] = false, origin: string): BffSettings['forwarded'] {

@@ -52,7 +52,11 @@ export async function callback(request: Request, settings: BffSettings, cookies:
   const [state = '', ...more] = searchParams.getAll('state')
 
   const begun = cookies.signIn(request, state)
-  if (begun === undefined || more.length > 0) return failed(noSignIn(), settings)
+  if (begun === undefined || more.length > 0) {
+    // A browser that keeps no cookies would come back for ever to a page that signs in by itself.
+    if (!request.headers.has('cookie')) throw noSignIn()
+    return failed(noSignIn(), settings)
+  }
 
   const name = newName()
   const account = accountOf(name)

@@ -127,13 +127,15 @@ function build(
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
 
-    await session.read().catch((cause) => {
-      // Not every platform tells when the device was unlocked.
-      if (session.locked) return void session.retry(session.read, 'read')
+    const read = () =>
+      session.read().catch((cause) => {
+        if (session.locked) throw cause
 
-      session.emit('store_failed', { during: 'read' })
-      session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
-    })
+        session.emit('store_failed', { during: 'read' })
+        session.apply({ type: 'none', reason: 'storage_lost', error: storeFailed(cause) })
+      })
+    // Not every platform tells when the device was unlocked.
+    await read().catch(() => void session.retry(read, 'read'))
   }
 }
 

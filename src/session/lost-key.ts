@@ -1,6 +1,5 @@
 import type { Clock } from '../ports.ts'
-import type { DpopProver } from '../protocol/dpop.ts'
-import type { SessionRecord } from './record.ts'
+import type { DpopKey, DpopProver } from '../protocol/dpop.ts'
 import { type Held, type SessionEvent, transition } from './state.ts'
 
 /** The parts of a session that are used here. */
@@ -26,9 +25,14 @@ export function transitionWithKey(session: KeyHolder, event: SessionEvent): Retu
   return [after, server.dpop ? [...effects, 'key_lost'] : effects]
 }
 
+/** Access tokens, and the key that they are bound to. */
+interface BoundTokens {
+  readonly dpopKey?: DpopKey | undefined
+  readonly accessTokens: Readonly<Record<string, { readonly type: string }>>
+}
+
 /** Whether the tokens cannot be used: their key is gone, or `dpop` cannot use it, or there is none although one is required. */
-export function isKeyLost({ dpopKey, accessTokens }: SessionRecord, dpop: DpopProver | undefined): boolean {
-  if (!dpop) return Boolean(dpopKey)
+export function isKeyLost({ dpopKey, accessTokens }: BoundTokens, dpop: DpopProver | undefined): boolean {
   const types = Object.values(accessTokens).map(({ type }) => type)
-  return !dpop.canUse(dpopKey, types)
+  return dpop ? !dpop.canUse(dpopKey, types) : Boolean(dpopKey) || types.includes('DPoP')
 }

@@ -65,14 +65,17 @@ export function outbox(session: Session): Outbox {
   /** Does the work under a lock. The lock only saves requests: revoking a token twice does no harm (RFC 7009 §2.2). */
   async function underLock() {
     const waiting = new AbortController()
-    const stop = clock.at(clock.elapsed() + PATIENCE, () => waiting.abort())
-    await lock.request(`${session.name}.outbox`, { signal: waiting.signal }, work).catch(work)
-    stop()
-  }
+    let isBegun = false
+    const work = () => {
+      isBegun = true
+      return workOff().catch(() => again())
+    }
 
-  /** Never rejects. */
-  function work(): Promise<void> {
-    return workOff().catch(() => again())
+    const stop = clock.at(clock.elapsed() + PATIENCE, () => waiting.abort())
+    await lock
+      .request(`${session.name}.outbox`, { signal: waiting.signal }, work)
+      .catch(() => (isBegun ? undefined : work()))
+    stop()
   }
 
   async function workOff() {

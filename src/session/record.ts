@@ -127,7 +127,8 @@ export async function readRecord(
 }
 
 function isRecord(record: SessionRecord): boolean {
-  return record.version === 1 && (!isDevelopment || isShapedAsRecord(record))
+  const hasParts = Boolean(record.version === 1 && record.accessTokens && record.outbox)
+  return hasParts && (!isDevelopment || isShapedAsRecord(record))
 }
 
 /** No wait that lies in a store lasts longer than one this library would write. */

@@ -1,4 +1,4 @@
-import { TokenManagerError } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { EpochMs, UserAgent } from '../ports.ts'
 import { type StoredAccessToken, accessToken as toAccessToken } from '../protocol/access-token.ts'
 import {
@@ -8,14 +8,14 @@ import {
   authorizationResponse,
   throwErrorIn,
 } from '../protocol/authorization-code.ts'
-import { isDevelopment } from '../protocol/development.ts'
-import type { DpopKey, DpopProver } from '../protocol/dpop.ts'
+import type { DpopKey } from '../protocol/dpop.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
 import { firstValue, queryParameters } from '../protocol/parameters.ts'
 import { revokeToken } from '../protocol/revocation.ts'
 import type { TokenResponse } from '../protocol/token-set.ts'
 import { begun } from './begun.ts'
 import { storedAccessToken } from './commit.ts'
+import { isKeyLost } from './lost-key.ts'
 import { storeFailed } from './outcome.ts'
 import { randomId, type SessionRecord } from './record.ts'
 import { broughtBy, lacking, speaksOfOne, tokenScope } from './scope.ts'
@@ -126,8 +126,8 @@ export function signIn(session: Session, prefix: string): SignIn {
       const checked = await checkIdToken(server, idToken, accessToken, {})
       if (checked instanceof TokenManagerError) throw checked
 
-      // A session without the key of its tokens ends at once in both builds.
-      if (isDevelopment) checkBinding(server.dpop, dpopKey, tokenType)
+      if (isKeyLost({ dpopKey, accessTokens: { adopted: { type: tokenType } } }, server.dpop))
+        throw invalidOption('dpopKey', 'given with bound tokens, and option dpop too', 'dpop_not_bound')
 
       await begin({ accessToken, tokenType, obtainedAt: clock.now(), ...rest, ...checked }, scope, {
         dpopKey,
@@ -253,17 +253,4 @@ export function signIn(session: Session, prefix: string): SignIn {
       outbox: [],
     }
   }
-}
-
-/** @throws TokenManagerError `ERR_INVALID_OPTION` if no proof could be made for tokens of this type */
-function checkBinding(dpop: DpopProver | undefined, dpopKey: DpopKey | undefined, tokenType: 'Bearer' | 'DPoP'): void {
-  const isBound = dpopKey !== undefined || tokenType === 'DPoP'
-  const isUsable = dpop ? dpop.canUse(dpopKey, [tokenType]) : !isBound
-  if (isUsable) return
-
-  throw new TokenManagerError(
-    'ERR_INVALID_OPTION',
-    'dpop_not_bound',
-    'adopt() needs option dpop, and dpopKey for bound tokens',
-  )
 }

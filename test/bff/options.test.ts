@@ -30,11 +30,17 @@ describe('option', () => {
     expect(back.headers.get('location')).toMatch(/\/failed\?from=login&reason=\w+#top$/)
 
     // As when the page for signing in at the server was bookmarked, or the answer came twice.
-    const unknown = await fetch(back.url, { redirect: 'manual' })
+    const unknown = await fetch(back.url, { redirect: 'manual', headers: { cookie: 'theme=dark' } })
     expect([unknown.status, unknown.headers.get('location')]).toEqual([
       303,
       `${site.origin}/failed?from=login&reason=no_sign_in#top`,
     ])
+  })
+
+  it('signInFailed is for browsers that keep cookies: another one could come back for ever', async () => {
+    site = await bffSite({ bff: () => ({ signInFailed: '/' }) })
+    const answer = await fetch(`${site.origin}/auth/callback?state=x&code=y`, { redirect: 'manual' })
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('No sign-in with this answer')])
   })
 
   it('onRefusal hears what was not carried out, and can break nothing', async () => {

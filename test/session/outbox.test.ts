@@ -281,3 +281,16 @@ describe('dispose()', () => {
     expect(w.clock.pending).toBe(0)
   })
 })
+
+it('a lock that is lost while it is held does not ask the server a second time', async () => {
+  const w = world()
+  const stolen = outboxLock(async (_name, _options, run) => {
+    await run()
+    throw new DOMException('', 'AbortError')
+  })
+  const { manager } = await w.signedIn({ lock: stolen })
+  const times = asked(w, busy)
+  await w.after(100, manager.signOut())
+  await w.clock.advance(1_000)
+  expect(times).toHaveLength(1)
+})

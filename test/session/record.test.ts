@@ -15,7 +15,7 @@ import {
   withPending,
 } from '../../src/session/record.ts'
 import { targetKey } from '../../src/session/target-key.ts'
-import { itInDevelopment } from '../support/sentences.ts'
+import { itInDevelopment, itInProduction } from '../support/sentences.ts'
 import { world } from '../support/world.ts'
 
 const owner = { issuer: 'https://as.example', clientId: 'spa' }
@@ -90,6 +90,11 @@ describe('readRecord', () => {
       expect(harmless.filter((one) => !/locked=|^version=7/.test(one))).toEqual([])
     },
   )
+
+  itInProduction('STO-04: a record without its tokens or its outbox is corrupt', async () => {
+    for (const parts of [{ accessTokens: null }, { outbox: undefined }, { version: '1' }])
+      expect(await found({ ...full, ...parts })).toMatchObject({ problem: 'corrupt' })
+  })
 
   it('STO-04: no stored bytes throw, and none reach a prototype', async () => {
     const json = JSON.stringify(full)

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { TokenManagerError } from '../../src/errors.ts'
 import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { world } from '../support/world.ts'
 
@@ -83,4 +84,20 @@ it('RT-16: what a limit ended is told as that in every tab, also by an answer th
   b.lifecycle.resume()
   await w.settle()
   expect(b.manager.state).toMatchObject({ status: 'signedIn' })
+})
+
+it('a storage that is locked, and fails once it is unlocked, is lost: nothing is read for ever', async () => {
+  const w = world()
+  await w.signedIn()
+  const { manager, store, events } = w.context()
+  let failure: Error = new TokenManagerError('ERR_STORE_FAILED', 'storage_locked', 'Not before the device is unlocked')
+  store.get = () => Promise.reject(failure)
+  expect((await w.after(1_000, manager.ready())).status).toBe('loading')
+
+  failure = new Error('a broken item')
+  await w.clock.advance(1_000)
+  expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'storage_lost' })
+  const before = events.length
+  await w.clock.advance(60_000)
+  expect(events.length).toBe(before)
 })

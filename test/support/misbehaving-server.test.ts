@@ -149,7 +149,7 @@ describe('faults', () => {
 
   it('sees who left before the answer', async () => {
     const proxy = await startFaultProxy(server.port)
-    server.latency = { before: 0, after: 200 }
+    server.latency = { before: 0, after: 2_000 }
     const left = present(server.issue().refreshToken, 'a', proxy.origin).catch(() => {})
     await expect.poll(() => server.requests.length).toBe(1)
     proxy.down = true

@@ -83,25 +83,40 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
 
   /** Reads the stream until it ends. Gives true if it says that the session is over. */
   async function readOnce(signal: AbortSignal, begun: () => void): Promise<boolean> {
-    const { body } = await backend.ask('/events', { signal })
-    const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader()
-    begun()
+    const connection = new AbortController()
+    const hangUp = () => connection.abort()
+    signal.addEventListener('abort', hangUp)
+    let silence = setTimeout(hangUp, SILENCE)
 
-    let text = ''
-    for (;;) {
-      const silence = setTimeout(() => reader.cancel().catch(() => {}), SILENCE)
-      const { done, value } = await reader.read().finally(() => clearTimeout(silence))
-      if (done) return false
+    try {
+      const { body } = await backend.ask('/events', { signal: connection.signal })
+      const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader()
+      begun()
 
-      const events = (text + value).split('\n\n')
-      text = events.pop() ?? ''
-      for (const event of events) {
-        const [, data] = /^data: (.*)/m.exec(event) ?? []
-        const answer = data && JSON.parse(data)
-        if (answer?.status === 'signedOut') return true
-        if (answer) changed(answer)
+      for (let text = ''; ; ) {
+        const { done, value } = await reader.read()
+        if (done) return false
+
+        clearTimeout(silence)
+        silence = setTimeout(hangUp, SILENCE)
+        const events = (text + value).split('\n\n')
+        text = events.pop() ?? ''
+        if (events.some(tells)) return true
       }
+    } finally {
+      clearTimeout(silence)
+      signal.removeEventListener('abort', hangUp)
+      hangUp()
     }
+  }
+
+  /** Passes on what an event says of the session. Gives true if the session is over. */
+  function tells(event: string): boolean {
+    const [, data] = /^data: (.*)/m.exec(event) ?? []
+    const answer = data && JSON.parse(data)
+    const isOver = answer?.status === 'signedOut'
+    if (answer && !isOver) changed(answer)
+    return isOver
   }
 }
 
