@@ -172,31 +172,39 @@ describe("the page's half", () => {
     expect(await within(first, ({ events }) => events)).toEqual(['user_changed'])
   })
 
-  it('opens the stream again if it has been silent for too long, as one whose connection is broken', async () => {
-    await start()
-    const context = await browserOf('alice')
-    const first = await open(context)
-    await signIn(first)
-    await first.close()
-    const page = await context.newPage()
-    await page.clock.install()
-    await page.addInitScript(() => {
-      const { fetch } = window
-      window.fetch = (input, init) => {
-        const isFirst = !('isOpen' in window) && (input as Request).url.endsWith('/auth/events')
-        if (!isFirst) return fetch(input, init)
-        Object.assign(window, { isOpen: true })
-        return Promise.resolve(new Response(new ReadableStream()))
-      }
-    })
-    await page.goto(site.origin)
-    await page.waitForFunction("window.isOpen && window.tokens.state.status === 'signedIn'")
-    const out = await context.request.post(`${site.origin}/auth/logout`, { headers: { 'x-tokenward': '1' } })
-    expect(out.status()).toBe(200)
-    expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('signedIn')
-    await page.clock.fastForward(46_000)
-    await isSignedOut(page)
-  })
+  it.each(['is silent', 'is never answered'])(
+    'opens a stream again that %s, over a broken connection',
+    async (fault) => {
+      await start()
+      const context = await browserOf('alice')
+      const first = await open(context)
+      await signIn(first)
+      await first.close()
+      const page = await context.newPage()
+      await page.clock.install()
+      await page.addInitScript((isSilent) => {
+        const { fetch } = window
+        window.fetch = (input, init) => {
+          const { url, signal } = input as Request
+          const isFirst = !('isOpen' in window) && url.endsWith('/auth/events')
+          if (!isFirst) return fetch(input, init)
+          Object.assign(window, { isOpen: true })
+          const aborted = new Promise<never>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason))
+          })
+          // Both end with the signal, as what `fetch` itself gives.
+          return isSilent ? Promise.resolve(new Response(new ReadableStream({ start: () => aborted }))) : aborted
+        }
+      }, fault === 'is silent')
+      await page.goto(site.origin)
+      await page.waitForFunction("window.isOpen && window.tokens.state.status === 'signedIn'")
+      const out = await context.request.post(`${site.origin}/auth/logout`, { headers: { 'x-tokenward': '1' } })
+      expect(out.status()).toBe(200)
+      expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('signedIn')
+      await page.clock.fastForward(46_000)
+      await isSignedOut(page)
+    },
+  )
 
   it('asks again if the backend does not answer at all, as over a connection that is broken', async () => {
     await start()

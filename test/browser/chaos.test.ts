@@ -8,7 +8,7 @@ const { there } = otherEngines()
 const engines: readonly EngineName[] = ['chromium', ...there]
 const seed = 1
 /** On a loaded machine browsers take long to start, and the last calls long to be answered. */
-const timeout = 240_000
+const timeout = 400_000
 
 for (const engine of engines) {
   it(

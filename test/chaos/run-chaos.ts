@@ -52,7 +52,7 @@ const STEADY = 2_500
 const BEGINS = 3_000
 const SIGNS_IN = 10_000
 /** How long calls may take once all faults are over. */
-const DRAIN = 45_000
+const DRAIN = 120_000
 /** How long a storage that was deleted is missed: its lease went with it. */
 const LEASELESS = REQUEST_TIMEOUT + 3_000
 
