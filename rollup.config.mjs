@@ -90,12 +90,12 @@ const compressed = {
       module: true,
       ecma: 2020,
       compress: {
-        // Other functions stay whole, so that an application ships those alone that it uses.
+        // Only the simplest functions are put in the place of their calls. The others stay whole, so that an application ships only those it uses.
         inline: 1,
         reduce_funcs: false,
         sequences: false,
         join_vars: false,
-        // To read a member does nothing else, in none of our objects.
+        // In our code, reading a member of an object has no side effect.
         pure_getters: true,
         hoist_funs: true,
         // `use client`

@@ -8,7 +8,7 @@ const bin = (/** @type {string} */ path, /** @type {string[]} */ ...args) => ['n
 const types = (/** @type {string} */ project) => bin('typescript-7/bin/tsc', '-p', project)
 
 // npm run check                      what must hold before a change goes in
-// npm run check -- --whole           and what only a change of the documents or of the package breaks, as in `npm test`
+// npm run check -- --whole           the same, and the documents and the package, as in `npm test`
 // npm run check -- build size        some steps of it
 
 /**

@@ -37,7 +37,7 @@ export const privateNames = [
   'nudge',
 ]
 
-/** None of them is a member of a JSON Web Key, as `x` and `y` are (RFC 7517). Every name has one of its own. */
+/** One for each name, as long as they last. None of them is a member of a JSON Web Key, as `x` and `y` are (RFC 7517). */
 const LETTERS = 'acfghjlmosuvwz$_ABCDEFGHIJKLMNO'
 
 /** What each becomes, the same in every file. */

@@ -80,6 +80,29 @@ async function signIn(page: Page, returnTo = '/welcome'): Promise<void> {
 const isSignedOut = (page: Page) => page.waitForFunction("window.tokens.state.status === 'signedOut'")
 const isSignedIn = (page: Page) => page.waitForFunction("window.tokens.state.status === 'signedIn'")
 
+/** Gives `page` a clock of the test's own, and breaks the connection of its first request to `path`: before the answer, or after its header. */
+async function breakFirst(page: Page, path: string, isAnswered = false): Promise<void> {
+  await page.clock.install()
+  await page.addInitScript(
+    (broken) => {
+      const { fetch } = window
+      window.fetch = (input, init) => {
+        const { url, signal } = input as Request
+        const isFirst = !('isBroken' in window) && url.endsWith(broken.path)
+        if (!isFirst) return fetch(input, init)
+
+        Object.assign(window, { isBroken: true })
+        const aborted = new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+        })
+        // Both end with the signal, as what `fetch` itself gives.
+        return broken.isAnswered ? Promise.resolve(new Response(new ReadableStream({ start: () => aborted }))) : aborted
+      }
+    },
+    { path, isAnswered },
+  )
+}
+
 describe("the page's half", () => {
   it('signs in, calls an API and signs out, with the same members as a manager that has tokens', async () => {
     await start()
@@ -181,23 +204,9 @@ describe("the page's half", () => {
       await signIn(first)
       await first.close()
       const page = await context.newPage()
-      await page.clock.install()
-      await page.addInitScript((isSilent) => {
-        const { fetch } = window
-        window.fetch = (input, init) => {
-          const { url, signal } = input as Request
-          const isFirst = !('isOpen' in window) && url.endsWith('/auth/events')
-          if (!isFirst) return fetch(input, init)
-          Object.assign(window, { isOpen: true })
-          const aborted = new Promise<never>((_, reject) => {
-            signal.addEventListener('abort', () => reject(signal.reason))
-          })
-          // Both end with the signal, as what `fetch` itself gives.
-          return isSilent ? Promise.resolve(new Response(new ReadableStream({ start: () => aborted }))) : aborted
-        }
-      }, fault === 'is silent')
+      await breakFirst(page, '/auth/events', fault === 'is silent')
       await page.goto(site.origin)
-      await page.waitForFunction("window.isOpen && window.tokens.state.status === 'signedIn'")
+      await page.waitForFunction("window.isBroken && window.tokens.state.status === 'signedIn'")
       const out = await context.request.post(`${site.origin}/auth/logout`, { headers: { 'x-tokenward': '1' } })
       expect(out.status()).toBe(200)
       expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('signedIn')
@@ -209,19 +218,9 @@ describe("the page's half", () => {
   it('asks again if the backend does not answer at all, as over a connection that is broken', async () => {
     await start()
     const page = await (await browserOf('alice')).newPage()
-    await page.clock.install()
-    await page.addInitScript(() => {
-      const { fetch } = window
-      window.fetch = (input, init) => {
-        const { url, signal } = input as Request
-        const isFirst = !('isAsked' in window) && url.endsWith('/auth/session')
-        if (!isFirst) return fetch(input, init)
-        Object.assign(window, { isAsked: true })
-        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-      }
-    })
+    await breakFirst(page, '/auth/session')
     await page.goto(site.origin)
-    await page.waitForFunction('window.isAsked')
+    await page.waitForFunction('window.isBroken')
     expect(await within(page, ({ tokens }) => tokens.state.status)).toBe('loading')
     await page.clock.fastForward(31_000)
     await isSignedOut(page)
