@@ -47,7 +47,7 @@ export function entraSubjectKind({ idtyp, scope }: AccessTokenClaims): SubjectKi
 }
 
 function oneOfTwo(areBoth: boolean): TokenManagerError {
-  const what = areBoth ? 'Both are' : 'Neither is'
-  const message = `Option entra.tenant names one directory, and entra.tenants those of an API for many. ${what} given, and one is needed`
+  const what = areBoth ? 'both are' : 'neither is'
+  const message = `Option entra.tenant names one directory, and entra.tenants several: ${what} given, and one of them is needed`
   return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', message)
 }
