@@ -17,8 +17,11 @@ const LAP = 50
 export async function moveSession(from: Session, to: Session): Promise<void> {
   const { store } = from.platform
   try {
-    await moveRecord(from, to)
+    if (await store.get(to.name)) throw taken()
+
+    // The sign-ins come first. If the store fails in between, they can be begun again, and the session keeps the name that the person has.
     await movePending(store, pendingName(from.name), pendingName(to.name))
+    await moveRecord(from, to)
   } catch (error) {
     throw error instanceof TokenManagerError ? error : storeFailed(error)
   }
@@ -26,17 +29,16 @@ export async function moveSession(from: Session, to: Session): Promise<void> {
 
 async function moveRecord(from: Session, to: Session): Promise<void> {
   const { store, clock } = from.platform
-  if (await store.get(to.name)) throw taken()
   for (;;) {
     const { record, tag, problem } = await settled(from)
     if (problem === 'newer') throw NEWER_VERSION
     if (!record || record.signedOut) return
 
     // The new name comes first. Nobody knows it yet, so if this process ends after this write, no session is lost.
-    const isCopied = await store.swap(to.name, undefined, record)
+    const isCopied = await write(to, undefined, record)
     if (!isCopied) throw taken()
 
-    const isMoved = await store.swap(from.name, tag, ended(record, clock)).catch(giveUp)
+    const isMoved = await write(from, tag, ended(record, clock), () => remove().catch(() => {}))
     if (isMoved) return
     await remove()
   }
@@ -45,9 +47,27 @@ async function moveRecord(from: Session, to: Session): Promise<void> {
     const copy = await store.get(to.name)
     if (copy) await store.swap(to.name, copy.tag, undefined)
   }
+}
 
-  async function giveUp(cause: unknown): Promise<never> {
-    await remove().catch(() => {})
+/**
+ * Writes `record`, if the stored tag is still `tag`. A store that fails may have written it all the same, so it is read again. If that fails too, nothing
+ * more is done: what was written may be all that is left of the session.
+ * @param undo called before it rejects, if the record was not written
+ * @returns whether the record was written
+ */
+async function write(
+  { platform: { store }, name, server }: Session,
+  tag: string | undefined,
+  record: SessionRecord,
+  undo?: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    return await store.swap(name, tag, record)
+  } catch (cause) {
+    const found = await readRecord(store, name, server)
+    if (JSON.stringify(found.record) === JSON.stringify(record)) return true
+
+    await undo?.()
     throw cause
   }
 }
