@@ -8,6 +8,9 @@ import { pendingName } from '../session/transaction.ts'
 /** How often to check whether a refresh has ended, in milliseconds. */
 const LAP = 50
 
+/** How many sign-ins wait for one session at most. */
+const MOST_PENDING = 16
+
 /**
  * Moves the session `from`, and the sign-ins that were begun for it, to the name of `to`. It waits for a refresh that is running. When it resolves, there
  * is no session under the old name any more. If the process ends before that, the session may go on under the old name.
@@ -93,14 +96,25 @@ function ended(record: SessionRecord, clock: Clock): SessionRecord {
   return { ...tombstone(record, { at: clock.now(), reason: 'renamed' }, []), outbox: [] }
 }
 
+/** Adds the sign-ins that were begun for `from` to those of `to`. Begins again if somebody else writes meanwhile. */
 async function movePending(store: Store<unknown>, from: string, to: string): Promise<void> {
   const pending = await store.get(from)
   if (!pending) return
 
   const there = await store.get(to)
-  await store.swap(to, there?.tag, pending.value)
-  const isMoved = await store.swap(from, pending.tag, undefined)
+  const isAdded = await store.swap(to, there?.tag, joined(listed(there?.value), listed(pending.value)))
+  const isMoved = isAdded && (await store.swap(from, pending.tag, undefined))
   if (!isMoved) await movePending(store, from, to)
+}
+
+/** Both lists, the newest at the end, and nothing twice: what `added` contains may be there already, from a move that was begun before. */
+function joined(there: readonly unknown[], added: readonly unknown[]): readonly unknown[] {
+  const known = new Set(added.map((one) => JSON.stringify(one)))
+  return [...there.filter((one) => !known.has(JSON.stringify(one))), ...added].slice(-MOST_PENDING)
+}
+
+function listed(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 function taken(): TokenManagerError {

@@ -62,6 +62,20 @@ describe('a sign-in of a person who is signed in already', () => {
   })
 })
 
+it('a sign-in that another one overtook can still be completed while a step-up is under way', async () => {
+  const cookies = new Map<string, string>()
+  const first = await begun()
+  await site.server.agree(`${site.origin}/auth/login`, 'alice', cookies)
+  const alice = visitor(site.origin, cookies)
+  const stepUp = await alice.go('/auth/login?acrValues=mfa')
+  expect(stepUp.status).toBe(303)
+
+  const url = await answerFor(first.location)
+  const cookie = `${first.name}=${first.value}; session=${cookies.get('session')}`
+  const back = await alice.go(new URL(url).pathname + new URL(url).search, { headers: { cookie } })
+  expect([back.status, await back.text()]).toEqual([303, ''])
+})
+
 describe('a sign-in', () => {
   it.each([
     ['sec-purpose', 'prefetch'],

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, noChannel, queueLock, webCrypto } from '../../src/index.ts'
+import type { UserAgent } from '../../src/ports.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
+import type { SessionPool } from '../../src/session-pool/session-pool.ts'
 import { type Fault, faultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { simulatedServer } from '../support/simulated-server.ts'
@@ -14,7 +16,13 @@ async function setUp() {
   const store = faultyStore({ get: (...key) => rows.get(...key), swap: (...change) => rows.swap(...change) })
   const poolOn = (itsStore: typeof rows) =>
     createSessionPool(
-      { issuer: server.issuer, clientId: 'web', scope: 'notes', resources: ['https://api.example/v1'] },
+      {
+        issuer: server.issuer,
+        clientId: 'web',
+        scope: 'notes',
+        redirectUri: 'https://app.example/auth/callback',
+        resources: ['https://api.example/v1'],
+      },
       {
         store: itsStore,
         lock: queueLock(),
@@ -34,6 +42,38 @@ async function setUp() {
   }
   return { server, store, pool, states, other: () => poolOn(rows) }
 }
+
+/** Begins a sign-in, and gives its `state`. */
+function begin(pool: SessionPool, account: string): Promise<string> {
+  return new Promise((resolve) => {
+    const userAgent: UserAgent = {
+      authorize: (_, __, state) => {
+        resolve(state)
+        return new Promise(() => {})
+      },
+      callbackUrl: () => undefined,
+    }
+    void pool.get(account).signIn({ userAgent })
+  })
+}
+
+it('a rename moves the sign-ins under way to those of the new name, each once, also one that begins meanwhile', async () => {
+  const { store, pool } = await setUp()
+  const waiting = [await begin(pool, 'new'), await begin(pool, 'old')]
+  let isRaced = false
+  let key = ''
+  store.delay = async (operation, name) => {
+    const isNow = operation === 'swap' && name.endsWith('.pending') && !isRaced
+    if (!isNow) return
+    isRaced = true
+    key = name
+    waiting.push(await begin(pool, 'new'), await begin(pool, 'old'))
+  }
+  await pool.rename('old', 'new')
+  const { value } = (await store.get(key)) ?? {}
+  const states = (value as { readonly state: string }[]).map(({ state }) => state)
+  expect(states.sort()).toEqual(waiting.sort())
+})
 
 /** A fault that comes once, at the first write that `isMeant`. */
 function once(isMeant: (record: Partial<SessionRecord>) => unknown, fault: Fault) {
