@@ -16,6 +16,7 @@ export function hydraApi({ issuer }: HydraApiOptions): ApiPreset {
     claims: { scope: 'scp', session: false },
     // A token that a client got for itself has the client_id as sub.
     subjectKind: 'not_the_client',
-    logout: { withoutExpiry: true },
+    // Its logout tokens have the type JWT, those of older versions none. They name the sign-in only, which its ID tokens name too.
+    logout: { types: ['logout+jwt', 'JWT', undefined], withoutExpiry: true },
   }
 }

@@ -223,6 +223,23 @@ describe('a store', () => {
       expect(await outcome('deny', 10_001)).toBe('503 denylist_stale')
     })
 
+    it('INT-06: denies once the clock was set back, until it has heard again', () => {
+      const store = sharedStore()
+      const list = listOf({ store, maxStaleness: 10_000 })
+      store.current()
+      now -= HOUR
+      expect([list.stale, list.status().staleness]).toEqual(['deny', Number.POSITIVE_INFINITY])
+      store.current()
+      expect([list.stale, list.status().staleness]).toEqual([undefined, 0])
+    })
+
+    it('a store whose clock is ahead is up to date', () => {
+      const store = sharedStore()
+      const list = listOf({ store })
+      store.current(now + 5_000)
+      expect(list.stale).toBeUndefined()
+    })
+
     it('or goes on and says so', async () => {
       told.length = 0
       expect(await outcome('allow', 10_001)).toBe('passed')
