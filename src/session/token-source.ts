@@ -97,15 +97,16 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     async get(target, signal, minValidity, grant, asked, reason) {
       let from = grant ?? session.live?.grantId
       for (let last: RefreshOutcome | undefined; ; ) {
-        await upToDate(signal)
+        await unlessAborted(source.confirm(), signal)
+        await limits.check()
 
         const now = grantNow(target, from)
+        // Tokens of a sign-in that was completed meanwhile are new, too.
+        const isNew = !asked || (last && (!last.error || last.held !== undefined))
         if (now !== from) last = undefined
         from = now
 
-        const isNew = last && (!last.error || last.held !== undefined)
-        const isWanted = isNew || !asked
-        const held = isWanted ? tokens.usable(target, minValidity) : undefined
+        const held = isNew ? tokens.usable(target, minValidity) : undefined
         if (held) {
           const missing = tooNarrow(held.token, target)
           if (missing) throw scopeError(missing)
@@ -128,15 +129,13 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
-      // If another person has signed in since, the call must not get that person's token.
-      const isOurs = () => continues(session.live, tokens.grantOf(rejected))
       const present = async () => {
         // The session may have ended while this call waited. A message about that makes confirm() read the record.
         await unlessAborted(source.confirm(), signal)
-        return isOurs() ? tokens.usable(target, 0)?.token : undefined
+        // If another person has signed in since, the call must not get that person's token.
+        const isOurs = continues(session.live, tokens.grantOf(rejected))
+        return isOurs ? tokens.usable(target, 0)?.token : undefined
       }
-
-      if (!isOurs()) return undefined
 
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
@@ -176,12 +175,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
   }
   return source
-
-  /** Reads the record, if it is time, and ends the session if a limit has passed. */
-  async function upToDate(signal?: AbortSignal): Promise<void> {
-    await unlessAborted(source.confirm(), signal)
-    await limits.check()
-  }
 
   /**
    * The grant of the present session. With `from`, it has to be that grant, or the one that follows it for the same person. The caller has to take
