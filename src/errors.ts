@@ -127,6 +127,8 @@ export type TokenManagerErrorReason =
   | 'dpop_unsupported_by_resource'
   // passing faults
   | 'network_unavailable'
+  /** The secret or the key of the client could not be had, or the key cannot sign. Nothing was sent. */
+  | 'client_authentication_failed'
   | 'timeout'
   | 'server_unavailable'
   | 'unexpected_redirect'

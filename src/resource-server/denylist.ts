@@ -3,6 +3,7 @@ import type { DeniableIssuer, DeniableToken, Denial, DenylistEntry } from './den
 import { isDenylistEntry } from './denylist-entry.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerDenials, issuerDenials } from './issuer-denials.ts'
+import { patientClock } from './patient-clock.ts'
 
 /** Stores denials, so that every process gets them. */
 export interface DenylistStore {
@@ -104,6 +105,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   const { store, maxTokenLifetime, leeway, maxStaleness, whenStale, now, onSkipped } = checked(options)
   const byIssuer = new Map<string, IssuerDenials>()
   const deniable = deniableIssuers(now)
+  const removalTime = patientClock(now)
   let currentAt = Number.NEGATIVE_INFINITY
 
   let becomeReady = () => {}
@@ -174,9 +176,9 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   }
 
   function add({ denial, until }: DenylistEntry): void {
-    if (until <= now()) return
+    if (until <= removalTime()) return
 
-    const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now)
+    const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now, removalTime)
     byIssuer.set(denial.issuer, denials)
     denials.add(denial, until)
     sweep()
