@@ -889,17 +889,6 @@ interface RedisStore extends Store<unknown> {
     readonly confirmInterval: number;
 }
 declare function redisStore(options: RedisStoreOptions): RedisStore;
-interface IntrospectionOptions {
-    readonly endpoint?: string;
-    readonly clientId: string;
-    readonly clientSecret: string | (() => string | Promise<string>);
-    readonly formEncoded?: boolean;
-    readonly jwts?: boolean;
-    readonly maxAge?: number;
-    readonly negativeMaxAge?: number;
-    readonly timeout?: number;
-    readonly limit?: number;
-}
 interface AccessTokenClaims {
     readonly iss: string;
     readonly sub?: string;
@@ -936,13 +925,6 @@ interface ClaimNames {
 interface LogoutDialect {
     readonly types?: readonly (string | undefined)[];
     readonly withoutExpiry?: boolean;
-}
-interface IssuerOptions extends TokenDialect {
-    readonly issuer: string;
-    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
-    readonly jwksUri?: string;
-    readonly algorithms?: readonly string[];
-    readonly introspection?: IntrospectionOptions;
 }
 interface TokenDenial {
     readonly issuer: string;
@@ -1028,6 +1010,24 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
+interface IntrospectionOptions {
+    readonly endpoint?: string;
+    readonly clientId: string;
+    readonly clientSecret: string | (() => string | Promise<string>);
+    readonly formEncoded?: boolean;
+    readonly jwts?: boolean;
+    readonly maxAge?: number;
+    readonly negativeMaxAge?: number;
+    readonly timeout?: number;
+    readonly limit?: number;
+}
+interface IssuerOptions extends TokenDialect {
+    readonly issuer: string;
+    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
+    readonly jwksUri?: string;
+    readonly algorithms?: readonly string[];
+    readonly introspection?: IntrospectionOptions;
+}
 type ClientSecret = string | (() => string | Promise<string>);
 interface ClientSecretBasicOptions {
     readonly formEncoded?: boolean;
