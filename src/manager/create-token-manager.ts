@@ -130,12 +130,12 @@ export function managerOf(
       return manager.state
     },
     async completeSignIn(given) {
-      const { signIn } = here()
       const [awaited, answer] = answerHere(given)
-      const url = await answer
+      const done = answer === undefined ? redeem('') : redeem(answer, awaited)
 
-      await start()
-      await signIn.complete(url ?? '', url !== undefined && awaited)
+      // Now, and not after a wait: a manager that is disposed of meanwhile does not start again.
+      void start()
+      await done
       return manager.state
     },
     async adopt(tokens) {
@@ -265,18 +265,12 @@ export function managerOf(
   }
 
   async function complete(
-    { ready, session, signIn }: SharedSession,
+    { session, signIn }: SharedSession,
     url: string | Promise<string | undefined>,
     awaited?: boolean,
   ) {
-    // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
-    // start finds no answer in the address bar any more.
-    const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
-      await ready()
-
-      const answer = await url
-      if (answer !== undefined) await signIn.complete(answer, awaited)
+      await redeem(url, awaited)
     } catch (error) {
       const failure = error as TokenManagerError
       const { reason } = failure
@@ -287,8 +281,21 @@ export function managerOf(
       if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
       session.emit('sign_in_failed', { reason })
+    }
+  }
+
+  /** Completes the sign-in that `answer` is for. */
+  async function redeem(answer: string | Promise<string | undefined>, awaited?: boolean) {
+    // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
+    // start finds no answer in the address bar any more.
+    const { ready, signIn, release } = sharedSession(options, ports as Platform, insecureLoopback)
+    try {
+      await ready()
+
+      const url = await answer
+      if (url !== undefined) await signIn.complete(url, awaited)
     } finally {
-      kept?.release()
+      release()
     }
   }
 }

@@ -105,10 +105,11 @@ function build(
     proofs: server.dpop?.proofs(tokens.keyOf, (token, error) =>
       ending.end('dpop_key_lost', error, ({ grantId }) => grantId === tokens.grantOf(token)),
     ),
-    release: () =>
-      release(() => {
-        for (const stop of stops.splice(0)) stop()
-      }),
+    release: () => release(stop),
+  }
+
+  function stop() {
+    for (const each of stops.splice(0)) each()
   }
 
   function ready(): Promise<void> {
@@ -117,15 +118,14 @@ function build(
   }
 
   async function start() {
-    const name = await sessionName(options, platform)
-    if (session.closed) return
-
-    session.name = name
+    session.name = await sessionName(options, platform)
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits, end: ending.end }),
       hearOthers(session),
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
+    // The calls that were made before go on, and need the record and its tokens.
+    if (session.closed) stop()
 
     const read = () =>
       session.read().catch((cause) => {

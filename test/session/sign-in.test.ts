@@ -347,6 +347,35 @@ describe('completing a sign-in by hand', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
+  it('ACQ-03: disposed of in the turn of the call, it is completed all the same, and the manager stays ended', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const { manager, lifecycle, store } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const pending = w.clock.pending
+    const completed = manager.completeSignIn()
+    manager.dispose()
+    await w.after(100, completed)
+    expect(await w.record()).toMatchObject({ claims: { sub: 'alice' } })
+    const { get } = store.count
+    lifecycle.resume()
+    await w.settle()
+    expect([store.count.get, w.clock.pending, manager.state.status]).toEqual([get, pending, 'loading'])
+  })
+
+  it('ACQ-03: signIn() of a manager that is disposed of in the same turn is found by the page that comes back', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    void manager.signIn()
+    manager.dispose()
+    await w.settle()
+    const next = w.context({ userAgent: agent, redirectUri, scope: openid })
+    expect(await w.after(100, next.manager.ready())).toMatchObject({ status: 'signedIn' })
+  })
+
   it('what follows a # in the address, or is in another order, is no part of the answer', async () => {
     for (const change of [
       (url: string) => `${url}#/notes?state=other`,
