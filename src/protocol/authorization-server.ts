@@ -11,6 +11,7 @@ import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { answerText, invalid, type TransientFailure } from './failure.ts'
 import { textOf } from './json-members.ts'
+import { onceDone } from './once-done.ts'
 import { overridden, type ParameterList } from './parameters.ts'
 
 export type { AuthorizationServerMetadata }
@@ -130,7 +131,6 @@ export function authorizationServer(
   const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
-  let known: Promise<AuthorizationServerMetadata> | undefined
 
   const server: AuthorizationServer = {
     issuer,
@@ -146,7 +146,7 @@ export function authorizationServer(
       if (!told.has(step)) onDegraded?.(step)
       told.add(step)
     },
-    metadata: (platform.metadata as AuthorizationServer['metadata'] | undefined) ?? loadedOnce,
+    metadata: (platform.metadata as AuthorizationServer['metadata'] | undefined) ?? onceDone(loaded),
     post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
         { fetch, clock, text },
@@ -170,14 +170,6 @@ export function authorizationServer(
       ),
   }
   return server
-
-  function loadedOnce() {
-    known ??= loaded().catch((error) => {
-      known = undefined
-      throw error
-    })
-    return known
-  }
 
   async function loaded() {
     const all = { ...(await load(discover)) }
