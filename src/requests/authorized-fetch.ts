@@ -71,7 +71,7 @@ export const insufficient = new WeakMap<object, AccessToken>()
  *   request is sent again with the same token 1.5 s later.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3). 403
  *   `insufficient_scope` throws it with the `scope` that the API asks for (RFC 6750 §3.1). Give the error to
- *   `signIn({ stepUp: stepUp(error) })`.
+ *   `signIn({ stepUp: stepUp(error) })`. A 403 that names no scope is returned.
  * - A DPoP token has a new proof in each request. If an API asks for another proof (RFC 9449 §9), the request is sent again with the same
  *   token: once because of a nonce, and once because of the proof's time. If an API accepts only Bearer tokens, it throws `ERR_UNSUPPORTED`.
  * - If the platform shows redirects, `follow` follows them. If it hides them, a redirect that could take the token, a proof or a body to
@@ -98,7 +98,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     const body = requestBody(request, own)
     const headers = plainHeaders(own.headers ?? request?.headers)
     const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
-    const couldLeak = [body, first.type === 'DPoP', !place.wholeOrigin].some(Boolean)
+    const couldLeak = body || first.type === 'DPoP' || !place.wholeOrigin
     const isManual = follows && (couldLeak || follow !== undefined)
     const proofs = findProofs?.()
     const sentInit: SentRequest['init'] = Object.assign(own, { headers })
@@ -219,10 +219,12 @@ export function next(answer: Answer, type: AccessToken['type']): Next {
   const { status } = answer
   if (answer.type === 'opaqueredirect' || /^30[12378]$/.test(`${status}`)) return 'follow'
 
-  const errors = errorsIn(answer, type).map(({ error }) => error)
-  if (errors.includes(WANTS_MORE[status])) return 'step_up'
+  const said = errorsIn(answer, type)
+  // Frameworks answer 403 insufficient_scope without a scope to everybody who may not do something. No sign-in would help.
+  const wantsMore = said.some(({ error, scope }) => error === WANTS_MORE[status] && (status === 401 || scope))
+  if (wantsMore) return 'step_up'
 
-  const meansToken = errors.length === 0 || errors.includes('invalid_token')
+  const meansToken = said.length === 0 || said.some(({ error }) => error === 'invalid_token')
   return status === 401 && meansToken ? 'renew' : 'done'
 }
 
