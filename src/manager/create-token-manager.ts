@@ -4,6 +4,7 @@ import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { metadataOf } from '../protocol/authorization-server.ts'
 import { isDevelopment } from '../protocol/development.ts'
+import { onceDone } from '../protocol/once-done.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
@@ -86,6 +87,8 @@ export function managerOf(
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
   let stopAnswers: (() => void) | undefined
+  /** Completes the sign-in that the last answer was for, or shares what came of it. */
+  let taken: (() => Promise<void>) | undefined
 
   const manager: TokenManager = {
     get state() {
@@ -131,11 +134,11 @@ export function managerOf(
     },
     async completeSignIn(given) {
       const [awaited, answer] = answerHere(given)
-      const done = answer === undefined ? redeem('') : redeem(answer, awaited)
+      const redeem = answer === undefined ? (taken ?? redeeming('')) : redeeming(answer, awaited)
 
       // Now, and not after a wait: a manager that is disposed of meanwhile does not start again.
       void start()
-      await done
+      await redeem()
       return manager.state
     },
     async adopt(tokens) {
@@ -270,7 +273,7 @@ export function managerOf(
     awaited?: boolean,
   ) {
     try {
-      await redeem(url, awaited)
+      await redeeming(url, awaited)()
     } catch (error) {
       const failure = error as TokenManagerError
       const { reason } = failure
@@ -284,7 +287,12 @@ export function managerOf(
     }
   }
 
-  /** Completes the sign-in that `answer` is for. */
+  /** Makes what completes the sign-in that `answer` is for. Called again, it shares that, or tries again if it failed. */
+  function redeeming(...answer: Parameters<typeof redeem>): () => Promise<void> {
+    taken = onceDone(() => redeem(...answer))
+    return taken
+  }
+
   async function redeem(answer: string | Promise<string | undefined>, awaited?: boolean) {
     // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
     // start finds no answer in the address bar any more.
