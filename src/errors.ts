@@ -99,7 +99,7 @@ export type TokenManagerErrorReason =
   | 'code_exchange_indeterminate'
   | 'invalid_pushed_authorization_response'
   | 'step_up_unsatisfied'
-  /** Three sign-ins failed within 30 s, so the next one was not begun. `error` is the server's answer to the last one. */
+  /** Three sign-ins failed within 30 s, so the next one did not begin. `error` is the server's answer to the last one. */
   | 'sign_in_loop'
   // token answers
   | 'invalid_token_response'
@@ -126,6 +126,8 @@ export type TokenManagerErrorReason =
   | 'dpop_unsupported_by_resource'
   // passing faults
   | 'network_unavailable'
+  /** The secret or the key of the client could not be had, or the key cannot sign. Nothing was sent. */
+  | 'client_authentication_failed'
   | 'timeout'
   | 'server_unavailable'
   | 'unexpected_redirect'
@@ -133,7 +135,7 @@ export type TokenManagerErrorReason =
   | 'coordination_timeout'
   // storage
   | 'store_failed'
-  /** The device was not unlocked since it started: nothing can be read yet, and nothing is lost. */
+  /** The device was not unlocked since it started, so nothing can be read yet. Nothing is lost. */
   | 'storage_locked'
   // resource requests
   | 'target_not_listed'
@@ -144,7 +146,7 @@ export type TokenManagerErrorReason =
   | 'redirected'
   | 'token_rejected_by_resource'
 
-/** The parts of a {@link TokenManagerError} besides code, reason and message. */
+/** What a {@link TokenManagerError} has besides code, reason and message. */
 export interface TokenManagerErrorDetails {
   /** HTTP status of the answer that caused it. */
   status?: number | undefined
@@ -165,7 +167,7 @@ export interface TokenManagerErrorDetails {
   cause?: unknown
 }
 
-/** Codes of Node for what keeps a connection, a certificate or a file from being used. Any other word could be a secret. */
+/** Node's codes for faults of a connection, a certificate or a file. Any other word could be a secret. */
 const DIAGNOSIS = /^(E[A-Z_]{3,20}|[A-Z_]*(ERR|CERT|UNABLE)[A-Z_]*)$/
 
 /**
@@ -193,8 +195,8 @@ export class TokenManagerError extends Error {
   declare readonly scope?: string
 
   /**
-   * @param sentence what happened and what to do about it, without secrets. Builds for production leave out every argument for a parameter
-   *   of this name. Default: the reason. Where the reason is explained is added to it
+   * @param sentence what happened and what to do about it, without secrets. Default: the reason. The message also says where the reason is
+   *   explained. Builds for production leave out every argument for a parameter of this name
    */
   constructor(
     code: TokenManagerErrorCode,
@@ -204,7 +206,7 @@ export class TokenManagerError extends Error {
   ) {
     const diagnosis = diagnosisOf(cause)
     const found = diagnosis && ` (${diagnosis})`
-    // A browser's console shows the message alone. So it has the reason, and where that is explained.
+    // A browser's console shows only the message. So the message has the reason, and the place where it is explained.
     super(
       `${withoutControls(sentence || reason)}${found}: see tokenward/docs/troubleshooting.md#${reason}`,
       cause === undefined ? undefined : { cause: withoutSecrets(cause) },
@@ -215,8 +217,8 @@ export class TokenManagerError extends Error {
 }
 
 /**
- * `ERR_INVALID_OPTION`: which option, and what it has to be.
- * @param sentence ends "Option … has to be"
+ * An `ERR_INVALID_OPTION` that names the option and what it has to be.
+ * @param sentence the end of "Option … has to be …"
  */
 export function invalidOption(
   option: string,
@@ -227,7 +229,7 @@ export function invalidOption(
 }
 
 /**
- * Whether trying the same call again later can succeed without a person doing anything.
+ * Whether the same call can succeed later, although no person does anything.
  * @param error anything that was thrown
  */
 export function isTransient(error: unknown): boolean {
@@ -237,14 +239,14 @@ export function isTransient(error: unknown): boolean {
   )
 }
 
-/** Why `signal` was aborted: its own reason, which React Native's signals lack, else an `AbortError`. */
+/** Why `signal` was aborted: its own reason, or an `AbortError` if it has none. Signals of React Native have none. */
 export function abortReason({ reason }: AbortSignal): unknown {
   return reason ?? Object.assign(new Error('The call was aborted'), { name: 'AbortError' })
 }
 
-/** `text` as it can be shown in a terminal or a log: with a `?` for what they obey, or what turns the order of letters round. */
+/** `text` for a terminal or a log. Control characters, and characters that change the order of letters, become `?`. */
 export function withoutControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the ones to replace
   return text.replace(/[\0-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, '?')
 }
 
@@ -262,7 +264,7 @@ interface Foreign {
   readonly cause?: unknown
 }
 
-/** The code of `cause`, or of what that was caused by, if it is a diagnosis; one of our own errors says it itself. */
+/** The code of `cause`, or of its own cause, if it is a diagnosis. An error of this library has none: its message says it already. */
 function diagnosisOf(cause: unknown): string {
   if (cause instanceof TokenManagerError) return ''
   const { code, cause: below } = (cause ?? {}) as Foreign

@@ -1,33 +1,33 @@
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number
 
-// Named here, because types without the DOM library lack them, and TypeScript before 5.7 has no `Uint8Array<ArrayBuffer>`.
+// These types are here because platforms without the DOM library lack them, and TypeScript before 5.7 has no `Uint8Array<ArrayBuffer>`.
 
-/** Bytes in memory of their own, which nobody shares. */
+/** Bytes in an `ArrayBuffer` of their own, never in a `SharedArrayBuffer`. */
 export type Bytes = ReturnType<typeof Uint8Array.from>
 
-/** What the types of a platform say of Web Cryptography. */
+/** The part of a platform's types that leads to its `CryptoKey`. */
 interface WebCryptographyHost<Made> {
   readonly crypto: { readonly subtle: { generateKey(...args: never[]): Promise<Made> } }
 }
 
-/** A key of Web Cryptography, where the platform's types have none. */
+/** A key of Web Cryptography, for platforms whose types have no `CryptoKey`. */
 export interface CryptoKeyHandle {
-  /** What it is for, as `{ name: 'ECDSA' }`. */
+  /** The algorithm that it is for, such as `{ name: 'ECDSA' }`. */
   readonly algorithm: { readonly name: string }
   /** Whether its bytes can be read. */
   readonly extractable: boolean
   /** `secret`, `private` or `public`. */
   readonly type: string
-  /** What it may be used for, as `sign`. */
+  /** What it may be used for, such as `sign`. */
   readonly usages: string[]
 }
 
-/** A key of Web Cryptography: the platform's own type, where its types have one. */
+/** A key of Web Cryptography: the platform's own type if there is one. */
 export type CryptoKey =
   typeof globalThis extends WebCryptographyHost<infer Made> ? Extract<Made, CryptoKeyHandle> : CryptoKeyHandle
 
-/** A JSON Web Key (RFC 7517 §4, RFC 7518 §6): the members that Web Cryptography's own type has. */
+/** A JSON Web Key (RFC 7517 §4, RFC 7518 §6), with the members of Web Cryptography's own type. */
 export type JsonWebKey = {
   /** The algorithm it is for. */
   alg?: string
@@ -35,35 +35,35 @@ export type JsonWebKey = {
   crv?: string
   /** The private part. */
   d?: string
-  /** Of a private RSA key: the first factor's exponent. */
+  /** The exponent of a private RSA key's first factor. */
   dp?: string
-  /** Of a private RSA key: the second factor's exponent. */
+  /** The exponent of a private RSA key's second factor. */
   dq?: string
-  /** Of an RSA key: the exponent. */
+  /** The exponent of an RSA key. */
   e?: string
-  /** Whether it may be read again. */
+  /** Whether its bytes may be exported. */
   ext?: boolean
-  /** A secret key. */
+  /** The value of a symmetric key. */
   k?: string
   /** What it may be used for. */
   key_ops?: string[]
   /** The kind of key. */
   kty?: string
-  /** Of an RSA key: the modulus. */
+  /** The modulus of an RSA key. */
   n?: string
-  /** Of a private RSA key: further factors. */
+  /** Further factors of a private RSA key. */
   oth?: RsaFactor[]
-  /** Of a private RSA key: the first factor. */
+  /** The first factor of a private RSA key. */
   p?: string
-  /** Of a private RSA key: the second factor. */
+  /** The second factor of a private RSA key. */
   q?: string
-  /** Of a private RSA key: the coefficient. */
+  /** The coefficient of a private RSA key. */
   qi?: string
   /** What it is for: `sig` or `enc`. */
   use?: string
-  /** Of a public key on a curve: its x. */
+  /** The x coordinate of a public key on a curve. */
   x?: string
-  /** Of a public key on a curve: its y. */
+  /** The y coordinate of a public key on a curve. */
   y?: string
 }
 
@@ -118,10 +118,10 @@ export interface Store<V> {
    */
   readonly processes?: Processes | undefined
   /**
-   * Calls `changed` when the tag of `key` is no longer `tag`, whoever wrote or deleted it; soon if it is so already, but never in the same turn.
-   * It is called only while somebody waits. It may miss a change, because whoever waits also reads now and then. Never throws, keeps no
-   * process alive. Returns a function that ends this.
-   * Absent: whoever waits reads now and then, or gets a message of the channel.
+   * Calls `changed` when the tag of `key` is no longer `tag`, whoever wrote or deleted it. If that is so already, it calls `changed` soon, but
+   * never in the same turn. It may miss a change, because whoever waits for one also reads now and then. Never throws, keeps no process
+   * alive. Returns a function that ends this.
+   * Absent: whoever waits for a change reads now and then, or hears of it through the channel.
    */
   readonly watch?: ((key: string, tag: string | undefined, changed: () => void) => () => void) | undefined
 }
@@ -159,26 +159,26 @@ export interface Lock {
   request<T>(name: string, options: { readonly signal: AbortSignal }, run: () => Promise<T>): Promise<T>
 }
 
-/** Tells other contexts of the same store that something changed. It may lose, delay, repeat and reorder messages. Messages have no secret. */
+/** Tells other contexts of the same store that something changed. Messages may be lost, late, repeated or out of order. They contain no secret. */
 export interface Channel {
-  /** Sends `message` (structured-cloneable, no secrets) to every other context subscribed to `name`. Never throws. */
+  /** Sends `message` to every other context that subscribed to `name`. It can be cloned (structured clone) and contains no secret. Never throws. */
   post(name: string, message: unknown): void
   /** Calls `listener` for the messages of other contexts, but not for its own. Returns a function that ends this. */
   subscribe(name: string, listener: (message: unknown) => void): () => void
 }
 
 /**
- * `online`, `visible`, `hidden`: as the platform reports them; `visible` also when a context that was visible gets the focus.
- * `resumed`: this context was asleep (frozen, restored from the back/forward cache, suspended) and what it remembers may be stale.
- * `frozen`: it is about to be.
+ * `online`, `visible`, `hidden`: as the platform reports them. `visible` also comes when a visible context gets the focus.
+ * `resumed`: this context was asleep (frozen, restored from the back/forward cache, suspended), and what it remembers may be out of date.
+ * `frozen`: this context is about to be frozen.
  */
 export type LifecycleEvent = 'online' | 'visible' | 'hidden' | 'resumed' | 'frozen'
 
 /** The life of the page, app or process. */
 export interface Lifecycle {
-  /** False only when the platform is sure there is no network. */
+  /** False only when the platform is sure that there is no network. */
   isOnline(): boolean
-  /** False while nobody looks: background timers are throttled there and work is left to others. */
+  /** False while this context is hidden. Platforms slow its timers down then, so it leaves work to other contexts. */
   isVisible(): boolean
   /** Calls `listener` on every change. Returns a function that ends this. */
   subscribe(listener: (event: LifecycleEvent) => void): () => void
@@ -186,100 +186,103 @@ export interface Lifecycle {
 
 /** The only source of time. */
 export interface Clock {
-  /** Wall clock, epoch milliseconds. Can jump. */
+  /** The wall clock, epoch milliseconds. It can jump. */
   now(): EpochMs
-  /** Monotonic milliseconds since an arbitrary start. Never jumps back; may stand still while the machine sleeps. */
+  /** Milliseconds since some start. It never goes back, and may stand still while the machine sleeps. */
   elapsed(): number
   /**
-   * Runs `run` once `elapsed()` has reached `time`, never in the same turn. Any distance is allowed: the wait is made in
-   * laps below 2^31 ms, where platform timers overflow. Returns a function that ends this. Does not keep a process alive.
+   * Runs `run` when `elapsed()` has reached `time`, never in the same turn. `time` may be any time ahead: platform timers overflow at
+   * 2^31 ms, so a longer wait is made of shorter ones. Keeps no process alive. Returns a function that ends this.
    */
   at(time: number, run: () => void): () => void
 }
 
-/** What `seal` made of a plaintext. */
+/** A plaintext after `seal`. */
 export interface Sealed {
-  /** 96-bit initialization vector, fresh for every seal. */
+  /** The initialization vector: 96 bits, new for every seal. */
   readonly iv: Bytes
-  /** Ciphertext with its authentication tag. */
+  /** The ciphertext with its authentication tag. */
   readonly data: Bytes
-  /** The handles that were in the plaintext, where a store keeps it: bytes that nobody can read need no sealing. */
+  /** The key handles that were in the plaintext. They are kept beside the ciphertext: nobody can read their bytes, so they need no sealing. */
   readonly keys?: readonly unknown[]
 }
 
-/** How what goes over the wire is written and read as text: `webText` where the platform has `URLSearchParams` and `TextDecoder`. */
+/** Writes and reads what goes over the wire as text. Platforms with `URLSearchParams` and `TextDecoder` use `webText`. */
 export interface WireText {
-  /** Parameters in their order as `application/x-www-form-urlencoded` (WHATWG URL §5.2). */
+  /** The parameters, in their order, as `application/x-www-form-urlencoded` (WHATWG URL §5.2). */
   form(parameters: readonly (readonly [name: string, value: string])[]): string
   /** The parameters of a query, which may begin with `?` (WHATWG URL §5.1). Never throws. */
   query(text: string): readonly (readonly [name: string, value: string])[]
-  /** UTF-8 (WHATWG Encoding §8.1.1); what is none becomes U+FFFD. `bytes`: one character for each, as `atob` gives them. */
+  /**
+   * Decodes UTF-8 (WHATWG Encoding §8.1.1). Bytes that are not UTF-8 become U+FFFD.
+   * @param bytes one character for each byte, as `atob` returns them
+   */
   utf8(bytes: string): string
 }
 
-/** Randomness and hashing: all the cryptography that the core itself needs. */
+/** Random bytes and hashes: all the cryptography that the core itself needs. */
 export interface Crypto {
-  /** Cryptographically strong random bytes. Synchronous. */
+  /** `length` cryptographically strong random bytes. Synchronous. */
   randomBytes(length: number): Bytes
   /** SHA-256 of `data`. */
   sha256(data: Bytes): Promise<Bytes>
 }
 
-/** Authenticated encryption, for stores that seal what they keep. */
+/** Authenticated encryption, for stores that encrypt what they keep. */
 export interface Sealing {
-  /** A new key for `seal` and `open`; where the platform can, its bytes cannot be read back. */
+  /** A new key for `seal` and `open`. If the platform can do so, nobody can read its bytes. */
   generateKey(): Promise<CryptoKey>
-  /** AES-256-GCM with a fresh IV. `aad` is authenticated, not stored. */
+  /** Encrypts with AES-256-GCM and a new IV. `aad` is authenticated, but not stored. */
   seal(key: CryptoKey, plaintext: Bytes, aad: Bytes): Promise<Sealed>
-  /** The plaintext; rejects if key, data or `aad` are not the ones it was sealed with. */
+  /** Returns the plaintext. Rejects if the key, the data or `aad` is not the one that was used to seal it. */
   open(key: CryptoKey, sealed: Sealed, aad: Bytes): Promise<Bytes>
 }
 
-/** Takes a person to the authorization server and back (RFC 8252 calls it the external user agent). */
+/** Takes a person to the authorization server and back (the external user agent of RFC 8252). */
 export interface UserAgent {
   /**
-   * Put between `statePrefix` and the random part of a `state` this user agent is to carry, so that the page the answer lands
-   * on knows who asked. It ends with `.`, which base64url never holds. Absent: nothing is put there.
+   * Stands in every `state` of this user agent, between `statePrefix` and the random part. The page that gets the answer sees by it who
+   * asked. It ends with `.`, which base64url does not have. Absent: nothing stands there.
    */
   readonly stateMarker?: string | undefined
   /**
-   * Called synchronously at the start of a sign-in, inside the person's click, where a window may still be opened. Returns
-   * its own undo, for a sign-in that fails before `authorize()`; afterwards the undo does nothing.
+   * Called synchronously at the start of a sign-in, still inside the person's click, because browsers open a window only then. Returns a
+   * function that undoes it if the sign-in fails before `authorize()`. After `authorize()` that function does nothing.
    */
   prepare?(): () => void
   /**
-   * Where the person is to come back to this time, where that is known only now: a loopback redirect's port (RFC 8252 §7.3).
-   * Absent: to the configured `redirectUri`.
+   * The redirect URI of this sign-in, if it is known only now, such as the port of a loopback redirect (RFC 8252 §7.3).
+   * Absent: the configured one.
    */
   redirectUri?(configured: string): Promise<string>
   /**
-   * Opens `url` and resolves with the full redirect URL once the person comes back to `redirectUri` with `state`, which `url`
-   * need not hold (RFC 9126). One that leaves this page (a redirect) does not resolve: the page that comes back finds the URL in `callbackUrl()`.
-   * Rejects with a `TokenManagerError` when it was blocked or the person gave up.
+   * Opens `url`, and resolves with the full redirect URL when the person comes back to `redirectUri` with `state`. `url` does not always
+   * contain `state` (RFC 9126). A redirect leaves this page and does not resolve: the page that comes back gets the URL from `callbackUrl()`.
+   * Rejects with a `TokenManagerError` if the platform blocked it or the person gave up.
    */
   authorize(url: string, redirectUri: string, state: string): Promise<string>
   /**
-   * The present URL if it is an authorization response to `redirectUri` whose `state` begins with `statePrefix`, or one without `state`
-   * that this context {@link awaits}, taken out
-   * of the address bar at once (RFC 9700 §4.2.4) so that a second call finds nothing. `undefined` when there is none. A promise
-   * where this context hands it to the one that asked: it resolves to `undefined` when that one has it, else to the URL.
+   * The present URL, if it is an authorization response to `redirectUri` with a `state` that begins with `statePrefix`, or one without
+   * `state` that this context {@link awaits}. It is taken out of the address bar at once (RFC 9700 §4.2.4), so a second call finds nothing.
+   * `undefined`: there is no response. A promise: this context hands the response to the context that asked. It resolves to `undefined` if
+   * that context took it, otherwise to the URL.
    */
   callbackUrl(redirectUri: string, statePrefix: string): string | undefined | Promise<string | undefined>
   /**
-   * Whether this context (a tab, not another one on the same store) took a person away with a `state` that begins with `statePrefix`, and
-   * no answer has come since. An answer that fits no sign-in is a failed sign-in then, and ignored otherwise: an old link, a start URL
-   * that is read again. Asked before `callbackUrl()`. Absent: no.
+   * Whether this context (this tab, not another one of the same store) sent a person away with a `state` that begins with `statePrefix`, and
+   * no answer has come since. If so, an answer that fits no sign-in is a failed sign-in. Otherwise it is ignored, because it is an old
+   * link or a start URL that is read again. Asked before `callbackUrl()`. Absent: no.
    */
   awaits?(statePrefix: string): boolean
   /**
-   * Hears answers that nobody waits for any more: those that come after `authorize()` gave up, or into another process than the one
-   * that asked. Each completes its sign-in, if the store still knows it; else it is an old link, and ignored. Returns a function that ends this.
-   * Absent: there are none.
+   * Calls `listener` with answers that no `authorize()` waits for: it gave up, or the process that asked has ended. An answer completes its
+   * sign-in if the store still knows that sign-in. Otherwise it is an old link and ignored. Returns a function that ends this.
+   * Absent: there are no such answers.
    */
   answers?(redirectUri: string, statePrefix: string, listener: (url: string) => void): () => void
 }
 
-/** Something the platform lacks, and what is done instead. */
+/** Something that is missing, and what happens instead. */
 export type Degradation =
   /** No usable persistent storage: the session lives in memory and ends with the page. */
   | 'store_unavailable'
@@ -296,34 +299,34 @@ export type Degradation =
   /** An answer of the authorization server has no `token_type`: its access token is used as a Bearer token. */
   | 'token_type_missing'
 
-/** A context that refreshes in place of this one, and outlives it for as long as another has joined it. */
+/** Another context that refreshes in place of this one. It outlives this one for as long as any context has joined it. */
 export interface RefreshElsewhere {
   /**
-   * Asks it to refresh, unless the record has moved on `from` what is known here. Resolves, in bounded time, once that context is at
-   * it, has done it, or turned out to be of no use; whoever asked then looks at the record. Never rejects.
+   * Asks it to refresh, unless the record is no longer the one of `from`. Resolves, within a limited time, when that context has begun,
+   * has finished, or cannot do it. The caller then reads the record. Never rejects.
    */
   (
     from: { readonly grantId: string; readonly generation: number },
     target: { readonly [part in 'resource' | 'audience' | 'scope']?: string | undefined },
   ): Promise<void>
-  /** Joins it, so that it does not end with whoever asked. Called whenever there are new tokens. Never throws. */
+  /** Joins it, so that it does not end together with the context that asked. Called whenever there are new tokens. Never throws. */
   join(): void
 }
 
-/** What shows who the client is, on one request. */
+/** The parts of one request that show who the client is. */
 export interface ClientAuthenticationParts {
-  /** Parameters for the form; what the request has of these names is replaced. */
+  /** Parameters for the form. They replace those of the same name. */
   readonly parameters?: Readonly<Record<string, string>>
-  /** Headers, by their names in lower case. */
+  /** Headers, with their names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request it makes as the client. */
+/** How the client shows the authorization server who it is (RFC 6749 §2.3), on every request that it makes as the client. */
 export interface ClientAuthentication {
   /** Its name in the server's `token_endpoint_auth_methods_supported` (RFC 8414 §2). */
   readonly method: string
   /**
-   * What one request has to carry. Called anew for every attempt; a rejection keeps it from being sent.
+   * The parts for one request. Called again for every attempt. If it rejects, the request is not sent.
    * @param server the authorization server, by its issuer identifier
    * @param client the client identifier, under its name in a registration (RFC 7591 §2)
    */
@@ -331,45 +334,45 @@ export interface ClientAuthentication {
     server: { readonly issuer: string },
     client: { readonly client_id: string },
   ): ClientAuthenticationParts | Promise<ClientAuthenticationParts>
-  /** What of the metadata holds for this way of authenticating; absent: all of it as it is. */
+  /** The metadata as it is for this way of authenticating, such as the endpoints for mutual TLS. Absent: the metadata as it is. */
   endpoints?(metadata: Readonly<Record<string, unknown>>): Record<string, unknown>
 }
 
-/** Everything a platform gives to the manager. Each part can be replaced in the options. */
+/** Everything that a platform gives to the manager. Options of the same name replace single parts. */
 export interface Platform {
   /** Where sessions are kept. */
   readonly store: Store<unknown>
   /** For the authorization server and for resources. */
   readonly fetch: Fetch
-  /** Saves contexts waiting. */
+  /** Makes waiting for another context shorter. */
   readonly lock: Lock
-  /** Wakes the other contexts. */
+  /** Tells the other contexts of a change. */
   readonly channel: Channel
   /** Network and visibility. */
   readonly lifecycle: Lifecycle
-  /** All time comes from here. */
+  /** The only source of time. */
   readonly clock: Clock
-  /** All randomness, hashing and sealing comes from here. */
+  /** Random bytes and hashes. */
   readonly crypto: Crypto
   /** Default: `webText`. */
   readonly text?: WireText
-  /** Absent where nobody can sign in interactively. */
+  /** Absent: nobody can sign in interactively. */
   readonly userAgent?: UserAgent | undefined
-  /** Base for relative URLs (`location.origin`); absent where there is none: only absolute URLs are accepted. */
+  /** Base for relative URLs (`location.origin`). Absent: only absolute URLs are accepted. */
   readonly origin?: string | undefined
-  /** Absent where every context refreshes for itself. */
+  /** Absent: every context refreshes for itself. */
   readonly refreshElsewhere?: RefreshElsewhere | undefined
-  /** The authorization server's metadata, checked, for those that have many sessions with it. Absent: each session finds it out. */
+  /** The authorization server's metadata, already checked, for platforms with many sessions at one server. Absent: each session loads it. */
   readonly metadata?: (() => Promise<Readonly<Record<'issuer', string>>>) | undefined
-  /** Absent for a public client: `client_id` in the body and nothing secret. */
+  /** Absent: a public client, with `client_id` in the body and no secret. */
   readonly clientAuthentication?: ClientAuthentication | undefined
-  /** Hears what the platform turned out to lack, also what was found before subscribing. Returns a function that ends this. */
+  /** Calls `listener` with everything that turned out to be missing, also before this call. Returns a function that ends this. */
   onDegraded?(listener: (step: Degradation) => void): () => void
 }
 
-/** A private key that stays in hardware (Secure Enclave, StrongBox): the name by which it is found there. */
+/** The name of a private key that stays in hardware (Secure Enclave, StrongBox). */
 export interface KeyHandle {
-  /** Its name. No secret. */
+  /** The name. It is not a secret. */
   readonly alias: string
 }
 
@@ -377,19 +380,19 @@ export interface KeyHandle {
 export interface SigningKey {
   /** JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): `ES256`, `Ed25519` or `EdDSA`. */
   readonly alg: string
-  /** A handle whose bytes cannot be read back; where the store keeps text only, the private JWK or a {@link KeyHandle}. */
+  /** A handle whose bytes nobody can read. If the store keeps text only: the private JWK or a {@link KeyHandle}. */
   readonly privateKey: CryptoKey | JsonWebKey | KeyHandle
-  /** The public key: the members that make its thumbprint (RFC 7638 §3.2), and no others. */
+  /** The public key, with only the members that make its thumbprint (RFC 7638 §3.2). */
   readonly publicKey: JsonWebKey
 }
 
-/** Signs with keys that stay on the platform. */
+/** Signs with keys that stay on this platform. */
 export interface Signing {
   /**
-   * A new key pair; rejects where the platform lacks `alg`. `extractable`: the store keeps text only, so the private key is to be a JWK or
-   * a {@link KeyHandle}.
+   * A new key pair. Rejects if the platform lacks `alg`. `extractable`: the store keeps text only, so the private key has to be a JWK or a
+   * {@link KeyHandle}.
    */
   generate(alg: string, extractable: boolean): Promise<SigningKey>
-  /** What signs with `key`, in the format of JWS (RFC 7518 §3.4: r and s); rejects if there is no such key any more. */
+  /** Returns a function that signs with `key`, in the format of JWS (RFC 7518 §3.4: r and s). Rejects if the key is gone. */
   signer(key: SigningKey): Promise<(data: Bytes) => Promise<Uint8Array | ArrayBuffer>>
 }

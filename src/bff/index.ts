@@ -23,7 +23,7 @@ export {
 } from './frameworks.ts'
 export { type NodeRequestLike, type NodeResponseLike, nodeBff } from './node-listener.ts'
 export { bffServer } from './node-server.ts'
-export { nodeUpgrade } from './node-upgrade.ts'
+export { nodeUpgrade, type UpgradeListener } from './node-upgrade.ts'
 export type { SessionAnswer, SignOutAnswer, TokenAnswer } from './page-answers.ts'
 export type { BffRefusal, BffRefusalCode } from './refusal.ts'
 export type { BffVisitor } from './visitor.ts'

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Bff } from './create-bff.ts'
 import { nodeBff } from './node-listener.ts'
-import { nodeUpgrade } from './node-upgrade.ts'
+import { nodeUpgrade, type UpgradeListener } from './node-upgrade.ts'
 
 /**
  * How long an idle connection stays open, in milliseconds. A load balancer keeps its idle connections for a minute or more. If the server
@@ -13,7 +13,13 @@ const IDLE = 90_000
  * Makes a Node server that gives requests and WebSockets to the backend: `bffServer(bff, app).listen(8080)`. Its `keepAliveTimeout` is 90 s. If
  * your load balancer keeps idle connections for longer, set a longer one.
  * @param app called with every request that is not for the backend: an Express app, or a listener of your own. Default: such requests get 404
+ * @param upgrade called with every WebSocket and other upgrade that is not for the backend. `() => {}` leaves them to listeners that you add to the
+ *   server. Default: the connection is closed
  */
-export function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server {
-  return createServer({ keepAliveTimeout: IDLE }, nodeBff(bff, app)).on('upgrade', nodeUpgrade(bff))
+export function bffServer(
+  bff: Bff,
+  app?: (request: IncomingMessage, response: ServerResponse) => unknown,
+  upgrade?: UpgradeListener,
+): Server {
+  return createServer({ keepAliveTimeout: IDLE }, nodeBff(bff, app)).on('upgrade', nodeUpgrade(bff, upgrade))
 }

@@ -14,6 +14,15 @@ interface Upgraded {
   readonly head: Buffer
 }
 
+/** A listener for the event `upgrade` of a Node server. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+
+/**
+ * After how much silence the system asks whether the other end is still there, in milliseconds. A page that went away without a word, such as on a
+ * phone that lost its network, would otherwise hold its connections without limit.
+ */
+const SILENCE = 60_000
+
 /**
  * Connects WebSockets of the page with the APIs that have `webSockets: true`: `server.on('upgrade', nodeUpgrade(bff))`. A WebSocket is closed
  * when the session ends. A request that only offers HTTP/2 (`Upgrade: h2c`) is answered like any other.
@@ -21,11 +30,12 @@ interface Upgraded {
  */
 export function nodeUpgrade(
   bff: Bff,
-  next: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown = (_, socket) => socket.destroy(),
+  next: UpgradeListener = (_, socket) => socket.destroy(),
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (request, socket, head) => {
     if (declinedUpgrade(request, socket, head)) return
     socket.on('error', () => socket.destroy())
+    let unwatch = () => {}
     try {
       const asked = requestOf(bff, request)
       if (!asked) {
@@ -33,16 +43,39 @@ export function nodeUpgrade(
         return
       }
 
+      unwatch = watch(socket)
       const allowed = await bff.openSocket(asked)
       if (socket.destroyed) return
 
       // Done before the request to the API, because the session may have too many connections, or end in the meantime.
       const unbind = allowed.bind(() => socket.destroy())
       socket.once('close', unbind)
-      join(socket, head, await connected(allowed, socket))
+      const upgraded = await connected(allowed, socket)
+      unwatch()
+      join(socket, head, upgraded)
     } catch (error) {
+      unwatch()
       refuse(socket, bff.refused(error, request.url))
     }
+  }
+}
+
+/**
+ * Closes the connection as soon as the page has closed its end. Until both ends are joined nobody reads from the page, so nobody else would notice.
+ * What the page sends too early stays in the stream.
+ * @returns a function that ends this
+ */
+function watch(page: Duplex): () => void {
+  const look = () => {
+    if (page.readableLength === 0) page.read()
+  }
+  const leave = () => page.destroy()
+  page.on('readable', look)
+  page.once('end', leave)
+
+  return () => {
+    page.off('readable', look)
+    page.off('end', leave)
   }
 }
 
@@ -89,13 +122,19 @@ async function attempt(allowed: AllowedSocket, page: Duplex, again: boolean): Pr
   })
 }
 
-function join(page: Duplex, early: Buffer, { answer, socket, head }: Upgraded): void {
+/** A connection that can ask whether its other end is still there: each one of Node's servers and requests. */
+interface Probing extends Duplex {
+  setKeepAlive?(enable: boolean, initialDelay: number): unknown
+}
+
+function join(page: Probing, early: Buffer, { answer, socket, head }: Upgraded): void {
   // Both ends are closed without a closing handshake: it cannot be sent in the middle of a message.
   const end = () => {
     page.destroy()
     socket.destroy()
   }
-  for (const one of [page, socket]) {
+  for (const one of [page, socket] as readonly Probing[]) {
+    one.setKeepAlive?.(true, SILENCE)
     one.once('close', end)
     one.on('error', end)
   }
@@ -118,5 +157,9 @@ function refuse(socket: Duplex, { status, message, fields }: Refused): void {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`)
   const body = `${message}\n`
   const length = `content-length: ${Buffer.byteLength(body)}`
-  socket.end([`HTTP/1.1 ${status} Refused`, 'connection: close', length, ...lines, '', body].join('\r\n'))
+  const answer = [`HTTP/1.1 ${status} Refused`, 'connection: close', length, ...lines, '', body].join('\r\n')
+
+  // Node's time limits do not count here any more. A page that does not close its end, or has sent more, would hold the connection.
+  socket.resume()
+  socket.end(answer, () => socket.destroy())
 }

@@ -61,9 +61,11 @@ export async function callback(request: Request, settings: BffSettings, cookies:
   const name = newName()
   const account = accountOf(name)
   const forget = cookies.clearSignIn(state)
+  let isRenamed = false
   try {
     await sessions.rename(accountOf(begun), account)
     await replacing(request, { settings, cookies, begun, account })
+    isRenamed = true
     const signedIn = await sessions.get(account).completeSignIn(`${origin}${base}/callback${search}`)
     const { returnTo = '/' } = signedIn.status === 'signedIn' ? signedIn.session : {}
     return redirectTo(origin + (returnPath(returnTo, origin) ?? '/'), [cookies.setSession(name), forget])
@@ -71,8 +73,9 @@ export async function callback(request: Request, settings: BffSettings, cookies:
     const answer = failed(error, settings)
     answer.headers.append('set-cookie', forget)
     const livesOn = await sessions.check(account).then(
-      ({ state }) => state.status === 'signedIn',
-      () => false,
+      (check) => check.state.status === 'signedIn',
+      // Nobody can say. If there is a session, the browser needs its name.
+      () => isRenamed,
     )
     if (livesOn) answer.headers.append('set-cookie', cookies.setSession(name))
 

@@ -13,13 +13,13 @@ import { tokenCache } from './token-cache.ts'
 /** Options of `createClientCredentials`. */
 export interface ClientCredentialsOptions extends ClientTokenOptions {
   /**
-   * Lets several processes share tokens, so that only one of them asks: `redisStore()`, `fileStore()`. If it fails, each process goes on with its own
-   * memory and asks for itself, and the event `store_failed` says so. Default: each process asks for itself.
+   * `redisStore()` or `fileStore()`: several processes share tokens, and only one of them asks the server. If the store fails, each process goes
+   * on with its own memory and asks for itself, and there is an event `store_failed`. Default: each process asks for itself.
    */
   readonly store?: Store<unknown>
 }
 
-/** The tokens a service has for itself. */
+/** A service's own tokens. */
 export interface ClientCredentials extends ResourceClient {
   /** Calls `listener` for each event of one type. Returns a function that ends this. */
   on<T extends ClientTokenEventType>(type: T, listener: (event: ClientTokenEvent<T>) => void): () => void
@@ -27,12 +27,12 @@ export interface ClientCredentials extends ResourceClient {
   dispose(): void
 }
 
-/** A lease has to outlive the request it covers, with room for a timer that is late. */
+/** A lease has to last longer than the request that it covers, even if a timer is late. */
 const LEASE_MARGIN = 3_000
 
 /**
- * A service's own tokens (client credentials, RFC 6749 §4.4): one for each resource, audience and scope. All callers share it. While it is in use,
- * it is renewed before it expires. There are no timers, and no I/O before the first use.
+ * A service's own tokens (client credentials, RFC 6749 §4.4): one for each resource, audience and scope. All callers share it. While a token is in
+ * use, it is renewed before it expires. There are no timers, and no I/O before the first use.
  * @param platform what it runs on
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */
@@ -69,7 +69,7 @@ function sharing(
     leaseTime: requestTimeout + LEASE_MARGIN,
     async namespace() {
       const parts = ['client_credentials', issuer, clientId, Object.entries(parameters).sort()]
-      // A token that is bound to another key is of no use.
+      // A token that is bound to another key cannot be used.
       const thumbprint = await key.thumbprint()
       return JSON.stringify(thumbprint === undefined ? parts : [...parts, thumbprint])
     },

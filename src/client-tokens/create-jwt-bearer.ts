@@ -11,7 +11,7 @@ import { asked, checkText, subjects } from './subjects.ts'
 export interface JwtBearerOptions extends ClientTokenOptions {
   /**
    * Returns the assertion about `subject`: a signed JWT that the authorization server trusts (RFC 7523 §3). It is called before every request, so
-   * that none is sent twice.
+   * no assertion is sent twice.
    */
   readonly assertion: (subject: string) => string | Promise<string>
 }
@@ -32,8 +32,8 @@ export interface JwtBearer {
 }
 
 /**
- * JWT bearer grant (RFC 7523 §2.1): a service account, or users that this service vouches for. This process keeps the
- * tokens by subject, resource, audience and scope until they expire, at most `maxTokens` of them. All callers share one request.
+ * The JWT bearer grant (RFC 7523 §2.1), for a service account or for users that this service vouches for. This process keeps one token for each
+ * subject, resource, audience and scope until it expires, at most `maxTokens` of them. All callers share one request.
  * @param platform what it runs on
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option and what is allowed
  */

@@ -100,13 +100,17 @@ function kindOf(
 }
 
 /**
- * Whether the claims are those of an access token of Cognito, Entra, Keycloak or Okta. This is asked before `nonce`, because access tokens of Keycloak may
- * have a `nonce` too.
+ * Whether the claims are those of an access token of authentik, Cognito, Entra, Keycloak or Okta. This is asked before `nonce`, because access tokens of
+ * authentik and Keycloak may have a `nonce` too.
  */
-function isAccessTokenOfProvider({ token_use, typ, scp, cid, appid }: Record<string, unknown>): boolean {
+function isAccessTokenOfProvider(claims: Record<string, unknown>): boolean {
+  const { token_use, typ, scp, cid, appid, azp, uid, at_hash } = claims
   const hasType = typ === 'Bearer' || typ === 'DPoP'
   const hasOwnClaim = [scp, cid, appid].some((claim) => claim !== undefined)
-  return token_use === 'access' || hasType || hasOwnClaim
+  // authentik's. ID tokens of other servers may have both as well, but then a typ or an at_hash too.
+  const hasOwnPair = azp !== undefined && uid !== undefined
+  const isOfAuthentik = hasOwnPair && typ === undefined && at_hash === undefined
+  return token_use === 'access' || hasType || hasOwnClaim || isOfAuthentik
 }
 
 function decode(part: string): Record<string, unknown> | undefined {

@@ -28,7 +28,7 @@ export interface RefreshOptions {
   readonly interval?: number
 }
 
-/** Options of `createTokenManager`. They are checked at construction. The build for production only checks those that protect somebody. */
+/** Options of `createTokenManager`. They are checked at construction. A page's build for production only checks those that protect somebody. */
 export interface TokenManagerOptions {
   /**
    * The authorization server's issuer identifier, an https URL, exactly as in its metadata. For a server with many tenants (Microsoft
@@ -86,8 +86,8 @@ export interface TokenManagerOptions {
   /** How long to wait for an answer of the authorization server, ms. Default 10 000, 1 000 to 60 000. */
   readonly requestTimeout?: number
   /**
-   * How long ago the stored session may have been read when a token is used, ms. Default 5 000, 0 to 60 000. So long a token can still be
-   * used after a sign-out elsewhere if no message of it arrives.
+   * How old the last look at the stored session may be when a token is used, ms. Default 5 000, 0 to 60 000. If no message of a sign-out
+   * elsewhere arrives, a token can still be used for that long.
    */
   readonly confirmInterval?: number
   /** The name of one of several sessions of the same client. Default ''. */
@@ -114,7 +114,10 @@ export interface TokenManagerOptions {
   readonly [allowMissingNonce]?: boolean
   /** Replaces the platform's way to the authorization server and back. */
   readonly userAgent?: UserAgent
-  /** Replaces the platform's storage. In a page's build for production it has to return what was written: only sealed values are known to be. */
+  /**
+   * Replaces the platform's storage. In a page's build for production it has to return exactly what was written, because only sealed values
+   * can be checked there.
+   */
   readonly store?: Store<unknown>
   /** Replaces the platform's `fetch`, for tokens and resources alike. */
   readonly fetch?: Fetch
@@ -130,27 +133,28 @@ export interface TokenManagerOptions {
   readonly crypto?: Crypto
 }
 
-/** The parameters by which a server may be told what a token is for. */
+/** The parameters that tell a server what a token is for. */
 export const TARGETS = ['resource', 'audience'] as const
 
-// Those with options or checks of their own, and those that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
+// Parameters that have their own option or check, or that would change the flow (RFC 6749 §4.1.1, RFC 9101, RFC 9449 §10).
 const RESERVED = /^(re(sponse|quest|direct)|code_|(client_id|scope|state|nonce|max_age|acr_values|dpop_jkt)$)/
 
 /**
- * Checks what is needed, and what protects. A value of these may come from settings that a program has in production alone.
+ * Checks the options that are needed, and those that protect somebody. Both builds do so, because a value may come from settings that only
+ * exist in production.
  * @throws TokenManagerError `ERR_INVALID_OPTION`, naming the option
  */
 export function checkProtection(options: TokenManagerOptions): void {
   const given: Partial<TokenManagerOptions> = Object(options)
   for (const name of ['issuer', 'clientId'] as const) if (!given[name]) throw invalidOption(name, 'given')
-  // With a value that is no number, a sign-out elsewhere would never be noticed.
+  // If it were not a number, a sign-out elsewhere would never be noticed.
   if (!Number.isFinite(given.confirmInterval ?? 0)) throw invalidOption('confirmInterval')
   for (const name of Object.keys(given.authorizationParams ?? {}))
     if (RESERVED.test(name)) throw invalidOption(`authorizationParams.${name}`, 'left out: it is set or checked here')
 }
 
 /**
- * Checks what a token is wanted for.
+ * Checks the target of a token: what it is asked for.
  * @throws TokenManagerError `ERR_INVALID_OPTION` for a parameter that the server does not take
  */
 export function checkTarget(

@@ -1,5 +1,5 @@
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'oauth4webapi'
-import { invalidOption } from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { ClientAuthentication, ClientAuthenticationParts, CryptoKey } from '../ports.ts'
 
 /** A client secret, or a function that returns it. The function is called before every request, so that a rotated secret is used at once. */
@@ -86,18 +86,23 @@ export function signedAssertion(
   return {
     method: 'private_key_jwt',
     async authenticate(server, client) {
-      const { alg, kid, key: signingKey } = await key()
-      const assertion = PrivateKeyJwt(kid === undefined ? signingKey : { key: signingKey, kid }, {
-        [modifyAssertion](header, payload) {
-          if (alg !== undefined) header.alg = alg
-          if (audience !== undefined) payload.aud = audience
-          // `nbf` has no use here, and a server would refuse the assertion if this machine's clock were one second ahead.
-          delete payload.nbf
-        },
-      })
-      return credentialsOf(assertion, server, client)
+      const given = await orFail('private_key_jwt', 'the key cannot be had', key)
+      return orFail('private_key_jwt', 'the key cannot sign', () =>
+        credentialsOf(assertionWith(given, audience), server, client),
+      )
     },
   }
+}
+
+function assertionWith({ alg, kid, key }: AssertionKey, audience: string | undefined): ClientAuth {
+  return PrivateKeyJwt(kid === undefined ? key : { key, kid }, {
+    [modifyAssertion](header, payload) {
+      if (alg !== undefined) header.alg = alg
+      if (audience !== undefined) payload.aud = audience
+      // `nbf` has no use here, and a server would refuse the assertion if this machine's clock were one second ahead.
+      delete payload.nbf
+    },
+  })
 }
 
 /** @throws TokenManagerError `ERR_INVALID_OPTION` if `given` is neither `undefined` nor a way to authenticate */
@@ -116,12 +121,35 @@ function withSecret(method: string, secret: ClientSecret, how: (secret: string) 
   return {
     method,
     async authenticate(server, client) {
-      const now = typeof secret === 'function' ? await secret() : secret
-      if (!isSecret(now)) throw new TypeError('no secret')
+      const now =
+        typeof secret === 'function' ? await orFail(method, 'the function for the secret threw', secret) : secret
+      if (!isSecret(now))
+        throw failed(method, `the function for the secret returned ${now === '' ? 'no text' : typeof now}`)
 
       return credentialsOf(how(now), server, client)
     },
   }
+}
+
+/**
+ * Runs what is needed before a request can be sent. It may need another server, so its failure may pass.
+ * @param what what went wrong if it fails
+ */
+async function orFail<T>(method: string, what: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    throw cause instanceof TokenManagerError ? cause : failed(method, what, cause)
+  }
+}
+
+function failed(method: string, what: string, cause?: unknown): TokenManagerError {
+  return new TokenManagerError(
+    'ERR_TEMPORARILY_UNAVAILABLE',
+    'client_authentication_failed',
+    `clientAuthentication (${method}): ${what}. Nothing was sent`,
+    { cause },
+  )
 }
 
 /** The parameters and header fields that a function of oauth4webapi adds to a request. */

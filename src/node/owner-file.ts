@@ -60,9 +60,9 @@ async function own<T>(
 ): Promise<T> {
   const id = randomBytes(16).toString('hex')
   const claim = `${path}.${id}.claim`
-  await writeFile(claim, JSON.stringify({ ...thisProcess(), id } satisfies Owner), { flag: 'wx', mode: 0o600 })
   owned.add(id)
   try {
+    await writeFile(claim, JSON.stringify({ ...thisProcess(), id } satisfies Owner), { flag: 'wx', mode: 0o600 })
     const dead = await acquire(path, claim, holdLimit, patience)
     const since = performance.now()
     const isLate = () => performance.now() - since > holdLimit

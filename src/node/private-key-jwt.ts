@@ -2,6 +2,7 @@ import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto'
 import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthentication, CryptoKey, JsonWebKey } from '../ports.ts'
 import { type AssertionKey, type AssertionOptions, signedAssertion } from './client-authentication.ts'
+import { withoutPssMark } from './rsa-pss-key.ts'
 
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC 1), a JWK, a `KeyObject`, or a `CryptoKey` with the usage `sign`. */
 export type PrivateKeySource = string | JsonWebKey | KeyObject | CryptoKey
@@ -12,7 +13,7 @@ export interface PrivateKeyJwtOptions {
   readonly kid?: string
   /**
    * The signature algorithm (RFC 7518 §3.1). Use `EdDSA` for servers that know an Ed25519 key only by that name. Default: the `alg` of the JWK, or the
-   * algorithm of the key: `RS256` for RSA; `ES256`, `ES384` or `ES512` by the curve; `Ed25519`.
+   * algorithm of the key: `RS256` for RSA; `PS256` for RSA-PSS, or that of its hash; `ES256`, `ES384` or `ES512` by the curve; `Ed25519`.
    */
   readonly alg?: string
   /** `aud` of the assertion. Default: the issuer identifier. Some servers want the URL of their token endpoint. */
@@ -73,9 +74,10 @@ function keyReader(names: { readonly kid: string | undefined; readonly alg: stri
     if (!algorithm || !isFor(key, alg))
       throw notGiven(`a key for the algorithm ${alg.slice(0, 20)}, one of ${Object.keys(ALGORITHMS).join(', ')}`)
 
+    const importable = key.asymmetricKeyType === 'rsa-pss' ? withoutPssMark(key) : key
     const imported = webcrypto.subtle.importKey(
       'pkcs8',
-      key.export({ format: 'der', type: 'pkcs8' }),
+      importable.export({ format: 'der', type: 'pkcs8' }),
       algorithm as RsaHashedImportParams,
       false,
       ['sign'],
@@ -100,16 +102,25 @@ function keyObject(source: string | JsonWebKey | KeyObject): KeyObject {
 
 function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
   if (asymmetricKeyType === 'rsa') return 'RS256'
-  if (asymmetricKeyType === 'rsa-pss') return 'PS256'
+  if (asymmetricKeyType === 'rsa-pss') return `PS${bitsOf(asymmetricKeyDetails?.hashAlgorithm)}`
   if (asymmetricKeyType === 'ed25519') return 'Ed25519'
   return BY_CURVE[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'unknown'
 }
 
 function isFor(key: KeyObject, alg: string): boolean {
   const own = algorithmOf(key)
-  const isRsa = /^(RS|PS)/
-  if (isRsa.test(own)) return isRsa.test(alg)
-  return own === alg || (own === 'Ed25519' && alg === 'EdDSA')
+  const { asymmetricKeyType, asymmetricKeyDetails: { hashAlgorithm, saltLength = 0 } = {} } = key
+  if (asymmetricKeyType === 'rsa') return /^(RS|PS)/.test(alg)
+  if (asymmetricKeyType !== 'rsa-pss') return own === alg || (own === 'Ed25519' && alg === 'EdDSA')
+
+  // The key may allow one hash only, and may ask for a longer salt than JWS has, which is as long as the hash (RFC 7518 §3.5).
+  const isItsHash = hashAlgorithm === undefined || own === alg
+  return alg.startsWith('PS') && isItsHash && saltLength <= Number(bitsOf(alg)) / 8
+}
+
+/** The number in the name of a hash or of an algorithm: 384 for `sha384` or `PS384`. A key without a hash gets the most usual one. */
+function bitsOf(name = 'sha256'): string {
+  return name.replace(/\D/g, '')
 }
 
 function notGiven(expected: string): TokenManagerError {

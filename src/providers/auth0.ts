@@ -10,8 +10,8 @@ export interface Auth0Options {
   /** The client id of the application. */
   readonly clientId: string
   /**
-   * How the session at Auth0 is ended. `'oidc'`: by RP-Initiated Logout, which is on in tenants made since November 2023. `'v2'`: by
-   * `/v2/logout`, where it is off. Default `'oidc'`.
+   * How the session at Auth0 ends. `'oidc'`: by RP-Initiated Logout, which is switched on in tenants made since November 2023. `'v2'`: by
+   * `/v2/logout`, for tenants where it is switched off. Default `'oidc'`.
    */
   readonly logout?: 'oidc' | 'v2'
 }
@@ -33,8 +33,8 @@ function auth0Client({ domain, clientId, logout = 'oidc' }: Auth0Options): Clien
 
 /**
  * Auth0. `auth0({ domain, clientId })` is for the client, `auth0.api({ domain })` for the API. An entry of `resources` names its API by
- * `audience`; without one access tokens are opaque.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is no host name
+ * `audience`. Without one, access tokens are opaque.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is not a host name
  */
 export const auth0: typeof auth0Client & {
   /** For `issuer` of the guard. */

@@ -5,7 +5,7 @@ import type { ClientPreset } from './preset.ts'
 export interface AuthentikOptions {
   /** Where authentik is: `'https://id.example.com'`. */
   readonly url: string
-  /** The slug of the application: each has an issuer of its own, in the provider's default issuer mode. */
+  /** The slug of the application. In the provider's default issuer mode each application has its own issuer. */
   readonly application: string
   /** The client id of the provider. */
   readonly clientId: string
@@ -23,7 +23,7 @@ function authentikClient({ url, application, clientId }: AuthentikOptions): Clie
 /**
  * authentik. `authentik({ url, application, clientId })` is for the client, `authentik.api({ url, application })` for the API. Its access
  * tokens are JWTs with the client id as `aud`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL, or `application` cannot be part of one
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is not a URL, or `application` cannot be part of one
  */
 export const authentik: typeof authentikClient & {
   /** For `issuer` of the guard. */

@@ -10,9 +10,9 @@ export interface BetterAuthOptions {
 }
 
 /**
- * Better Auth as an authorization server. An entry of `resources` names its API by `resource`, which makes the access token a JWT
- * (RFC 9068): the guard's `issuer` is the URL itself.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
+ * Better Auth as an authorization server. An entry of `resources` names its API by `resource`. The access token is then a JWT (RFC 9068), and
+ * the guard's `issuer` is the URL itself.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is not a URL
  */
 export function betterAuth({ url, clientId }: BetterAuthOptions): ClientPreset {
   return {

@@ -11,7 +11,7 @@ export function hostName(option: string, value: string): string {
   return checked(option, value, HOST, 'a host name, without https:// and without a path')
 }
 
-/** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` can be one part of a path as it is */
+/** @throws TokenManagerError `ERR_INVALID_OPTION` unless `value` can be one part of a path without encoding */
 export function pathSegment(option: string, value: string): string {
   return checked(option, value, SEGMENT, 'letters, digits, ".", "_", "~" and "-" only')
 }

@@ -4,22 +4,22 @@ import type { SubjectKind } from '../resource-server/subject-kind.ts'
 import { guid } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
-/** Whose tokens an API behind Microsoft Entra ID takes: those of one `tenant`, or of several `tenants`; one of the two is needed. */
+/** The Microsoft Entra ID directories whose access tokens an API accepts: one `tenant`, or several `tenants`. One of the two is needed. */
 export interface EntraApiOptions {
-  /** The directory (tenant) id, a GUID, as the issuer spells it. Not together with `tenants`. */
+  /** The directory (tenant) id, a GUID, spelled as in the issuer. Not together with `tenants`. */
   readonly tenant?: string
-  /** Of an API that many directories use: which of them count, a list of ids or a function. There is no "all" by default. */
+  /** The directories that may use an API of many directories: a list of ids, or a function. There is no default that accepts all. */
   readonly tenants?: readonly string[] | ((tenant: string) => boolean)
   /**
-   * The version of its access tokens, `requestedAccessTokenVersion` in the API's manifest. Default 2: `aud` is the API's client id. With 1
-   * it is its application id URI, `api://…`.
+   * The version of the access tokens: `requestedAccessTokenVersion` in the API's manifest. Default 2: `aud` is the API's client id. With 1,
+   * `aud` is its application id URI, `api://…`.
    */
   readonly version?: 1 | 2
 }
 
 const LOGIN = 'https://login.microsoftonline.com'
 
-/** The guard's half of the preset. */
+/** The part of the preset for the guard. */
 export function entraApi({ tenant, tenants, version = 2 }: EntraApiOptions): ApiPreset {
   if ((tenant === undefined) === (tenants === undefined)) throw oneOfTwo(tenant !== undefined)
 
@@ -33,21 +33,21 @@ export function entraApi({ tenant, tenants, version = 2 }: EntraApiOptions): Api
     ...place,
     ...(tenants !== undefined && { tenants }),
     types: ['JWT'],
-    // Its ID tokens have neither of azp and appid.
+    // ID tokens have neither azp nor appid.
     claims: { client: version === 2 ? 'azp' : 'appid', id: 'uti', scope: 'scp' },
     subjectKind: entraSubjectKind,
   }
 }
 
-/** Whom tokens of Entra ID and of Azure AD B2C are about. */
+/** Whether a token of Entra ID or Azure AD B2C is about a person or a client. */
 export function entraSubjectKind({ idtyp, scope }: AccessTokenClaims): SubjectKind | undefined {
   if (idtyp === 'app') return 'client'
-  // Only what a person delegated has a scope; what an application may do itself is in roles.
+  // Only tokens about a person have a scope. What an application may do itself is in roles.
   return scope ? 'user' : undefined
 }
 
 function oneOfTwo(areBoth: boolean): TokenManagerError {
   const what = areBoth ? 'both are' : 'neither is'
-  const message = `Option entra.tenant names one directory, entra.tenants says which of many count; ${what} given, one is needed`
+  const message = `Option entra.tenant names one directory, and entra.tenants several: ${what} given, and one of them is needed`
   return new TokenManagerError('ERR_INVALID_OPTION', 'invalid_option', message)
 }

@@ -7,7 +7,7 @@ import type { ClientPreset } from './preset.ts'
 export interface EntraB2cOptions {
   /** The tenant's name: `'contoso'` of `contoso.onmicrosoft.com`. */
   readonly tenant: string
-  /** The directory (tenant) id, a GUID: it is in the issuer. */
+  /** The directory (tenant) id, a GUID. It is part of the issuer. */
   readonly tenantId: string
   /** The user flow or custom policy: `'B2C_1_signin'`. */
   readonly policy: string
@@ -30,9 +30,9 @@ function entraB2cClient({ tenant, tenantId, policy, clientId }: EntraB2cOptions)
 
 /**
  * Azure AD B2C. `entraB2c({ tenant, tenantId, policy, clientId })` is for the client, `entraB2c.api({ tenant, tenantId, policy })` for the
- * API. Its metadata is not below its issuer, and each policy has its own. It gives an access token only for a scope of an API, or the
- * client id itself as a scope: name one in `scope`, or in the entries of `resources`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenantId` is no GUID, or a name cannot be part of a URL
+ * API. Each policy has its own metadata, and its URL is not below the issuer. There is an access token only for the scope of an API, or for
+ * the client id itself as a scope: put one into `scope`, or into the entries of `resources`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenantId` is not a GUID, or a name cannot be part of a URL
  */
 export const entraB2c: typeof entraB2cClient & {
   /** For `issuer` of the guard. */

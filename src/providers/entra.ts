@@ -6,8 +6,8 @@ import type { ClientPreset } from './preset.ts'
 /** A client of Microsoft Entra ID. */
 export interface EntraOptions {
   /**
-   * The directory (tenant) id, a GUID: its name is in no issuer. Or who may sign in where the app is registered for several directories:
-   * `'organizations'`, `'consumers'` (personal accounts), or `'common'` (both).
+   * The directory (tenant) id, a GUID; an issuer never has the directory's name. If the app is registered for several directories, who may
+   * sign in: `'organizations'`, `'consumers'` (personal accounts), or `'common'` (both).
    */
   readonly tenant: string
   /** The application (client) id. */
@@ -36,7 +36,7 @@ function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
 
 /**
  * Microsoft Entra ID. `entra({ tenant, clientId })` is for the client, `entra.api({ tenant })` for the API. An entry of `resources` names
- * its API by `scope`, as `api://notes/read`; the parameter `resource` is an error there.
+ * its API by `scope`, such as `api://notes/read`. It must not have `resource`, which Entra ID refuses.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `tenant` is neither a GUID nor one of the three words
  */
 export const entra: typeof entraClient & {

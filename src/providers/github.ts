@@ -9,9 +9,9 @@ export interface GithubOptions {
 }
 
 /**
- * GitHub, for a program or a website's server: its token endpoint answers no page, and signing in by redirect needs the client's secret. It has
- * no OpenID Connect, no logout and no revocation by RFC 7009. Only GitHub Apps have access tokens that expire, and refresh tokens. Access tokens
- * are for GitHub's API alone, so there is nothing for a guard.
+ * GitHub, for a program or a website's server. It is not for a page: the token endpoint does not allow other origins, and a sign-in by redirect
+ * needs the client's secret. GitHub has no OpenID Connect, no logout and no revocation by RFC 7009. Only GitHub Apps get refresh tokens and access
+ * tokens that expire. Access tokens are for GitHub's API alone, so there is no preset for a guard.
  */
 export function github({ clientId }: GithubOptions): ClientPreset {
   return {

@@ -5,7 +5,7 @@ import type { ClientPreset } from './preset.ts'
 
 /** A public client of Glewlwyd. */
 export interface GlewlwydOptions {
-  /** The issuer, as its OpenID Connect plugin has it: `'https://id.example.com/api/oidc'`. */
+  /** The issuer, as in its OpenID Connect plugin: `'https://id.example.com/api/oidc'`. */
   readonly issuer: string
   /** The client id. */
   readonly clientId: string
@@ -23,9 +23,9 @@ function glewlwydClient({ issuer, clientId }: GlewlwydOptions): ClientPreset {
 }
 
 /**
- * Glewlwyd. `glewlwyd({ issuer, clientId })` is for a client without a secret, `glewlwyd.api({ issuer })` for the API. It revokes no tokens
- * of such a client, which is why it is not asked to.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ * Glewlwyd. `glewlwyd({ issuer, clientId })` is for a client without a secret, `glewlwyd.api({ issuer })` for the API. Glewlwyd does not revoke
+ * tokens of such a client, so it is not asked to.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is not a URL
  */
 export const glewlwyd: typeof glewlwydClient & {
   /** For `issuer` of the guard. */

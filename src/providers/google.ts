@@ -7,8 +7,8 @@ export interface GoogleOptions {
 }
 
 /**
- * Google, for a client that has a secret: a program or a website's server. Google gives a page no refresh token. It gives one at the first consent
- * only: `signIn({ prompt: 'consent' })` brings another. Access tokens are for Google's APIs alone, so there is nothing for a guard.
+ * Google, for a client that has a secret: a program or a website's server. A page gets no refresh token from Google. A program gets one only at
+ * the first consent; `signIn({ prompt: 'consent' })` brings another. Access tokens are for Google's APIs alone, so there is no preset for a guard.
  */
 export function google({ clientId }: GoogleOptions): ClientPreset {
   return {

@@ -4,7 +4,7 @@ import type { ClientPreset } from './preset.ts'
 
 /** A client of Ory Hydra. */
 export interface HydraOptions {
-  /** The issuer, as `urls.self.issuer` has it; a slash at its end counts. */
+  /** The issuer, exactly as in `urls.self.issuer`, with or without a slash at its end. */
   readonly issuer: string
   /** The client id. */
   readonly clientId: string
@@ -22,8 +22,8 @@ function hydraClient({ issuer, clientId }: HydraOptions): ClientPreset {
 
 /**
  * Ory Hydra. `hydra({ issuer, clientId })` is for the client, `hydra.api({ issuer })` for the API. An entry of `resources` names its API by
- * `audience`, which has to be among those of the client.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ * `audience`. The client has to be registered for that audience.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is not a URL
  */
 export const hydra: typeof hydraClient & {
   /** For `issuer` of the guard. */

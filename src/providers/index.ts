@@ -1,6 +1,6 @@
 /**
- * Presets as plain data: what a provider needs among the options of a client, and of the guard of an API. A preset that is not imported
- * ships no byte.
+ * Presets: plain data with the options that a provider needs, for a client and for the guard of an API. A preset that is not imported ships no
+ * byte.
  * @module
  */
 export { type Auth0Options, auth0 } from './auth0.ts'

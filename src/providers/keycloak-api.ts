@@ -1,15 +1,15 @@
 import { baseUrl, pathSegment } from './checked.ts'
 import { type ApiPreset, refusedBesideNonce } from './preset.ts'
 
-/** Whose tokens an API behind Keycloak takes. The API has to be in `aud`: give the client scope an audience mapper. */
+/** The Keycloak realm whose access tokens an API accepts. The API has to be in `aud`: give the client scope an audience mapper. */
 export interface KeycloakApiOptions {
   /** Where Keycloak is, with its path if it has one: `'https://id.example.com'`, `'https://id.example.com/auth'`. */
   readonly url: string
   /** The realm. */
   readonly realm: string
   /**
-   * The major version of the server. Default 26. Up to 24 access tokens have the `nonce` of the sign-in, and logout tokens are of type
-   * `JWT`.
+   * The major version of the server. Default 26. Up to version 24, access tokens have the `nonce` of the sign-in, and the type of logout
+   * tokens is `JWT`.
    */
   readonly version?: number
 }
@@ -19,18 +19,18 @@ const SERVICE_ACCOUNT = 'service-account-'
 const OF_SERVICE_ACCOUNTS = ['clientHost', 'clientAddress', 'clientId']
 const LAST_WITH_NONCE = 24
 
-/** The issuer of client and API. */
+/** The issuer, for the client and for the API. */
 export function keycloakIssuer({ url, realm }: KeycloakApiOptions): string {
   return `${baseUrl('keycloak.url', url)}/realms/${pathSegment('keycloak.realm', realm)}`
 }
 
-/** The guard's half of the preset. */
+/** The part of the preset for the guard. */
 export function keycloakApi({ url, realm, version = 26 }: KeycloakApiOptions): ApiPreset {
   const isOld = version <= LAST_WITH_NONCE
   return {
     issuer: keycloakIssuer({ url, realm }),
     types: ['JWT', 'at+jwt'],
-    // Its ID tokens have ID there, its refresh tokens Refresh or Offline.
+    // The typ of ID tokens is ID, that of refresh tokens Refresh or Offline.
     requiredValues: { typ: ['Bearer', 'DPoP'] },
     ...(isOld && { refusedClaims: refusedBesideNonce }),
     claims: { client: 'azp' },

@@ -15,16 +15,16 @@ function keycloakClient({ url, realm, clientId }: KeycloakOptions): ClientPreset
   return {
     issuer: keycloakIssuer({ url, realm }),
     clientId,
-    // Refresh tokens come without offline_access, which begins another session that outlives the person's.
+    // There is a refresh token without offline_access. That scope would begin another session, which outlives the person's.
     scope: 'openid',
     resourceParameters: [],
   }
 }
 
 /**
- * Keycloak. `keycloak({ url, realm, clientId })` is for the client, `keycloak.api({ url, realm })` for the API. An API is put into `aud` by a
- * client scope with an audience mapper.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL, or `realm` cannot be part of one
+ * Keycloak. `keycloak({ url, realm, clientId })` is for the client, `keycloak.api({ url, realm })` for the API. A client
+ * scope with an audience mapper puts the API into `aud`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is not a URL, or `realm` cannot be part of one
  */
 export const keycloak: typeof keycloakClient & {
   /** For `issuer` of the guard. */

@@ -4,7 +4,7 @@ import type { ClientPreset } from './preset.ts'
 
 /** A client of LemonLDAP::NG. */
 export interface LemonldapOptions {
-  /** The issuer: the URL of the portal, unless the service's metadata say another one; a slash at its end counts. */
+  /** The issuer, with or without a slash at its end, exactly as in the metadata. Usually it is the URL of the portal. */
   readonly issuer: string
   /** The client id of the relying party. */
   readonly clientId: string
@@ -17,7 +17,7 @@ function lemonldapClient({ issuer, clientId }: LemonldapOptions): ClientPreset {
 
 /**
  * LemonLDAP::NG. `lemonldap({ issuer, clientId })` is for the client, `lemonldap.api({ issuer })` for the API.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is not a URL
  */
 export const lemonldap: typeof lemonldapClient & {
   /** For `issuer` of the guard. */

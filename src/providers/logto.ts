@@ -15,15 +15,15 @@ function logtoClient({ url, clientId }: LogtoOptions): ClientPreset {
     clientId,
     scope: 'openid offline_access',
     resourceParameters: ['resource'],
-    // Without it offline_access is ignored.
+    // Logto ignores offline_access without it.
     authorizationParams: { prompt: 'consent' },
   }
 }
 
 /**
  * Logto. `logto({ url, clientId })` is for the client, `logto.api({ url })` for the API. An entry of `resources` names its API by
- * `resource`; without one access tokens are opaque.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
+ * `resource`. Without one, access tokens are opaque.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is not a URL
  */
 export const logto: typeof logtoClient & {
   /** For `issuer` of the guard. */

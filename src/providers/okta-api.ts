@@ -1,7 +1,7 @@
 import { hostName, pathSegment } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
-/** Whose tokens an API behind an Okta custom authorization server takes. */
+/** The Okta custom authorization server whose access tokens an API accepts. */
 export interface OktaApiOptions {
   /** The organization's domain: `'example.okta.com'`, or its custom domain. */
   readonly domain: string
@@ -9,18 +9,18 @@ export interface OktaApiOptions {
   readonly authorizationServer?: string
 }
 
-/** The issuer of client and API. */
+/** The issuer, for the client and for the API. */
 export function oktaIssuer({ domain, authorizationServer = 'default' }: OktaApiOptions): string {
   const server = pathSegment('okta.authorizationServer', authorizationServer)
   return `https://${hostName('okta.domain', domain)}/oauth2/${server}`
 }
 
-/** The guard's half of the preset. */
+/** The part of the preset for the guard. */
 export function oktaApi(options: OktaApiOptions): ApiPreset {
   return {
     issuer: oktaIssuer(options),
     types: [undefined],
-    // Its ID tokens have neither of cid and scp.
+    // ID tokens have neither cid nor scp.
     claims: { client: 'cid', scope: 'scp', session: false },
     subjectKind: ({ sub, client_id, uid }) => {
       if (sub === client_id) return 'client'

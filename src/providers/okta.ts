@@ -22,8 +22,8 @@ function oktaClient(options: OktaOptions): ClientPreset {
 
 /**
  * Okta, with a custom authorization server. `okta({ domain, clientId })` is for the client, `okta.api({ domain })` for the API. The
- * authorization server has one audience for all its tokens: APIs are told apart by scope, or by authorization server.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is no host name
+ * authorization server has one audience for all its tokens, so APIs differ by scope, or each has its own authorization server.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `domain` is not a host name
  */
 export const okta: typeof oktaClient & {
   /** For `issuer` of the guard. */

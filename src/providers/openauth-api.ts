@@ -1,20 +1,20 @@
 import { baseUrl } from './checked.ts'
 import type { ApiPreset } from './preset.ts'
 
-/** Whose tokens an API behind OpenAuth takes. Their `aud` is the client id, so the guard's `audience` is the client ids that may call the API. */
+/** The OpenAuth issuer whose access tokens an API accepts. Their `aud` is the client id, so the guard's `audience` is the client ids that may call it. */
 export interface OpenauthApiOptions {
-  /** Where OpenAuth is: its issuer, an origin without a slash at its end. */
+  /** The issuer: the origin of OpenAuth, without a slash at its end. */
   readonly issuer: string
 }
 
-/** The guard's half of the preset. */
+/** The part of the preset for the guard. */
 export function openauthApi({ issuer }: OpenauthApiOptions): ApiPreset {
   baseUrl('openauth.issuer', issuer)
   return {
     issuer,
     types: ['JWT'],
     claims: { client: 'aud', id: false, session: false },
-    // There is no iat. Its only other tokens are opaque.
+    // They have no iat. All other tokens of OpenAuth are opaque.
     requiredClaims: ['sub', 'client_id', 'mode'],
   }
 }

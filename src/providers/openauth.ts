@@ -4,7 +4,7 @@ import type { ClientPreset } from './preset.ts'
 
 /** A client of OpenAuth. */
 export interface OpenauthOptions {
-  /** Where OpenAuth is: its issuer, an origin without a slash at its end. */
+  /** The issuer: the origin of OpenAuth, without a slash at its end. */
   readonly issuer: string
   /** The client id. */
   readonly clientId: string
@@ -18,7 +18,7 @@ function openauthClient({ issuer, clientId }: OpenauthOptions): ClientPreset {
 /**
  * OpenAuth (`@openauthjs/openauth`). `openauth({ issuer, clientId })` is for the client, `openauth.api({ issuer })` for the API. It has no
  * scopes and no ID tokens.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is no URL
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `issuer` is not a URL
  */
 export const openauth: typeof openauthClient & {
   /** For `issuer` of the guard. */

@@ -2,13 +2,12 @@ import type { TokenManagerOptions } from '../manager/options.ts'
 import type { IssuerOptions } from '../resource-server/issuer.ts'
 
 /**
- * What a provider needs among the options of `createTokenManager`: spread it, and add what is yours. What comes after it in the
- * literal replaces what it says.
+ * The options of `createTokenManager` that a provider needs. Spread it into your options. Options that you write after it replace its own.
  */
 export type ClientPreset = Partial<TokenManagerOptions> & Pick<TokenManagerOptions, 'issuer' | 'clientId'>
 
-/** What a provider needs as an `issuer` of a guard. */
+/** An `issuer` of a guard, with what a provider needs. */
 export type ApiPreset = IssuerOptions
 
-/** `refusedClaims` where access tokens have the `nonce` of the sign-in: the default but for that. */
+/** `refusedClaims` for access tokens that have the `nonce` of the sign-in: the default without `nonce`. */
 export const refusedBesideNonce: readonly string[] = ['at_hash', 'c_hash', 's_hash', 'events']

@@ -19,8 +19,8 @@ function supabaseClient({ project, clientId }: SupabaseOptions): ClientPreset {
 }
 
 /**
- * Supabase Auth as an OAuth 2.1 server: the project has to have that server switched on. `supabase({ project, clientId })` is for a client
- * of it, `supabase.api({ project })` for an API. It is not for what `supabase-js` signs in, which is no OAuth. Scope grants nothing there.
+ * Supabase Auth as an OAuth 2.1 server, which has to be switched on for the project. `supabase({ project, clientId })` is for a client of that
+ * server, `supabase.api({ project })` for an API. It is not for sign-ins with `supabase-js`, because those are not OAuth. Its scopes grant nothing.
  * @throws TokenManagerError `ERR_INVALID_OPTION` if `project` cannot be part of a URL
  */
 export const supabase: typeof supabaseClient & {

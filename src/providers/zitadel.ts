@@ -20,9 +20,9 @@ function zitadelClient({ url, clientId }: ZitadelOptions): ClientPreset {
 }
 
 /**
- * ZITADEL. `zitadel({ url, clientId })` is for the client, `zitadel.api({ url })` for the API. An API is put into `aud` by the scope
- * `urn:zitadel:iam:org:project:id:{project}:aud`.
- * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is no URL
+ * ZITADEL. `zitadel({ url, clientId })` is for the client, `zitadel.api({ url })` for the API. The scope
+ * `urn:zitadel:iam:org:project:id:{project}:aud` puts an API into `aud`.
+ * @throws TokenManagerError `ERR_INVALID_OPTION` if `url` is not a URL
  */
 export const zitadel: typeof zitadelClient & {
   /** For `issuer` of the guard. */

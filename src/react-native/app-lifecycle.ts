@@ -59,6 +59,8 @@ export function appLifecycle(appState: AppStateLike, network?: NetworkLike): Lif
 
         stop?.()
         stop = undefined
+        // Nobody hears any more when the network is back. expo-network does not tell it when somebody listens again.
+        isOnline = true
       }
     },
   }

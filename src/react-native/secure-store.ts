@@ -2,7 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import { queueLock } from '../in-process/queue-lock.ts'
 import type { Lock, Store, Stored } from '../ports.ts'
 import type { SecureItems } from './secure-items.ts'
-import { readSlot, removeSlot, type Slot, writeSlot } from './slot.ts'
+import { readSlot, removeParts, removeSlot, type Slot, writeSlot } from './slot.ts'
 
 /** A storage that the phone removes together with the app, such as AsyncStorage. It shows whether the app was installed anew. */
 export interface InstallMarker {
@@ -82,6 +82,7 @@ export function secureStore(
     const letter = present?.letter === 'a' ? 'b' : 'a'
     const stale = await readSlot(items, key, letter)
     if (stale) await removeSlot(items, key, stale)
+    else await removeParts(items, key, letter)
 
     const next = {
       letter,

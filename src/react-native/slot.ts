@@ -50,8 +50,19 @@ export async function writeSlot(
 
 /** Removes a slot. The head is removed last, because it says which parts there are. */
 export async function removeSlot(items: SecureItems, key: string, { letter, parts }: Slot): Promise<void> {
-  for (let part = parts; part >= 1; part--) await items.delete(partOf(key, letter, part))
+  await removeParts(items, key, letter, parts)
   await items.delete(headOf(key, letter))
+}
+
+/**
+ * Removes the parts of a slot, also those that no head names: an app that was killed before it wrote the head leaves them, and they hold tokens.
+ * They are removed from the last to the first, so that those that are left can be found one after the other.
+ * @param known how many parts the head names
+ */
+export async function removeParts(items: SecureItems, key: string, letter: 'a' | 'b', known = 0): Promise<void> {
+  let last = known
+  while (typeof (await items.get(partOf(key, letter, last + 1))) === 'string') last++
+  for (let part = last; part >= 1; part--) await items.delete(partOf(key, letter, part))
 }
 
 function headOf(key: string, letter: string): string {

@@ -1,3 +1,4 @@
+import { TokenManagerError } from '../errors.ts'
 import { allowInsecureLoopback } from '../protocol/allow-insecure-loopback.ts'
 import { Refusal, retryAfterField } from './access-token-error.ts'
 import type { Denial } from './denial.ts'
@@ -56,7 +57,10 @@ export interface BackchannelLogoutOptions {
    * `'subject'`: all tokens of the person. A logout token without `sid` always means the whole person.
    */
   readonly deny?: 'session' | 'subject'
-  /** Ends your application's own sessions that began at or before `issuedAt`. It resolves when that is done. It may be called twice. */
+  /**
+   * Ends your application's own sessions that began at or before `issuedAt`. It resolves when that is done. It may be called twice, and is
+   * called even if the denylist fails.
+   */
   readonly endSessions?: (event: LogoutEvent) => Promise<void> | void
   /** Remembers logout tokens that were carried out. Default `memoryReplayStore()`. */
   readonly replayStore?: ReplayStore
@@ -110,7 +114,8 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
   if (deny !== 'session' && deny !== 'subject') throw invalidOption("deny has to be 'session' or 'subject'")
   const allowsInsecure = options[allowInsecureLoopback] === true
   const issuer = issuerFrom(describedIssuer(options), keySource(options), allowsInsecure)
-  denylist?.describeIssuer(deniableBy(issuer))
+  // The dialect is that of access tokens. The ID tokens of a pool's sessions name the sign-in even if those do not.
+  denylist?.describeIssuer({ ...deniableBy(issuer), hasSessionIds: true })
 
   const rules = { issuer, clientId, leeway, maxLifetime }
 
@@ -129,8 +134,8 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
     if (await replayStore.has(key).catch(() => false)) return respond(200, 'repeated')
     try {
       await carryOut(token)
-    } catch {
-      return respond(503, 'not_stored', { 'retry-after': retryAfterField() })
+    } catch (cause) {
+      return respond(503, notStored(cause), { 'retry-after': retryAfterField() })
     }
     await replayStore.add(key, token.expiresAt + leeway).catch(() => {})
     return respond(200, 'done')
@@ -159,8 +164,12 @@ export function createBackchannelLogout(options: BackchannelLogoutOptions): (req
 
   async function carryOut(token: LogoutToken): Promise<void> {
     const { subject, sid, issuedAt } = token
-    await denylist?.deny(denialOf(token))
-    await endSessions?.({ issuer: token.issuer, subject, sid, issuedAt })
+    try {
+      await denylist?.deny(denialOf(token))
+    } finally {
+      // Also if the denylist fails. If a guard has told it that no token of the issuer names the sign-in, it refuses such a denial every time.
+      await endSessions?.({ issuer: token.issuer, subject, sid, issuedAt })
+    }
   }
 
   function denialOf({ issuer, subject, sid = '', issuedAt }: LogoutToken): Denial {
@@ -188,6 +197,12 @@ function describedIssuer({ issuer, [allowUntypedLogoutTokens]: untyped }: Backch
   const described: IssuerOptions = typeof issuer === 'string' ? { issuer } : issuer
   if (!untyped || described.logout?.types) return described
   return { ...described, logout: { ...described.logout, types: ['logout+jwt', 'JWT', undefined] } }
+}
+
+/** The outcome if a logout was not carried out. The message of the denylist has no secret in it; other errors may have one. */
+function notStored(cause: unknown): string {
+  const isRefused = cause instanceof TokenManagerError && cause.code === 'ERR_INVALID_OPTION'
+  return isRefused ? `not_stored: ${cause.message}` : 'not_stored'
 }
 
 async function logoutTokenOf(request: Request): Promise<string> {

@@ -3,6 +3,7 @@ import type { DeniableIssuer, DeniableToken, Denial, DenylistEntry } from './den
 import { isDenylistEntry } from './denylist-entry.ts'
 import { invalidOption } from './invalid-option.ts'
 import { type IssuerDenials, issuerDenials } from './issuer-denials.ts'
+import { patientClock } from './patient-clock.ts'
 
 /** Stores denials, so that every process gets them. */
 export interface DenylistStore {
@@ -83,7 +84,10 @@ export interface Denylist {
 export interface DenylistStatus {
   /** How many entries are in memory. */
   readonly entries: number
-  /** How long ago this process last heard from the store, in milliseconds. 0 if there is no store. */
+  /**
+   * How long ago this process last heard from the store, in milliseconds. 0 if there is no store. `Infinity` if it has heard nothing yet, or
+   * nothing since the clock was set back.
+   */
   readonly staleness: number
   /** How many entries of the store this process could not read, since it started. */
   readonly skipped: number
@@ -101,6 +105,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   const { store, maxTokenLifetime, leeway, maxStaleness, whenStale, now, onSkipped } = checked(options)
   const byIssuer = new Map<string, IssuerDenials>()
   const deniable = deniableIssuers(now)
+  const removalTime = patientClock(now)
   let currentAt = Number.NEGATIVE_INFINITY
 
   let becomeReady = () => {}
@@ -120,7 +125,7 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
       tellSkipped(entries.length - fitting.length)
     },
     onCurrent(at) {
-      currentAt = at
+      currentAt = Math.min(at, now())
       becomeReady()
     },
   })
@@ -145,15 +150,23 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
     maxTokenLifetime,
     whenStale,
     get stale() {
-      return store && now() - currentAt > maxStaleness ? whenStale : undefined
+      return staleness() > maxStaleness ? whenStale : undefined
     },
     status() {
       let entries = 0
       for (const denials of byIssuer.values()) entries += denials.size
-      return { entries, staleness: store ? now() - currentAt : 0, skipped }
+      return { entries, staleness: staleness(), skipped }
     },
     ready: () => isReady,
     close: () => stop?.(),
+  }
+
+  /** How long ago the store was heard from. If the clock was set back since, nobody knows. */
+  function staleness(): number {
+    if (!store) return 0
+
+    const passed = now() - currentAt
+    return passed < 0 ? Number.POSITIVE_INFINITY : passed
   }
 
   /** The time when all tokens that the denial matches have expired. */
@@ -163,9 +176,9 @@ export function createDenylist(options: DenylistOptions = {}): Denylist {
   }
 
   function add({ denial, until }: DenylistEntry): void {
-    if (until <= now()) return
+    if (until <= removalTime()) return
 
-    const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now)
+    const denials = byIssuer.get(denial.issuer) ?? issuerDenials(now, removalTime)
     byIssuer.set(denial.issuer, denials)
     denials.add(denial, until)
     sweep()

@@ -34,8 +34,11 @@ interface Latest {
 
 const NEVER: Cutoff = { before: 0, until: 0 }
 
-/** @param now epoch milliseconds */
-export function issuerDenials(now: () => number): IssuerDenials {
+/**
+ * @param now epoch milliseconds
+ * @param removalTime the time that decides what is removed, epoch milliseconds
+ */
+export function issuerDenials(now: () => number, removalTime: () => number): IssuerDenials {
   /** When the denial of each token ends. In seconds, because engines store small integers more cheaply. */
   const tokens = new FilteredMap<number>()
   const sessions = new FilteredMap<Cutoff>()
@@ -127,7 +130,7 @@ export function issuerDenials(now: () => number): IssuerDenials {
     for (const [key, entry] of map)
       yield () => {
         // In the meantime a later denial may have replaced the entry.
-        if (untilOf(entry) <= now() && map.get(key) === entry) map.delete(key)
+        if (untilOf(entry) <= removalTime() && map.get(key) === entry) map.delete(key)
       }
   }
 }

@@ -83,24 +83,25 @@ export function jsonSource<T>(
 
   return {
     async get() {
-      if (kept && now() - kept.at < maxAge) return kept.value
+      const fresh = keptFor(maxAge)
+      if (fresh) return fresh.value
 
       try {
         const isTooSoon = failures > 0 && !fetching.isRunning && restsFor() > 0
         if (isTooSoon) throw lastFailure
         return await attempt()
       } catch (error) {
-        const known = servingYet()
+        const known = keptFor(maxAge + staleFor)
         if (known) return known.value
         throw error
       }
     },
     async renew(since) {
       await fetching.settled()
-      const isCurrent = () => kept !== undefined && kept.at >= since
+      const isCurrent = () => kept !== undefined && kept.at >= since && kept.at <= now()
       if (!isCurrent() && restsFor() === 0) await attempt().catch(() => {})
 
-      const known = servingYet()
+      const known = keptFor(maxAge + staleFor)
       if (!known) throw lastFailure
 
       return { value: known.value, isCurrent: isCurrent() }
@@ -108,9 +109,10 @@ export function jsonSource<T>(
     restsFor,
   }
 
-  /** The kept document, if it may still be used although it is not fresh. */
-  function servingYet(): typeof kept {
-    return kept && now() - kept.at < maxAge + staleFor ? kept : undefined
+  /** The kept document, if it is younger than `age`. If the clock was set back since it was fetched, nobody knows how old it is. */
+  function keptFor(age: number): typeof kept {
+    const passed = kept ? now() - kept.at : age
+    return passed >= 0 && passed < age ? kept : undefined
   }
 
   function restsFor(): number {
@@ -137,7 +139,7 @@ export function jsonSource<T>(
     failures++
     const value = read(await fetchJson(await locate(), options))
     failures = 0
-    kept = { value, at }
+    kept = { value, at: Math.min(at, now()) }
     return value
   }
 }

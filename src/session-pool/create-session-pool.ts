@@ -197,10 +197,14 @@ export function createSessionPool(
   async function renameSession(old: Session, next: Session): Promise<void> {
     await moveSession(old, next)
 
+    // The old name counts for nothing from now on, also if the store fails before it can be read again.
+    const { live } = old
+    if (live) old.apply({ type: 'ended', grantId: live.grantId, reason: 'renamed' })
+
     // Memory still has what was read before the move, in this process and in others.
     for (const session of [old, next]) {
       session.suspect()
-      await session.read()
+      await session.read().catch(() => {})
       tellOthers(session)
     }
   }

@@ -55,12 +55,16 @@ export interface TokenManagerEvents {
    * process, however many calls fail with it.
    */
   refresh_failed: {
-    /** What became of the refresh. `throttled`: another tab or process had failed, and wrote it into the record. */
+    /** How the refresh ended. `throttled`: another tab or process had failed, and wrote that into the record. */
     readonly outcome: string
-    /** Why. */ readonly reason: TokenManagerErrorReason
-    /** Milliseconds since the call. */ readonly duration: number
-    /** HTTP status of the answer. */ readonly status?: number | undefined
-    /** When it is tried again at the earliest, epoch milliseconds. */ readonly retryAt?: EpochMs | undefined
+    /** Why. */
+    readonly reason: TokenManagerErrorReason
+    /** Milliseconds since the call. */
+    readonly duration: number
+    /** HTTP status of the answer. */
+    readonly status?: number | undefined
+    /** When it is tried again at the earliest, epoch milliseconds. */
+    readonly retryAt?: EpochMs | undefined
   }
   /**
    * An API answered 401 to a token that had not expired. `replaced` is false while the breaker is open, and for `not_yet_valid`: that
@@ -132,9 +136,9 @@ export interface TokenManagerEvents {
     /** Why. */
     readonly reason: 'dpop_unsupported' | 'dpop_not_bound'
   }
-  /** The platform lacks something. */
+  /** The platform or the server lacks something. */
   degraded: {
-    /** What is missing, and so what happens instead. */
+    /** What is missing. Its description says what happens instead. */
     readonly step: Degradation
   }
 }

@@ -1,6 +1,7 @@
 import type { SignedOutReason } from '../errors.ts'
 import type { Crypto, EpochMs, Store } from '../ports.ts'
 import type { StoredAccessToken } from '../protocol/access-token.ts'
+import { base64url } from '../protocol/base64url.ts'
 import { isDevelopment } from '../protocol/development.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
@@ -248,9 +249,9 @@ function living({ accessTokens }: SessionRecord, now: EpochMs): StoredAccessToke
 }
 
 /** How many characters a {@link randomId} has. */
-export const ID_LENGTH = 32
+export const ID_LENGTH = 22
 
-/** 128 random bits as hex. */
+/** 128 random bits as base64url. */
 export function randomId(crypto: Crypto): string {
-  return Array.from(crypto.randomBytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return base64url(crypto.randomBytes(16))
 }

@@ -1,4 +1,6 @@
+import { memoryStore } from 'tokenward/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { faultyStore } from '../support/faulty-store.ts'
 import { type BffSite, bffSite, visitor } from './bff-site.ts'
 
 let site: BffSite
@@ -28,6 +30,51 @@ const sessionIn = (answer: Response) => {
   const line = answer.headers.getSetCookie().find((one) => one.startsWith('session='))
   return line && /^session=([\w-]{43});/.exec(line)?.[1]
 }
+
+/** Whether a write ends the name that a session had. */
+const isEnd = (value: unknown) => Boolean(Object(value).signedOut)
+
+describe('a sign-in of a person who is signed in already', () => {
+  it('leaves the browser the name of the session if the store fails right after the session was given a new one', async () => {
+    const store = faultyStore(memoryStore<unknown>())
+    const own = await bffSite({ pool: { store } })
+    try {
+      const alice = await own.signedIn()
+      const begin = await alice.go('/auth/login?acrValues=mfa')
+      const [pair = ''] = (begin.headers.getSetCookie()[0] ?? '').split(';')
+      const state = new URL(begin.headers.get('location') ?? '').searchParams.get('state')
+      let isMoved = false
+      store.fault = (operation, _, value) => {
+        if (isMoved) return 'before'
+        isMoved = operation === 'swap' && isEnd(value)
+        return undefined
+      }
+      const cookie = `session=${alice.cookies.get('session')}; ${pair}`
+      const back = await alice.go(`/auth/callback?code=c&state=${state}`, { headers: { cookie } })
+      expect([isMoved, back.status]).toEqual([true, 503])
+
+      store.fault = () => undefined
+      const name = sessionIn(back) ?? ''
+      expect((await visitor(own.origin, new Map([['session', name]])).session()).status).toBe('signedIn')
+    } finally {
+      await own.stop()
+    }
+  })
+})
+
+it('a sign-in that another one overtook can still be completed while a step-up is under way', async () => {
+  const cookies = new Map<string, string>()
+  const first = await begun()
+  await site.server.agree(`${site.origin}/auth/login`, 'alice', cookies)
+  const alice = visitor(site.origin, cookies)
+  const stepUp = await alice.go('/auth/login?acrValues=mfa')
+  expect(stepUp.status).toBe(303)
+
+  const url = await answerFor(first.location)
+  const cookie = `${first.name}=${first.value}; session=${cookies.get('session')}`
+  const back = await alice.go(new URL(url).pathname + new URL(url).search, { headers: { cookie } })
+  expect([back.status, await back.text()]).toEqual([303, ''])
+})
 
 describe('a sign-in', () => {
   it.each([

@@ -38,6 +38,27 @@ describe('a token', () => {
       'none',
     ],
     [
+      'an access token of authentik, with a nonce',
+      jwt({ ...claims, azp: 'spa', uid: 'u', nonce: 'n' }, { alg: 'ES256', typ: 'JWT' }),
+      'access_token',
+      'none',
+      'none',
+    ],
+    [
+      'an ID token of a Keycloak that puts a uid into it',
+      jwt({ ...claims, azp: 'spa', uid: 'u', nonce: 'n', typ: 'ID' }, { alg: 'ES256', typ: 'JWT' }),
+      'id_token',
+      'not_an_access_token',
+      'send_token',
+    ],
+    [
+      'an ID token with a uid and a hash of the access token',
+      jwt({ ...claims, azp: 'spa', uid: 'u', nonce: 'n', at_hash: 'h' }, { alg: 'ES256', typ: 'JWT' }),
+      'id_token',
+      'not_an_access_token',
+      'send_token',
+    ],
+    [
       'an access token of Okta',
       jwt({ ...claims, cid: 'spa', scp: ['notes'] }, { alg: 'ES256' }),
       'access_token',

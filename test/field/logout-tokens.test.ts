@@ -12,10 +12,12 @@ const keycloak26 = keycloak.api(place)
 const keycloak24 = keycloak.api({ ...place, version: 24 })
 const hydraIssuer = hydra.api({ issuer: 'https://hydra.example.com' })
 
-const rows: readonly (readonly [string, IssuerOptions, string, Record<string, unknown>, RegExp])[] = [
+const rows: readonly (readonly [string, IssuerOptions, string | undefined, Record<string, unknown>, RegExp])[] = [
   ['Keycloak 26', keycloak26, 'logout+jwt', { exp: SECONDS + 120, typ: 'Logout' }, /^done$/],
   ['Keycloak up to 24', keycloak24, 'JWT', { exp: SECONDS + 120, typ: 'Logout' }, /^typ is "JWT".*keycloak\.api/],
-  ['Ory Hydra 2.2', hydraIssuer, 'logout+jwt', {}, /^wanted exp; .*option logout\.withoutExpiry/],
+  ['Ory Hydra', hydraIssuer, 'JWT', { sub: undefined }, /^typ is "JWT".*option logout\.types/],
+  ['Ory Hydra, older', hydraIssuer, undefined, { sub: undefined }, /^typ is missing.*option logout\.types/],
+  ['Ory Hydra with a type', hydraIssuer, 'logout+jwt', {}, /^wanted exp; .*option logout\.withoutExpiry/],
 ]
 
 it.each(rows)('%s: a logout counts with its preset, and what a bare issuer says of it is told', async (...row) => {

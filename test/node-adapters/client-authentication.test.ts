@@ -11,6 +11,7 @@ import {
   mutualTls,
   signedAssertion,
 } from '../../src/node/client-authentication.ts'
+import { privateKeyJwt } from '../../src/node/private-key-jwt.ts'
 import type { ClientAuthentication } from '../../src/ports.ts'
 import { authorizationRequest } from '../../src/protocol/authorization-code.ts'
 import { authorizationServer } from '../../src/protocol/authorization-server.ts'
@@ -85,13 +86,34 @@ describe('client authentication', () => {
     expect(server.seen.map(({ form }) => form.client_secret)).toEqual(['canary-one', 'canary-two'])
   })
 
-  it('ERR-01: a secret that cannot be had is a passing fault, nothing is sent, and nothing of it is told', async () => {
+  const refusing = async () => {
+    throw Object.assign(new Error('vault: canary-secret'), { code: 'ECONNREFUSED' })
+  }
+  const deaf = async () => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+    const { publicKey } = await webcrypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+    return publicKey as CryptoKey
+  }
+  it.each<[string, ClientAuthentication, string]>([
+    ['a secret', clientSecretBasic(refusing), 'the function for the secret threw. Nothing was sent (ECONNREFUSED)'],
+    ['an empty secret', clientSecretPost(() => ''), 'the function for the secret returned no text. Nothing was sent'],
+    [
+      'a variable that is not set',
+      clientSecretBasic(() => process.env.TOKENWARD_NOT_SET as string),
+      'the function for the secret returned undefined. Nothing was sent',
+    ],
+    ['a key', privateKeyJwt(refusing), 'the key cannot be had. Nothing was sent (ECONNREFUSED)'],
+    ['a key that signs nothing', privateKeyJwt(deaf), 'the key cannot sign. Nothing was sent'],
+  ])('ERR-01: %s that cannot be had is a passing fault, and nothing of it is told', async (_, authentication, said) => {
     const server = await scriptedServer(reply(200, tokens))
-    for (const failing of [() => Promise.reject(new Error('vault: canary-secret')), () => '']) {
-      const answer = await refreshTokenGrant(clientOf(server, clientSecretBasic(failing)), refresh)
-      expect(answer).toMatchObject({ kind: 'transient', lost: false })
-      expect(inspect(answer, { depth: 9 })).not.toContain('canary')
+    const answer = await refreshTokenGrant(clientOf(server, authentication), refresh)
+    const error = {
+      code: 'ERR_TEMPORARILY_UNAVAILABLE',
+      reason: 'client_authentication_failed',
+      message: expect.stringContaining(`clientAuthentication (${authentication.method}): ${said}`),
     }
+    expect(answer).toMatchObject({ kind: 'transient', lost: false, error })
+    expect(inspect(answer, { depth: 9 })).not.toContain('canary')
     expect(server.seen).toEqual([])
   })
 

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import fs, { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -106,6 +107,25 @@ describe('whileOwning', () => {
     await utimes(path, 1, 1)
     await expect(own({ holdLimit: 60_000, patience: 30 })).rejects.toMatchObject(refused)
     expect(await own({ holdLimit: 20, patience: 20_000 })).toBe('owned')
+  })
+
+  it('leaves nothing behind when the disk is full', async () => {
+    const whole = fs.writeFile
+    // A full disk takes the new name, and then no byte.
+    const full: typeof fs.writeFile = async (file, _, options) => {
+      await whole(file, '', options)
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    }
+    fs.writeFile = full
+    syncBuiltinESMExports()
+    try {
+      await expect(own()).rejects.toMatchObject({ code: 'ENOSPC' })
+    } finally {
+      fs.writeFile = whole
+      syncBuiltinESMExports()
+    }
+    expect(await readdir(folder)).toEqual([])
+    expect(await own()).toBe('owned')
   })
 
   it('lets no owner write that was held up, and takes nothing away that is not its own any more', async () => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, verify, webcrypto } from 'node:crypto'
 import { inspect } from 'node:util'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,14 @@ import type { ClientAuthentication } from '../../src/ports.ts'
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ed = generateKeyPairSync('ed25519')
+const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
+const pss384 = pssWithSalt(48)
+const pss384LongSalt = pssWithSalt(49)
+function pssWithSalt(saltLength: number) {
+  const hashes = { hashAlgorithm: 'sha384', mgf1HashAlgorithm: 'sha384' }
+  // The types say that the length of the salt is a text. Node takes a number only.
+  return generateKeyPairSync('rsa-pss', { modulusLength: 2048, ...hashes, saltLength: saltLength as never })
+}
 const pem = (key: KeyObject, type: 'pkcs8' | 'sec1' | 'pkcs1' = 'pkcs8') =>
   key.export({ format: 'pem', type }) as string
 
@@ -31,6 +39,23 @@ describe('privateKeyJwt', () => {
       audience: 'https://as.example',
     })
     expect(payload.sub).toBe('svc')
+  })
+
+  it.each([
+    ['any hash', pss, undefined, 'PS256'],
+    ['any hash, where the option says which', pss, 'PS512', 'PS512'],
+    ['one hash', pss384, undefined, 'PS384'],
+  ])('ACQ-17: signs with a key that is only for RSA-PSS, with %s', async (_, { privateKey, publicKey }, asked, alg) => {
+    const assertion = await assertionOf(privateKeyJwt(pem(privateKey), asked === undefined ? {} : { alg: asked }))
+    expect(decodeProtectedHeader(assertion)).toEqual({ alg })
+    const [head, claims, signature = ''] = assertion.split('.')
+    const key = {
+      key: publicKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }
+    const signed = Buffer.from(`${head}.${claims}`)
+    expect(verify(`sha${alg.slice(2)}`, signed, key, Buffer.from(signature, 'base64url'))).toBe(true)
   })
 
   it('signs with a CryptoKey', async () => {
@@ -63,6 +88,9 @@ describe('privateKeyJwt', () => {
     ['a JWK without its private part', ec.publicKey.export({ format: 'jwk' }), {}],
     ['a key that does not fit', pem(ec.privateKey), { alg: 'RS256' }],
     ['a key of another curve', pem(ec.privateKey), { alg: 'ES384' }],
+    ['another algorithm for a key that is only for RSA-PSS', pem(pss.privateKey), { alg: 'RS256' }],
+    ['another hash than that of the key', pem(pss384.privateKey), { alg: 'PS256' }],
+    ['a key that asks for a longer salt', pem(pss384LongSalt.privateKey), {}],
     ['an algorithm with a shared secret', pem(ec.privateKey), { alg: 'HS256' }],
   ])('ERR-01: refuses at construction %s, and quotes nothing', (_, source, options) => {
     let thrown: unknown

@@ -110,5 +110,23 @@ describe('appLifecycle with a network', () => {
       stop()
       expect(stopped).toBe(true)
     })
+
+    it(`${name}: does not take itself for offline for ever, if the network came back while nobody listened`, () => {
+      let say = (_: NetworkStateLike) => {}
+      const network = shape((hear) => {
+        say = hear
+        return () => {
+          say = () => {}
+        }
+      })
+      const lifecycle = appLifecycle(appState().state, network)
+      const first = heardOf(lifecycle)
+      say({ isConnected: false })
+      expect(lifecycle.isOnline()).toBe(false)
+      first.stop()
+      say({ isConnected: true })
+      heardOf(lifecycle)
+      expect(lifecycle.isOnline()).toBe(true)
+    })
   }
 })

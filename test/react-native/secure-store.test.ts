@@ -57,6 +57,57 @@ describe('STO-05: an app that is killed before any step of a write', () => {
   }
 })
 
+describe('STO-05: what an app that was killed has written', () => {
+  /** The items with something of the value that the killed app wrote. */
+  const remains = (keychain: ReturnType<typeof killableKeychain>) =>
+    [...keychain.items].filter(([, text]) => text.includes('3\\u00fc')).map(([name]) => name)
+
+  /** A keychain with a short value, after an app was killed `steps` steps into writing a long one. */
+  async function killedAfter(steps: number) {
+    const keychain = killableKeychain()
+    const first = secureStore(keychain.start(), { partSize: 200 })
+    await first.swap(KEY, undefined, record(1, 1))
+    const { tag } = (await first.get(KEY)) ?? {}
+    const dying = secureStore(keychain.start({ steps }), { partSize: 200 })
+    await expect(dying.swap(KEY, tag, record(3, 60))).rejects.toBeInstanceOf(Killed)
+    return keychain
+  }
+
+  it.each([1, 2, 3, 4, 5])('is gone after the next write, if it was %i parts without a head', async (steps) => {
+    const keychain = await killedAfter(steps)
+    expect(remains(keychain)).toHaveLength(steps)
+
+    const next = secureStore(keychain.start(), { partSize: 200 })
+    await next.swap(KEY, (await next.get(KEY))?.tag, record(2, 1))
+    expect([...keychain.items.keys()]).toEqual(['tokenward.session.b'])
+  })
+
+  it('is gone after the write after that, if the next one was killed while it removed them', async () => {
+    for (let steps = 0; steps < 5; steps++) {
+      const keychain = await killedAfter(5)
+      const { tag } = (await secureStore(keychain.start()).get(KEY)) ?? {}
+      const dying = secureStore(keychain.start({ steps }), { partSize: 200 })
+      await expect(dying.swap(KEY, tag, undefined)).rejects.toBeInstanceOf(Killed)
+
+      const next = secureStore(keychain.start(), { partSize: 200 })
+      expect(await next.swap(KEY, tag, record(2, 1))).toBe(true)
+      expect([...keychain.items.keys()]).toEqual(['tokenward.session.b'])
+    }
+  })
+
+  it('is gone although an older version wrote a shorter value over its first part', async () => {
+    const keychain = killableKeychain()
+    const store = secureStore(keychain.start(), { partSize: 200 })
+    await store.swap(KEY, undefined, record(1, 12))
+    const parts = [...keychain.items.keys()].filter((name) => /a\d$/.test(name))
+    expect(parts).toEqual(['tokenward.session.a1'])
+    for (const part of [2, 3]) await keychain.start().set(`tokenward.session.a${part}`, '3\\u00fc')
+
+    await store.swap(KEY, (await store.get(KEY))?.tag, record(2, 1))
+    expect([...keychain.items.keys()]).toEqual(['tokenward.session.b'])
+  })
+})
+
 describe('what a phone does to a keychain', () => {
   it('a keychain that says yes and writes nothing is found out, and the old value is still there', async () => {
     let deaf = false

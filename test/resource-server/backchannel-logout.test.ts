@@ -221,6 +221,24 @@ describe('what is done', () => {
     expect(await passes(guard, again)).toBe('passed')
   })
 
+  it('BCL-07: with sid only, a session of a pool whose access tokens name no sign-in', async () => {
+    const denylist = createDenylist({ now: () => now })
+    const handler = handlerOf({ issuer: { issuer: as.issuer, claims: { session: false } }, denylist })
+    expect((await handler(post(await logoutToken({ sub: undefined })))).status).toBe(200)
+    expect(denylist.check({ iss: as.issuer, sub: 'person', sid: 's1', iat: SECONDS })).toBe('session_ended')
+    expect(denylist.check({ iss: as.issuer, sub: 'person', sid: 's2', iat: SECONDS })).toBeUndefined()
+  })
+
+  it('BCL-10: a denial that the denylist of a guard refuses is told with the reason, and endSessions is called', async () => {
+    const issuer = { issuer: as.issuer, claims: { session: false } } as const
+    const denylist = createDenylist({ now: () => now })
+    createGuard({ issuer, audience: AUDIENCE, fetch: as.fetch, now: () => now, denylist })
+    const handler = handlerOf({ issuer, denylist })
+    expect((await handler(post(await logoutToken({ sub: undefined })))).status).toBe(503)
+    expect(ended).toEqual([{ issuer: as.issuer, subject: undefined, sid: 's1', issuedAt: NOW }])
+    expect(told).toMatchObject([{ accepted: false, outcome: expect.stringMatching(/^not_stored: .*deny subject/) }])
+  })
+
   it('BCL-10: what could not be stored is 503, and the next try does it', async () => {
     let down = true
     const handler = handlerOf({

@@ -126,6 +126,26 @@ it('INT-06: what is over leaves the memory', async () => {
   expect(list.status().entries).toBe(500)
 })
 
+it('INT-06: nothing is lost while the clock is a day ahead for a moment', async () => {
+  let come = (_: readonly unknown[]) => {}
+  const list = listOf({
+    store: {
+      append: async () => {},
+      follow(listener: Parameters<DenylistStore['follow']>[0]) {
+        come = listener.onEntries
+        return () => {}
+      },
+    },
+  })
+  await list.deny({ issuer: iss, subject: 'before', before: NOW })
+  now += 26 * HOUR
+  come([{ denial: { issuer: iss, subject: 'meanwhile', before: NOW }, until: NOW + 24 * HOUR }])
+  for (let one = 0; one < 5; one++) await list.deny({ issuer: iss, jti: `j${one}`, expiresAt: now + HOUR })
+  now = NOW
+  const reasons = ['before', 'meanwhile', 'never'].map((sub) => list.check(token({ sub, jti: 'x' })))
+  expect(reasons).toEqual(['session_ended', 'session_ended', undefined])
+})
+
 it.each([
   {},
   { issuer: iss },
@@ -221,6 +241,23 @@ describe('a store', () => {
     it('INT-06: denies by default', async () => {
       expect(await outcome('deny', 10_000)).toBe('passed')
       expect(await outcome('deny', 10_001)).toBe('503 denylist_stale')
+    })
+
+    it('INT-06: denies once the clock was set back, until it has heard again', () => {
+      const store = sharedStore()
+      const list = listOf({ store, maxStaleness: 10_000 })
+      store.current()
+      now -= HOUR
+      expect([list.stale, list.status().staleness]).toEqual(['deny', Number.POSITIVE_INFINITY])
+      store.current()
+      expect([list.stale, list.status().staleness]).toEqual([undefined, 0])
+    })
+
+    it('a store whose clock is ahead is up to date', () => {
+      const store = sharedStore()
+      const list = listOf({ store })
+      store.current(now + 5_000)
+      expect(list.stale).toBeUndefined()
     })
 
     it('or goes on and says so', async () => {

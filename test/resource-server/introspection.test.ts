@@ -174,6 +174,15 @@ describe('INT-04: an answer', () => {
     expect(posts).toHaveLength(2)
   })
 
+  it('INT-08: is not kept when the clock is set back', async () => {
+    const guard = guardOf({ maxAge: 30_000 })
+    expect(await outcome(guard)).toBe('passed')
+    say = () => Response.json({ active: false })
+    now -= 600_000
+    expect(await outcome(guard)).toBe('inactive')
+    expect(posts).toHaveLength(2)
+  })
+
   it('is not kept with maxAge 0', async () => {
     const guard = guardOf({ maxAge: 0, negativeMaxAge: 0 })
     for (let time = 0; time < 3; time++) await outcome(guard)

@@ -89,6 +89,27 @@ describe('VAL-16: the keys of an issuer', () => {
     expect(await outcome(guard, after)).toBe('passed')
   })
 
+  it('one that was taken away is refused at once when the clock is set back', async () => {
+    const guard = guardOf()
+    const pair = await generateKeyPair('ES256', { extractable: true })
+    await guard(request(await fresh()))
+    as.keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'k2', alg: 'ES256' }]
+    now -= 60 * MINUTE
+    expect(await outcome(guard, await fresh())).toBe('key_unknown')
+    expect(fetches()).toBe(2)
+  })
+
+  it('are not used when the clock is set back and they cannot be fetched', async () => {
+    const guard = guardOf()
+    await guard(request(await fresh()))
+    as.health = 'down'
+    now -= 60 * MINUTE
+    expect(await outcome(guard, await fresh())).toBe('keys_unavailable')
+    as.health = 'up'
+    now += 31_000
+    expect(await outcome(guard, await fresh())).toBe('passed')
+  })
+
   it('one that was taken away is refused after its time', async () => {
     const guard = guardOf()
     const pair = await generateKeyPair('ES256', { extractable: true })

@@ -283,6 +283,6 @@ describe('what a record holds', () => {
   it('random ids are 128 bits', () => {
     const ids = new Set(Array.from({ length: 100 }, () => randomId(webCrypto)))
     expect(ids.size).toBe(100)
-    expect([...ids].every((id) => /^[\da-f]{32}$/.test(id))).toBe(true)
+    expect([...ids].every((id) => /^[\w-]{22}$/.test(id))).toBe(true)
   })
 })

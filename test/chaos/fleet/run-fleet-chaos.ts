@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
-import { type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
+import { type MisbehavingServer, type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
 import { startSentinels } from '../../support/redis-server.ts'
 import { ledger as createLedger } from '../ledger.ts'
 import type { Report } from '../page/report.ts'
@@ -14,6 +14,8 @@ import { type FleetFault, type FleetFaultName, fleetFaults, redisFaults } from '
 export interface FleetChaosOptions {
   /** How long faults are made, ms. */
   readonly duration: number
+  /** What has to be seen before they end. Default: an answered call. A loaded machine gets two minutes more for it. */
+  readonly enough?: (seen: { readonly server: MisbehavingServer; readonly answered: number }) => boolean
   readonly seed: number
   /** How many processes there are, while none is missing. Default 6. */
   readonly size?: number
@@ -47,6 +49,8 @@ const REPLICAS = 1
 /** The longest that a process is stopped, ms: longer than a lease lives. */
 const STANDSTILL = 9_000
 const REQUEST_TIMEOUT = 2_000
+/** How much longer than asked a run lasts in which not enough was seen, ms. */
+const MORE = 120_000
 /** How long a session that nobody has any more is waited for before it counts as lost. */
 const NOBODY = 1_500
 /** How long calls may take once all faults are over. */
@@ -55,6 +59,7 @@ const DRAIN = 90_000
 /** Processes on one Redis that call and call, while everything around them goes wrong. */
 export async function runFleetChaos({
   duration,
+  enough = ({ answered }) => answered > 0,
   seed,
   size = 6,
   every = [500, 1_800],
@@ -105,7 +110,7 @@ export async function runFleetChaos({
   const crew = await createCrew({
     chance,
     log,
-    limit: duration + 300_000,
+    limit: duration + MORE + 300_000,
     settings: (name) => ({
       key,
       leaseless,
@@ -128,22 +133,27 @@ export async function runFleetChaos({
     for (const end = Date.now() + 90_000; Date.now() < end && !signedInAt; ) await sleep(200)
     const standstill = Math.min(STANDSTILL, duration / 2)
     const context = { redis, server, proxy, ledger, chance, members, size, standstill, start }
-    const end = Date.now() + duration
+    const begun = Date.now()
+    const goesOn = () => {
+      const lasted = Date.now() - begun
+      const isMissing = !enough({ server, answered: tally.answered })
+      return lasted < duration || (isMissing && lasted < duration + MORE)
+    }
     const toRedis = async () => {
       for (const list = wanted(redisFaults(context)); list.length > 0; ) {
         await sleep(chance.between(...calm))
-        if (Date.now() > end) return
+        if (!goesOn()) return
         await inflict(list)
       }
     }
     const watch = async () => {
-      for (; Date.now() < end; await sleep(250)) {
+      for (; goesOn(); await sleep(250)) {
         looks.all++
         if ((await redis.following()) >= REPLICAS) looks.usable++
       }
     }
     running.add(toRedis()).add(watch())
-    for (const list = wanted(fleetFaults(context)); Date.now() < end; await sleep(chance.between(...every))) {
+    for (const list = wanted(fleetFaults(context)); goesOn(); await sleep(chance.between(...every))) {
       if (list.length === 0) continue
       const work = inflict(list).finally(() => running.delete(work))
       running.add(work)

@@ -155,7 +155,8 @@ declare function honoBff(bff: Bff): (context: {
 }, next: () => Promise<void>) => Promise<Response | undefined>;
 type RouteHandlers = Readonly<Record<"GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS", (request: Request) => Promise<Response>>>;
 declare function nextBff(bff: (request: Request) => Promise<Response | undefined>): RouteHandlers;
-declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown): Server;
-declare function nodeUpgrade(bff: Bff, next?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
+declare function nodeUpgrade(bff: Bff, next?: UpgradeListener): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+declare function bffServer(bff: Bff, app?: (request: IncomingMessage, response: ServerResponse) => unknown, upgrade?: UpgradeListener): Server;
 export { TokenManagerError, TokenManagerErrorCode, bffServer, createBff, expressBff, fastifyBff, honoBff, nextBff, nodeBff, nodeUpgrade };
-export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, BffVisitor, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer };
+export type { AllowedSocket, Bff, BffApi, BffClientOptions, BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffRefusal, BffRefusalCode, BffSiteOptions, BffVisitor, FastifyBffReplyLike, NodeRequestLike, NodeResponseLike, RouteHandlers, SessionAnswer, SignOutAnswer, TokenAnswer, UpgradeListener };
