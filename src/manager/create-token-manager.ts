@@ -200,7 +200,7 @@ export function managerOf(
   return [manager, () => shared]
 
   function targetOf({ resource, audience, scope: wanted }: Target): Target {
-    if (resource === undefined && audience === undefined) return { ...first, scope: wanted ?? first.scope } as Target
+    if ((resource ?? audience) === undefined) return { ...first, scope: wanted ?? first.scope } as Target
     return { resource, audience, scope: wanted } as Target
   }
 
@@ -247,7 +247,7 @@ export function managerOf(
     const { statePrefix } = here()
     const userAgent = ports?.userAgent
     const awaited = userAgent?.awaits?.(statePrefix)
-    const url = given ?? (redirectUri === undefined ? undefined : userAgent?.callbackUrl(redirectUri, statePrefix))
+    const url = given ?? (redirectUri && userAgent?.callbackUrl(redirectUri, statePrefix))
     return [awaited, url] as const
   }
 
@@ -263,7 +263,7 @@ export function managerOf(
 
   /** Completes sign-ins whose answer comes when their page does not wait for it any more. */
   function hearAnswers(own: SharedSession) {
-    if (redirectUri === undefined) return
+    if (!redirectUri) return
     stopAnswers ??= ports?.userAgent?.answers?.(redirectUri, own.statePrefix, (url) => void complete(own, url))
   }
 

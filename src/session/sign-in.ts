@@ -140,7 +140,7 @@ export function signIn(session: Session, prefix: string): SignIn {
   function complete(url: string, awaited = false): Promise<void> {
     const state = firstValue(queryParameters(server.text, url), 'state') ?? ''
     const running = completing.get(state)
-    if (running !== undefined) return running
+    if (running) return running
 
     const promise = completeOnce(url, state, awaited).finally(() => completing.delete(state))
     completing.set(state, promise)
@@ -181,10 +181,10 @@ export function signIn(session: Session, prefix: string): SignIn {
   }
 
   async function discard(token: string | undefined): Promise<void> {
-    if (token === undefined) return
+    if (!token) return
 
     const now = await session.read().catch(() => session.live)
-    const isLiving = now !== undefined && !now.signedOut
+    const isLiving = now && !now.signedOut
     const mayRevoke = revokeReplaced && now?.refreshToken !== token
     if (isLiving && !mayRevoke) return
 
