@@ -248,7 +248,7 @@ export async function authorizationCodeGrant(
       resource: pending.resource,
       scope: pending.tokenScope,
     },
-    { scope: pending.scope, pending, dpopKey: pending.dpopKey },
+    { ...pending, pending },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
 
