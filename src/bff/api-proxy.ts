@@ -102,8 +102,19 @@ function failureOf(error: unknown, body: SentBody, signal: AbortSignal, { maxBod
   if (body.tooLarge()) return tooLarge(maxBodySize)
   if (signal.aborted) return signal.reason
 
-  const isOfFetch = error instanceof TypeError
-  return isOfFetch ? new Refused(502, 'api_unreachable', 'The API could not be reached', {}, error) : error
+  if (!(error instanceof TypeError)) return error
+
+  const code = codeOf(error.cause)
+  const isLate = /^UND_ERR_\w+_TIMEOUT$/.test(code)
+  return isLate
+    ? new Refused(504, 'api_timeout', `The API did not answer before fetch gave up (${code})`, {}, error)
+    : new Refused(502, 'api_unreachable', 'The API could not be reached', {}, error)
+}
+
+/** The code by which Node says why `fetch` failed. Empty if there is none. */
+function codeOf(cause: unknown): string {
+  const { code }: { readonly code?: unknown } = Object(cause)
+  return typeof code === 'string' ? code : ''
 }
 
 /** A signal for the call to the API. It aborts when the page gives up, and when the API does not begin to answer in time. */

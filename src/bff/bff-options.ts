@@ -13,7 +13,8 @@ export interface BffApi {
   readonly url: string
   /**
    * How long to wait until the API begins to answer, ms. Default 30 000, 1 to 600 000. With each part of a streamed body the time begins
-   * again. An answer itself may last as long as it wants.
+   * again. An answer itself may last as long as it wants. Node's `fetch` gives up by itself when nothing comes for 300 000 ms, neither header fields nor a
+   * part of a body. To wait longer, give the pool a `fetch` of your own with other limits.
    */
   readonly timeout?: number
   /** The longest body of a request, bytes. A longer one gets 413. Default 10 485 760 (10 MiB); `Infinity` allows any length. */

@@ -1,3 +1,4 @@
+import { TokenManagerError } from '../errors.ts'
 import { asJson } from './as-json.ts'
 import type { BffSettings } from './bff-settings.ts'
 import { checkOwnForm, checkPageRequest } from './cross-site.ts'
@@ -33,13 +34,20 @@ async function end(name: string, settings: BffSettings): Promise<SignOutAnswer> 
   const account = accountOf(name)
   try {
     await sessions.check(account)
-  } catch {
-    endLater(account, settings)
-    return { local: 'memory_only' }
+  } catch (error) {
+    if (isUnread(error)) {
+      endLater(account, settings)
+      return { local: 'memory_only' }
+    }
   }
 
   const { local, endSessionUrl } = await sessions.get(account).signOut({ endSession: true })
   return { local, endSessionUrl }
+}
+
+/** Whether the session could not be read. While the denylist is out of date, it was read, and can end like any other. */
+function isUnread(error: unknown): boolean {
+  return !(error instanceof TokenManagerError) || error.code !== 'ERR_TEMPORARILY_UNAVAILABLE'
 }
 
 function endLater(account: string, { sessions, clock }: BffSettings): void {
@@ -47,6 +55,9 @@ function endLater(account: string, { sessions, clock }: BffSettings): void {
   const again = () => {
     sessions
       .check(account)
+      .catch((error) => {
+        if (isUnread(error)) throw error
+      })
       .then(() => sessions.get(account).signOut())
       .catch(() => clock.elapsed() < until && wait())
   }

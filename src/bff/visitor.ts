@@ -9,7 +9,7 @@ import { accountOf } from './session-cookie.ts'
 export interface BffVisitor {
   /**
    * Gives what the page would get to know of the session. It does not count as a use of the session.
-   * @throws TokenManagerError `ERR_STORE_FAILED` if the store could not be read
+   * @throws TokenManagerError `ERR_STORE_FAILED` if the store could not be read; `ERR_TEMPORARILY_UNAVAILABLE` while the denylist is out of date
    */
   readonly session: () => Promise<SessionAnswer>
   /**

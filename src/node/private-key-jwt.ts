@@ -71,8 +71,9 @@ function keyReader(names: { readonly kid: string | undefined; readonly alg: stri
     const key = keyObject(source as string | JsonWebKey | KeyObject)
     const alg = names.alg ?? own.alg ?? algorithmOf(key)
     const algorithm = ALGORITHMS[alg]
-    if (!algorithm || !isFor(key, alg))
-      throw notGiven(`a key for the algorithm ${alg.slice(0, 20)}, one of ${Object.keys(ALGORITHMS).join(', ')}`)
+    const asked = alg.slice(0, 20)
+    if (!algorithm) throw notGiven(`a key and an alg of ${Object.keys(ALGORITHMS).join(', ')}; alg is ${asked}`)
+    if (!isFor(key, alg)) throw notGiven(`a key that fits alg ${asked}; it is one for ${algorithmOf(key)}`)
 
     const importable = key.asymmetricKeyType === 'rsa-pss' ? withoutPssMark(key) : key
     const imported = webcrypto.subtle.importKey(

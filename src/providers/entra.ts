@@ -1,4 +1,5 @@
 import { metadataFrom } from '../manager/metadata-from.ts'
+import type { EndSessionParameters } from '../protocol/end-session.ts'
 import { directory } from './checked.ts'
 import { entraApi } from './entra-api.ts'
 import type { ClientPreset } from './preset.ts'
@@ -17,6 +18,8 @@ export interface EntraOptions {
 const LOGIN = 'https://login.microsoftonline.com'
 /** The directory of all personal accounts. */
 const CONSUMERS = '9188040d-6c67-4c5b-b112-36a304b66dad'
+/** In characters. The whole URL is then shorter than 2,000 characters. */
+const LONGEST_HINT = 1_500
 
 function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
   directory('entra.tenant', tenant)
@@ -31,7 +34,14 @@ function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
     ...(isShared ? shared : { issuer: `${LOGIN}/${issuer}/v2.0`, clientId }),
     scope: 'openid offline_access',
     resourceParameters: [],
+    endSessionParams,
   }
+}
+
+/** Leaves a long ID token out of the logout, which Entra ID then answers with an error (AADSTS90015). It knows the session by its own cookie. */
+function endSessionParams({ id_token_hint, ...rest }: EndSessionParameters): Partial<EndSessionParameters> {
+  const isShort = id_token_hint !== undefined && id_token_hint.length <= LONGEST_HINT
+  return isShort ? { ...rest, id_token_hint } : rest
 }
 
 /**

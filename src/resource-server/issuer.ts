@@ -17,6 +17,8 @@ export interface IssuerOptions extends TokenDialect {
   /**
    * Its issuer identifier, exactly as in its tokens: an https URL without query and fragment. For a server with many tenants one part of
    * the path may be a variable, such as `https://login.microsoftonline.com/{tenantid}/v2.0`. Then `tenants` and `jwksUri` are required.
+   * With `jwksUri` (and `introspection.endpoint`, if tokens are introspected) nothing is fetched from it, and it may be any text but an
+   * empty one: some servers write `acme.com` or an http URL into their tokens.
    */
   readonly issuer: string
   /**
@@ -94,16 +96,15 @@ export function issuerFrom(options: string | IssuerOptions, source: KeySetOption
   checkOptionNames(given, NAMES, 'issuer.')
   const { issuer, tenants, jwksUri, algorithms = signatureAlgorithms, introspection: asking } = given
   const isSecure = (url: unknown): url is string => isSecureUrl(url, allowsInsecure)
-  if (!isSecure(issuer) || issuer.includes('?'))
-    throw invalidOption(
-      'issuer has to be an https URL without query and fragment (http on localhost needs [allowInsecureLoopback]: true)',
-    )
+  const asksNowhere = asking !== undefined && asking.endpoint === undefined
+  const isFetchedFrom = jwksUri === undefined || asksNowhere
+  if (isFetchedFrom) checkIssuerUrl(issuer, isSecure)
+  else if (typeof issuer !== 'string' || issuer === '') throw invalidOption('issuer has to be a text, and not empty')
   if (jwksUri !== undefined && !isSecure(jwksUri)) throw invalidOption('jwksUri has to be an https URL')
   checkAlgorithms(algorithms)
 
   const template = issuerTemplate(issuer, tenants)
   if (template && jwksUri === undefined) throw invalidOption('An issuer with a variable needs jwksUri')
-  const asksNowhere = asking !== undefined && asking.endpoint === undefined
   if (template && asksNowhere) throw invalidOption('An issuer with a variable needs introspection.endpoint')
 
   const endpoint = endpointsOf(issuer, isSecure, source)
@@ -120,6 +121,16 @@ export function issuerFrom(options: string | IssuerOptions, source: KeySetOption
     hasIssued,
     keysOf,
   }
+}
+
+/** Checks the identifier of an issuer whose metadata is fetched from a place below it. */
+function checkIssuerUrl(issuer: unknown, isSecure: (url: unknown) => url is string): void {
+  if (isSecure(issuer) && !issuer.includes('?')) return
+
+  const needed = 'jwksUri, and introspection.endpoint where tokens are introspected'
+  throw invalidOption(
+    `issuer has to be an https URL without query and fragment (http on localhost needs [allowInsecureLoopback]: true); any other text needs ${needed}`,
+  )
 }
 
 function isSecureUrl(url: unknown, allowsInsecure: boolean): url is string {

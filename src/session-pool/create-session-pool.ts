@@ -13,7 +13,7 @@ import { tellOthers } from '../session/sync.ts'
 import { briefSignIns } from './brief-sign-ins.ts'
 import { checkSession, type SessionCheck } from './check-session.ts'
 import { countingLock } from './counting-lock.ts'
-import { endDenied, type SessionDenylist } from './end-denied.ts'
+import { checkKnown, endDenied, type SessionDenylist } from './end-denied.ts'
 import { leavingUserAgent } from './leaving-user-agent.ts'
 import { moveSession } from './move-session.ts'
 import type { PoolEvent, SessionPool, SessionPoolOptions } from './session-pool.ts'
@@ -152,7 +152,11 @@ export function createSessionPool(
 
   async function checked(entry: Entry): Promise<SessionCheck> {
     const present = await readyOf(entry)
-    return present ? checkSession(present) : { state: entry.manager.state }
+    if (!present) return { state: entry.manager.state }
+
+    const check = await checkSession(present)
+    if (denylist) checkKnown(present, denylist)
+    return check
   }
 
   /** Ends sessions in use that are denied. A user such as an event stream would not notice it otherwise, because it makes no further call. */
@@ -242,6 +246,13 @@ export function createSessionPool(
       })
     const watched = <T>(name: WatchedCall, work: (manager: TokenManager) => Promise<T>): Promise<T> =>
       watch(name, doing(work))
+    /** A call that uses the session: it waits until the denylist knows whether the session goes on. */
+    const used = <T>(name: WatchedCall, work: (manager: TokenManager) => Promise<T>): Promise<T> =>
+      watched(name, async (manager) => {
+        const present = entries.get(account)?.shared()
+        if (present && denylist) checkKnown(present, denylist)
+        return work(manager)
+      })
 
     return {
       get state() {
@@ -257,10 +268,10 @@ export function createSessionPool(
       ready: () => watched('ready', (manager) => manager.ready()),
       adopt: (tokens) => watched('adopt', (manager) => manager.adopt(tokens)),
       completeSignIn: (url) => watched('completeSignIn', (manager) => manager.completeSignIn(url)),
-      fetch: (input, init) => watched('fetch', (manager) => manager.fetch(input, init)),
-      getAccessToken: (options) => watched('getAccessToken', (manager) => manager.getAccessToken(options)),
-      headersFor: (url, method) => watched('headersFor', (manager) => manager.headersFor(url, method)),
-      refresh: (options) => watched('refresh', (manager) => manager.refresh(options)),
+      fetch: (input, init) => used('fetch', (manager) => manager.fetch(input, init)),
+      getAccessToken: (options) => used('getAccessToken', (manager) => manager.getAccessToken(options)),
+      headersFor: (url, method) => used('headersFor', (manager) => manager.headersFor(url, method)),
+      refresh: (options) => used('refresh', (manager) => manager.refresh(options)),
       signOut: (options) => watched('signOut', (manager) => manager.signOut(options)),
       dispose: () => forget(account),
     }

@@ -1,3 +1,4 @@
+import { TokenManagerError } from '../errors.ts'
 import type { SharedSession } from '../manager/shared-session.ts'
 import { numberOf } from '../protocol/json-members.ts'
 import type { SessionRecord } from '../session/record.ts'
@@ -17,6 +18,25 @@ export interface SessionDenylist {
    * use.
    */
   subscribe?(listener: () => void): () => void
+  /**
+   * The denylist's option `whenStale` while it has not heard from its store for too long, otherwise `undefined`. Until then logouts may be unknown, so
+   * sessions cannot be used, and calls reject with `ERR_TEMPORARILY_UNAVAILABLE`, unless it is `'allow'`. A sign-out works all the same. If this
+   * member is absent, the denylist counts as up to date.
+   */
+  readonly stale?: 'deny' | 'introspect' | 'allow' | undefined
+}
+
+/**
+ * Lets a session be used only if it is known whether it is denied. Call it after `endDenied()`.
+ * @throws TokenManagerError `ERR_TEMPORARILY_UNAVAILABLE`
+ */
+export function checkKnown({ session }: SharedSession, { stale = 'allow' }: SessionDenylist): void {
+  const isKnown = stale === 'allow' || !session.live
+  if (isKnown) return
+
+  const what =
+    'The denylist has not heard from its store for longer than maxStaleness, so nobody knows whether this session has ended'
+  throw new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable', what)
 }
 
 /** Ends the session if `denylist` denies it. A session that began after the logout is not ended. */

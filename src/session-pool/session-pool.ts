@@ -16,7 +16,8 @@ export interface SessionPoolOptions extends Omit<TokenManagerOptions, 'account'>
    * Logouts of the authorization server: a `createDenylist()` of `tokenward/resource-server` that `createBackchannelLogout` fills. A session that
    * it names, and that began before the logout, is signed out (`session_ended`), at once if it is in use, otherwise at its next use. Its
    * tokens are revoked, unless `offline_access` was granted (OpenID Connect Back-Channel Logout §2.7). The denylist's
-   * `maxTokenLifetime` has to be as long as sessions live here. Default: none.
+   * `maxTokenLifetime` has to be as long as sessions live here. While the denylist is out of date, no session can be used, only signed out, unless
+   * its `whenStale` is `'allow'`. Default: none.
    */
   readonly denylist?: SessionDenylist
 }
@@ -38,7 +39,8 @@ export interface SessionPool {
   /**
    * Returns the state of a session without using it, so `idleTimeout` goes on. A session that was read longer than `confirmInterval` ago is read
    * again. If a limit or the denylist ends it, it is ended.
-   * @throws TokenManagerError `ERR_STORE_FAILED` if the store says nothing and the session is not in memory
+   * @throws TokenManagerError `ERR_STORE_FAILED` if the store says nothing and the session is not in memory; `ERR_TEMPORARILY_UNAVAILABLE` while
+   *   `denylist` is out of date
    */
   check(account: string): Promise<SessionCheck>
   /** Runs `work` with a session. The session stays in memory until `work` is done. */

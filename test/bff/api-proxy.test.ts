@@ -6,6 +6,17 @@ import { manualClock } from '../support/manual-clock.ts'
 import { type BffSite, bffSite, type Visitor } from './bff-site.ts'
 import { sendRaw } from './raw-request.ts'
 
+/** The `fetch` of Node, which waits only `limit` milliseconds for the header fields of the API's answer, and not 300 000. */
+function impatientFetch(limit: number): typeof fetch {
+  const place = globalThis as unknown as Record<symbol, { constructor: new (options: object) => unknown }>
+  const agent = place[Symbol.for('undici.globalDispatcher.1')]
+  const dispatcher = agent && new agent.constructor({ headersTimeout: limit })
+  return (input, init) => {
+    const isForApi = new URL(input instanceof Request ? input.url : input).pathname.startsWith('/v1/')
+    return fetch(input, { ...init, ...(isForApi && { dispatcher }) } as RequestInit)
+  }
+}
+
 type Answer = (request: IncomingMessage, response: ServerResponse) => unknown
 
 const clock = manualClock()
@@ -338,6 +349,16 @@ describe('an answer of the API', () => {
     while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     await clock.advance(30_000)
     expect([(await asked).status, refusals.map(({ code }) => code)]).toEqual([504, ['api_timeout']])
+  })
+
+  it("that takes longer than the platform's fetch waits is 504, too", async () => {
+    const silent = await bffSite({ api: () => {}, pool: { fetch: impatientFetch(100) } })
+    try {
+      const { status, headers } = await (await silent.signedIn()).ask('/api/x')
+      expect([status, headers.get('x-tokenward')]).toEqual([504, 'api_timeout'])
+    } finally {
+      await silent.stop()
+    }
   })
 
   it('may take longer while the request is still on its way', async () => {

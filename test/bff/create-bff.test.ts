@@ -2,7 +2,7 @@ import { allowInsecureLoopback, createBackchannelLogout, createDenylist } from '
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { manualClock } from '../support/manual-clock.ts'
-import { type BffSite, bffSite, visitor } from './bff-site.ts'
+import { type BffSite, bffSite, type Visitor, visitor } from './bff-site.ts'
 import { sendRaw } from './raw-request.ts'
 
 let site: BffSite
@@ -10,6 +10,13 @@ beforeAll(async () => {
   site = await bffSite({ hosts: 2 })
 })
 afterAll(() => site?.stop())
+
+/** Signs out as a form of a page of the site does. */
+function signOutByForm(of: BffSite, { cookies }: Visitor, origin: string) {
+  const form = { origin, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const fields = [...Object.entries(form), ['cookie', `session=${cookies.get('session')}`]] as const
+  return sendRaw(of.origin, { method: 'POST', path: '/auth/logout', fields })
+}
 
 describe('a visit', () => {
   it('BFF-01 BFF-07: signs in, calls an API, and signs out', async () => {
@@ -44,21 +51,21 @@ describe('a visit', () => {
     'signs out by a form of the site as well, which goes on from there (origin: %s)',
     async (told) => {
       const alice = await site.signedIn()
-      const origin = told === 'null' ? told : site.origin
-      const form = { origin, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' }
-      const out = await sendRaw(site.origin, {
-        method: 'POST',
-        path: '/auth/logout',
-        fields: [
-          ...Object.entries(form),
-          ['sec-fetch-dest', 'document'],
-          ['cookie', `session=${alice.cookies.get('session')}`],
-        ],
-      })
+      const out = await signOutByForm(site, alice, told === 'null' ? told : site.origin)
       expect([out.status, out.fields.location]).toEqual([303, expect.stringContaining('/session/end?')])
       expect((await alice.session()).status).toBe('signedOut')
     },
   )
+
+  it('goes on with the parameters of its client, by a form and by a script', async () => {
+    const own = await bffSite({ pool: { endSessionParams: ({ client_id }) => ({ client_id, logout_hint: 'alice' }) } })
+    const byForm = await signOutByForm(own, await own.signedIn(), own.origin)
+    const byScript = await (await own.signedIn()).ask('/auth/logout', { method: 'POST' })
+    const { endSessionUrl } = (await byScript.json()) as { endSessionUrl: string }
+    for (const url of [byForm.fields.location, endSessionUrl])
+      expect(new URL(String(url)).search).toMatch(/^\?client_id=[^&]+&logout_hint=alice$/)
+    await own.stop()
+  })
 
   it('is nobody without a cookie', async () => {
     const nobody = visitor(site.origin)

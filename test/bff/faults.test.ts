@@ -1,4 +1,5 @@
 import { memoryStore } from 'tokenward/node'
+import { createDenylist, type DenylistStore } from 'tokenward/resource-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { faultyStore } from '../support/faulty-store.ts'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
@@ -48,6 +49,19 @@ describe('while the store is away', () => {
     await clock.advance(1_000)
     await expect.poll(async () => (await alice.session()).status).toBe('signedOut')
   })
+})
+
+it('while the denylist is out of date calls have to come again, and signing out works', async () => {
+  const store: DenylistStore = { append: async () => {}, follow: () => () => {} }
+  site = await bffSite({ pool: { denylist: createDenylist({ store }) } })
+  const alice = await site.signedIn()
+  for (const path of ['/api/x', '/auth/session', '/auth/events']) {
+    const { status, headers } = await alice.ask(path)
+    expect([path, status, headers.get('x-tokenward')]).toEqual([path, 503, 'ERR_TEMPORARILY_UNAVAILABLE'])
+  }
+  const out = await alice.ask('/auth/logout', { method: 'POST' })
+  expect([out.status, await out.json()]).toEqual([200, expect.objectContaining({ local: 'removed' })])
+  expect((await alice.session()).status).toBe('signedOut')
 })
 
 /** Lifetime of the access tokens, ms. */

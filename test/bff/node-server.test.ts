@@ -95,6 +95,11 @@ it('keeps idle connections for longer than load balancers do, which would else a
   expect(Number(seconds)).toBeGreaterThan(75)
 })
 
+it('gives an upload an hour, not the five minutes of Node, and header fields no longer than Node does', () => {
+  const { requestTimeout, headersTimeout } = bffServer(bff)
+  expect([requestTimeout, headersTimeout]).toEqual([3_600_000, createServer().headersTimeout])
+})
+
 describe('behind a proxy that takes the beginning away from the paths', () => {
   const below = unreachedBff('/shop/auth')
   // What docs/bff.md says.

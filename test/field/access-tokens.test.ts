@@ -45,6 +45,29 @@ const glewlwydIssuer = glewlwyd.api({ issuer: 'https://id.example.com/api/oidc' 
 const lemonldapIssuer = lemonldap.api({ issuer: 'https://auth.example.com' })
 const zitadelIssuer = zitadel.api({ url: 'https://example-a1b2c3.zitadel.cloud' })
 
+const adfsIssuer: IssuerOptions = {
+  issuer: 'http://adfs.example.com/adfs/services/trust',
+  jwksUri: 'https://adfs.example.com/adfs/discovery/keys',
+  types: ['JWT'],
+  // Its ID tokens have no scp.
+  requiredClaims: ['sub', 'appid', 'iat', 'scp'],
+  claims: { client: 'appid', scope: 'scp', id: false, session: false },
+}
+const sapIssuer: IssuerOptions = {
+  issuer: 'example.accounts.ondemand.com',
+  jwksUri: 'https://example.accounts.ondemand.com/oauth2/certs',
+  types: ['JWT', undefined],
+  claims: { client: 'azp', session: false },
+  subjectKind: ({ user_uuid }) => (user_uuid === undefined ? 'client' : 'user'),
+}
+const fusionAuthIssuer: IssuerOptions = {
+  issuer: 'acme.com',
+  jwksUri: 'https://id.example.com/.well-known/jwks.json',
+  types: ['JWT'],
+  claims: { client: 'applicationId' },
+  requiredValues: { tty: ['at'] },
+}
+
 const ofKeycloak = { aud: API, azp: 'spa', sub: 'a1b2', typ: 'Bearer', jti: 'k1', scope: 'openid notes', acr: '1' }
 const ofAuthentik = { aud: 'notes-app', azp: 'notes-app', acr: 'goauthentik.io/providers/oauth2/default' }
 const ofB2c = { aud: guid, azp: 'spa', ver: '1.0', tfp: 'B2C_1_signin' }
@@ -520,6 +543,46 @@ const rows: readonly Row[] = [
     id: 'V2_3-at_4',
     kind: undefined,
     bare: ['type_wrong', /zitadel\.api/],
+  },
+  {
+    provider: 'ADFS, whose issuer is an http URL',
+    issuer: adfsIssuer,
+    audience: 'microsoft:identityserver:notes',
+    typ: 'JWT',
+    claims: {
+      ...{ aud: 'microsoft:identityserver:notes', apptype: 'Public', appid: guid, ver: '1.0', nbf: SECONDS },
+      ...{ authmethod: 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password', scp: 'openid notes', sub: 'p4=' },
+    },
+    client: guid,
+    scope: 'openid notes',
+    kind: undefined,
+    bare: ['type_wrong', /^typ is "JWT", wanted at\+jwt/],
+  },
+  {
+    provider: 'SAP Cloud Identity Services, whose issuer is a host name',
+    issuer: sapIssuer,
+    audience: 'notes-api',
+    claims: { aud: ['notes-api', 'spa'], azp: 'spa', sub: 'P0001', user_uuid: 'u7', zone_uuid: tenant, jti: 's1' },
+    client: 'spa',
+    id: 's1',
+    kind: 'user',
+    bare: ['type_wrong', /wanted at\+jwt/],
+  },
+  {
+    provider: 'FusionAuth, whose issuer is acme.com until somebody sets one',
+    issuer: fusionAuthIssuer,
+    audience: guid,
+    typ: 'JWT',
+    claims: {
+      ...{ aud: guid, applicationId: guid, sub: 'ca56', sid: 'f2', jti: 'f1', tid: tenant, tty: 'at', roles: [] },
+      ...{ auth_time: SECONDS - 9, authenticationType: 'PASSWORD', scope: 'openid offline_access' },
+    },
+    client: guid,
+    id: 'f1',
+    session: 'f2',
+    scope: 'openid offline_access',
+    kind: 'user',
+    bare: ['type_wrong', /^typ is "JWT", wanted at\+jwt/],
   },
   {
     provider: 'a small server whose aud is the scope',

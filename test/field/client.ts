@@ -31,7 +31,11 @@ export interface Provider {
   readonly device?: Readonly<Record<string, unknown>> | undefined
   /** Answers as a form to whoever does not ask for JSON (GitHub). */
   readonly formUnlessJson?: boolean | undefined
+  /** A parameter of the token request that it takes for a wrong client (LinkedIn). */
+  readonly refusedParameter?: string | undefined
 }
+
+type Fetch = NonNullable<NodeTokenManagerOptions['fetch']>
 
 /** A client of a provider, and what it sent and told. */
 export interface Client {
@@ -46,8 +50,15 @@ export interface Client {
 const REDIRECT_URI = 'https://app.example/cb'
 const LEAVE = 'https://app.example/bye'
 
-/** A client with `options` of a provider that answers as its fixture says, through `fetch`. */
-export function clientOf(provider: Provider, options: Partial<NodeTokenManagerOptions> & { issuer: string }): Client {
+/**
+ * A client with `options` of a provider that answers as its fixture says, through `fetch`.
+ * @param own makes the client's own `fetch` of that one
+ */
+export function clientOf(
+  provider: Provider,
+  options: Partial<NodeTokenManagerOptions> & { issuer: string },
+  own: (fetch: Fetch) => Fetch = (fetch) => fetch,
+): Client {
   const clock = manualClock()
   const urls: string[] = []
   const degraded: string[] = []
@@ -68,6 +79,9 @@ export function clientOf(provider: Provider, options: Partial<NodeTokenManagerOp
       return jsonResponse(provider.documents?.[url] ?? {}, provider.documents?.[url] ? 200 : 404)
     if (provider.device && url.includes('device')) return jsonResponse(provider.device)
 
+    if (provider.refusedParameter && new URLSearchParams(String(init.body)).has(provider.refusedParameter))
+      return jsonResponse({ error: 'invalid_client' }, 401)
+
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? {}
     const accept = new Headers(init.headers).get('accept')
     if (provider.formUnlessJson && accept !== 'application/json')
@@ -79,7 +93,7 @@ export function clientOf(provider: Provider, options: Partial<NodeTokenManagerOp
     redirectUri: REDIRECT_URI,
     postLogoutRedirectUri: LEAVE,
     ...options,
-    ...{ fetch, clock, crypto: webCrypto, userAgent },
+    ...{ fetch: own(fetch), clock, crypto: webCrypto, userAgent },
   })
   manager.on('degraded', ({ step }: TokenManagerEvent<'degraded'>) => degraded.push(step))
   return { manager, clock, urls, degraded, prompts }

@@ -15,6 +15,9 @@ interface Row {
   readonly idToken?: Readonly<Record<string, unknown>>
   readonly device?: Readonly<Record<string, unknown>>
   readonly formUnlessJson?: boolean
+  readonly refusedParameter?: string
+  /** The client's own `fetch`, one of those in docs/providers/README.md. */
+  readonly ownFetch?: keyof typeof ownFetches
   readonly expected?: {
     readonly scope: string
     /** Seconds; `null`: nobody knows. */
@@ -26,6 +29,25 @@ interface Row {
   readonly refused?: { readonly reason: string; readonly names: string }
 }
 
+type OwnFetch = NonNullable<Parameters<typeof clientOf>[2]>
+
+const ownFetches = {
+  withoutCodeVerifier: (fetch) => (input, init) => {
+    const body = new URLSearchParams(String(init?.body))
+    if (!body.has('code_verifier')) return fetch(input, init)
+
+    body.delete('code_verifier')
+    return fetch(input, { ...init, body: String(body) })
+  },
+  bearerForBearerToken: (fetch) => async (input, init) => {
+    const response = await fetch(input, init)
+    if (!String(input).endsWith('/token') || !response.ok) return response
+
+    const answer = await response.json()
+    return Response.json({ ...answer, token_type: 'Bearer' })
+  },
+} satisfies Record<string, OwnFetch>
+
 const issuer = 'https://as.example'
 const metadata = {
   issuer,
@@ -35,10 +57,11 @@ const metadata = {
 }
 const first = { access_token: 'at1', token_type: 'Bearer', expires_in: 3_600, refresh_token: 'rt1' }
 
-function client({ grant, asked, options = [], answer, idToken, device, formUnlessJson }: Row): Client {
+function client({ grant, asked, options = [], answer, ownFetch, ...provider }: Row): Client {
   const answers = grant === 'refresh' ? [{ ...first, scope: asked }, answer] : [answer]
   const lenient = { [allowMissingNonce]: options.includes('allowMissingNonce') }
-  return clientOf({ answers, idToken, device, formUnlessJson }, { issuer, metadata, scope: asked, ...lenient })
+  const own = ownFetch && ownFetches[ownFetch]
+  return clientOf({ answers, ...provider }, { issuer, metadata, scope: asked, ...lenient }, own)
 }
 
 async function obtain({ grant }: Row, { manager, clock, prompts }: Client): Promise<unknown> {

@@ -152,6 +152,19 @@ describe('what is put into a URL', () => {
   })
 })
 
+describe('entra', () => {
+  const rest = { client_id: 'spa', post_logout_redirect_uri: 'https://app.example/bye' }
+  const sent = (id_token_hint: string | undefined) =>
+    entra({ tenant, clientId: 'spa' }).endSessionParams?.({ ...rest, id_token_hint })
+
+  it('leaves a long ID token out of the logout, whose URL would be too long for it', () => {
+    const longest = 'x'.repeat(1_500)
+    expect(sent(longest)).toEqual({ ...rest, id_token_hint: longest })
+    expect(sent(`${longest}x`)).toEqual(rest)
+    expect(sent(undefined)).toEqual(rest)
+  })
+})
+
 describe('entra.api', () => {
   const tenants = [tenant]
 

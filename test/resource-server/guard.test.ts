@@ -158,6 +158,30 @@ describe('options', () => {
     [{ issuer: 'https://as.example.com?x' }, 'issuer'],
     [{ issuer: ['https://a.example.com', 'https://a.example.com'] }, 'issuer'],
     [{ issuer: { issuer: 'https://a.example.com', jwksUri: 'http://a.example.com/jwks' } }, 'jwksUri'],
+    [{ issuer: 'acme.com' }, 'any other text needs jwksUri'],
+    [{ issuer: { issuer: '', jwksUri: 'https://a.example.com/jwks' } }, 'issuer has to be a text'],
+    [{ issuer: { issuer: 1, jwksUri: 'https://a.example.com/jwks' } }, 'issuer has to be a text'],
+    [{ issuer: { issuer: 'acme.com', jwksUri: 'http://a.example.com/jwks' } }, 'jwksUri'],
+    [
+      {
+        issuer: {
+          issuer: 'acme.com',
+          jwksUri: 'https://a.example.com/jwks',
+          introspection: { clientId: 'api', clientSecret: 's' },
+        },
+      },
+      'introspection.endpoint where tokens are introspected',
+    ],
+    [
+      {
+        issuer: {
+          issuer: 'acme.com',
+          jwksUri: 'https://a.example.com/jwks',
+          introspection: { clientId: 'api', clientSecret: 's', endpoint: 'http://a.example.com/ask' },
+        },
+      },
+      'introspection.endpoint has to be an https URL',
+    ],
     [{ issuer: { issuer: 'https://a.example.com', algorithms: ['HS256'] } }, 'algorithms'],
     [{ issuer: { issuer: 'https://a.example.com', algorithms: ['none'] } }, 'algorithms'],
     [{ leeway: 60_001 }, 'leeway'],
@@ -177,6 +201,18 @@ describe('options', () => {
     )
     expect(() => guardOf(options as Partial<GuardOptions>)).toThrow(name)
   })
+
+  it.each(['acme.com', 'http://as.example.com/trust?x#y', 'urn:example:sts', 'https://as.example.com'])(
+    'VAL-05: an issuer that nothing is fetched from may be any text, such as %s, and is compared letter by letter',
+    async (issuer) => {
+      const jwksUri = 'https://as.example.com/jwks'
+      const guard = guardOf({ issuer: { issuer, jwksUri } })
+      await guard(request(await as.accessToken({ iss: issuer })))
+      for (const iss of [`${issuer}/`, issuer.toUpperCase(), ` ${issuer}`, `https://${issuer}`])
+        expect(await refusal(guard(request(await as.accessToken({ iss }))))).toMatchObject({ reason: 'issuer_unknown' })
+      expect(as.requests.filter((url) => url !== jwksUri)).toEqual([])
+    },
+  )
 
   it('VAL-03: untyped tokens are accepted only on request, and then not those of another kind', async () => {
     const guard = guardOf({ [allowUntypedTokens]: true })

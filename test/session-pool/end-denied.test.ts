@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alwaysOnline, memoryStore, noChannel, queueLock, webCrypto } from '../../src/index.ts'
 import type { Denial } from '../../src/resource-server/denial.ts'
-import { createDenylist } from '../../src/resource-server/denylist.ts'
+import { createDenylist, type DenylistStore } from '../../src/resource-server/denylist.ts'
 import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
 import type { SessionPoolOptions } from '../../src/session-pool/session-pool.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -176,6 +176,66 @@ describe('a session that is in use when a denylist names it', () => {
     pool.dispose()
     done()
     await Promise.race(using)
+  })
+})
+
+describe('while a denylist is out of date', () => {
+  /** A denylist whose store has not answered yet. `hear()` makes it current. */
+  const away = (whenStale?: 'deny' | 'introspect' | 'allow') => {
+    let hear = () => {}
+    const store: DenylistStore = {
+      append: async () => {},
+      follow({ onCurrent }) {
+        hear = () => onCurrent(Date.now())
+        return () => {}
+      },
+    }
+    const denylist = createDenylist({ store, ...(whenStale && { whenStale }) })
+    return { denylist, hear: () => hear() }
+  }
+  const UNKNOWN = ['ERR_TEMPORARILY_UNAVAILABLE', 'server_unavailable']
+  const check = (pool: ReturnType<typeof setUp>['pool'], account: string) =>
+    pool.check(account).then(
+      ({ state }) => state.status,
+      ({ code, reason }) => [code, reason],
+    )
+
+  it.each(['deny', 'introspect'] as const)(
+    'with %s no session can be used, and each can be as soon as it is current',
+    async (whenStale) => {
+      const { denylist, hear } = away(whenStale)
+      const { pool, signIn, server } = setUp({ denylist })
+      await signIn('a', { sub: 'alice', sid: 's1' })
+      expect(await outcome(pool, 'a')).toEqual(UNKNOWN)
+      expect(await check(pool, 'a')).toEqual(UNKNOWN)
+      for (const use of ['getAccessToken', 'refresh', 'headersFor'] as const) {
+        const used = (pool.get('a')[use] as (url: unknown) => Promise<unknown>)(api)
+        await expect(used).rejects.toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE' })
+      }
+      expect(server.requests).toEqual([])
+      hear()
+      expect(await check(pool, 'a')).toBe('signedIn')
+      expect(await outcome(pool, 'a')).toBe(200)
+    },
+  )
+
+  it('with allow sessions go on', async () => {
+    const { pool, signIn } = setUp({ denylist: away('allow').denylist })
+    await signIn('a', { sub: 'alice', sid: 's1' })
+    expect(await check(pool, 'a')).toBe('signedIn')
+    expect(await outcome(pool, 'a')).toBe(200)
+  })
+
+  it('a person can sign out, nobody is told to wait who has no session, and a session that is denied is over', async () => {
+    const { denylist } = away()
+    const { pool, signIn, server, clock } = setUp({ denylist })
+    await signIn('a', { sub: 'alice', sid: 's1' })
+    await signIn('b', { sub: 'bob', sid: 's2' })
+    await (await pool.get('a').signOut()).revoked
+    expect(server.revoked.map(({ token }) => token)).toContain('rt-1')
+    for (const account of ['a', 'nobody']) expect(await check(pool, account)).toBe('signedOut')
+    await denylist.deny({ issuer: server.issuer, sid: 's2', before: clock.now() })
+    expect(await outcome(pool, 'b')).toEqual(ENDED)
   })
 })
 

@@ -13,7 +13,7 @@ import { pause, type SessionStream, sessionStream } from './session-stream.ts'
 export interface PageOptions {
   /**
    * The folder of the backend's `redirectUri`, where its own paths are. It is a path of this site. If the backend has another origin, it is a
-   * URL, and the backend has to list the page's origin in `origins`. Default `'/auth'`.
+   * URL, and the backend has to list the page's origin in `origins`. `signIn()` then rejects, and a page of the backend's origin has to call it. Default `'/auth'`.
    */
   readonly base?: string
 }
@@ -26,7 +26,10 @@ export interface PageSignInOptions extends Omit<SignInOptions, 'stepUp'> {
 
 /** The token manager of a page that has no tokens. It can be used where a `TokenManager` is expected, such as in `tokenward/react`. */
 export interface PageTokenManager extends Omit<TokenManager, 'signIn'> {
-  /** As in `TokenManager`. The page goes to the backend, and from there to the authorization server. */
+  /**
+   * As in `TokenManager`. The page goes to the backend, and from there to the authorization server. Rejects with `ERR_UNSUPPORTED` if the backend
+   * has another origin: it begins sign-ins for its own pages only.
+   */
   readonly signIn: (options?: PageSignInOptions) => Promise<SessionState>
 }
 
@@ -76,8 +79,14 @@ export function createTokenManager(options: PageOptions = {}): PageTokenManager 
       return events.add((event) => event.type === type && listener(event as never))
     },
     ready: () => start(),
-    signIn(options) {
-      here()
+    async signIn(options) {
+      if (here().origin !== location.origin)
+        throw new TokenManagerError(
+          'ERR_UNSUPPORTED',
+          'unsupported_flow',
+          'The backend has another origin than this page, and begins no sign-in for it. Send the person to a page of the backend that calls signIn()',
+        )
+
       location.assign(`${base}/login?${new URLSearchParams(loginParameters(options))}`)
       // Never settles, because the browser leaves the page.
       return new Promise(() => {})

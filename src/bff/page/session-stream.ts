@@ -85,7 +85,7 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
   async function readOnce(signal: AbortSignal, begun: () => void): Promise<boolean> {
     const connection = new AbortController()
     const hangUp = () => connection.abort()
-    signal.addEventListener('abort', hangUp)
+    signal.onabort = hangUp
     let silence = setTimeout(hangUp, SILENCE)
 
     try {
@@ -105,7 +105,6 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
       }
     } finally {
       clearTimeout(silence)
-      signal.removeEventListener('abort', hangUp)
       hangUp()
     }
   }
@@ -120,10 +119,10 @@ export function sessionStream(base: string, backend: Backend, { changed, ended, 
   }
 }
 
-/** Waits for `ms` milliseconds, or until `signal` is aborted. */
+/** Waits for `ms` milliseconds, or until `signal` is aborted. A signal has one `onabort`, so that no listeners pile up on one that lasts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)
-    signal?.addEventListener('abort', resolve)
+    if (signal) signal.onabort = resolve
   })
 }

@@ -683,6 +683,7 @@ interface SessionDenylist {
         readonly iat: number;
     }): string | undefined;
     subscribe?(listener: () => void): () => void;
+    readonly stale?: "deny" | "introspect" | "allow" | undefined;
 }
 interface SessionPoolOptions extends Omit<TokenManagerOptions, "account"> {
     readonly maxSessions?: number;
