@@ -1,6 +1,6 @@
 import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
-import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
+import { LOOPBACK, LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
   type AuthorizationServerMetadata,
   isMetadataSource,
@@ -79,7 +79,6 @@ export interface AuthorizationServer {
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
 const HTTPS = /^https:\/\/[^\s\\/?#@{]+([/?][^\s\\#{]*)?$/
-const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 const isEndpoint = (name: string) => name.endsWith('_endpoint')
 
 /** The metadata's source, and the rule that says which URLs are secure enough. */

@@ -190,8 +190,7 @@ function wrongClaim(
   previous: IdTokenClaims | undefined,
 ): string | undefined {
   const { clientId, missingNonce } = server
-  const { iss, aud, azp, sub, exp, auth_time } = claims
-  const nonce = claims.nonce ?? undefined
+  const { iss, aud, azp, sub, exp, nonce, auth_time } = claims
   const iat = numberOf(claims.iat)
   const isIatMissing = claims.iat == null
   const now = server.clock.now()
@@ -215,7 +214,7 @@ function wrongClaim(
         ? !(iat >= numberOf(previous.iat) - IAT_LEEWAY / 1000)
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
-    nonce: expected && nonce !== expected.nonce && !(mayLackNonce && (nonce === undefined || expected.nonce == null)),
+    nonce: expected && nonce !== expected.nonce && !(mayLackNonce && (nonce == null || expected.nonce == null)),
     // The age counts until the request was made, not until now, because a person may take a while after authenticating. Both times are
     // taken from the server's clock: now it shows `iat`.
     auth_time:

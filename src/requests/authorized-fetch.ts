@@ -175,11 +175,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   function stepUp(response: Response, token: AccessToken): TokenManagerError {
     const { status } = response
     const reason = WANTS_MORE[status] as StepUpReason
-    const {
-      acr_values,
-      max_age = '',
-      ...wanted
-    } = errorsIn(response, token.type).find(({ error }) => error === reason) ?? {}
+    const { acr_values, max_age = '', ...wanted } = wantedBy(response, token.type) ?? {}
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
 
@@ -219,12 +215,10 @@ export function next(answer: Answer, type: AccessToken['type']): Next {
   const { status } = answer
   if (answer.type === 'opaqueredirect' || /^30[12378]$/.test(`${status}`)) return 'follow'
 
-  const said = errorsIn(answer, type)
-  // Frameworks answer 403 insufficient_scope without a scope to everybody who may not do something. No sign-in would help.
-  const wantsMore = said.some(({ error, scope }) => error === WANTS_MORE[status] && (status === 401 || scope))
-  if (wantsMore) return 'step_up'
+  if (wantedBy(answer, type)) return 'step_up'
 
-  const meansToken = said.length === 0 || said.some(({ error }) => error === 'invalid_token')
+  const errors = errorsIn(answer, type).map(({ error }) => error)
+  const meansToken = errors.length === 0 || errors.includes('invalid_token')
   return status === 401 && meansToken ? 'renew' : 'done'
 }
 
@@ -246,6 +240,13 @@ function errorsIn({ headers }: Answer, type: string) {
   return parseChallenges(headers.get('www-authenticate'))
     .filter(({ scheme, params }) => scheme === type.toLowerCase() && params.error)
     .map(({ params }) => params)
+}
+
+/** The parameters of the challenge that asks for another sign-in. */
+function wantedBy(answer: Answer, type: string) {
+  const { status } = answer
+  // Frameworks answer 403 without a scope to everybody who may not do something. No sign-in would help.
+  return errorsIn(answer, type).find(({ error, scope }) => error === WANTS_MORE[status] && (scope || status === 401))
 }
 
 /** Why the token was refused. `undefined` if the API does not say. */
