@@ -121,13 +121,18 @@ export type SessionEffect =
 /** The state before anything was read. */
 export const LOADING: Held = { state: { status: 'loading' }, order: -1 }
 
-type Next = readonly [Held, readonly SessionEffect[]]
+type Next = readonly [Held, SessionEffect[]]
 
 /**
  * Computes the next state of a session. It is a pure function, and the state changes in no other way.
  * @param now what the wall clock shows. Default: no access token counts as expired
  */
-export function transition(held: Held, event: SessionEvent, maxAge?: number, now: EpochMs = 0): Next {
+export function transition(
+  held: Held,
+  event: SessionEvent,
+  maxAge?: number,
+  now: EpochMs = 0,
+): readonly [Held, readonly SessionEffect[]] {
   switch (event.type) {
     case 'read':
       return event.record ? known(held, event.record, event, maxAge, now) : vanished(held, event.order)
@@ -168,15 +173,15 @@ function known(
   if (!record.signedOut) {
     const [after, effects] = signedIn(held, next, maxAge, now, event.returnTo)
     const isRefreshed = isAhead && record.grantId === current.grantId
-    const adopted: SessionEffect[] = isRefreshed && isNews ? ['adopted'] : []
-    return [after, [...effects, ...adopted, ...drain]]
+    if (isRefreshed && isNews) effects.push('adopted')
+    return [after, effects.concat(drain)]
   }
 
   if (held.state.status === 'signedOut') return [next, drain]
 
   const { reason } = record.signedOut
   const [after, effects] = signedOut(next, isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason)
-  return [after, [...effects, ...drain]]
+  return [after, effects.concat(drain)]
 }
 
 function vanished(held: Held, order: number): Next {
@@ -226,10 +231,9 @@ function signedIn(
 
   const [after, effects] = moved(next, { ...condition, status: 'signedIn', session })
   const isOther = wasSignedIn && !isSame && before.session.subject !== session.subject
-  return [
-    after,
-    [...effects, ...(isProgress ? (['arm'] as const) : []), ...(isOther ? (['user_changed'] as const) : [])],
-  ]
+  if (isProgress) effects.push('arm')
+  if (isOther) effects.push('user_changed')
+  return [after, effects]
 }
 
 function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { type: 'refresh_failed' }>): Next {
@@ -246,7 +250,8 @@ function failed(held: Held, { from, error, usable }: Extract<SessionEvent, { typ
   const isNothingNew = isSpent || !isSuspended || (isNamelessWait && condition.health === state.health)
   if (isNothingNew) return [held, ['arm']]
   const [after, effects] = moved(held, { ...condition, status: 'signedIn', session: state.session })
-  return [after, [...effects, 'arm']]
+  effects.push('arm')
+  return [after, effects]
 }
 
 /** `held` with the new `state`. If the new state is equal to the one before, the object stays the same. */

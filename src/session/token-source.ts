@@ -19,14 +19,26 @@ import { unlessAborted } from './unless-aborted.ts'
 
 /** Where the manager gets tokens from. */
 export interface RefreshingTokenSource extends TokenSource {
-  /** As in {@link TokenSource}. `grant`: the grant that the token has to be of. Default: that of the present session. */
-  get(target: Target, signal?: AbortSignal, minValidity?: number, grant?: string): Promise<AccessToken>
+  /**
+   * As in {@link TokenSource}.
+   * @param grant the grant that the token has to be of. Default: that of the present session
+   * @param asked whether it has to be a new token
+   * @param reason of the refresh, for the event
+   */
+  get(
+    target: Target,
+    signal?: AbortSignal,
+    minValidity?: number,
+    grant?: string,
+    asked?: boolean,
+    reason?: string,
+  ): Promise<AccessToken>
   /** Gets a new access token now, also if the present one is still valid. */
   refresh(target: Target, reason?: string, grant?: string): Promise<AccessToken>
   /** The grant that a token belongs to. */
   readonly grantOf: HeldTokens['grantOf']
-  /** Refreshes in the background. */
-  refreshAhead(target: Target, reason?: string): void
+  /** Refreshes in the background. `always`: also if a refresh has failed a short time ago. */
+  refreshAhead(target: Target, reason?: string, always?: boolean): void
   /** Reads the record, unless it was read within `confirmInterval`. */
   confirm(): Promise<void>
 }
@@ -82,47 +94,48 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       return held.token
     },
     grantOf: tokens.grantOf,
-    async get(target, signal, minValidity, grant) {
+    async get(target, signal, minValidity, grant, asked, reason) {
       let from = grant ?? session.live?.grantId
       for (let last: RefreshOutcome | undefined; ; ) {
-        await upToDate(signal)
+        await unlessAborted(source.confirm(), signal)
+        await limits.check()
 
         const now = grantNow(target, from)
+        // Tokens of a sign-in that was completed meanwhile are new, too.
+        const isNew = !asked || (last && (!last.error || last.held !== undefined))
         if (now !== from) last = undefined
         from = now
 
-        const held = tokens.usable(target, minValidity)
+        const held = isNew ? tokens.usable(target, minValidity) : undefined
         if (held) {
           const missing = tooNarrow(held.token, target)
           if (missing) throw scopeError(missing)
 
           if (clock.elapsed() >= held.refreshAt && !last) source.refreshAhead(target)
-          limits.used()
+          if (!asked) limits.used()
           return held.token
         }
 
         if (last) {
           // The refresh failed. A token that expires in a moment is better than an error.
-          const still = tokens.usable(target, 0)
+          const still = !asked && tokens.usable(target, 0)
           if (still) return still.token
 
           throw errorOf(last, session)
         }
 
-        last = await unlessAborted(refresh(target), signal)
+        last = await unlessAborted(refresh(target, reason, asked), signal)
       }
     },
     async replace(target, rejected, signal, reason) {
       const held = tokens.get(target)
-      // If another person has signed in since, the call must not get that person's token.
-      const isOurs = () => continues(session.live, tokens.grantOf(rejected))
       const present = async () => {
         // The session may have ended while this call waited. A message about that makes confirm() read the record.
         await unlessAborted(source.confirm(), signal)
-        return isOurs() ? tokens.usable(target, 0)?.token : undefined
+        // If another person has signed in since, the call must not get that person's token.
+        const isOurs = continues(session.live, tokens.grantOf(rejected))
+        return isOurs ? tokens.usable(target, 0)?.token : undefined
       }
-
-      if (!isOurs()) return undefined
 
       if (held?.token === rejected && !held.rejected) {
         const tell = (replaced = false) => session.emit('token_rejected', { replaced, reason })
@@ -145,27 +158,12 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
       if (!tokens.usable(target, 0)) await unlessAborted(refresh(target, 'token_rejected'), signal)
       return present()
     },
-    async refresh(target, reason, grant) {
-      let from = grant ?? session.live?.grantId
-      for (let last: RefreshOutcome | undefined; ; ) {
-        await upToDate()
-
-        const now = grantNow(target, from)
-        const held = tokens.usable(target, 0)
-        const isNew = last && (!last.error || last.held !== undefined)
-        if (held && isNew) return held.token
-        if (last && now === from) throw errorOf(last, session)
-
-        from = now
-
-        last = await refresh(target, reason, true)
-      }
-    },
-    refreshAhead(target, reason) {
+    refresh: (target, reason, grant) => source.get(target, undefined, 0, grant, true, reason),
+    refreshAhead(target, reason, always) {
       const { live } = session
       const isBackingOff = live && backOffLeft(session, live) > 0
       const isWelcome = !running && !isBackingOff && clock.elapsed() >= quietUntil
-      if (isWelcome) refresh(target, reason).catch(() => {})
+      if (always || isWelcome) void refresh(target, reason)
     },
     async confirm() {
       await ready()
@@ -177,12 +175,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     },
   }
   return source
-
-  /** Reads the record, if it is time, and ends the session if a limit has passed. */
-  async function upToDate(signal?: AbortSignal): Promise<void> {
-    await unlessAborted(source.confirm(), signal)
-    await limits.check()
-  }
 
   /**
    * The grant of the present session. With `from`, it has to be that grant, or the one that follows it for the same person. The caller has to take
@@ -217,7 +209,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     return reading
   }
 
-  async function refresh(target: Target, reason?: string, asked = false): Promise<RefreshOutcome> {
+  async function refresh(target: Target, reason?: string, asked?: boolean): Promise<RefreshOutcome> {
     // Noted before any wait. Tokens that another context gets while this call waits for its turn are good enough.
     const from = session.live
     if (!from) return { outcome: 'signed_out' }
@@ -267,7 +259,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     }
 
     // Every call during the back-off finds the same failure in the record. The event is sent only once for it.
-    const mark = `${live?.grantId} ${live?.generation} ${live?.failure?.beat}`
+    const mark = `${live?.grantId} ${live?.failure?.beat}`
     const isNews = !heard || mark !== lastTold
     lastTold = mark
 

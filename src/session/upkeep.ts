@@ -4,6 +4,7 @@ import type { Limits } from './limits.ts'
 import { isKeyLost } from './lost-key.ts'
 import type { Outbox } from './outbox.ts'
 import type { SessionRecord } from './record.ts'
+import { backOff, fraction } from './schedule.ts'
 import type { Session } from './session.ts'
 import type { SignOut } from './sign-out.ts'
 import type { SessionState } from './state.ts'
@@ -27,9 +28,11 @@ const CLOCK_JUMP = 30_000
 
 /** Keeps the session fresh in the background: by timers, and when the page becomes visible or online. Returns a function that ends this. */
 export function startUpkeep({ session, tokens, source, outbox, limits, end }: UpkeepParts): () => void {
-  const { clock, lifecycle } = session.platform
+  const { clock, crypto, lifecycle } = session.platform
   const { interval, signInTarget } = session.options
   let cancel = () => {}
+  /** How many tries in a row have changed nothing. */
+  let tries = 0
   const refreshAt = () => tokens.get(signInTarget)?.refreshAt ?? Infinity
   const turnAt = ({ obtainedAt }: SessionRecord) => obtainedAt + (interval ?? Infinity)
   let offset = clock.now() - clock.elapsed()
@@ -49,6 +52,7 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     // While the page slept or was offline, messages may have been lost. So the record is read again before anything is used.
     session.suspect()
     session.wake()
+    tries = 0
     void source.confirm().then(arm)
     if (event === 'online') void outbox.drain()
   })
@@ -82,39 +86,33 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     const due = Math.min(turnAt(live) - now, refreshAt() - elapsed)
     // Without a refresh token, the session ends when the last access token expires.
     const next = live.refreshToken ? Math.max(due, retry) : left
+    if (next > 0) tries = 0
     // If a refresh has failed, the state has to show it when the last access token expires.
-    const end = live.failure && left > 0 ? left : Infinity
-    return Math.min(limit, Math.max(Math.min(next, end), MIN_GAP))
+    const hasFailed = live.failure || tries > 0
+    const end = hasFailed && left > 0 ? left : Infinity
+    // Some failures are not in the record, because the page was offline or the store failed. Then the time between two tries grows here.
+    return Math.min(limit, end, Math.max(next, backOff(tries, fraction(crypto))))
   }
 
   function tick() {
-    jumped()
     const now = clock.now()
     const elapsed = clock.elapsed()
-    void source
-      .confirm()
-      .then(() => {
-        const { live } = session
-        if (!live) return
-
-        const isOver = limits.next <= clock.now() || tokens.until <= elapsed
-        if (isOver) return source.get(signInTarget)
-        if (!lifecycle.isVisible()) return
-
-        if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
-        else if (refreshAt() <= elapsed) source.refreshAhead(signInTarget)
-        return
-      })
-      .catch(() => {})
-      .finally(arm)
-  }
-
-  function jumped() {
-    const by = clock.now() - clock.elapsed() - offset
+    const by = now - elapsed - offset
     offset += by
     if (Math.abs(by) >= CLOCK_JUMP) session.emit('clock_jumped', { by })
+
+    tries++
+    void source
+      .confirm()
+      .then(limits.check)
+      .then(() => {
+        const { live } = session
+        if (!live || !lifecycle.isVisible()) return
+
+        const isOver = tokens.until <= elapsed
+        if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
+        else if (isOver || refreshAt() <= elapsed) source.refreshAhead(signInTarget, undefined, isOver)
+      })
+      .then(arm)
   }
 }
-
-/** The shortest time between two timers, in milliseconds. */
-const MIN_GAP = 1_000

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenManager } from '../../src/index.ts'
 import { sessionLimits } from '../../src/manager/session-limits.ts'
-import { world } from '../support/world.ts'
+import { type World, world } from '../support/world.ts'
 
 describe('refreshing ahead', () => {
   it('RT-07: a page that is seen is never without a fresh token, and nobody ever waits for it', async () => {
@@ -161,6 +161,97 @@ describe('refreshing ahead', () => {
     await w.clock.advance(120_000)
     expect(a.manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
     expect((await w.after(0, a.manager.getAccessToken())).value).toBe('at-2')
+  })
+})
+
+describe('a failure that is not in the record', () => {
+  /** What happens within an hour in the page of `w` if `what` is counted. */
+  const inAnHour = async (w: World, what: () => number) => {
+    const before = what()
+    await w.clock.advance(3_600_000)
+    return what() - before
+  }
+
+  it('RT-12: while the metadata cannot be loaded, the page asks ever more rarely', async () => {
+    const w = world({ visible: true })
+    const first = await w.signedIn()
+    first.manager.dispose()
+    await w.clock.advance(301_000)
+    let asked = 0
+    w.server.onDiscovery = () => {
+      asked++
+      return new Response('', { status: 500 })
+    }
+    const page = await w.opened()
+    expect(await inAnHour(w, () => asked)).toBeLessThan(30)
+    expect(page.manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
+  })
+
+  it('RT-12: an offline page tries ever more rarely, and at once when it is online again', async () => {
+    const w = world({ visible: true })
+    const { lifecycle, manager, store } = await w.signedIn()
+    await w.after(100, manager.getAccessToken())
+    lifecycle.setOnline(false)
+    const before = w.server.requests.length
+    w.server.before = () => {
+      throw new TypeError('offline')
+    }
+    await w.clock.advance(300_000)
+    expect(await inAnHour(w, () => store.count.swap)).toBeLessThan(60)
+    expect(manager.state).toMatchObject({ status: 'signedIn', health: 'suspended' })
+    w.server.before = () => undefined
+    const tried = w.server.requests.length
+    expect(tried).toBeGreaterThan(before)
+    lifecycle.setOnline(true)
+    await w.clock.advance(2_000)
+    expect(w.server.requests.length).toBe(tried + 1)
+    expect(manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
+  })
+
+  it('RT-12: a failure in the record, whose back-off is over, does not hide those that come after it', async () => {
+    const w = world({ visible: true })
+    const { lifecycle, store } = await w.signedIn()
+    w.server.before = () => new Response('', { status: 503 })
+    await w.clock.advance(290_000)
+    lifecycle.setOnline(false)
+    expect((await w.record())?.failure).toBeDefined()
+    w.server.before = () => {
+      throw new TypeError('offline')
+    }
+    expect(await inAnHour(w, () => store.count.swap)).toBeLessThan(60)
+  })
+
+  it('a storage that cannot be written is tried ever more rarely', async () => {
+    const w = world({ visible: true })
+    const { store } = await w.signedIn()
+    store.fault = (operation) => (operation === 'swap' ? 'before' : undefined)
+    expect(await inAnHour(w, () => store.count.swap)).toBeLessThan(40)
+  })
+
+  it('the state shows in the moment of the expiry that there is no token any more', async () => {
+    const w = world({ visible: true })
+    const { lifecycle, manager } = await w.signedIn()
+    lifecycle.setOnline(false)
+    w.server.before = () => {
+      throw new TypeError('offline')
+    }
+    await w.clock.advance(299_900)
+    expect(manager.state).toMatchObject({ health: 'ok' })
+    await w.clock.advance(1_100)
+    expect(manager.state).toMatchObject({ health: 'suspended' })
+  })
+
+  it('calls of the app do not wait for it', async () => {
+    const w = world({ visible: true })
+    const first = await w.signedIn()
+    first.manager.dispose()
+    await w.clock.advance(301_000)
+    const { onDiscovery } = w.server
+    w.server.onDiscovery = () => new Response('', { status: 500 })
+    const { manager } = await w.opened()
+    await w.clock.advance(600_000)
+    w.server.onDiscovery = onDiscovery
+    expect((await w.after(100, manager.getAccessToken())).value).toBe('at-2')
   })
 })
 
