@@ -140,7 +140,7 @@ export function signIn(session: Session, prefix: string): SignIn {
   function complete(url: string, awaited = false): Promise<void> {
     const state = firstValue(queryParameters(server.text, url), 'state') ?? ''
     const running = completing.get(state)
-    if (running) return running
+    if (running !== undefined) return running
 
     const promise = completeOnce(url, state, awaited).finally(() => completing.delete(state))
     completing.set(state, promise)
