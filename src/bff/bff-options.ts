@@ -153,7 +153,7 @@ export interface BffSiteOptions {
    */
   readonly forwarded?: boolean | ((request: Request) => string)
   /**
-   * How many sign-ins of people without a session this host begins in ten minutes. Anybody can begin one, and it needs about 1 kB of the store
+   * How many sign-ins of people without a session this host begins in an hour. Anybody can begin one, and it needs about 1 kB of the store
    * for that time. All others get 503 with `Retry-After`. People who are signed in do not notice. Default 100 000, 1 to 10 000 000.
    */
   readonly maxSignIns?: number

@@ -15,7 +15,7 @@ export type BffRefusalCode =
   | 'invalid_request'
   /** No sign-in that fits this answer was begun in this browser. */
   | 'no_sign_in'
-  /** More sign-ins were begun within ten minutes than `maxSignIns` allows. */
+  /** More sign-ins were begun within an hour than `maxSignIns` allows. */
   | 'too_many_sign_ins'
   /** The session already has 100 event streams and WebSockets open at this host. */
   | 'too_many_connections'
