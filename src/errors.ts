@@ -77,7 +77,6 @@ export type TokenManagerErrorReason =
   | 'invalid_option'
   | 'no_window'
   | 'insecure_context'
-  | 'disposed'
   | 'unsupported_flow'
   | 'request_refused'
   | 'keychain_unavailable'

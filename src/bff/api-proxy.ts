@@ -113,8 +113,7 @@ function failureOf(error: unknown, body: SentBody, signal: AbortSignal, { maxBod
 
 /** The code by which Node says why `fetch` failed. Empty if there is none. */
 function codeOf(cause: unknown): string {
-  const { code }: { readonly code?: unknown } = Object(cause)
-  return typeof code === 'string' ? code : ''
+  return cause instanceof Error && 'code' in cause ? `${cause.code}` : ''
 }
 
 /** A signal for the call to the API. It aborts when the page gives up, and when the API does not begin to answer in time. */

@@ -1,6 +1,7 @@
 import type { NodeSessionPoolOptions } from '../node/create-session-pool.ts'
 import type { Clock } from '../ports.ts'
 import type { RedisStoreOptions } from '../redis/redis-store.ts'
+import type { LogoutDialect } from '../resource-server/token-dialect.ts'
 import type { SessionPool } from '../session-pool/session-pool.ts'
 import type { BffRefusal } from './refusal.ts'
 
@@ -74,7 +75,7 @@ export interface BffPoolOptions extends BffSiteOptions {
   readonly sessions: SessionPool
   /**
    * Gets logouts from the authorization server at the path `backchannel`: `createBackchannelLogout()` of `tokenward/resource-server` with the
-   * denylist of the pool. Default: this path does not exist.
+   * denylist of the pool. Its `onDecision` says why a logout was refused, and `onRefusal` is not called then. Default: this path does not exist.
    */
   readonly backchannelLogout?: (request: Request) => Promise<Response>
 }
@@ -112,6 +113,11 @@ export interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOp
   readonly idleTimeout?: number
   /** Ends a session this long after the sign-in, ms. Default 7 days (604 800 000); at least 1 000. */
   readonly maxAge?: number
+  /**
+   * How the authorization server's logout tokens differ from OpenID Connect Back-Channel Logout 1.0, as the option `logout` of a guard's issuer: presets
+   * know it, such as `hydra.api({ issuer }).logout`. Default: they do not.
+   */
+  readonly logout?: LogoutDialect
   /** Leave it out: `createBff` creates the pool. */
   readonly sessions?: undefined
   /** Leave it out: the path `backchannel` always exists. */
@@ -147,7 +153,7 @@ export interface BffSiteOptions {
    */
   readonly forwarded?: boolean | ((request: Request) => string)
   /**
-   * How many sign-ins of people without a session this host begins in ten minutes. Anybody can begin one, and it needs about 1 kB of the store
+   * How many sign-ins of people without a session this host begins in an hour. Anybody can begin one, and it needs about 1 kB of the store
    * for that time. All others get 503 with `Retry-After`. People who are signed in do not notice. Default 100 000, 1 to 10 000 000.
    */
   readonly maxSignIns?: number

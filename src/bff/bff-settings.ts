@@ -8,7 +8,7 @@ import { type ApiRoute, readApiRoutes } from './api-route.ts'
 import type { BffCookieOptions, BffOptions, BffPageToken, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
 import { connectionLimit } from './connection-limit.ts'
 import { madeSessions } from './made-sessions.ts'
-import type { Refused } from './refusal.ts'
+import { type Refused, telling } from './refusal.ts'
 import { returnPath } from './return-path.ts'
 import { signInLimit } from './sign-in-limit.ts'
 
@@ -159,16 +159,6 @@ function forwardedBy(forwarded: BffOptions['forwarded'] = false, origin: string)
   const { host, protocol } = new URL(origin)
   const value = `host="${host}";proto=${protocol.slice(0, -1)}`
   return () => (forwarded ? value : undefined)
-}
-
-function telling(onRefusal: BffOptions['onRefusal']): BffSettings['tell'] {
-  return ({ status, code, message, cause }, path) => {
-    try {
-      onRefusal?.({ status, code, message, path, error: cause })
-    } catch {
-      // An error in the listener must not change the answer.
-    }
-  }
 }
 
 function isOrigin(text: string): boolean {

@@ -1,10 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { invalidOption } from '../errors.ts'
 import { systemClock } from '../in-process/system-clock.ts'
 import { between, check } from '../manager/check-options.ts'
 import { allowInsecureLoopback } from '../manager/options.ts'
 import { sessionLimits } from '../manager/session-limits.ts'
 import { createSessionPool } from '../node/create-session-pool.ts'
-import type { Clock } from '../ports.ts'
 import { redisChannel } from '../redis/redis-channel.ts'
 import { redisDenylistStore } from '../redis/redis-denylist-store.ts'
 import { type RedisStoreOptions, redisStore } from '../redis/redis-store.ts'
@@ -13,6 +13,7 @@ import { createDenylist } from '../resource-server/denylist.ts'
 import type { IssuerOptions } from '../resource-server/issuer.ts'
 import { apiUrls } from './api-route.ts'
 import type { BffClientOptions, BffPoolOptions, BffSiteOptions } from './bff-options.ts'
+import { Refused, telling } from './refusal.ts'
 
 const DAY = 86_400_000
 const lifetime = between(1_000, Number.MAX_SAFE_INTEGER)
@@ -29,15 +30,15 @@ export function madeSessions(options: BffClientOptions): BffPoolOptions {
 
   const site = { api, cookie, pageTokens, claims, origins, signInFailed, forwarded, maxSignIns, onRefusal, clock }
   const given = Object.entries(site).filter(([, value]) => value !== undefined)
-  return { ...Object.fromEntries(given), ...poolOf(client, api, clock) }
+  return { ...Object.fromEntries(given), ...poolOf(client, options) }
 }
 
 type ClientOptions = Omit<BffClientOptions, keyof BffSiteOptions | 'sessions'>
 
-function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock?: Clock) {
+function poolOf(options: ClientOptions, { api = {}, clock, onRefusal }: BffSiteOptions) {
   const issuer = issuerOf(options)
   const { now } = clock ?? systemClock
-  const { redis, idleTimeout = DAY, maxAge = 7 * DAY, ...client } = options
+  const { redis, logout: _, idleTimeout = DAY, maxAge = 7 * DAY, ...client } = options
   const { resources = apiUrls(api), [allowInsecureLoopback]: isLoopback = false } = client
   check({ idleTimeout, maxAge }, { idleTimeout: lifetime, maxAge: lifetime }, '')
   const shared = redis && { store: redisStore(redis), channel: redisChannel(placeIn(redis)) }
@@ -48,16 +49,34 @@ function poolOf(options: ClientOptions, api: BffClientOptions['api'] = {}, clock
 
   const limits = sessionLimits({ idleTimeout, maxAge })
   const sessions = createSessionPool({ ...client, resources, limits, denylist, ...shared, ...(clock && { clock }) })
-  const backchannelLogout = createBackchannelLogout({
+  const endpoint = createBackchannelLogout({
     issuer,
     clientId: options.clientId,
     denylist,
     now,
     ...(options.fetch && { fetch: options.fetch }),
+    onDecision: ({ outcome }) => void outcomes.getStore()?.push(outcome),
     [allowInsecureLoopback]: isLoopback,
   })
 
-  return { sessions, backchannelLogout }
+  return { sessions, backchannelLogout: toldLogout(endpoint, onRefusal) }
+}
+
+/** Gets what was decided about the logout that is being answered. Several may be answered at the same time. */
+const outcomes = new AsyncLocalStorage<string[]>()
+
+/** `endpoint`, which then also calls `onRefusal` for logouts that it does not accept. */
+function toldLogout(endpoint: (request: Request) => Promise<Response>, onRefusal: BffSiteOptions['onRefusal']) {
+  const tell = telling(onRefusal)
+  return async (request: Request): Promise<Response> => {
+    const own: string[] = []
+    const answer = await outcomes.run(own, () => endpoint(request))
+    if (answer.ok) return answer
+
+    const what = `A logout of the authorization server was refused: ${own}`
+    tell(new Refused(answer.status, 'logout_refused', what), new URL(request.url).pathname)
+    return answer
+  }
 }
 
 function isRedis(value: unknown): boolean {
@@ -69,9 +88,9 @@ function placeIn({ client, prefix }: RedisStoreOptions) {
 }
 
 /** The issuer for the logout tokens. If the metadata is given and names the keys' URL, that is used. Otherwise it is discovered. */
-function issuerOf({ issuer, metadata }: ClientOptions): IssuerOptions {
+function issuerOf({ issuer, metadata, logout }: ClientOptions): IssuerOptions {
   if (issuer?.includes('{')) throw invalidOption('sessions', 'given where an issuer speaks for many tenants')
 
   const jwksUri = metadata && 'jwks_uri' in metadata ? metadata.jwks_uri : undefined
-  return typeof jwksUri === 'string' ? { issuer, jwksUri } : { issuer }
+  return { issuer, ...(typeof jwksUri === 'string' && { jwksUri }), ...(logout && { logout }) }
 }

@@ -15,7 +15,7 @@ export type BffRefusalCode =
   | 'invalid_request'
   /** No sign-in that fits this answer was begun in this browser. */
   | 'no_sign_in'
-  /** More sign-ins were begun within ten minutes than `maxSignIns` allows. */
+  /** More sign-ins were begun within an hour than `maxSignIns` allows. */
   | 'too_many_sign_ins'
   /** The session already has 100 event streams and WebSockets open at this host. */
   | 'too_many_connections'
@@ -27,6 +27,8 @@ export type BffRefusalCode =
   | 'api_timeout'
   /** The API answered with a redirect to a place that is not listed, or with a content coding it was not asked for. */
   | 'api_answer_unusable'
+  /** A logout that the authorization server sent to the path `backchannel` was not accepted. `message` says why. */
+  | 'logout_refused'
   /** A fault of a program. `onRefusal` gets the error. */
   | 'internal'
   | TokenManagerErrorCode
@@ -72,6 +74,19 @@ export class Refused extends Error {
     this.status = status
     this.code = code
     this.fields = fields
+  }
+}
+
+/** Makes a function that calls `onRefusal`. */
+export function telling(
+  onRefusal: ((refusal: BffRefusal) => void) | undefined,
+): (refused: Refused, path: string) => void {
+  return ({ status, code, message, cause }, path) => {
+    try {
+      onRefusal?.({ status, code, message, path, error: cause })
+    } catch {
+      // An error in the listener must not change the answer.
+    }
   }
 }
 

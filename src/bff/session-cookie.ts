@@ -5,7 +5,7 @@ import type { BffSettings } from './bff-settings.ts'
 const VALUE = /^[\w-]{43}$/
 
 /** How long a person may take to sign in, in seconds. The stored sign-in is valid for the same time. */
-const SIGN_IN_AGE = 600
+const SIGN_IN_AGE = 3_600
 
 /** How many cookies of unfinished sign-ins a browser may have. With more, its requests could become too long for a server. */
 const MOST_SIGN_INS = 16

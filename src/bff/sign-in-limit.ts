@@ -3,8 +3,8 @@ import { SIGN_IN_LIFETIME } from '../session/transaction.ts'
 import { Refused } from './refusal.ts'
 
 /**
- * Counts the sign-ins that people without a session begin. Anybody can begin one, and each needs room in the store for ten minutes.
- * @returns a function that counts one more. It throws `Refused` 503 if there are more than `most` within ten minutes
+ * Counts the sign-ins that people without a session begin. Anybody can begin one, and each needs room in the store for an hour.
+ * @returns a function that counts one more. It throws `Refused` 503 if there are more than `most` within an hour
  */
 export function signInLimit(most: number, clock: Clock): () => void {
   let begun = 0
@@ -20,7 +20,7 @@ export function signInLimit(most: number, clock: Clock): () => void {
     if (begun <= most) return
 
     const seconds = Math.ceil((endsAt - now) / 1000)
-    const message = 'Too many sign-ins were begun here within ten minutes'
+    const message = 'Too many sign-ins were begun here within an hour'
     throw new Refused(503, 'too_many_sign_ins', message, { 'retry-after': `${seconds}` })
   }
 }

@@ -15,6 +15,9 @@ interface Landing {
 
 /** The authorization response in the query or the fragment of `href`, if that is a URL of `redirectUri`. `undefined` if there is none. */
 export function landingAt(href: string, redirectUri: string): Landing | undefined {
+  // It is still a path where the page has no origin for it: in a sandboxed frame, and in a file. Nobody can come back to such a page.
+  if (!redirectUri.includes(':')) return
+
   const own = new URL(redirectUri).href
   const [query, fragment] = answerAt(href, own)?.split(/#(.*)/) ?? []
   for (const part of [query, fragment]) {

@@ -1,6 +1,7 @@
 import { promisifyRequest } from 'idb-keyval'
 import { TokenManagerError } from '../errors.ts'
 import type { Store, Stored } from '../ports.ts'
+import { onPage } from './page-events.ts'
 
 const rows = 'rows'
 
@@ -34,7 +35,10 @@ export function indexedDbStore({
 
     // An open connection would keep other contexts from deleting the database, and this page from going to the back/forward cache.
     database.onclose = database.onversionchange = close
-    globalThis.addEventListener?.('pagehide', close, { once: true })
+    const forget = onPage(['pagehide'], () => {
+      forget()
+      close()
+    })
     return database
   }
 

@@ -1,11 +1,11 @@
-import { TokenManagerError } from '../errors.ts'
+import type { TokenManagerError } from '../errors.ts'
 import { memoryRows } from '../in-process/memory-store.ts'
 import type { Degradation, Sealing, Store } from '../ports.ts'
 import { sealed, sealingKey } from '../sealing/sealed.ts'
 
 /**
  * Makes a store whose values are encrypted in `store`. If the sealing key cannot be kept there, it is a store in memory, and `report` is called. This
- * is decided once, at the first use. If `store` fails later, the methods reject; it never becomes an empty store.
+ * is decided once, at the first use. If `store` does not answer in time then, or fails later, the methods reject; it never becomes an empty store.
  */
 export function persistentStore(
   store: Store<unknown>,
@@ -20,7 +20,15 @@ export function persistentStore(
       if (await sealingKey(store, sealing)) return sealed(store, { sealing })
       report('sealing_key_not_storable')
     } catch (error) {
-      const isTheKey = error instanceof TokenManagerError && isAboutKey(error)
+      const { code, cause } = error as TokenManagerError
+      const name = (cause as Error | undefined)?.name
+      // A storage that did not answer in time may hold a session, and may answer the next time.
+      if (name === 'TimeoutError') {
+        chosen = undefined
+        throw error
+      }
+
+      const isTheKey = name === 'DataCloneError' || code === 'ERR_UNSUPPORTED'
       report(isTheKey ? 'sealing_key_not_storable' : 'store_unavailable')
     }
     return memoryRows(structuredClone)
@@ -31,10 +39,4 @@ export function persistentStore(
     get: async (key) => (await use()).get(key),
     swap: async (...change) => (await use()).swap(...change),
   }
-}
-
-/** Whether the key could not be stored, although the storage works. */
-function isAboutKey({ code, cause }: TokenManagerError): boolean {
-  const isNotCloned = (cause as Error | undefined)?.name === 'DataCloneError'
-  return code === 'ERR_UNSUPPORTED' || isNotCloned
 }

@@ -48,8 +48,11 @@ export function browserPlatform(
   }
 }
 
-/** Makes the ports. If the browser lacks something, that is reported at its first use. */
-export function originPorts(persistence: Persistence = inAllTabs): OriginPorts {
+/**
+ * Makes the ports. If the browser lacks something, that is reported at its first use.
+ * @param persistence default: the session is encrypted in IndexedDB, for all tabs, until sign-out
+ */
+export function originPorts(persistence?: Persistence): OriginPorts {
   const found = new Set<Degradation>()
   const listeners = new Set<(step: Degradation) => void>()
   const report = (step: Degradation) => {
@@ -71,9 +74,6 @@ export function originPorts(persistence: Persistence = inAllTabs): OriginPorts {
     crypto: webCrypto,
     onDegraded,
     report,
-    ...persistence.ports(report),
+    ...(persistence?.ports(report) ?? sealedPorts(indexedDbStore(), report)),
   }
 }
-
-/** The default: the session is encrypted in IndexedDB, for all tabs, until sign-out. */
-const inAllTabs: Persistence = { ports: (report) => sealedPorts(indexedDbStore(), report) }

@@ -22,7 +22,8 @@ export interface PopupOptions {
 
 /**
  * Signs in within a second window, while this page stays. Call `signIn()` in a click handler before any `await`. Otherwise the browser blocks
- * the window (`ERR_AUTHORIZATION_CANCELLED`, reason `popup_blocked`). If the person closes it, the reason is `cancelled`.
+ * the window (`ERR_AUTHORIZATION_CANCELLED`, reason `popup_blocked`). If the person closes it, the reason is `cancelled`. A double click opens
+ * one window: the first call goes on in it, and the second one rejects with `cancelled`.
  *
  * The page of `redirectUri` needs a manager with `popup()` too, and calls `ready()`. It passes its URL to the page that asked, over a one-time
  * channel of the origin that is named after the random `state`, and closes. Until then `ready()` does not resolve there. If nobody takes the
@@ -31,29 +32,33 @@ export interface PopupOptions {
  * @throws nothing; `authorize()` rejects with `ERR_UNSUPPORTED` if there is no `BroadcastChannel`
  */
 export function popup(options: PopupOptions = {}): UserAgent {
-  let prepared: Window | null | undefined
+  // The window for the next call of `authorize()`. `null`: it was blocked. `false`: another call has taken it, or closed it.
+  let prepared: Window | null | false | undefined
 
   return {
     stateMarker,
     prepare() {
-      const opened = openWindow(options)
-      prepared = opened
+      if (!prepared || prepared.closed) prepared = openWindow(options)
+      const opened = prepared
 
       return () => {
         if (prepared !== opened) return
 
-        prepared = undefined
+        prepared = false
         opened?.close()
       }
     },
     async authorize(url, redirectUri, state) {
       checkOrigin(redirectUri)
       const opened = prepared ?? openWindow(options)
-      prepared = undefined
+      prepared = false
 
       if (!opened) {
-        const message = 'The browser blocked the window: call signIn() from a click'
-        throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'popup_blocked', message)
+        const isTaken = opened === false
+        const message = isTaken
+          ? 'Another call of signIn() has the window, as after a double click'
+          : 'The browser blocked the window: call signIn() from a click'
+        throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', isTaken ? 'cancelled' : 'popup_blocked', message)
       }
 
       if (typeof BroadcastChannel === 'undefined') {

@@ -7,6 +7,7 @@ import { onPage } from './page-events.ts'
 /**
  * Signs in by sending this page to the authorization server. The page at the redirect URI completes the sign-in. `authorize()` rejects with
  * `ERR_AUTHORIZATION_CANCELLED` if the person comes back with the browser's back button. Otherwise it never settles, because the page is left.
+ * So it needs a store that outlives the page: with `persistence: inMemory`, or where the browser has no IndexedDB, use `popup()`.
  */
 export function redirect(): UserAgent {
   return {

@@ -3,6 +3,7 @@ import type { Store } from '../ports.ts'
 import type { Proofs } from '../protocol/access-token.ts'
 import type { AuthorizationServer } from '../protocol/authorization-server.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
+import { onceDone } from '../protocol/once-done.ts'
 import type { TokenAnswer } from '../protocol/token-set.ts'
 
 /** The key that all tokens of a client are bound to (RFC 9449). */
@@ -28,7 +29,7 @@ export interface ClientKeySource {
 /** Finds the key at its first use: the given one, or the one in the store, or a new one for this process. */
 export function clientKey(server: AuthorizationServer, { given, shared, notBound }: ClientKeySource): ClientKey {
   const { dpop } = server
-  let known: Promise<DpopKey | undefined> | undefined
+  const key = onceDone(find)
 
   return {
     async use(send) {
@@ -49,14 +50,6 @@ export function clientKey(server: AuthorizationServer, { given, shared, notBound
       return found && dpop?.thumbprint(found)
     },
     proofs: dpop?.proofs(key),
-  }
-
-  function key(): Promise<DpopKey | undefined> {
-    known ??= find().catch((error) => {
-      known = undefined
-      throw error
-    })
-    return known
   }
 
   async function find(): Promise<DpopKey | undefined> {

@@ -39,6 +39,9 @@ export interface TokenExchange {
    *
    * With a manager, the tokens belong to its session. Every call checks whether it is still the same session. Tokens of an earlier session are
    * removed, at `signed_out` at once, and revoked unless the same person has signed in again.
+   *
+   * A session of a pool may leave memory, and its manager then hears of no sign-out. So for a pool give a subject with the session's name as `id`, and
+   * call `forget(account)` at the pool's event `signed_out`.
    */
   for(subject: ExchangeSubject | TokenManager): ResourceClient
   /**

@@ -4,6 +4,7 @@ import type { AccessToken, Target } from '../protocol/access-token.ts'
 import { authorizationHeader } from '../protocol/access-token.ts'
 import { metadataOf } from '../protocol/authorization-server.ts'
 import { isDevelopment } from '../protocol/development.ts'
+import { onceDone } from '../protocol/once-done.ts'
 import { type AuthorizedFetchOptions, authorizedFetch, notAllowed } from '../requests/authorized-fetch.ts'
 import { type Match, resourceMatcher, resourcesIn, signInScope, signInTarget } from '../requests/resource-matcher.ts'
 import { union } from '../session/scope.ts'
@@ -86,6 +87,8 @@ export function managerOf(
   let shared: SharedSession | undefined
   let starting: Promise<unknown> | undefined
   let stopAnswers: (() => void) | undefined
+  /** Completes the sign-in that the last answer was for, or shares what came of it. */
+  let taken: (() => Promise<void>) | undefined
 
   const manager: TokenManager = {
     get state() {
@@ -130,12 +133,12 @@ export function managerOf(
       return manager.state
     },
     async completeSignIn(given) {
-      const { signIn } = here()
       const [awaited, answer] = answerHere(given)
-      const url = await answer
+      const redeem = answer === undefined ? (taken ?? redeeming('')) : redeeming(answer, awaited)
 
-      await start()
-      await signIn.complete(url ?? '', url !== undefined && awaited)
+      // Now, and not after a wait: a manager that is disposed of meanwhile does not start again.
+      void start()
+      await redeem()
       return manager.state
     },
     async adopt(tokens) {
@@ -197,7 +200,7 @@ export function managerOf(
   return [manager, () => shared]
 
   function targetOf({ resource, audience, scope: wanted }: Target): Target {
-    if (resource === undefined && audience === undefined) return { ...first, scope: wanted ?? first.scope } as Target
+    if ((resource ?? audience) === undefined) return { ...first, scope: wanted ?? first.scope } as Target
     return { resource, audience, scope: wanted } as Target
   }
 
@@ -244,7 +247,7 @@ export function managerOf(
     const { statePrefix } = here()
     const userAgent = ports?.userAgent
     const awaited = userAgent?.awaits?.(statePrefix)
-    const url = given ?? (redirectUri === undefined ? undefined : userAgent?.callbackUrl(redirectUri, statePrefix))
+    const url = given ?? (redirectUri && userAgent?.callbackUrl(redirectUri, statePrefix))
     return [awaited, url] as const
   }
 
@@ -260,23 +263,17 @@ export function managerOf(
 
   /** Completes sign-ins whose answer comes when their page does not wait for it any more. */
   function hearAnswers(own: SharedSession) {
-    if (redirectUri === undefined) return
+    if (!redirectUri) return
     stopAnswers ??= ports?.userAgent?.answers?.(redirectUri, own.statePrefix, (url) => void complete(own, url))
   }
 
   async function complete(
-    { ready, session, signIn }: SharedSession,
+    { session, signIn }: SharedSession,
     url: string | Promise<string | undefined>,
     awaited?: boolean,
   ) {
-    // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
-    // start finds no answer in the address bar any more.
-    const kept = ports && sharedSession(options, ports, insecureLoopback)
     try {
-      await ready()
-
-      const answer = await url
-      if (answer !== undefined) await signIn.complete(answer, awaited)
+      await redeeming(url, awaited)()
     } catch (error) {
       const failure = error as TokenManagerError
       const { reason } = failure
@@ -287,8 +284,26 @@ export function managerOf(
       if (reason !== 'user_changed')
         session.apply({ type: 'none', reason: 'sign_in_failed', error: failure, returnTo: signIn.returnTo(failure) })
       session.emit('sign_in_failed', { reason })
+    }
+  }
+
+  /** Makes what completes the sign-in that `answer` is for. Called again, it shares that, or tries again if it failed. */
+  function redeeming(...answer: Parameters<typeof redeem>): () => Promise<void> {
+    taken = onceDone(() => redeem(...answer))
+    return taken
+  }
+
+  async function redeem(answer: string | Promise<string | undefined>, awaited?: boolean) {
+    // One more user of the session, until this is done. React's StrictMode starts a manager, disposes of it, and starts it again; the second
+    // start finds no answer in the address bar any more.
+    const { ready, signIn, release } = sharedSession(options, ports as Platform, insecureLoopback)
+    try {
+      await ready()
+
+      const url = await answer
+      if (url !== undefined) await signIn.complete(url, awaited)
     } finally {
-      kept?.release()
+      release()
     }
   }
 }

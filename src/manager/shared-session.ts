@@ -63,7 +63,7 @@ export function sharedSession(
 
   function release(stop: () => void) {
     if (--entry.users > 0) return
-    if (sessions.get(identity) === entry) sessions.delete(identity)
+    sessions.delete(identity)
     stop()
   }
 }
@@ -105,10 +105,11 @@ function build(
     proofs: server.dpop?.proofs(tokens.keyOf, (token, error) =>
       ending.end('dpop_key_lost', error, ({ grantId }) => grantId === tokens.grantOf(token)),
     ),
-    release: () =>
-      release(() => {
-        for (const stop of stops.splice(0)) stop()
-      }),
+    release: () => release(stop),
+  }
+
+  function stop() {
+    for (const each of stops.splice(0)) each()
   }
 
   function ready(): Promise<void> {
@@ -117,15 +118,14 @@ function build(
   }
 
   async function start() {
-    const name = await sessionName(options, platform)
-    if (session.closed) return
-
-    session.name = name
+    session.name = await sessionName(options, platform)
     stops.push(
       startUpkeep({ session, tokens, source, outbox, limits, end: ending.end }),
       hearOthers(session),
       platform.onDegraded?.((step) => session.emit('degraded', { step })) ?? (() => {}),
     )
+    // The calls that were made before go on, and need the record and its tokens.
+    if (session.closed) stop()
 
     const read = () =>
       session.read().catch((cause) => {
@@ -168,9 +168,9 @@ function identityOf({ issuer, clientId, account = '' }: TokenManagerOptions): st
   return JSON.stringify([issuer, clientId, account])
 }
 
-/** FNV-1a. It only tells the managers of one page apart. The names in the store are made with SHA-256. */
+/** It only tells the managers of one page apart. The names in the store are made with SHA-256. */
 function checksum(value: string): string {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < value.length; index++) hash = Math.imul(hash ^ value.charCodeAt(index), 0x01000193)
-  return (hash >>> 0).toString(36)
+  let hash = 0
+  for (const char of value) hash = (31 * hash + char.charCodeAt(0)) % 2_147_483_647
+  return hash.toString(36)
 }

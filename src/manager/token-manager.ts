@@ -84,8 +84,10 @@ export interface TokenManager {
   readonly signIn: (options?: SignInOptions) => Promise<SessionState>
   /**
    * Completes a sign-in. Call it only if you handle the callback yourself; otherwise `ready()` does it. Each answer works once. Two calls with
-   * the same answer at the same time share one result.
-   * @param url the full URL that the person came back with. Default: the page's own
+   * the same answer at the same time share one result. After an error of which `isTransient(error)` is true, the same answer can be used again:
+   * then call `completeSignIn()` once more, also if it was `ready()` that failed.
+   * @param url the full URL that the person came back with. Default: the page's own. If `ready()` or another call has taken that, its result is
+   *   shared
    * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` … Then nothing is stored, and an existing session is kept.
    */
   readonly completeSignIn: (url?: string) => Promise<SessionState>
@@ -116,6 +118,6 @@ export interface TokenManager {
    * done. It works offline, and never rejects because of the network.
    */
   readonly signOut: (options?: SignOutOptions) => Promise<SignOutReport>
-  /** Stops timers, listeners and channels, and keeps the session. If the manager is used again, it starts again. */
+  /** Stops timers, listeners and channels, and keeps the session. Calls that were made before are still done. If the manager is used again, it starts again. */
   readonly dispose: () => void
 }

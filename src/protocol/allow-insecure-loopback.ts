@@ -4,5 +4,8 @@
  */
 export const allowInsecureLoopback: unique symbol = Symbol('allowInsecureLoopback')
 
+/** The beginning of an `http:` URL whose host is this machine. */
+export const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
+
 /** The end of a message that refuses an `http:` URL. */
 export const LOOPBACK_HINT = ' (http on localhost needs [allowInsecureLoopback]: true)'

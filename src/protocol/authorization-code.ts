@@ -1,14 +1,9 @@
-import {
-  invalidOption,
-  TokenManagerError,
-  type TokenManagerErrorDetails,
-  type TokenManagerErrorReason,
-} from '../errors.ts'
+import { invalidOption, TokenManagerError } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
-import { wordsOf } from './failure.ts'
+import { rejected, wordsOf } from './failure.ts'
 import {
   firstValue,
   overridden,
@@ -225,7 +220,7 @@ function authorizationError(error = '', params: ParameterList = []): TokenManage
     return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', answeredWith(error, params), { error })
 
   const reason = error.endsWith('_required') ? 'interaction_required' : 'authorization_error'
-  return rejected(reason, { error }, answeredWith(error, params))
+  return rejected(reason, answeredWith(error, params), { error })
 }
 
 function answeredWith(error: string, params: ParameterList): string {
@@ -253,18 +248,10 @@ export async function authorizationCodeGrant(
       resource: pending.resource,
       scope: pending.tokenScope,
     },
-    { scope: pending.scope, pending, dpopKey: pending.dpopKey },
+    { ...pending, pending },
   )
   if (answer.kind !== 'transient' || !answer.lost) return answer
 
   const { error } = answer
-  return { ...answer, error: rejected('code_exchange_indeterminate', { cause: error, status: error.status }, LOST) }
-}
-
-function rejected(
-  reason: TokenManagerErrorReason,
-  details?: TokenManagerErrorDetails,
-  sentence?: string,
-): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, sentence, details)
+  return { ...answer, error: rejected('code_exchange_indeterminate', LOST, { cause: error, status: error.status }) }
 }

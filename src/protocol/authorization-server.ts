@@ -1,6 +1,6 @@
 import { invalidOption, type TokenManagerError } from '../errors.ts'
 import type { ClientAuthenticationParts, Clock, Crypto, Degradation, Platform, WireText } from '../ports.ts'
-import { LOOPBACK_HINT } from './allow-insecure-loopback.ts'
+import { LOOPBACK, LOOPBACK_HINT } from './allow-insecure-loopback.ts'
 import {
   type AuthorizationServerMetadata,
   isMetadataSource,
@@ -11,6 +11,7 @@ import type { DpopProver, ProverPlatform } from './dpop.ts'
 import { type Answer, type ExchangeOptions, exchange } from './exchange.ts'
 import { answerText, invalid, type TransientFailure } from './failure.ts'
 import { textOf } from './json-members.ts'
+import { onceDone } from './once-done.ts'
 import { overridden, type ParameterList } from './parameters.ts'
 
 export type { AuthorizationServerMetadata }
@@ -78,7 +79,6 @@ export interface AuthorizationServer {
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8'
 const HTTPS = /^https:\/\/[^\s\\/?#@{]+([/?][^\s\\#{]*)?$/
-const LOOPBACK = /^http(?=:\/\/(127\.0\.0\.1|localhost|\[::1])(:\d+)?([/?]|$))/
 const isEndpoint = (name: string) => name.endsWith('_endpoint')
 
 /** The metadata's source, and the rule that says which URLs are secure enough. */
@@ -130,7 +130,6 @@ export function authorizationServer(
   const { load, isIssuer, isSecure } = metadataOf(options)
 
   const told = new Set<Degradation>()
-  let known: Promise<AuthorizationServerMetadata> | undefined
 
   const server: AuthorizationServer = {
     issuer,
@@ -146,7 +145,7 @@ export function authorizationServer(
       if (!told.has(step)) onDegraded?.(step)
       told.add(step)
     },
-    metadata: (platform.metadata as AuthorizationServer['metadata'] | undefined) ?? loadedOnce,
+    metadata: (platform.metadata as AuthorizationServer['metadata'] | undefined) ?? onceDone(loaded),
     post: (url, form, { accept = JSON_TYPE, ...exchangeOptions } = {}) =>
       exchange(
         { fetch, clock, text },
@@ -170,14 +169,6 @@ export function authorizationServer(
       ),
   }
   return server
-
-  function loadedOnce() {
-    known ??= loaded().catch((error) => {
-      known = undefined
-      throw error
-    })
-    return known
-  }
 
   async function loaded() {
     const all = { ...(await load(discover)) }

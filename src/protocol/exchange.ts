@@ -152,7 +152,7 @@ export async function exchange<Other = never>(
     const isLate = signal.aborted
     const reason = isLate ? 'timeout' : 'network_unavailable'
     const how = isLate ? `gave no answer within ${timeout} ms` : 'cannot be reached, or does not allow CORS'
-    return transient(reason, sentAt !== undefined, { status, cause }, undefined, `${withoutQuery(url)} ${how}`)
+    return transient(reason, sentAt !== undefined, { status, cause }, `${withoutQuery(url)} ${how}`)
   } finally {
     stop()
     // Frees the connection if a part of the answer was not read.

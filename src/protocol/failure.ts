@@ -24,8 +24,8 @@ export function transient(
   reason: TokenManagerErrorReason,
   lost: boolean,
   details: TokenManagerErrorDetails,
-  wait?: number,
   sentence?: string,
+  wait?: number,
 ): TransientFailure {
   const error = new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', reason, sentence, details)
   return { kind: 'transient', error, lost, retryAfter: wait }
@@ -38,6 +38,15 @@ export function invalid(
   details?: TokenManagerErrorDetails,
 ): TokenManagerError {
   return new TokenManagerError('ERR_RESPONSE_INVALID', reason, sentence, details)
+}
+
+/** The error for a sign-in that came to nothing. The person has to begin a new one. */
+export function rejected(
+  reason: TokenManagerErrorReason,
+  sentence?: string,
+  details?: TokenManagerErrorDetails,
+): TokenManagerError {
+  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, sentence, details)
 }
 
 /** The sentence that says that a member is missing or cannot be used. It does not contain the member's value. */
@@ -59,7 +68,6 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
       'unexpected_redirect',
       false,
       { status },
-      undefined,
       `${what}, a redirect; it is not followed: name the right URL with metadataFrom()`,
     )
 
@@ -71,8 +79,8 @@ export function unavailable(response: Response, url: string, clock: Clock): Tran
     status === 429 ? 'throttled' : 'server_unavailable',
     status >= 500 && status !== 503,
     { status, retryAt: wait === undefined ? wait : clock.now() + wait },
-    wait,
     what,
+    wait,
   )
 }
 

@@ -2,7 +2,7 @@ import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
-import { invalid, jsonObject, wrongMember } from './failure.ts'
+import { invalid, jsonObject, rejected, wrongMember } from './failure.ts'
 import { numberOf, textOf } from './json-members.ts'
 
 declare global {
@@ -160,9 +160,9 @@ export async function checkIdToken(
   }
 
   if (pending?.acrValues?.length && !pending.acrValues.includes(acr as string))
-    return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_user_authentication')
+    return rejected('insufficient_user_authentication')
 
-  if (at_hash !== undefined && alg.endsWith('256')) {
+  if (at_hash != null && alg.endsWith('256')) {
     const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
     if (at_hash !== base64url(hash.subarray(0, 16))) return invalid('id_token_at_hash')
   }
@@ -173,11 +173,12 @@ export async function checkIdToken(
 /** The end of the message about a wrong claim: what may help. */
 function hintAt(name: string, { iat }: IdTokenClaims, { issuer, clock }: AuthorizationServer): string {
   if (name === 'iss') return `; option issuer is "${issuer}"`
-  if (name === 'exp' || name === 'iat') {
-    // The token was issued a moment ago, so the difference is that of the clocks.
-    const ahead = Math.round(clock.now() / 1000 - numberOf(iat))
+  // The token was issued a moment ago, so the difference is that of the clocks.
+  const ahead = Math.round(clock.now() / 1000 - numberOf(iat))
+  const isOfTime = name === 'exp' || name === 'iat'
+  if (isOfTime && !Number.isNaN(ahead))
     return `; the device's clock is ${Math.abs(ahead)} s ${ahead < 0 ? 'behind' : 'ahead of'} the server's: correct it`
-  }
+
   return name === 'nonce' ? '; see allowMissingNonce' : ''
 }
 
@@ -203,9 +204,9 @@ function wrongClaim(
     // A token for several audiences is accepted only if its azp says that this client asked for it.
     aud:
       !audience.includes(clientId) ||
-      (audience.length > 1 && azp === undefined) ||
+      (audience.length > 1 && azp == null) ||
       (previous && String(audience) !== String(list(previous.aud))),
-    azp: azp !== undefined && azp !== clientId,
+    azp: azp != null && azp !== clientId,
     sub: typeof sub !== 'string' || !/^[ -~]{1,255}$/.test(sub),
     iat: pending
       ? !(iat * 1000 <= now + IAT_LEEWAY)
@@ -213,16 +214,14 @@ function wrongClaim(
         ? !(iat >= numberOf(previous.iat) - IAT_LEEWAY / 1000)
         : !isIatMissing && Number.isNaN(iat),
     exp: !Number.isFinite(exp) || (pending ? exp * 1000 <= now - LEEWAY : exp <= iat),
-    nonce: expected && nonce !== expected.nonce && !(mayLackNonce && nonce == null),
+    nonce: expected && nonce !== expected.nonce && !(mayLackNonce && (nonce == null || expected.nonce == null)),
     // The age counts until the request was made, not until now, because a person may take a while after authenticating. Both times are
     // taken from the server's clock: now it shows `iat`.
     auth_time:
       (pending?.maxAge !== undefined &&
         !(numberOf(auth_time) * 1000 + pending.maxAge >= iat * 1000 - (now - (pending.createdAt ?? now)) - LEEWAY)) ||
       // It changes when the person authenticates again, perhaps for another application. It never goes back.
-      (previous?.auth_time !== undefined &&
-        auth_time !== undefined &&
-        !(numberOf(auth_time) >= numberOf(previous.auth_time))),
+      (previous?.auth_time != null && auth_time != null && !(numberOf(auth_time) >= numberOf(previous.auth_time))),
   }).find(([, wrong]) => wrong)?.[0]
 }
 

@@ -77,7 +77,7 @@ export async function tokenAnswer(
 ): Promise<TokenAnswer> {
   const { status, body, sentAt } = answer
   if (status > 299 || saysError(body)) return refusedBy(answer)
-  if (!body) return transient('server_unavailable', true, { status }, undefined, answerText(answer))
+  if (!body) return transient('server_unavailable', true, { status }, answerText(answer))
 
   const { access_token, expires_in, refresh_token, id_token } = body
   const accessToken = typeof access_token === 'string' && TOKEN.test(access_token) ? access_token : ''
@@ -166,7 +166,6 @@ function refusedBy(answer: Answer): TokenAnswer {
       'server_unavailable',
       /error/.test(`${error.error}`),
       { status, error: error.error },
-      undefined,
       answerText(answer),
     )
   return { kind: 'refused', error, meaning }

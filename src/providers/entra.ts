@@ -1,5 +1,4 @@
 import { metadataFrom } from '../manager/metadata-from.ts'
-import type { EndSessionParameters } from '../protocol/end-session.ts'
 import { directory } from './checked.ts'
 import { entraApi } from './entra-api.ts'
 import type { ClientPreset } from './preset.ts'
@@ -39,7 +38,7 @@ function entraClient({ tenant, clientId }: EntraOptions): ClientPreset {
 }
 
 /** Leaves a long ID token out of the logout, which Entra ID then answers with an error (AADSTS90015). It knows the session by its own cookie. */
-function endSessionParams({ id_token_hint, ...rest }: EndSessionParameters): Partial<EndSessionParameters> {
+const endSessionParams: NonNullable<ClientPreset['endSessionParams']> = ({ id_token_hint, ...rest }) => {
   const isShort = id_token_hint !== undefined && id_token_hint.length <= LONGEST_HINT
   return isShort ? { ...rest, id_token_hint } : rest
 }

@@ -32,7 +32,7 @@ export interface RedisStoreOptions {
   readonly timeout?: number
   /**
    * How long a record is kept after its last write, ms. Default 90 days; at least 31, because tokens that still have to be revoked are kept for 30
-   * days. A sign-in that is under way is kept for ten minutes at most.
+   * days. A sign-in that is under way is kept for an hour at most.
    */
   readonly expireAfter?: number
   /**

@@ -71,7 +71,7 @@ export const insufficient = new WeakMap<object, AccessToken>()
  *   request is sent again with the same token 1.5 s later.
  * - 401 `insufficient_user_authentication` throws `ERR_STEP_UP_REQUIRED` with `acrValues`, `maxAge` (ms) and `scope` (RFC 9470 §3). 403
  *   `insufficient_scope` throws it with the `scope` that the API asks for (RFC 6750 §3.1). Give the error to
- *   `signIn({ stepUp: stepUp(error) })`.
+ *   `signIn({ stepUp: stepUp(error) })`. A 403 that names no scope is returned.
  * - A DPoP token has a new proof in each request. If an API asks for another proof (RFC 9449 §9), the request is sent again with the same
  *   token: once because of a nonce, and once because of the proof's time. If an API accepts only Bearer tokens, it throws `ERR_UNSUPPORTED`.
  * - If the platform shows redirects, `follow` follows them. If it hides them, a redirect that could take the token, a proof or a body to
@@ -98,7 +98,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
     const body = requestBody(request, own)
     const headers = plainHeaders(own.headers ?? request?.headers)
     const follows = (own.redirect ?? request?.redirect ?? 'follow') === 'follow'
-    const couldLeak = [body, first.type === 'DPoP', !place.wholeOrigin].some(Boolean)
+    const couldLeak = body || first.type === 'DPoP' || !place.wholeOrigin
     const isManual = follows && (couldLeak || follow !== undefined)
     const proofs = findProofs?.()
     const sentInit: SentRequest['init'] = Object.assign(own, { headers })
@@ -175,11 +175,7 @@ export function authorizedFetch(options: AuthorizedFetchOptions): Fetch {
   function stepUp(response: Response, token: AccessToken): TokenManagerError {
     const { status } = response
     const reason = WANTS_MORE[status] as StepUpReason
-    const {
-      acr_values,
-      max_age = '',
-      ...wanted
-    } = errorsIn(response, token.type).find(({ error }) => error === reason) ?? {}
+    const { acr_values, max_age = '', ...wanted } = wantedBy(response, token.type) ?? {}
     const scope = printable(wanted.scope)
     observe('step_up_required', { reason, ...(scope && { scope }) })
 
@@ -219,9 +215,9 @@ export function next(answer: Answer, type: AccessToken['type']): Next {
   const { status } = answer
   if (answer.type === 'opaqueredirect' || /^30[12378]$/.test(`${status}`)) return 'follow'
 
-  const errors = errorsIn(answer, type).map(({ error }) => error)
-  if (errors.includes(WANTS_MORE[status])) return 'step_up'
+  if (wantedBy(answer, type)) return 'step_up'
 
+  const errors = errorsIn(answer, type).map(({ error }) => error)
   const meansToken = errors.length === 0 || errors.includes('invalid_token')
   return status === 401 && meansToken ? 'renew' : 'done'
 }
@@ -244,6 +240,13 @@ function errorsIn({ headers }: Answer, type: string) {
   return parseChallenges(headers.get('www-authenticate'))
     .filter(({ scheme, params }) => scheme === type.toLowerCase() && params.error)
     .map(({ params }) => params)
+}
+
+/** The parameters of the challenge that asks for another sign-in. */
+function wantedBy(answer: Answer, type: string) {
+  const { status } = answer
+  // Frameworks answer 403 without a scope to everybody who may not do something. No sign-in would help.
+  return errorsIn(answer, type).find(({ error, scope }) => error === WANTS_MORE[status] && (scope || status === 401))
 }
 
 /** Why the token was refused. `undefined` if the API does not say. */

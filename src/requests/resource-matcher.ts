@@ -1,6 +1,7 @@
 import { invalidOption } from '../errors.ts'
 import type { Target } from '../protocol/access-token.ts'
-import { LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
+import { LOOPBACK, LOOPBACK_HINT } from '../protocol/allow-insecure-loopback.ts'
+import { isDevelopment } from '../protocol/development.ts'
 import { union } from '../session/scope.ts'
 
 /**
@@ -60,7 +61,6 @@ const PARTS =
 // control characters, UTF-8 in more bytes than needed, Microsoft's %uXXXX.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CLIMBS = /[/\\]\.{1,2}(?![\w.~-])|[\0-\x1f\x7f]|%(?:c[01]|e0%[89]|f0%8|u[\da-f]{4})/i
-const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1]|localhost)(:|$)/
 const MEMO = 99
 
 /** Which API the access token of a sign-in is for: the one of the first entry. */
@@ -134,12 +134,12 @@ export function resourceMatcher(
       )
 
     if (!entry) {
+      const reason = at && !at.secure ? 'insecure_target' : 'target_not_listed'
+      // Only a sentence for developers names places.
+      if (!isDevelopment) return { reason, listed: [] }
+
       const nearby = entries.filter(({ origin }) => origin === at?.origin)
-      return {
-        reason: at && !at.secure ? 'insecure_target' : 'target_not_listed',
-        place: at && at.origin + at.path,
-        listed: nearby.map(({ origin, path }) => origin + path),
-      }
+      return { reason, place: at && at.origin + at.path, listed: nearby.map(({ origin, path }) => origin + path) }
     }
 
     const wholeOrigin = entry.path === '/' && entries.every((e) => e === entry || e.origin !== at.origin)

@@ -9,6 +9,7 @@ import {
   throwErrorIn,
 } from '../protocol/authorization-code.ts'
 import type { DpopKey } from '../protocol/dpop.ts'
+import { rejected } from '../protocol/failure.ts'
 import { checkIdToken } from '../protocol/id-token.ts'
 import { firstValue, queryParameters } from '../protocol/parameters.ts'
 import { revokeToken } from '../protocol/revocation.ts'
@@ -23,7 +24,7 @@ import type { Session } from './session.ts'
 import type { PresentSession, Step } from './step-up.ts'
 import { tellOthers } from './sync.ts'
 import { targetKey } from './target-key.ts'
-import { keepTransaction, noteInVain, type Transaction, takeTransaction } from './transaction.ts'
+import { checkAge, keepTransaction, noteInVain, type Transaction, takeTransaction } from './transaction.ts'
 
 /** One sign-in, in the session's own terms. */
 export interface SignInRequest extends Omit<AuthorizationRequestOptions, 'statePrefix' | 'resource'> {
@@ -151,10 +152,11 @@ export function signIn(session: Session, prefix: string): SignIn {
     try {
       if (!state) throwErrorIn(url)
       transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
+      checkAge(transaction, clock.now())
       await redeem(url, transaction)
     } catch (error) {
       if (transaction) failed.set(error as TokenManagerError, transaction.returnTo)
-      if (transaction || awaited) await noteInVain(session, error as TokenManagerError).catch(() => {})
+      if (transaction || awaited) await noteInVain(session, error as TokenManagerError, transaction).catch(() => {})
       throw error
     }
   }
@@ -170,18 +172,19 @@ export function signIn(session: Session, prefix: string): SignIn {
       if (!missing) return begin(answer.response, transaction.scope, transaction)
 
       void discard(refreshToken)
-      throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'insufficient_scope', undefined, { scope: missing })
+      throw rejected('insufficient_scope', undefined, { scope: missing })
     }
 
-    if (answer.kind === 'invalid') void discard(answer.refreshToken)
-    throw answer.kind === 'unsent' ? storeFailed(undefined) : answer.error
+    const { error, refreshToken } = answer as Extract<typeof answer, { kind: 'invalid' }>
+    void discard(refreshToken)
+    throw error
   }
 
   async function discard(token: string | undefined): Promise<void> {
-    if (token === undefined) return
+    if (!token) return
 
     const now = await session.read().catch(() => session.live)
-    const isLiving = now !== undefined && !now.signedOut
+    const isLiving = now && !now.signedOut
     const mayRevoke = revokeReplaced && now?.refreshToken !== token
     if (isLiving && !mayRevoke) return
 
@@ -216,7 +219,7 @@ export function signIn(session: Session, prefix: string): SignIn {
     }
 
     tellOthers(session)
-    if (outcome === 'user_changed') throw new TokenManagerError('ERR_AUTHORIZATION_REJECTED', 'user_changed')
+    if (outcome === 'user_changed') throw rejected('user_changed')
 
     session.emit('signed_in', { subject: record.claims?.sub })
     if (server.dpop && response.tokenType === 'Bearer')

@@ -2,6 +2,7 @@ import { TokenManagerError } from '../errors.ts'
 import type { EpochMs, Store } from '../ports.ts'
 import type { PendingAuthorization } from '../protocol/authorization-code.ts'
 import { isDevelopment } from '../protocol/development.ts'
+import { rejected } from '../protocol/failure.ts'
 import { storeFailed } from './outcome.ts'
 import type { Session } from './session.ts'
 import type { Step, TriedStep } from './step-up.ts'
@@ -28,7 +29,7 @@ interface Returned extends TriedStep {
 type Pending = Transaction | Returned
 
 /** How long a person may take to sign in, in milliseconds. */
-export const SIGN_IN_LIFETIME = 10 * 60_000
+export const SIGN_IN_LIFETIME = 60 * 60_000
 const LIMIT = 16
 /** How long failed sign-ins are remembered, in milliseconds. Otherwise a page that signs in without a click would try again for ever. */
 const PAUSE = 30_000
@@ -64,15 +65,22 @@ function loopError(returned: readonly Returned[], since = 0): TokenManagerError 
   return new TokenManagerError('ERR_TEMPORARILY_UNAVAILABLE', 'sign_in_loop', what, { error, retryAt })
 }
 
-/** Notes for half a minute that a sign-in failed with `error`. */
-export async function noteInVain(session: Session, { error, reason }: TokenManagerError): Promise<void> {
-  await change(session, (found) => joined(found, { inVain: error ?? reason, createdAt: found.now }))
+/** Notes for half a minute that a sign-in failed with `error`. If that will pass, `transaction` is stored again: the same answer can be used. */
+export async function noteInVain(
+  session: Session,
+  error: TokenManagerError,
+  transaction: Transaction | undefined,
+): Promise<void> {
+  const again = transaction && error.code === 'ERR_TEMPORARILY_UNAVAILABLE' ? [transaction] : []
+  await change(session, (found) =>
+    joined(found, { inVain: error.error ?? error.reason, createdAt: found.now }, ...again),
+  )
 }
 
 /**
  * Takes the transaction with `state` out of the store, so that it can be used only once (RFC 9700 §2.1).
  * @param cancelled whether the person has refused. Then they may try again at once
- * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` if there is none (unknown or used) or it is older than ten minutes
+ * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED` if there is none (unknown or used)
  */
 export async function takeTransaction(session: Session, state: string, cancelled: boolean): Promise<Transaction> {
   const find = ({ pending }: Found) => pending.find((one): one is Transaction => one.state === state)
@@ -85,10 +93,13 @@ export async function takeTransaction(session: Session, state: string, cancelled
 
   const taken = find(found)
   if (!taken) throw rejected('state_mismatch', 'No sign-in waits for this state, or it was used before')
-  if (!isAlive(taken, session.platform.clock.now()))
-    throw rejected('transaction_expired', 'The sign-in took longer than ten minutes')
 
   return taken
+}
+
+/** @throws TokenManagerError `transaction_expired` if `transaction` is older than an hour */
+export function checkAge(transaction: Transaction, now: EpochMs): void {
+  if (!isAlive(transaction, now)) throw rejected('transaction_expired', 'The sign-in took longer than an hour')
 }
 
 /** The key in the store for the sign-ins that have begun for the session called `name`. */
@@ -113,9 +124,9 @@ interface Found {
   readonly now: EpochMs
 }
 
-/** The stored sign-ins that have not expired, and `one` more. */
-function joined({ pending, now }: Found, one: Pending): readonly Pending[] {
-  return [...pending.filter((each) => isAlive(each, now)), one].slice(-LIMIT)
+/** The stored sign-ins that have not expired, and `more`. */
+function joined({ pending, now }: Found, ...more: Pending[]): readonly Pending[] {
+  return [...pending.filter((each) => isAlive(each, now)), ...more].slice(-LIMIT)
 }
 
 /**
@@ -148,8 +159,4 @@ function isPending(one: Pending | null): boolean {
 
 function isAlive(one: Pending, now: EpochMs): boolean {
   return Math.abs(now - one.createdAt) < (one.state ? SIGN_IN_LIFETIME : PAUSE)
-}
-
-function rejected(reason: 'state_mismatch' | 'transaction_expired', sentence: string): TokenManagerError {
-  return new TokenManagerError('ERR_AUTHORIZATION_REJECTED', reason, sentence)
 }

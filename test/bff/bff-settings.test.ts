@@ -109,7 +109,7 @@ describe('BFF-04: the cookies of a site with https', () => {
   it('belong to this host alone, and are hidden from script', async () => {
     expect(await login({})).toEqual([
       expect.stringMatching(
-        /^__Host-session-sign-in-[\w-]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
+        /^__Host-session-sign-in-[\w-]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=3600$/,
       ),
       '__Host-session=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0',
     ])

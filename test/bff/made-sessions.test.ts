@@ -1,6 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { allowInsecureLoopback, type BffClientOptions, bffServer, clientSecretBasic, createBff } from 'tokenward/bff'
+import {
+  allowInsecureLoopback,
+  type BffClientOptions,
+  type BffRefusal,
+  bffServer,
+  clientSecretBasic,
+  createBff,
+} from 'tokenward/bff'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ManualClock, manualClock } from '../support/manual-clock.ts'
 import { clientSecret, type ProgramServer, startProgramServer } from '../support/program-server.ts'
@@ -58,6 +65,24 @@ describe('createBff without a pool', () => {
     expect(await bob.session()).toMatchObject({ status: 'signedIn' })
   })
 
+  it('tells of a logout that it refuses, and accepts it once it is told how the server writes logouts', async () => {
+    const refusals: BffRefusal[] = []
+    const onRefusal = (refusal: BffRefusal) => void refusals.push(refusal)
+    const untyped = async (options: Partial<BffClientOptions>) => {
+      const { origin, server, signedIn } = await start(options)
+      const alice = await signedIn()
+      const body = new URLSearchParams({ logout_token: await server.logoutToken('alice', 'JWT') })
+      const { status } = await fetch(`${origin}/auth/backchannel`, { method: 'POST', body })
+      return [status, (await alice.session()).status]
+    }
+    expect(await untyped({ onRefusal })).toEqual([400, 'signedIn'])
+    expect(refusals).toEqual([
+      { status: 400, code: 'logout_refused', path: '/auth/backchannel', message: expect.stringContaining('typ') },
+    ])
+    expect(await untyped({ onRefusal, logout: { types: ['JWT'] } })).toEqual([200, 'signedOut'])
+    expect(refusals).toHaveLength(1)
+  })
+
   it.each<[string, Partial<BffClientOptions>, number, string]>([
     ['a day without use', {}, DAY, 'idle'],
     ['the idleTimeout that is given', { idleTimeout: DAY / 2 }, DAY / 2, 'idle'],
@@ -88,6 +113,11 @@ describe('createBff without a pool', () => {
     redirectUri: 'https://app.example/auth/callback',
     api: { '/api': 'https://api.example/v1', '/more': { url: 'https://more.example' } },
   }
+
+  it('names a wrong member of logout', () => {
+    const wrong: object = { logout: { typ: ['JWT'] } }
+    expect(() => createBff({ ...given, ...wrong })).toThrow('logout.typ')
+  })
 
   it('lets tokens go to the listed APIs alone', () => {
     expect(createBff(given).handles('/more/x')).toBe(true)

@@ -107,7 +107,7 @@ describe('a sign-in', () => {
   it('BFF-03: is bound to the browser by a cookie of its own, and stores no session before the person is back', async () => {
     const { status, line, location } = await begun('?returnTo=/notes')
     expect(status).toBe(303)
-    expect(line).toMatch(/^session-sign-in-[\w-]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/)
+    expect(line).toMatch(/^session-sign-in-[\w-]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=3600$/)
     const query = new URL(location).searchParams
     expect(query.get('redirect_uri')).toBe(`${site.origin}/auth/callback`)
     expect(query.get('code_challenge_method')).toBe('S256')

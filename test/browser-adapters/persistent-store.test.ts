@@ -58,9 +58,18 @@ describe('persistentStore', () => {
     await expectMemory(persistent(), 'store_unavailable')
   })
 
-  it('STO-08: goes on in memory when the opening hangs', async () => {
-    vi.stubGlobal('indexedDB', { open: () => ({}) })
-    await expectMemory(persistent(indexedDbStore({ timeout: 20 })), 'store_unavailable')
+  it('STO-08: fails while the opening hangs, and finds the session when it does not any more', async () => {
+    await persistent().store.swap('k', undefined, { n: 1 })
+    const hanging = vi.spyOn(indexedDB, 'open').mockReturnValue({} as IDBOpenDBRequest)
+    const { store, reported } = persistent(indexedDbStore({ timeout: 20 }))
+    const failed = { code: 'ERR_STORE_FAILED', reason: 'store_failed', cause: { name: 'TimeoutError' } }
+    await expect(store.get('k')).rejects.toMatchObject(failed)
+    await expect(store.swap('k', undefined, { n: 2 })).rejects.toMatchObject(failed)
+
+    hanging.mockRestore()
+    expect((await store.get('k'))?.value).toEqual({ n: 1 })
+    expect(await store.swap('k', undefined, { n: 2 })).toBe(false)
+    expect(reported).toEqual([])
   })
 
   it('STO-08: goes on in memory when the storage is full', async () => {

@@ -184,6 +184,45 @@ describe('popup', () => {
     channel.close()
   })
 
+  it('opens one window for a double click: the first call has it, and the second one is cancelled', async () => {
+    const agent = popup()
+    const undone = [agent.prepare?.(), agent.prepare?.()]
+    expect(open).toHaveBeenCalledTimes(1)
+
+    const asked = agent.authorize(url, redirectUri, state)
+    const second = agent.authorize(`${url}2`, redirectUri, `${state}2`)
+    await expect(second).rejects.toMatchObject({ code: 'ERR_AUTHORIZATION_CANCELLED', reason: 'cancelled' })
+    undone[1]?.()
+    expect(open).toHaveBeenCalledTimes(1)
+    expect(opened.location.replace.mock.calls).toEqual([[url]])
+    expect(opened.close).not.toHaveBeenCalled()
+
+    const channel = new NodeChannel(`tokenward:popup:${state}`)
+    channel.postMessage(answer)
+    expect(await asked).toBe(answer)
+    channel.close()
+    undone[0]?.()
+    expect(opened.close).toHaveBeenCalledTimes(1)
+  })
+
+  it('opens a window for a click after the person closed one that was not used yet', () => {
+    const agent = popup()
+    agent.prepare?.()
+    opened.closed = true
+    agent.prepare?.()
+    expect(open).toHaveBeenCalledTimes(2)
+  })
+
+  it('opens a window for a click after the first sign-in of two has failed, and closed theirs', async () => {
+    const agent = popup()
+    const undo = agent.prepare?.()
+    agent.prepare?.()
+    undo?.()
+    await expect(agent.authorize(url, redirectUri, state)).rejects.toMatchObject({ reason: 'cancelled' })
+    agent.prepare?.()
+    expect([open, opened.close].map(({ mock }) => mock.calls.length)).toEqual([2, 1])
+  })
+
   it('says where it cannot work', async () => {
     vi.stubGlobal('BroadcastChannel', undefined)
     await expect(popup().authorize(url, redirectUri, state)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' })

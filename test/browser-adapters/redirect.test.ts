@@ -1,6 +1,15 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { redirect } from '../../src/browser/redirect.ts'
+import { alwaysOnline } from '../../src/in-process/always-online.ts'
+import { memoryStore } from '../../src/in-process/memory-store.ts'
+import { noChannel } from '../../src/in-process/no-channel.ts'
+import { queueLock } from '../../src/in-process/queue-lock.ts'
+import { systemClock } from '../../src/in-process/system-clock.ts'
+import { webCrypto } from '../../src/in-process/web-crypto.ts'
+import { createTokenManager } from '../../src/manager/create-token-manager.ts'
+import { scriptedAuthorizationServer } from '../../src/testing/index.ts'
+import { anErrorSaying } from '../support/sentences.ts'
 
 const origin = 'https://app.example.com'
 const redirectUri = `${origin}/callback`
@@ -41,6 +50,28 @@ describe('callbackUrl', () => {
     visit(`${redirectUri}?error=access_denied&${name}=x&state=tw1.abc`)
     expect(redirect().callbackUrl(redirectUri, prefix)).toContain('error=access_denied')
     expect(location.href).toBe(redirectUri)
+  })
+
+  // A sandboxed frame, or a file: the page has no origin that would make a URL of the path.
+  it('STO-09: a page without an origin is signed out, and every call says what it lacks', async () => {
+    const server = scriptedAuthorizationServer(() => Date.now())
+    const { issuer, fetch } = server
+    const ports = { store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline, fetch }
+    const manager = createTokenManager(
+      { issuer, clientId: 'app', redirectUri: '/callback', resources: ['https://api.example.com/'] },
+      { ...ports, clock: systemClock, crypto: webCrypto, origin: undefined, userAgent: redirect() },
+    )
+    for (const href of [`${redirectUri}?${answer}`, 'file:///app/callback?code=c&state=s', 'about:blank']) {
+      visit(href)
+      expect(redirect().callbackUrl('/callback', prefix)).toBeUndefined()
+    }
+
+    expect(await manager.ready()).toMatchObject({ status: 'signedOut', reason: 'none' })
+    const called = manager.fetch('https://api.example.com/notes')
+    await expect(called).rejects.toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    await expect(manager.signIn()).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION' })
+    await expect(manager.signIn()).rejects.toThrow(anErrorSaying(/redirectUri, an absolute URL/) as Error)
+    manager.dispose()
   })
 
   it('ACQ-10: takes an answer out of the fragment', () => {

@@ -7,6 +7,7 @@ import {
   type TokenExchangeOptions,
 } from '../../src/client-tokens/create-token-exchange.ts'
 import { createTokenManager, type TokenManager } from '../../src/index.ts'
+import { createSessionPool } from '../../src/session-pool/create-session-pool.ts'
 import { idToken } from '../support/simulated-server.ts'
 import { json, type TokenEndpoint, tokenEndpoint } from './token-endpoint.ts'
 
@@ -181,6 +182,27 @@ describe('createTokenExchange', () => {
       await endpoint.clock.advance(0)
       expect(revoked()).toEqual(['canary-alice-1'])
       manager.dispose()
+    })
+
+    it('also at the sign-out of a session of a pool that has left memory meanwhile, by its name', async () => {
+      const { endpoint, tokens, revoked } = revoking()
+      const pool = createSessionPool(
+        { issuer: 'https://as.example', clientId: 'web', maxSessions: 1 },
+        endpoint.platform,
+      )
+      // What docs/start/node.md says.
+      const subject = (id: string) => ({ id, token: async () => (await pool.get(id).getAccessToken()).value })
+      pool.on('signed_out', ({ account }) => void tokens.forget(account))
+
+      for (const account of ['alice', 'bob']) {
+        await pool.get(account).adopt({ accessToken: account, expiresAt: endpoint.clock.now() + 900_000 })
+        await tokens.for(subject(account)).getAccessToken()
+      }
+      expect(pool.size).toBe(1)
+      await tokens.for(subject('alice')).getAccessToken()
+      await pool.get('alice').signOut()
+      await endpoint.clock.advance(0)
+      expect(revoked().filter((token) => token.startsWith('canary'))).toEqual(['canary-alice-1'])
     })
 
     it('also when another person signs in, whose calls get nothing of the first one', async () => {

@@ -103,6 +103,47 @@ describe('a nonce that is missing', () => {
   })
 })
 
+describe('a claim that is null', () => {
+  it.each(['at_hash', 'azp', 'auth_time', 'acr'])(
+    'counts as absent, at the sign-in and at a refresh: %s',
+    async (name) => {
+      const accepted = { claims: { sub: 'p' } }
+      expect(await check({ [name]: null })).toMatchObject(accepted)
+      expect(await check({ [name]: null }, {}, { ...claims, auth_time: 1 })).toMatchObject(accepted)
+      expect(await check({ auth_time: 1 }, {}, { ...claims, [name]: null } as object as IdTokenClaims)).toMatchObject(
+        accepted,
+      )
+    },
+  )
+
+  it('among the audiences of several clients azp is needed even so', async () => {
+    expect(await check({ aud: ['spa', 'other'], azp: null })).toMatchObject({ reason: 'id_token_aud' })
+  })
+
+  it('a missing time of issue tells no difference of the clocks', async () => {
+    const { message } = (await check({ iat: null })) as Error
+    expect(message).toEqual(saying('The ID token has no iat'))
+    expect(message).not.toContain('NaN')
+  })
+})
+
+describe('the nonce of an ID token after a refresh', () => {
+  const { nonce, ...without } = claims
+
+  it.each([
+    ['it has none', { nonce: undefined }, claims],
+    ['it has null', { nonce: null }, claims],
+    ['the one before had none', { nonce }, without],
+    ['it is the same', { nonce }, claims],
+  ])('is accepted if %s', async (_, given, previous) => {
+    expect(await check(given, {}, previous)).toHaveProperty('claims')
+  })
+
+  it('is refused if both have one and they differ', async () => {
+    expect(await check({ nonce: 'm' }, {}, claims)).toMatchObject({ reason: 'id_token_nonce' })
+  })
+})
+
 it.each(['aud', 'sub', 'exp', 'iat'])('an ID token without %s is refused by name', async (name) => {
   expect(await check({ [name]: undefined })).toMatchObject({
     reason: `id_token_${name}`,

@@ -9,7 +9,7 @@ function answer(status: number | 'redirect', challenge?: string) {
 }
 
 const STEP_UP = 'error="insufficient_user_authentication"'
-const SCOPE = 'error="insufficient_scope"'
+const SCOPE = 'error="insufficient_scope", scope="admin"'
 const REFUSED = 'error="invalid_token"'
 
 const rows: readonly [Next, number | 'redirect', string?, ('Bearer' | 'DPoP')?][] = [
@@ -43,6 +43,9 @@ const rows: readonly [Next, number | 'redirect', string?, ('Bearer' | 'DPoP')?][
   ['done', 403, `Bearer ${REFUSED}`],
   ['done', 403, `Bearer ${STEP_UP}`],
   ['step_up', 403, `Bearer ${SCOPE}`],
+  // Spring Security says this to everybody who may not do something.
+  ['done', 403, 'Bearer error="insufficient_scope", error_description="The request requires higher privileges"'],
+  ['done', 403, 'Bearer error="insufficient_scope", scope=""'],
   // Another scheme's challenge is as good as none.
   ['renew', 401, `DPoP ${STEP_UP}`],
   ['done', 403, `DPoP ${SCOPE}`],

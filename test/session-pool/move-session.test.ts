@@ -60,19 +60,39 @@ function begin(pool: SessionPool, account: string): Promise<string> {
 it('a rename moves the sign-ins under way to those of the new name, each once, also one that begins meanwhile', async () => {
   const { store, pool } = await setUp()
   const waiting = [await begin(pool, 'new'), await begin(pool, 'old')]
-  let isRaced = false
-  let key = ''
+  // A sign-in begins right before the first write, which adds to the new name, and one before the third, which clears the old name.
+  const meanwhile: Readonly<Record<number, string>> = { 1: 'new', 3: 'old' }
+  const written: string[] = []
+  let isBeginning = false
   store.delay = async (operation, name) => {
-    const isNow = operation === 'swap' && name.endsWith('.pending') && !isRaced
-    if (!isNow) return
-    isRaced = true
-    key = name
-    waiting.push(await begin(pool, 'new'), await begin(pool, 'old'))
+    const isOfMove = operation === 'swap' && name.endsWith('.pending') && !isBeginning
+    const account = isOfMove ? meanwhile[written.push(name)] : undefined
+    if (account === undefined) return
+
+    isBeginning = true
+    waiting.push(await begin(pool, account))
+    isBeginning = false
+  }
+  await pool.rename('old', 'new')
+  expect(written).toHaveLength(5)
+  const { value } = (await store.get(written[0] ?? '')) ?? {}
+  const states = (value as { readonly state: string }[]).map(({ state }) => state)
+  expect(states.sort()).toEqual(waiting.sort())
+})
+
+it('a rename keeps the sixteen newest sign-ins, as each session does', async () => {
+  const { store, pool } = await setUp()
+  const waiting: string[] = []
+  for (const account of ['new', 'old']) for (let tabs = 0; tabs < 10; tabs++) waiting.push(await begin(pool, account))
+  let key = ''
+  store.fault = (operation, name) => {
+    const isFirst = operation === 'swap' && key === ''
+    if (isFirst) key = name
+    return undefined
   }
   await pool.rename('old', 'new')
   const { value } = (await store.get(key)) ?? {}
-  const states = (value as { readonly state: string }[]).map(({ state }) => state)
-  expect(states.sort()).toEqual(waiting.sort())
+  expect((value as { readonly state: string }[]).map(({ state }) => state)).toEqual(waiting.slice(-16))
 })
 
 /** A fault that comes once, at the first write that `isMeant`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { TokenManagerError } from '../../src/errors.ts'
+import { isTransient, TokenManagerError } from '../../src/errors.ts'
+import type { TokenManager } from '../../src/index.ts'
 import { targetKey } from '../../src/session/target-key.ts'
 import { type ScriptedUserAgent, scriptedUserAgent } from '../support/scripted-user-agent.ts'
 import { saying } from '../support/sentences.ts'
@@ -120,14 +121,25 @@ describe('signing in by redirect', () => {
     }
   })
 
-  it('ACQ-03: a sign-in that took more than ten minutes has expired', async () => {
+  it('ACQ-03: a sign-in that took more than an hour has expired, and returnTo is kept', async () => {
     const w = world()
     const agent = saysYes(w, 'redirect')
-    await left(w, agent)
-    await w.clock.advance(600_001)
+    await left(w, agent, { returnTo: '/notes' })
+    await w.clock.advance(3_600_001)
     const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
-    expect(await w.after(100, manager.ready())).toMatchObject({ error: { reason: 'transaction_expired' } })
+    const expired = { error: { reason: 'transaction_expired' }, returnTo: '/notes' }
+    expect(await w.after(100, manager.ready())).toMatchObject(expired)
     expect(w.server.requests).toHaveLength(0)
+  })
+
+  it('ACQ-03: a person may take most of an hour, for a new password or a second factor', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    await w.clock.advance(3_500_000)
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    expect(await w.after(100, manager.ready())).toMatchObject({ status: 'signedIn' })
   })
 
   it('ACQ-03: two sign-ins on their way at once do not overwrite each other', async () => {
@@ -347,6 +359,35 @@ describe('completing a sign-in by hand', () => {
     expect(w.server.requests).toHaveLength(1)
   })
 
+  it('ACQ-03: disposed of in the turn of the call, it is completed all the same, and the manager stays ended', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const { manager, lifecycle, store } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    const pending = w.clock.pending
+    const completed = manager.completeSignIn()
+    manager.dispose()
+    await w.after(100, completed)
+    expect(await w.record()).toMatchObject({ claims: { sub: 'alice' } })
+    const { get } = store.count
+    lifecycle.resume()
+    await w.settle()
+    expect([store.count.get, w.clock.pending, manager.state.status]).toEqual([get, pending, 'loading'])
+  })
+
+  it('ACQ-03: signIn() of a manager that is disposed of in the same turn is found by the page that comes back', async () => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    void manager.signIn()
+    manager.dispose()
+    await w.settle()
+    const next = w.context({ userAgent: agent, redirectUri, scope: openid })
+    expect(await w.after(100, next.manager.ready())).toMatchObject({ status: 'signedIn' })
+  })
+
   it('what follows a # in the address, or is in another order, is no part of the answer', async () => {
     for (const change of [
       (url: string) => `${url}#/notes?state=other`,
@@ -370,10 +411,68 @@ describe('completing a sign-in by hand', () => {
     await left(w, agent)
     const url = agent.landing as string
     const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
-    const both = await w.after(100, Promise.all([manager.ready(), manager.completeSignIn(url).catch((error) => error)]))
-    expect(both[0]).toMatchObject({ status: 'signedIn' })
+    const both = await w.after(100, Promise.all([manager.ready(), manager.completeSignIn(url)]))
+    expect(both).toMatchObject([{ status: 'signedIn' }, { status: 'signedIn' }])
     expect(w.server.requests).toHaveLength(1)
   })
+
+  it.each([
+    ['completeSignIn() twice', (manager: TokenManager) => [manager.completeSignIn(), manager.completeSignIn()]],
+    ['ready(), and completeSignIn()', (manager: TokenManager) => [manager.ready(), manager.completeSignIn()]],
+    [
+      'completeSignIn(), dispose(), completeSignIn() (StrictMode)',
+      (manager: TokenManager) => {
+        const first = manager.completeSignIn()
+        manager.dispose()
+        return [first, manager.completeSignIn()]
+      },
+    ],
+  ])('ACQ-03: without a URL the calls of one page share the answer in its address bar: %s', async (_, calls) => {
+    const w = world()
+    w.server.subject = 'alice'
+    const agent = saysYes(w, 'redirect')
+    await left(w, agent)
+    const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+    await w.after(100, Promise.all(calls(manager)))
+    expect(manager.state).toMatchObject({ status: 'signedIn' })
+    expect(await manager.completeSignIn()).toBe(manager.state)
+    expect(w.server.requests).toHaveLength(1)
+  })
+
+  it.each([
+    ['the metadata cannot be loaded', 'metadata', 'network_unavailable'],
+    ['the token endpoint is busy', 429, 'throttled'],
+    ['the token endpoint is down', 503, 'server_unavailable'],
+  ])(
+    'ACQ-11: if %s, the code was not used, and completeSignIn() of that page succeeds later',
+    async (_, fault, reason) => {
+      const w = world()
+      w.server.subject = 'alice'
+      const agent = saysYes(w, 'redirect')
+      await left(w, agent, { returnTo: '/notes' })
+      const url = agent.landing as string
+      const { manager } = w.context({ userAgent: agent, redirectUri, scope: openid })
+      w.server.onDiscovery = () => {
+        if (fault === 'metadata') throw new TypeError('Load failed')
+        return undefined
+      }
+      w.server.before = () => (typeof fault === 'number' ? new Response('', { status: fault }) : undefined)
+      const failed = { status: 'signedOut', reason: 'sign_in_failed', returnTo: '/notes', error: { reason } }
+      expect(await w.after(15_000, manager.ready())).toMatchObject(failed)
+      for (const call of [() => manager.completeSignIn(), () => manager.completeSignIn(url)]) {
+        const error = await w.after(
+          15_000,
+          call().catch((error) => error),
+        )
+        expect([error.reason, isTransient(error)]).toEqual([reason, true])
+      }
+      w.server.onDiscovery = () => undefined
+      w.server.before = () => undefined
+      const signedIn = { status: 'signedIn', session: { returnTo: '/notes' } }
+      expect(await w.after(100, manager.completeSignIn())).toMatchObject(signedIn)
+      await expect(w.after(100, manager.completeSignIn(url))).rejects.toMatchObject({ reason: 'state_mismatch' })
+    },
+  )
 
   it('without an answer to complete it says so', async () => {
     const w = world()

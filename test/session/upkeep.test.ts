@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { TokenManager } from '../../src/index.ts'
 import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { type World, world } from '../support/world.ts'
 
@@ -397,6 +398,24 @@ describe('starting and stopping', () => {
     await w.clock.advance(10)
     expect(store.count.get).toBe(get)
     expect(w.clock.pending).toBe(pending)
+  })
+
+  it('disposed in the turn of its first call, that call is still done, on the stored session', async () => {
+    const w = world()
+    await w.signedIn()
+    const ended = <T>(call: (manager: TokenManager) => Promise<T>) => {
+      const { manager } = w.context()
+      const result = call(manager)
+      manager.dispose()
+      return w.after(100, result)
+    }
+    expect(await ended((manager) => manager.getAccessToken())).toMatchObject({ value: 'at-1' })
+    expect(await ended((manager) => manager.refresh())).toMatchObject({ value: 'at-2' })
+    const report = await ended((manager) => manager.signOut())
+    expect([report.local, await w.after(3_000, report.revoked)]).toEqual(['removed', 'revoked'])
+    expect(await w.record()).toMatchObject({ signedOut: { reason: 'signed_out' } })
+    await ended((manager) => manager.adopt(w.server.issue()))
+    expect((await w.opened()).manager.state).toMatchObject({ status: 'signedIn' })
   })
 
   it('disposed in the middle of a refresh, the answer is still kept, and nothing goes on afterwards', async () => {

@@ -21,7 +21,7 @@ export interface ProgramServer {
   /** New tokens of the client `web`, as if `account` had signed in elsewhere. */
   issue(account: string): Promise<TokenSet>
   /** What tells the client `web` that `account` has signed out at the server (OpenID Connect Back-Channel Logout §2.4). */
-  logoutToken(account: string): Promise<string>
+  logoutToken(account: string, typ?: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -98,9 +98,9 @@ export async function startProgramServer({
       const { access_token: accessToken = '', refresh_token: refreshToken = '' } = tokens
       return { accessToken, refreshToken, expiresAt: Date.now() + accessTokenTtl * 1000 }
     },
-    logoutToken: (account) =>
+    logoutToken: (account, typ = 'logout+jwt') =>
       new SignJWT({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })
-        .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt' })
+        .setProtectedHeader({ alg: 'ES256', typ })
         .setIssuer(issuer)
         .setAudience('web')
         .setSubject(account)

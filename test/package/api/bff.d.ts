@@ -3,11 +3,12 @@ import { SessionState, TokenManager } from "./bff/page.js";
 import { Clock } from "./browser.js";
 import { NodeSessionPoolOptions, SessionPool } from "./node.js";
 import { RedisStoreOptions } from "./redis.js";
+import { LogoutDialect } from "./resource-server.js";
 export { ClientSecret, PrivateKeyJwtOptions, PrivateKeySource, TokenManagerErrorReason, allowInsecureLoopback, clientSecretBasic, clientSecretPost, environmentKey, privateKeyJwt } from "./several-entries.js";
 import "./resource-server.js";
 import { IncomingMessage, ServerResponse, Server } from "node:http";
 import { Duplex } from "node:stream";
-type BffRefusalCode = "cross_site" | "prefetched" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "too_many_sign_ins" | "too_many_connections" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "internal" | TokenManagerErrorCode;
+type BffRefusalCode = "cross_site" | "prefetched" | "header_missing" | "method_not_allowed" | "invalid_request" | "no_sign_in" | "too_many_sign_ins" | "too_many_connections" | "body_too_large" | "api_unreachable" | "api_timeout" | "api_answer_unusable" | "logout_refused" | "internal" | TokenManagerErrorCode;
 interface BffRefusal {
     readonly status: number;
     readonly code: BffRefusalCode;
@@ -52,6 +53,7 @@ interface BffClientOptions extends BffSiteOptions, Omit<NodeSessionPoolOptions, 
     readonly redis?: RedisStoreOptions;
     readonly idleTimeout?: number;
     readonly maxAge?: number;
+    readonly logout?: LogoutDialect;
     readonly sessions?: undefined;
     readonly backchannelLogout?: undefined;
 }

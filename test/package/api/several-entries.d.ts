@@ -1,7 +1,7 @@
 import { KeyObject } from "node:crypto";
 type TokenManagerErrorCode = "ERR_INVALID_OPTION" | "ERR_UNSUPPORTED" | "ERR_SIGNED_OUT" | "ERR_AUTHORIZATION_CANCELLED" | "ERR_AUTHORIZATION_REJECTED" | "ERR_GRANT_REJECTED" | "ERR_CLIENT_REJECTED" | "ERR_RESPONSE_INVALID" | "ERR_TEMPORARILY_UNAVAILABLE" | "ERR_STORE_FAILED" | "ERR_STEP_UP_REQUIRED" | "ERR_TARGET_NOT_ALLOWED" | "ERR_NOT_REPLAYABLE" | "ERR_REDIRECTED";
 type SignedOutReason = "none" | "signed_out" | "signed_out_elsewhere" | "session_ended" | "rejected" | "outcome_unknown" | "expired" | "idle" | "max_age" | "user_changed" | "storage_lost" | "dpop_key_lost" | "incompatible_version" | "sign_in_failed" | "renamed";
-type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "disposed" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "sign_in_loop" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "client_authentication_failed" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
+type TokenManagerErrorReason = SignedOutReason | "invalid_option" | "no_window" | "insecure_context" | "unsupported_flow" | "request_refused" | "keychain_unavailable" | "browser_unavailable" | "metadata_issuer_mismatch" | "metadata_invalid" | "endpoint_missing" | "insecure_endpoint" | "state_mismatch" | "transaction_expired" | "issuer_mismatch" | "issuer_missing" | "redirect_uri_mismatch" | "authorization_error" | "interaction_required" | "popup_blocked" | "cancelled" | "code_exchange_indeterminate" | "invalid_pushed_authorization_response" | "step_up_unsatisfied" | "sign_in_loop" | "invalid_token_response" | "unsupported_token_type" | "id_token_missing" | "id_token_invalid" | "id_token_iss" | "id_token_aud" | "id_token_azp" | "id_token_exp" | "id_token_iat" | "id_token_sub" | "id_token_nonce" | "id_token_auth_time" | "id_token_at_hash" | "invalid_grant" | "invalid_client" | "invalid_scope" | "invalid_target" | "server_refused" | "dpop_unsupported" | "dpop_not_bound" | "dpop_unsupported_by_resource" | "network_unavailable" | "client_authentication_failed" | "timeout" | "server_unavailable" | "unexpected_redirect" | "throttled" | "coordination_timeout" | "store_failed" | "storage_locked" | "target_not_listed" | "insecure_target" | "insufficient_scope" | "insufficient_user_authentication" | "retry_impossible" | "redirected" | "token_rejected_by_resource";
 interface TokenManagerErrorDetails {
     status?: number | undefined;
     error?: string | undefined;
@@ -889,17 +889,6 @@ interface RedisStore extends Store<unknown> {
     readonly confirmInterval: number;
 }
 declare function redisStore(options: RedisStoreOptions): RedisStore;
-interface IntrospectionOptions {
-    readonly endpoint?: string;
-    readonly clientId: string;
-    readonly clientSecret: string | (() => string | Promise<string>);
-    readonly formEncoded?: boolean;
-    readonly jwts?: boolean;
-    readonly maxAge?: number;
-    readonly negativeMaxAge?: number;
-    readonly timeout?: number;
-    readonly limit?: number;
-}
 interface AccessTokenClaims {
     readonly iss: string;
     readonly sub?: string;
@@ -936,13 +925,6 @@ interface ClaimNames {
 interface LogoutDialect {
     readonly types?: readonly (string | undefined)[];
     readonly withoutExpiry?: boolean;
-}
-interface IssuerOptions extends TokenDialect {
-    readonly issuer: string;
-    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
-    readonly jwksUri?: string;
-    readonly algorithms?: readonly string[];
-    readonly introspection?: IntrospectionOptions;
 }
 interface TokenDenial {
     readonly issuer: string;
@@ -1028,6 +1010,24 @@ declare function memoryReplayStore({ limit, now }?: {
     limit?: number | undefined;
     now?: (() => number) | undefined;
 }): ReplayStore;
+interface IntrospectionOptions {
+    readonly endpoint?: string;
+    readonly clientId: string;
+    readonly clientSecret: string | (() => string | Promise<string>);
+    readonly formEncoded?: boolean;
+    readonly jwts?: boolean;
+    readonly maxAge?: number;
+    readonly negativeMaxAge?: number;
+    readonly timeout?: number;
+    readonly limit?: number;
+}
+interface IssuerOptions extends TokenDialect {
+    readonly issuer: string;
+    readonly tenants?: readonly string[] | ((tenant: string) => boolean);
+    readonly jwksUri?: string;
+    readonly algorithms?: readonly string[];
+    readonly introspection?: IntrospectionOptions;
+}
 type ClientSecret = string | (() => string | Promise<string>);
 interface ClientSecretBasicOptions {
     readonly formEncoded?: boolean;
