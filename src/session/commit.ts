@@ -170,7 +170,7 @@ export async function conclude(
   function reject(error: TokenManagerError): Promise<RefreshOutcome> {
     const at = clock.now()
     return session.update((now): Conclusion => {
-      if (!isAbout(now)) return { outcome: 'superseded', error }
+      if (!isAbout(now)) return { outcome: 'superseded' }
       return spentInDoubt(now) ?? { next: tombstone(now, { at, reason: 'rejected' }, []), outcome: 'rejected', error }
     })
   }

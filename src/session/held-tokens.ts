@@ -17,7 +17,7 @@ export interface HeldToken {
   readonly waitAt: number
   /** From this time on, it is never sent. */
   readonly deadAt: number
-  /** Whether an API refused it before it expired. */
+  /** Whether an API refused it before it expired */
   rejected: boolean
   /** When a refresh gave the same text again although an API had refused it, on the monotonic clock. */
   readonly returnedAt?: number | undefined
@@ -72,7 +72,7 @@ export function heldTokens(session: Session): HeldTokens {
         Object.entries(live?.accessTokens ?? {}).map(([key, stored]) => {
           const known = byKey.get(key)
           const isKnown = known && grantOf(known.token) === live?.grantId && isSame(known.stored, stored)
-          const held = isKnown ? known : heldToken(stored, platform, options, known)
+          const held = isKnown ? known : heldToken(stored, platform, options, known, !live?.refreshToken)
           records.set(held.token, live as SessionRecord)
           return [key, held]
         }),
@@ -89,18 +89,21 @@ function isSame(known: StoredAccessToken, stored: StoredAccessToken): boolean {
 /**
  * Makes the entry in memory for a stored token.
  * @param before the entry that it replaces
+ * @param isLast whether there is no refresh token to get another one
  */
 export function heldToken(
   stored: StoredAccessToken,
   { clock, crypto }: Pick<Platform, 'clock' | 'crypto'>,
   { leeway, jitter }: Pick<ScheduleOptions, 'leeway' | 'jitter'>,
   before?: HeldToken,
+  isLast?: boolean,
 ): HeldToken {
   const { expiresAt, obtainedAt } = stored
   const elapsed = clock.elapsed()
   const now = clock.now()
-  // If it was obtained in the future, the wall clock was set back. Then the token's age is not known, and it counts as expired.
-  const left = obtainedAt > now + CLOCK_STEP ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
+  // If it was obtained in the future, the wall clock was set back. Then the token's age is not known, and it counts as expired, if it is not the last.
+  const isStale = obtainedAt > now + CLOCK_STEP && !isLast
+  const left = isStale ? 0 : (expiresAt ?? Infinity) - Math.max(now, obtainedAt)
   const ahead = leewayOf(stored, leeway)
   const deadAt = elapsed + left
   const returned = before?.rejected ? elapsed : before?.returnedAt

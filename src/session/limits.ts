@@ -7,7 +7,7 @@ import type { SignOut } from './sign-out.ts'
 export interface Limits {
   /** When the next limit passes, on the wall clock. */
   readonly next: number
-  /** Notes that the session is used. */
+  /** Notes that the session is used, unless the call only reacts to the events `refreshed` and `adopted`. */
   used(now?: EpochMs): void
   /** Ends the session if a limit has passed. */
   check(): Promise<void>
@@ -21,6 +21,7 @@ export function limits(session: Session, end: SignOut['end']): Limits {
   const { maxAge, idleTimeout } = session.options
   const { clock } = session.platform
   let written = -Infinity
+  let reacting = false
   const idleAt = (usedAt = 0) => Math.max(usedAt, written) + (idleTimeout ?? Infinity)
   const maxAgeAt = (signedInAt = 0) => signedInAt + (maxAge ?? Infinity)
   /** The limit that has passed. `undefined` if none has. */
@@ -30,12 +31,23 @@ export function limits(session: Session, end: SignOut['end']): Limits {
     return now >= idleAt(usedAt) ? 'idle' : undefined
   }
 
+  // Whoever always wants the newest token asks for it after each refresh in the background. Nobody has to be there for that.
+  for (const type of ['refreshed', 'adopted'] as const)
+    session.on(type, () => {
+      reacting = true
+      void session.wait(0).then(() => {
+        reacting = false
+      })
+    })
+
   return {
     get next() {
       return Math.min(maxAgeAt(session.live?.signedInAt), idleAt(session.live?.usedAt))
     },
     used(now = clock.now()) {
-      if (idleTimeout === undefined) return
+      const isUse = idleTimeout !== undefined && !reacting
+      if (!isUse) return
+
       const { live } = session
       if (!live || now - Math.max(live.usedAt, written) < idleTimeout / 10) return
 

@@ -12,7 +12,7 @@ export type RefreshOutcome = RefreshSuccess | RefreshFailure
  * A refresh without an error. `refreshed`: this context has got new tokens; `attempt` is how many times it sent the refresh token. `adopted` and
  * `superseded`: another context has got them, before or in the meantime.
  */
-type RefreshSuccess = { readonly error?: TokenManagerError; readonly held?: undefined; readonly heard?: undefined } & (
+type RefreshSuccess = { readonly error?: undefined; readonly held?: undefined; readonly heard?: undefined } & (
   | { readonly outcome: 'refreshed'; readonly attempt: number }
   | { readonly outcome: 'adopted' | 'superseded' | 'signed_out' }
 )

@@ -105,6 +105,8 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         const isNew = !asked || (last && (!last.error || last.held !== undefined))
         if (now !== from) last = undefined
         from = now
+        const isUse = !asked && !last
+        if (isUse) limits.used()
 
         const held = isNew ? tokens.usable(target, minValidity) : undefined
         if (held) {
@@ -112,7 +114,6 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
           if (missing) throw scopeError(missing)
 
           if (clock.elapsed() >= held.refreshAt && !last) source.refreshAhead(target)
-          if (!asked) limits.used()
           return held.token
         }
 
@@ -146,9 +147,10 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
         rejections = rejections.filter((at) => now - at < REJECTION_WINDOW)
         // The server has just given the same token again. Another refresh would not help.
         const wasReturned = now - (held.returnedAt ?? -Infinity) < REJECTION_WINDOW
-        const replaced = rejections.length < REJECTIONS && !wasReturned
+        const isUseful = rejections.length < REJECTIONS && !wasReturned
+        const replaced = isUseful && session.live?.refreshToken !== undefined
         tell(replaced)
-        // The API refuses every token, so another one would be refused too.
+        // There can be no other token, or the API refuses every token, so another one would be refused too.
         if (!replaced) return undefined
 
         held.rejected = true
@@ -245,18 +247,12 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     const backOff = live?.failure ? 0 : (error?.retryAt ?? 0) - clock.now()
     quietUntil = clock.elapsed() + Math.max(QUIET, backOff)
 
-    switch (outcome) {
-      case 'refreshed':
-        session.emit('refreshed', { duration, attempt: result.attempt, reason })
-        tellOthers(session)
-        return result
-      case 'adopted':
-      case 'superseded':
-        session.emit('waited', { duration })
-        return result
-      case 'signed_out':
-        return result
+    if (result.outcome === 'refreshed') {
+      session.emit('refreshed', { duration, attempt: result.attempt, reason })
+      tellOthers(session)
     }
+    if (outcome === 'adopted') session.emit('waited', { duration })
+    if (!result.error) return result
 
     // Every call during the back-off finds the same failure in the record. The event is sent only once for it.
     const mark = `${live?.grantId} ${live?.failure?.beat}`
@@ -264,7 +260,7 @@ export function tokenSource({ session, tokens, ready, end, limits }: TokenSource
     lastTold = mark
 
     const told = await shown(result, from, target)
-    const { reason: why, status, retryAt } = error
+    const { reason: why, status, retryAt } = result.error
     if (isNews) session.emit('refresh_failed', { outcome, reason: why, duration, status, retryAt })
     return told
   }

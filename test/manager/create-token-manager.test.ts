@@ -305,6 +305,22 @@ describe('fetch', () => {
     expect(w.server.calls).toHaveLength(1)
   })
 
+  it.each([undefined, 3_600_000])(
+    'INV-01: an API ends no session that has only its access token, with %s ms left: its answer goes to the caller',
+    async (left) => {
+      const w = world({ visible: true })
+      const { manager, events } = w.context()
+      await manager.adopt({ accessToken: 'at', ...(left && { expiresAt: w.clock.now() + left }) })
+      refusing(w, () => false)
+      for (let call = 0; call < 5; call++) expect((await w.after(1_000, manager.fetch(api))).status).toBe(401)
+      refusing(w, () => true)
+      expect((await w.after(1_000, manager.fetch(api))).status).toBe(200)
+      expect(manager.state).toMatchObject({ status: 'signedIn', health: 'ok' })
+      expect([w.server.requests, w.server.revoked]).toEqual([[], []])
+      expect(events.filter(({ type }) => type === 'token_rejected')).toMatchObject(Array(5).fill({ replaced: false }))
+    },
+  )
+
   it('INV-06: an API that refuses every token costs three refreshes a minute, whatever the traffic', async () => {
     const w = world()
     const { manager, events } = await w.signedIn()

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { followAccessToken } from '../../src/manager/follow-access-token.ts'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { limits } from '../../src/session/limits.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import type { Change } from '../../src/session/record-writer.ts'
 import type { Session } from '../../src/session/session.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { world } from '../support/world.ts'
 
 const start = 1_800_000_000_000
 const hour = 3_600_000
@@ -16,6 +19,7 @@ function signedIn(options: { maxAge?: number; idleTimeout?: number }) {
     live: { grantId: 'g', signedInAt: start, usedAt: start } as SessionRecord | undefined,
     stored: { grantId: 'g', usedAt: start } as SessionRecord | undefined,
     fails: false,
+    on: () => () => {},
     durability: '',
     async update(change: Change, { durability }: { durability: string }) {
       if (session.fails) throw new Error('refused')
@@ -129,5 +133,60 @@ describe('what is written of a use', () => {
     await clock.advance(0)
     clock.jump(hour - 1)
     expect(await overdue()).toBeUndefined()
+  })
+})
+
+describe('RT-16: what is no use', () => {
+  const minute = 60_000
+  const idle = { limits: sessionLimits({ idleTimeout: 15 * minute }) }
+
+  it('a page that always shows the newest token does not keep the session alive', async () => {
+    const w = world({ visible: true })
+    const { manager } = await w.signedIn(idle)
+    const stop = followAccessToken(manager, {}, () => {})
+    await w.clock.advance(8 * hour)
+    stop()
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+  })
+
+  it('nor does a listener that asks for another token, which has expired, after each refresh', async () => {
+    const w = world({ visible: true })
+    const resources = [
+      { url: 'https://api.example/', resource: 'urn:api' },
+      { url: 'https://mail.example/', resource: 'urn:mail' },
+    ]
+    const { manager } = await w.signedIn({ ...idle, resources })
+    let asked = 0
+    manager.on('refreshed', () => {
+      asked++
+      const ofMail = manager.getAccessToken({ resource: 'urn:mail', minValidity: 250_000 })
+      ofMail.catch(() => {})
+    })
+    await w.clock.advance(16 * minute)
+    expect(asked).toBeGreaterThan(2)
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+  })
+
+  it('nor do the refreshes in the background after an outage', async () => {
+    const w = world({ visible: true })
+    const { manager } = await w.signedIn(idle)
+    const usedAt = (await w.record())?.usedAt
+    w.server.before = () => new Response('', { status: 503 })
+    await w.clock.advance(10 * minute)
+    w.server.before = () => undefined
+    await w.clock.advance(290_000)
+    expect((await w.record())?.usedAt).toBe(usedAt)
+    await w.clock.advance(minute)
+    expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+  })
+
+  it('what the app asks for is, also if a refresh was needed for it', async () => {
+    const w = world()
+    const { manager } = await w.signedIn(idle)
+    for (let time = 0; time < 4; time++) {
+      await w.clock.advance(10 * minute)
+      expect((await w.after(100, manager.getAccessToken())).value).toBe(`at-${time + 2}`)
+    }
+    expect(manager.state.status).toBe('signedIn')
   })
 })

@@ -343,6 +343,22 @@ describe('clocks that are wrong', () => {
     expect(w.server.requests).toHaveLength(1)
     expect(a.manager.state.status).toBe('signedIn')
   })
+
+  it.each([undefined, 3_600_000])(
+    'RT-08: a clock that is set back ends no session that has only its access token, with %s ms left',
+    async (left) => {
+      const w = world({ visible: true })
+      const { manager } = w.context()
+      await manager.adopt({ accessToken: 'at', ...(left && { expiresAt: w.clock.now() + left }) })
+      await w.clock.advance(1_000)
+      w.clock.jump(-60_000)
+      await w.clock.advance(10_000)
+      const reloaded = await w.opened()
+      expect((await w.after(1_000, reloaded.manager.getAccessToken())).value).toBe('at')
+      expect(reloaded.manager.state.status).toBe('signedIn')
+      expect(w.server.revoked).toEqual([])
+    },
+  )
 })
 
 describe('starting and stopping', () => {
