@@ -3,7 +3,7 @@ import type { EpochMs } from '../ports.ts'
 import { type AuthorizationServer, endpoint } from './authorization-server.ts'
 import { base64url } from './base64url.ts'
 import type { DpopKey } from './dpop.ts'
-import { rejected, wordsOf } from './failure.ts'
+import { meaningOf, rejected, transient, wordsOf } from './failure.ts'
 import {
   firstValue,
   overridden,
@@ -174,7 +174,8 @@ export function answerAt(url: string, redirectUri: string): string | undefined {
  * (RFC 9207 §2.4) and went to the right redirect URI. Only then it reads the code or the error.
  * @param url the full URL that the person came back with
  * @returns the code, for {@link authorizationCodeGrant}
- * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`; `ERR_AUTHORIZATION_CANCELLED` if the person refused; errors of the metadata
+ * @throws TokenManagerError `ERR_AUTHORIZATION_REJECTED`; `ERR_AUTHORIZATION_CANCELLED` if the person refused; `ERR_TEMPORARILY_UNAVAILABLE` if
+ *   the server says so; errors of the metadata
  */
 export async function authorizationResponse(
   server: AuthorizationServer,
@@ -218,6 +219,10 @@ const LOST = 'The code was sent, and no answer could be read'
 function authorizationError(error = '', params: ParameterList = []): TokenManagerError {
   if (error === 'access_denied')
     return new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled', answeredWith(error, params), { error })
+
+  // The server itself says that this will pass (RFC 6749 §4.1.2.1).
+  if (meaningOf({ body: { error } }) === 'transient')
+    return transient('authorization_error', false, { error }, answeredWith(error, params)).error
 
   const reason = error.endsWith('_required') ? 'interaction_required' : 'authorization_error'
   return rejected(reason, answeredWith(error, params), { error })

@@ -179,8 +179,8 @@ const KNOWN: readonly (readonly [RefusalMeaning, RegExp])[] = [
 const TOKEN_REFUSED =
   /(bad|invalid|expired|revoked|unknown|inactive)[ _-]?(refresh[ _-]?token|session)|(refresh[ _-]?token|session)[ _-]?(.{0,20}[ _-])?(invalid|expired|revoked|inactive|unknown|not[ _-]?(found|valid|active)|already[ _-]?used)/i
 
-/** What the refusal of a token request means. */
-export function meaningOf({ body, isEmpty }: Refused): RefusalMeaning {
+/** What a refusal means: the answer to a token request, or to an authorization request. */
+export function meaningOf({ body, isEmpty }: Pick<Refused, 'body' | 'isEmpty'>): RefusalMeaning {
   if (!body) return isEmpty ? 'unclear' : 'page'
   if (lacksConsent(body)) return 'request_wrong'
 

@@ -149,7 +149,7 @@ describe('loopback', () => {
       },
     })
     await expect(signIn()).rejects.toMatchObject({
-      code: 'ERR_AUTHORIZATION_REJECTED',
+      code: 'ERR_TEMPORARILY_UNAVAILABLE',
       reason: 'authorization_error',
       error: 'server_error',
     })

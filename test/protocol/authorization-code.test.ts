@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { isTransient } from '../../src/errors.ts'
 import { systemClock } from '../../src/in-process/system-clock.ts'
 import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import { webText } from '../../src/in-process/web-text.ts'
@@ -152,8 +153,8 @@ describe('authorizationResponse', () => {
     ['no code', at({ state: pending.state }), 'authorization_error'],
     ['an empty code', at({ ...good, code: '' }), 'authorization_error'],
     ['two codes', `${at(good)}&code=x`, 'authorization_error'],
-    ['an error', at({ state: pending.state, error: 'server_error' }), 'authorization_error'],
-    ['an error beside a code', at({ ...good, error: 'server_error' }), 'authorization_error'],
+    ['an error', at({ state: pending.state, error: 'invalid_request' }), 'authorization_error'],
+    ['an error beside a code', at({ ...good, error: 'invalid_request' }), 'authorization_error'],
     ['login_required', at({ state: pending.state, error: 'login_required' }), 'interaction_required'],
     ['interaction_required', at({ state: pending.state, error: 'interaction_required' }), 'interaction_required'],
     ['consent_required', at({ state: pending.state, error: 'consent_required' }), 'interaction_required'],
@@ -164,6 +165,13 @@ describe('authorizationResponse', () => {
     expect(error).toMatchObject({ name: 'TokenManagerError', code: 'ERR_AUTHORIZATION_REJECTED', reason })
     expect(`${error.stack} ${inspect(error, { depth: 9, showHidden: true })}`).not.toMatch(/canary|tw\.[\w-]{20}/)
     expect(sent).toEqual([])
+  })
+
+  it.each(['temporarily_unavailable', 'server_error'])('%s will pass, as the server says', async (error) => {
+    const answer = at({ state: pending.state, error, error_description: 'authentication_expired' })
+    const failure = await authorizationResponse(server, answer, pending).catch((error) => error)
+    expect(failure).toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'authorization_error', error })
+    expect(isTransient(failure)).toBe(true)
   })
 
   it.each([

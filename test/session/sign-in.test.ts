@@ -184,7 +184,7 @@ describe('answers that fit no sign-in', () => {
   it.each([
     [
       'error=server_error',
-      { code: 'ERR_AUTHORIZATION_REJECTED', reason: 'authorization_error', error: 'server_error' },
+      { code: 'ERR_TEMPORARILY_UNAVAILABLE', reason: 'authorization_error', error: 'server_error' },
     ],
     ['error=login_required&iss=x', { reason: 'interaction_required', error: 'login_required' }],
     ['error=access_denied', { code: 'ERR_AUTHORIZATION_CANCELLED', reason: 'cancelled', error: 'access_denied' }],
@@ -318,6 +318,17 @@ describe('sign-ins that come back in vain', () => {
     agent.answer = async () => {
       throw new TokenManagerError('ERR_AUTHORIZATION_CANCELLED', 'cancelled')
     }
+    for (let times = 0; times < 5; times++)
+      await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'cancelled' })
+    expect(agent.visited).toHaveLength(5)
+  })
+
+  it('does not count people who refused at the server', async () => {
+    const w = world()
+    const agent = scriptedUserAgent((url) =>
+      answered(w.server.authorize(url), { code: undefined, error: 'access_denied' }),
+    )
+    const { manager } = w.context({ userAgent: agent, redirectUri })
     for (let times = 0; times < 5; times++)
       await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'cancelled' })
     expect(agent.visited).toHaveLength(5)
