@@ -75,8 +75,8 @@ export interface TokenManagerOptions {
   /** When tokens are refreshed. */
   readonly refresh?: RefreshOptions
   /**
-   * What `expires_in: 0` means if there is no refresh token. `'unknown'` (default): the lifetime is unknown, and the token is used until an
-   * API refuses it; some servers say this of tokens that never expire. `'expired'`: the token has expired (RFC 6749 §5.1).
+   * What `expires_in: 0` means if there is no refresh token. `'unknown'` (default): the lifetime is unknown, and the token is used for as
+   * long as the session lasts; some servers say this of tokens that never expire. `'expired'`: the token has expired (RFC 6749 §5.1).
    */
   readonly expiresInZero?: 'unknown' | 'expired'
   /** `dpop()`: binds tokens to a key that stays here (RFC 9449). Default: Bearer tokens, even if the server offers DPoP. */

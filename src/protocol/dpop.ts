@@ -224,7 +224,7 @@ export function dpopProver(
           throw error
         }
       },
-      heed: (answer, url, { dpop }, last) => (dpop === undefined ? undefined : prover.heed(answer, url, dpop, last)),
+      heed: (answer, url, { dpop }, last) => (dpop ? prover.heed(answer, url, dpop, last) : undefined),
     }),
     async send(key, url, attempt) {
       for (const challenges = new Set<string>(); ; ) {
@@ -235,7 +235,7 @@ export function dpopProver(
           return { kind: 'invalid', error: error as TokenManagerError }
         }
 
-        const { response, said, sentAt } = await attempt(proof === undefined ? {} : { dpop: proof })
+        const { response, said, sentAt } = await attempt(proof ? { dpop: proof } : {})
         const error = said.kind === 'answer' ? said.body?.error : undefined
         const challenge = prover.heedServer(response, error, sentAt, proof)
         if (!challenge || challenges.has(challenge)) return said
@@ -312,7 +312,7 @@ export function dpopProver(
  * anything.
  */
 function isPrivate(key: DpopKey['privateKey'] | null | undefined): boolean {
-  if (typeof key !== 'object' || key === null) return false
+  if (!key || typeof key !== 'object') return false
 
   const isHandle = 'type' in key && key.type === 'private'
   const text = 'alias' in key ? key.alias : (key as JsonWebKey).d

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import { type AccessTokenState, followAccessToken, NO_ACCESS_TOKEN } from '../manager/follow-access-token.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { useTokenManager } from './token-manager-provider.ts'
@@ -11,11 +11,16 @@ import { useTokenManager } from './token-manager-provider.ts'
  */
 export function useAccessToken({ resource, audience, scope }: Target = {}): AccessTokenState {
   const manager = useTokenManager()
-  const [shown, setShown] = useState(NO_ACCESS_TOKEN)
+  // Another target begins with nothing: a token of the target before must not be shown, not even for one render.
+  const [follow, shown] = useMemo(() => {
+    let state = NO_ACCESS_TOKEN
+    const follow = (changed: () => void) =>
+      followAccessToken(manager, { resource, audience, scope }, (next) => {
+        state = next
+        changed()
+      })
+    return [follow, () => state] as const
+  }, [manager, resource, audience, scope])
 
-  useEffect(
-    () => followAccessToken(manager, { resource, audience, scope }, setShown),
-    [manager, resource, audience, scope],
-  )
-  return shown
+  return useSyncExternalStore(follow, shown, shown)
 }

@@ -17,7 +17,7 @@ export interface HeldToken {
   readonly waitAt: number
   /** From this time on, it is never sent. */
   readonly deadAt: number
-  /** Whether an API refused it before it expired */
+  /** Whether an API refused it before it expired. */
   rejected: boolean
   /** When a refresh gave the same text again although an API had refused it, on the monotonic clock. */
   readonly returnedAt?: number | undefined

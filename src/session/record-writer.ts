@@ -68,7 +68,9 @@ export function recordWriter(session: Writing): RecordWriter {
 
       if (await store.swap(session.name, tag, next, durability)) {
         session.note(next)
-        session.apply({ type: 'read', record: next, order: session.turn(), own: true, returnTo })
+        // If another context brought this generation, the write told nothing new of its own.
+        const own = !record || supersedes(next, record)
+        session.apply({ type: 'read', record: next, order: session.turn(), own, returnTo })
         return decision
       }
     }

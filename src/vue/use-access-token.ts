@@ -1,4 +1,4 @@
-import { type MaybeRefOrGetter, type ShallowRef, shallowRef, toValue, watchPostEffect } from 'vue'
+import { type MaybeRefOrGetter, type ShallowRef, shallowRef, toValue, watch, watchPostEffect } from 'vue'
 import { type AccessTokenState, followAccessToken, NO_ACCESS_TOKEN } from '../manager/follow-access-token.ts'
 import type { Target } from '../protocol/access-token.ts'
 import { useTokenManager } from './token-manager-plugin.ts'
@@ -13,6 +13,15 @@ export function useAccessToken(target: MaybeRefOrGetter<Target> = {}): Readonly<
   const manager = useTokenManager()
   const shown = shallowRef(NO_ACCESS_TOKEN)
 
+  const named = () => {
+    const { resource, audience, scope } = toValue(target)
+    return [resource, audience, scope].join()
+  }
+  const clear = () => {
+    shown.value = NO_ACCESS_TOKEN
+  }
+  // At once, because whoever uses the token must not see that of the target before.
+  watch(named, clear, { flush: 'sync' })
   watchPostEffect((onCleanup) => {
     const stop = followAccessToken(manager, toValue(target), (next) => {
       shown.value = next

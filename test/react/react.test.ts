@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { act, cleanup, render, screen } from '@testing-library/react'
-import { createElement, type ReactElement, StrictMode } from 'react'
+import { createElement, type ReactElement, StrictMode, useEffect } from 'react'
 import { renderToString } from 'react-dom/server'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
@@ -203,5 +203,41 @@ describe('useAccessToken, with a real manager', () => {
     await act(() => clock.advance(60_000))
     expect(status()).toBe('a Bearer token')
     manager.dispose()
+  })
+})
+
+describe('USE-02: another target', () => {
+  it('is never rendered, and never seen by an effect, with the token of the one before', async () => {
+    const clock = manualClock()
+    const server = scriptedAuthorizationServer(clock.now)
+    const [first, second] = ['https://a.example/', 'https://b.example/'] as const
+    const resources = [first, second].map((url) => ({ url, resource: url }))
+    const manager = createTokenManager(
+      { issuer: server.issuer, clientId: 'app', resources },
+      {
+        ...{ store: memoryStore(), lock: queueLock(), channel: noChannel, lifecycle: alwaysOnline },
+        ...{ clock, crypto: webCrypto, fetch: server.fetch },
+      },
+    )
+    await manager.adopt({ ...server.issue(), expiresAt: clock.now() + 3_000_000 })
+    const ofFirst = (await manager.getAccessToken({ resource: first })).value
+    const opened: string[] = []
+    function Socket({ api }: { readonly api: string }) {
+      const { accessToken } = useAccessToken({ resource: api })
+      useEffect(() => {
+        if (accessToken) opened.push(`${api} ${accessToken.value}`)
+      }, [api, accessToken])
+      return null
+    }
+    const app = (api: string) => createElement(TokenManagerProvider, { manager }, createElement(Socket, { api }))
+    const { rerender } = render(app(first))
+    await act(() => clock.advance(10))
+    rerender(app(second))
+    await act(() => clock.advance(10))
+    manager.dispose()
+    const ofSecond = opened.at(-1)
+    expect(ofSecond).not.toBe(`${second} ${ofFirst}`)
+    expect(opened).toEqual([`${first} ${ofFirst}`, ofSecond])
+    expect(ofSecond).toContain(second)
   })
 })

@@ -190,3 +190,23 @@ describe('RT-16: what is no use', () => {
     expect(manager.state.status).toBe('signedIn')
   })
 })
+
+describe('a use that is written over what another context has brought', () => {
+  it('COO-06: is told as `adopted`, so that nobody goes on with the token before', async () => {
+    const w = world()
+    const idle = { limits: sessionLimits({ idleTimeout: 20_000 }) }
+    const a = await w.signedIn(idle)
+    const b = await w.opened(idle)
+    const shown: (string | undefined)[] = []
+    const stop = followAccessToken(b.manager, {}, ({ accessToken }) => shown.push(accessToken?.value))
+    await w.clock.advance(1_900)
+    await w.after(10, b.manager.getAccessToken())
+    w.hub.mode = 'hold'
+    await w.after(10, a.manager.refresh())
+    await w.clock.advance(200)
+    await w.after(10, b.manager.getAccessToken())
+    stop()
+    expect(b.told).toContain('adopted')
+    expect(shown.at(-1)).toBe('at-2')
+  })
+})

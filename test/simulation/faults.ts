@@ -75,7 +75,7 @@ export const faults: readonly Fault[] = [
     edit(COMMIT, "case 'tokens':", "case 'tokens':\n      tellOthers(session)"),
     edit(
       SOURCE,
-      'attempt: result.attempt, reason })\n        tellOthers(session)',
+      'attempt: result.attempt, reason })\n      tellOthers(session)',
       'attempt: result.attempt, reason })',
     ),
   ),

@@ -10,6 +10,7 @@ import {
   nextTick,
   ref,
   type ShallowRef,
+  watch,
 } from 'vue'
 import { renderToString } from 'vue/server-renderer'
 import { createMemoryHistory, createRouter, type Router, RouterView } from 'vue-router'
@@ -220,5 +221,30 @@ describe('requireSession', () => {
     requireSession(router, { ...manager, ready }, { signedOut: '/' })
     await router.push('/sign-in')
     expect(manager.subscribe).not.toHaveBeenCalled()
+  })
+})
+
+describe('USE-02: another target', () => {
+  it('is never seen with the token of the one before', async () => {
+    const manager = createTestTokenManager({ accessToken: 'at' })
+    const api = ref('https://a.example/')
+    const seen: string[] = []
+    mount(
+      defineComponent(() => {
+        const token = useAccessToken(() => ({ resource: api.value }))
+        watch([api, token], ([to, { accessToken }]) => {
+          seen.push(`${to} ${accessToken ? 'a token' : 'none'}`)
+        })
+        return () => h('p')
+      }),
+      manager,
+    )
+    await settled()
+    await settled()
+    expect(seen.splice(0)).toEqual(['https://a.example/ a token'])
+    api.value = 'https://b.example/'
+    await settled()
+    await settled()
+    expect(seen).toEqual(['https://b.example/ none', 'https://b.example/ a token'])
   })
 })
