@@ -73,11 +73,7 @@ export const faults: readonly Fault[] = [
     'broadcast before commit',
     edit(COMMIT, 'import { fraction }', "import { tellOthers } from './sync.ts'\nimport { fraction }"),
     edit(COMMIT, "case 'tokens':", "case 'tokens':\n      tellOthers(session)"),
-    edit(
-      SOURCE,
-      'attempt: result.attempt, reason })\n      tellOthers(session)',
-      'attempt: result.attempt, reason })',
-    ),
+    edit(SOURCE, 'attempt: result.attempt, reason })\n      tellOthers(session)', 'attempt: result.attempt, reason })'),
   ),
   fault(
     'lease ignored',
