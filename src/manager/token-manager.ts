@@ -42,7 +42,7 @@ export interface TokenSet {
   readonly tokenType?: 'Bearer' | 'DPoP'
   /** The key the tokens are bound to (RFC 9449); its private key a `CryptoKey` for `sign`, or a private JWK. Needs option `dpop`. */
   readonly dpopKey?: DpopKey
-  /** When the access token expires, epoch ms. Without it the token is used until an API refuses it. */
+  /** When the access token expires, epoch ms. Without it the token is used until an API refuses it and a refresh brings another one. */
   readonly expiresAt?: EpochMs
   /** Gets new access tokens. Without it the session ends with the access token. */
   readonly refreshToken?: string

@@ -40,7 +40,7 @@ export interface StoredAccessToken {
   readonly type: 'Bearer' | 'DPoP'
   /** When the token request was sent. */
   readonly obtainedAt: EpochMs
-  /** Absent if the server did not say (RFC 6749 §5.1). Then the token is used until an API refuses it. */
+  /** Absent if the server did not say (RFC 6749 §5.1). Then the token is used until an API refuses it and a refresh brings another one. */
   readonly expiresAt?: EpochMs | undefined
   readonly scope: string
   readonly resource?: string | undefined
