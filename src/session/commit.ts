@@ -207,7 +207,7 @@ export async function conclude(
   async function leave(error: TokenManagerError, failed?: Failed, mayBeSpent?: boolean): Promise<RefreshOutcome> {
     const outcome = offlineOr(session, 'failed')
     const isOnline = outcome !== 'offline'
-    const isAboutToken = /person_needed|unclear/.test(`${failed?.meaning}`)
+    const isAboutToken = failed?.meaning === 'person_needed' || failed?.meaning === 'unclear'
     try {
       return await session.update((now): Conclusion => {
         const end = isAboutToken && !mayBeSpent && isAbout(now) && spentInDoubt(now)
