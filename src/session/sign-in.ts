@@ -149,16 +149,14 @@ export function signIn(session: Session, prefix: string): SignIn {
 
   async function completeOnce(url: string, state: string, awaited: boolean): Promise<void> {
     let transaction: Transaction | undefined
-    const isCancelled = /[?&]error=access_denied/.test(url)
     try {
       if (!state) throwErrorIn(url)
-      transaction = await takeTransaction(session, state, isCancelled)
+      transaction = await takeTransaction(session, state, /[?&]error=access_denied/.test(url))
       checkAge(transaction, clock.now())
       await redeem(url, transaction)
     } catch (error) {
       if (transaction) failed.set(error as TokenManagerError, transaction.returnTo)
-      if (!isCancelled && (transaction || awaited))
-        await noteInVain(session, error as TokenManagerError, transaction).catch(() => {})
+      if (transaction || awaited) await noteInVain(session, error as TokenManagerError, transaction).catch(() => {})
       throw error
     }
   }

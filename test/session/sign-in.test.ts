@@ -323,15 +323,19 @@ describe('sign-ins that come back in vain', () => {
     expect(agent.visited).toHaveLength(5)
   })
 
-  it('does not count people who refused at the server', async () => {
+  it('counts refusals of the server: a policy that refuses without a question would send a page round for ever', async () => {
     const w = world()
     const agent = scriptedUserAgent((url) =>
       answered(w.server.authorize(url), { code: undefined, error: 'access_denied' }),
     )
     const { manager } = w.context({ userAgent: agent, redirectUri })
-    for (let times = 0; times < 5; times++)
+    for (let times = 0; times < 3; times++)
       await expect(w.after(100, manager.signIn())).rejects.toMatchObject({ reason: 'cancelled' })
-    expect(agent.visited).toHaveLength(5)
+    await expect(w.after(100, manager.signIn())).rejects.toMatchObject({
+      reason: 'sign_in_loop',
+      error: 'access_denied',
+    })
+    expect(agent.visited).toHaveLength(3)
   })
 })
 
