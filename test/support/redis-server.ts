@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +48,8 @@ export interface RedisCluster {
 }
 
 const HOST = '127.0.0.1'
+/** How many ports are tried. */
+const TRIES = 5
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -64,7 +66,18 @@ function redisBinary(): string {
 
 /** Starts a Redis that keeps nothing on disk unless `lines` of its configuration say so. */
 export async function startRedis(...lines: string[]): Promise<RedisServer> {
-  return startServer(await freePort(), lines)
+  return startAnywhere(lines)
+}
+
+/** Starts it at a free port. If somebody takes that port meanwhile, such as a test beside this one, it is started at another. */
+async function startAnywhere(lines: readonly string[], sentinel = false): Promise<RedisServer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startServer(await freePort(), lines, sentinel)
+    } catch (error) {
+      if (tries === TRIES) throw error
+    }
+  }
 }
 
 async function startServer(port: number, lines: readonly string[], sentinel = false): Promise<RedisServer> {
@@ -72,7 +85,8 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
   const folder = mkdtempSync(join(tmpdir(), 'tokenward-redis-'))
   // In a file, where a sentinel can have it rewritten: who was demoted comes back as a replica.
   const config = join(folder, 'redis.conf')
-  const always = [`port ${port}`, `bind ${HOST}`, `dir ${folder}`, 'daemonize no']
+  const log = join(folder, 'redis.log')
+  const always = [`port ${port}`, `bind ${HOST}`, `dir ${folder}`, `logfile ${log}`, 'daemonize no']
   writeFileSync(config, [...always, ...(sentinel ? [] : ['save ""']), ...lines, ''].join('\n'))
   let child: ChildProcess
   const control = new Redis({
@@ -101,8 +115,11 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
       child = spawn(binary, [config, ...(sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' })
       running.add(child)
       child.once('exit', () => running.delete(child))
-      const gone = exited(child).then(() => Promise.reject(new Error(`Redis did not start with ${lines.join(', ')}`)))
-      await Promise.race([control.ping(), gone])
+      const gone = exited(child).then(() => {
+        throw new Error(`Redis did not start with ${lines.join(', ')}: ${readFileSync(log, 'utf8').slice(-500)}`)
+      })
+      const info = await Promise.race([control.info('server'), gone])
+      if (!info.includes(`process_id:${child.pid}\r`)) throw new Error(`Another Redis has the port ${port}`)
       gone.catch(() => {})
     },
     hang: (still) => void child.kill(still ? 'SIGSTOP' : 'SIGCONT'),
@@ -112,8 +129,13 @@ async function startServer(port: number, lines: readonly string[], sentinel = fa
       await removeFolder(folder)
     },
   }
-  await server.start()
-  return server
+  try {
+    await server.start()
+    return server
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
 }
 
 /** Tries again while files appear in it: a process that saves outlives the server that started it and was killed. */
@@ -146,7 +168,7 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
     `sentinel down-after-milliseconds ${name} 1000`,
     `sentinel failover-timeout ${name} 5000`,
   ]
-  const watchers = await Promise.all(Array.from({ length: 3 }, async () => startServer(await freePort(), rules, true)))
+  const watchers = await Promise.all(Array.from({ length: 3 }, async () => startAnywhere(rules, true)))
   const ask = async () =>
     Number(((await watchers[0]!.send('SENTINEL', 'get-master-addr-by-name', name)) as string[])[1])
   /** Sentinels let a primary that comes back wait for 8 s until it may follow the new one; who starts servers need not. */
