@@ -90,6 +90,7 @@ describe('signing in by redirect', () => {
   it('ERR-03: an error answer is typed, and nothing is stored but that it came', async () => {
     const tab = await profile.ready()
     await toSignInPage(tab)
+    await tab.until(() => document.querySelector('button.quiet') !== null)
     await tab.evaluate(() => document.querySelector<HTMLButtonElement>('button.quiet')!.click())
     await tab.until(() => location.pathname === '/callback' && 'page' in window)
     const state = await stateOf(tab)

@@ -44,7 +44,12 @@ function pointsOf(end: ChildEnd): number[] {
 }
 
 /** What a process that died left: one of `values`, and nothing that keeps anybody. */
-async function expectSound(path: string, values: readonly unknown[], where: string): Promise<unknown> {
+async function expectSound(
+  path: string,
+  values: readonly unknown[],
+  where: string,
+  kept = /lock$|heir$/,
+): Promise<unknown> {
   const found = await valueIn(path)
   expect(values, where).toContainEqual(found)
   const began = performance.now()
@@ -53,7 +58,7 @@ async function expectSound(path: string, values: readonly unknown[], where: stri
   expectWithin(performance.now() - began, 2_000)
   expect(await valueIn(path)).toEqual({ n: 'after' })
   expect(
-    (await readdir(path)).filter((name) => /lock$|heir$/.test(name)),
+    (await readdir(path)).filter((name) => kept.test(name)),
     where,
   ).toEqual([])
   return found
@@ -83,7 +88,9 @@ describe('fileStore among processes', () => {
     // Of each process one swap may have happened of which it could not tell any more.
     expect(n).toBeGreaterThanOrEqual(won)
     expect(n).toBeLessThanOrEqual(won + children.length)
-    await expectSound(path, [{ n }], 'at the end')
+    // A process may have been killed after it had made itself the heir of an owner that another had removed meanwhile. Such a file keeps nobody
+    // waiting: it is named after a random id that never comes again. The tests below look at each step of one process.
+    await expectSound(path, [{ n }], 'at the end', /lock$/)
   })
 
   it('STO-05 STO-06: a process killed at any step of a write leaves the old value or the new one, and no lock', async () => {

@@ -42,7 +42,7 @@ async function seed({ expiresIn = 2, account }: { expiresIn?: number; account?: 
     metadata: server.metadata('seed'),
     clientId: 'fleet',
     resources: [server.api],
-    requestTimeout: 3_000,
+    requestTimeout: 60_000,
     store: fileStore({ path, key: Buffer.from(key, 'hex') }),
     [allowInsecureLoopback]: true as const,
   }
