@@ -51,8 +51,8 @@ const STANDSTILL = 9_000
 const REQUEST_TIMEOUT = 2_000
 /** How much longer than asked a run lasts in which not enough was seen, ms. */
 const MORE = 120_000
-/** How long a session that nobody has any more is waited for before it counts as lost. */
-const NOBODY = 1_500
+/** How long a session that nobody has any more is waited for before it counts as lost: on a loaded machine processes read slowly. */
+const NOBODY = 4_000
 /** How long calls may take once all faults are over. */
 const DRAIN = 90_000
 
