@@ -33,31 +33,31 @@ async function end(name: string, settings: BffSettings): Promise<SignOutAnswer> 
   const { sessions } = settings
   const account = accountOf(name)
   try {
-    await sessions.check(account)
-  } catch (error) {
-    if (isUnread(error)) {
-      endLater(account, settings)
-      return { local: 'memory_only' }
-    }
+    await read(account, settings)
+  } catch {
+    endLater(account, settings)
+    return { local: 'memory_only' }
   }
 
   const { local, endSessionUrl } = await sessions.get(account).signOut({ endSession: true })
   return { local, endSessionUrl }
 }
 
-/** Whether the session could not be read. While the denylist is out of date, it was read, and can end like any other. */
-function isUnread(error: unknown): boolean {
-  return !(error instanceof TokenManagerError) || error.code !== 'ERR_TEMPORARILY_UNAVAILABLE'
+/** Reads the session. While the denylist is out of date, it was read all the same, and can end like any other. */
+async function read(account: string, { sessions }: BffSettings): Promise<void> {
+  try {
+    await sessions.check(account)
+  } catch (error) {
+    const isRead = error instanceof TokenManagerError && error.code === 'ERR_TEMPORARILY_UNAVAILABLE'
+    if (!isRead) throw error
+  }
 }
 
-function endLater(account: string, { sessions, clock }: BffSettings): void {
+function endLater(account: string, settings: BffSettings): void {
+  const { sessions, clock } = settings
   const until = clock.elapsed() + PATIENCE
   const again = () => {
-    sessions
-      .check(account)
-      .catch((error) => {
-        if (isUnread(error)) throw error
-      })
+    read(account, settings)
       .then(() => sessions.get(account).signOut())
       .catch(() => clock.elapsed() < until && wait())
   }

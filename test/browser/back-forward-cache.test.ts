@@ -71,9 +71,14 @@ describe('the back/forward cache', () => {
   })
 
   it('FACT-04: a held lock that others want, and a message to an open channel, throw a page out of it', async () => {
-    const hold = () => {
-      void navigator.locks.request('held', () => new Promise(() => {}))
-    }
+    // Until it is granted: a page that leaves while it waits would get the lock when nobody can throw it out any more.
+    const hold = () =>
+      new Promise<void>((granted) => {
+        void navigator.locks.request('held', () => {
+          granted()
+          return new Promise(() => {})
+        })
+      })
     const speaker = await profile.open()
     const unwanted = await profile.open()
     await unwanted.evaluate(hold)

@@ -13,7 +13,8 @@ import { pause, type SessionStream, sessionStream } from './session-stream.ts'
 export interface PageOptions {
   /**
    * The folder of the backend's `redirectUri`, where its own paths are. It is a path of this site. If the backend has another origin, it is a
-   * URL, and the backend has to list the page's origin in `origins`. `signIn()` then rejects, and a page of the backend's origin has to call it. Default `'/auth'`.
+   * URL, and the backend has to list the page's origin in `origins`. Then `signIn()` rejects: only a page of the backend's origin can begin a
+   * sign-in. Default `'/auth'`.
    */
   readonly base?: string
 }
