@@ -26,6 +26,9 @@ type SignedIn = Extract<SessionState, { status: 'signedIn' }>
 /** A clock that is set by less than this, in milliseconds, was only adjusted, which is not reported. */
 const CLOCK_JUMP = 30_000
 
+/** Over how long tabs spread what they do when the last access token has expired, in milliseconds. */
+const SPREAD = 200
+
 /** Keeps the session fresh in the background: by timers, and when the page becomes visible or online. Returns a function that ends this. */
 export function startUpkeep({ session, tokens, source, outbox, limits, end }: UpkeepParts): () => void {
   const { clock, crypto, lifecycle } = session.platform
@@ -87,11 +90,12 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
     // Without a refresh token, the session ends when the last access token expires.
     const next = live.refreshToken ? Math.max(due, retry) : left
     if (next > 0) tries = 0
-    // If a refresh has failed, the state has to show it when the last access token expires.
+    const random = fraction(crypto)
+    // If a refresh has failed, the state has to show it when the last access token expires; not in all tabs at the same moment.
     const hasFailed = live.failure || tries > 0
-    const end = hasFailed && left > 0 ? left : Infinity
+    const end = hasFailed && left > 0 ? left + SPREAD * random : Infinity
     // Some failures are not in the record, because the page was offline or the store failed. Then the time between two tries grows here.
-    return Math.min(limit, end, Math.max(next, backOff(tries, fraction(crypto))))
+    return Math.min(limit, end, Math.max(next, backOff(tries, random)))
   }
 
   function tick() {
@@ -110,8 +114,8 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
         if (!live || !lifecycle.isVisible()) return
 
         const isOver = tokens.until <= elapsed
-        if (turnAt(live) <= now) source.refreshAhead(signInTarget, 'interval')
-        else if (isOver || refreshAt() <= elapsed) source.refreshAhead(signInTarget, undefined, isOver)
+        const reason = turnAt(live) <= now ? 'interval' : undefined
+        if (reason || isOver || refreshAt() <= elapsed) source.refreshAhead(signInTarget, reason, isOver)
       })
       .then(arm)
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { webCrypto } from '../../src/in-process/web-crypto.ts'
 import type { TokenManager } from '../../src/index.ts'
 import { sessionLimits } from '../../src/manager/session-limits.ts'
 import { type World, world } from '../support/world.ts'
@@ -239,6 +240,24 @@ describe('a failure that is not in the record', () => {
     expect(manager.state).toMatchObject({ health: 'ok' })
     await w.clock.advance(1_100)
     expect(manager.state).toMatchObject({ health: 'suspended' })
+  })
+
+  it('RT-12: but not in the same moment in all tabs', async () => {
+    const w = world({ visible: true })
+    const drawing = (byte: number) => ({
+      ...webCrypto,
+      randomBytes: (length: number) => (length === 2 ? Uint8Array.of(byte, byte) : webCrypto.randomBytes(length)),
+    })
+    const a = await w.signedIn({ crypto: drawing(0) })
+    const b = await w.opened({ crypto: drawing(255) })
+    const expiresAt = w.clock.now() + 300_000
+    for (const { store } of [a, b]) store.fault = () => 'before'
+    await w.clock.advance(301_000)
+    const shownAt = [a, b].map(
+      ({ events }) => events.find(({ type, at }) => type === 'refresh_failed' && Number(at) >= expiresAt)?.at,
+    )
+    expect(shownAt).not.toContain(undefined)
+    expect(new Set(shownAt).size).toBe(2)
   })
 
   it('calls of the app do not wait for it', async () => {
