@@ -114,8 +114,9 @@ export function startUpkeep({ session, tokens, source, outbox, limits, end }: Up
         if (!live || !lifecycle.isVisible()) return
 
         const isOver = tokens.until <= elapsed
+        const isDue = isOver || refreshAt() <= elapsed
         const reason = turnAt(live) <= now ? 'interval' : undefined
-        if (reason || isOver || refreshAt() <= elapsed) source.refreshAhead(signInTarget, reason, isOver)
+        if (reason || isDue) source.refreshAhead(signInTarget, reason, isOver)
       })
       .then(arm)
   }
