@@ -7,7 +7,9 @@ const key = await webSealing.generateKey()
 
 storeContract('the example of a store of your own', async () => {
   const { url, stop } = await startKeyValueServer()
-  return { contexts: [httpStore({ url, key }), httpStore({ url, key })], close: stop }
+  // On a busy machine 50 requests at once may take longer than the default.
+  const settings = { url, key, timeout: 60_000 }
+  return { contexts: [httpStore(settings), httpStore(settings)], close: stop }
 })
 
 describe('the example of a store of your own', () => {

@@ -11,8 +11,11 @@ describe.concurrent('a fleet', () => {
     async () => {
       const rhythm = { every: [200, 600], calm: [500, 1_500] } as const
       const enough = ({ answered }: { readonly answered: number }) => answered > 10
-      const result = await runFleetChaos({ duration: 8_000, enough, seed: 5, size: 4, ...rhythm })
+      const story: string[] = []
+      const log = (line: string) => void story.push(line)
+      const result = await runFleetChaos({ duration: 8_000, enough, seed: 5, size: 4, log, ...rhythm })
       console.log(fleetSummary(result))
+      if (result.violations.length > 0) console.log(story.join('\n'))
       expect(result.violations).toEqual([])
       expect(result.calls.answered).toBeGreaterThan(10)
     },

@@ -171,18 +171,27 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
   const watchers = await Promise.all(Array.from({ length: 3 }, async () => startAnywhere(rules, true)))
   const ask = async () =>
     Number(((await watchers[0]!.send('SENTINEL', 'get-master-addr-by-name', name)) as string[])[1])
+  const roleOf = async (server: RedisServer) => {
+    const [role = 'none'] = (await Promise.race([server.send('ROLE').catch(() => []), sleep(300, [])])) as string[]
+    return role
+  }
+  const askAll = () =>
+    Promise.all(watchers.map((one) => one.send('SENTINEL', 'get-master-addr-by-name', name) as Promise<string[]>))
   /** Sentinels let a primary that comes back wait for 8 s until it may follow the new one; who starts servers need not. */
   const rejoin = async () => {
-    const named = await Promise.all(
-      watchers.map((one) => one.send('SENTINEL', 'get-master-addr-by-name', name) as Promise<string[]>),
-    )
-    const port = named[0]?.[1]
+    const [first, ...rest] = (await askAll()).map(([, port]) => port)
     // As long as they do not agree, one of them is about to make another the primary.
-    if (named.some((one) => one[1] !== port)) return
-    for (const server of servers.filter((one) => String(one.port) !== port)) {
-      const [role] = (await Promise.race([server.send('ROLE'), sleep(300, [])])) as string[]
-      if (role === 'master') await server.send('REPLICAOF', HOST, port as string)
-    }
+    if (!first || rest.some((port) => port !== first)) return
+
+    const roles = await Promise.all(servers.map(async (server) => ({ server, role: await roleOf(server) })))
+    const named = roles.find(({ server }) => String(server.port) === first)
+    const isNobodyPrimary = roles.every(({ role }) => role === 'slave')
+    // A command of ours and one of the sentinels may have crossed, so that all follow each other. Sentinels never get out of that.
+    if (isNobodyPrimary) await named?.server.send('REPLICAOF', 'NO', 'ONE')
+    if (named?.role !== 'master') return
+
+    for (const { server, role } of roles)
+      if (server !== named.server && role === 'master') await server.send('REPLICAOF', HOST, first)
   }
   const trio: SentinelTrio = {
     name,
@@ -207,9 +216,13 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
       return info.includes('role:master') ? info.split('state=online').length - 1 : 0
     },
     async settled() {
-      await until(async () => {
+      const isSettled = async () => {
         await rejoin().catch(() => {})
         return (await trio.following()) >= replicas
+      }
+      await until(isSettled, async () => {
+        const [named, ...roles] = await Promise.all([askAll(), ...servers.map(roleOf)])
+        return `the sentinels name ${named.join(' and ')}; ${servers.map(({ port }) => port)} are ${roles}`
       })
     },
     async stop() {
@@ -249,9 +262,9 @@ export async function startCluster(): Promise<RedisCluster> {
   }
 }
 
-async function until(reached: () => Promise<boolean>): Promise<void> {
+async function until(reached: () => Promise<boolean>, found: () => Promise<string> = async () => ''): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) if (await reached()) return
-  throw new Error('Redis did not get ready within 30 s')
+  throw new Error(`Redis did not get ready within 60 s ${await found()}`)
 }
 
 const exited = (child: ChildProcess) =>
