@@ -11,11 +11,15 @@ import { faultyStore } from '../support/faulty-store.ts'
 beforeEach(() => void vi.stubGlobal('indexedDB', new IDBFactory()))
 
 afterEach(() => {
+  vi.useRealTimers()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
 })
 
-function persistent(store: Store<unknown> = indexedDbStore({ timeout: 200 })) {
+/** However busy the machine is. */
+const timeout = 60_000
+
+function persistent(store: Store<unknown> = indexedDbStore({ timeout })) {
   const reported: Degradation[] = []
   return { store: persistentStore(store, webSealing, (lacking) => reported.push(lacking)), reported }
 }
@@ -60,13 +64,20 @@ describe('persistentStore', () => {
 
   it('STO-08: fails while the opening hangs, and finds the session when it does not any more', async () => {
     await persistent().store.swap('k', undefined, { n: 1 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const hanging = vi.spyOn(indexedDB, 'open').mockReturnValue({} as IDBOpenDBRequest)
-    const { store, reported } = persistent(indexedDbStore({ timeout: 20 }))
+    const { store, reported } = persistent()
     const failed = { code: 'ERR_STORE_FAILED', reason: 'store_failed', cause: { name: 'TimeoutError' } }
-    await expect(store.get('k')).rejects.toMatchObject(failed)
-    await expect(store.swap('k', undefined, { n: 2 })).rejects.toMatchObject(failed)
+    const expectTimeout = async (operation: Promise<unknown>) => {
+      const expected = expect(operation).rejects.toMatchObject(failed)
+      await vi.advanceTimersByTimeAsync(2 * timeout)
+      await expected
+    }
+    await expectTimeout(store.get('k'))
+    await expectTimeout(store.swap('k', undefined, { n: 2 }))
 
     hanging.mockRestore()
+    vi.useRealTimers()
     expect((await store.get('k'))?.value).toEqual({ n: 1 })
     expect(await store.swap('k', undefined, { n: 2 })).toBe(false)
     expect(reported).toEqual([])
