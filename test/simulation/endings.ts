@@ -17,6 +17,8 @@ export function endings(known: Evidence, sent: Presentations): Endings {
   const { history, broken, buried, grantOf, personOf } = known
   const { plan, time, server } = history
   const { idleTimeout, maxAge } = plan.options
+  /** Grants that a grant had replaced which has ended. */
+  const replacedByEnded = new Set<string>()
 
   return {
     written(tab, before, after) {
@@ -24,8 +26,11 @@ export function endings(known: Evidence, sent: Presentations): Endings {
         if (before) broken(4, `${tab.name} deletes the session`)
       } else if (after.signedOut) {
         if (before?.signedOut && before.grantId === after.grantId) return
-        const again = buried.has(after.grantId)
+        // After the storage was cleared, an older tab may bring back what another sign-in had replaced. Who knows the end of that one ends it too.
+        const isBroughtBack = known.clearedAt > -Infinity && replacedByEnded.has(after.grantId)
+        const again = buried.has(after.grantId) || isBroughtBack
         buried.set(after.grantId, time.now)
+        for (const grant of after.replaced?.split(' ') ?? []) replacedByEnded.add(grant)
         if (!again) ended(tab, before?.grantId === after.grantId ? before : undefined, after, after.signedOut.reason)
       } else {
         lives(tab, before, after)
