@@ -3,8 +3,8 @@ import type { Degradation, Platform, Store } from '../ports.ts'
 import type { Proofs } from '../protocol/access-token.ts'
 import { allowMissingNonce } from '../protocol/allow-missing-nonce.ts'
 import { authorizationServer } from '../protocol/authorization-server.ts'
-import { base64url } from '../protocol/base64url.ts'
 import type { ClockOff } from '../protocol/dpop.ts'
+import { sha256 } from '../protocol/sha256.ts'
 import { signInTarget } from '../requests/resource-matcher.ts'
 import { heldTokens } from '../session/held-tokens.ts'
 import { type Limits, NO_LIMITS } from '../session/limits.ts'
@@ -158,10 +158,10 @@ export function sessionOptions(options: TokenManagerOptions): SessionOptions {
 }
 
 /** The name of the session for `options`, the same in every context. */
-export async function sessionName(options: TokenManagerOptions, { crypto }: Platform): Promise<string> {
+export async function sessionName(options: TokenManagerOptions, platform: Platform): Promise<string> {
   // Without a hash function (an insecure context) nobody can sign in, and nothing is stored. So the name does not matter.
-  const hash = await crypto.sha256(new TextEncoder().encode(identityOf(options))).catch(() => new Uint8Array())
-  return `tokenward.${base64url(hash.subarray(0, 16))}`
+  const hash = await sha256(platform, identityOf(options), 16).catch(() => '')
+  return `tokenward.${hash}`
 }
 
 function identityOf({ issuer, clientId, account = '' }: TokenManagerOptions): string {

@@ -14,6 +14,7 @@ import {
   withQuery,
 } from './parameters.ts'
 import type { PushedAuthorizationRequests } from './pushed-authorization.ts'
+import { sha256 } from './sha256.ts'
 import { tokenRequest } from './token-endpoint.ts'
 import type { TokenAnswer } from './token-set.ts'
 
@@ -127,7 +128,7 @@ export async function authorizationRequest(
     scope,
     state: pending.state,
     nonce: pending.nonce,
-    code_challenge: base64url(await server.crypto.sha256(new TextEncoder().encode(pending.codeVerifier))),
+    code_challenge: await sha256(server, pending.codeVerifier),
     code_challenge_method: 'S256',
     dpop_jkt: dpopKey && (await dpop?.thumbprint(dpopKey)),
     prompt: options.prompt,

@@ -5,6 +5,7 @@ import { base64url, base64urlOf } from './base64url.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Attempt, Attempted } from './exchange.ts'
 import { numberOf, textOf } from './json-members.ts'
+import { sha256 } from './sha256.ts'
 
 /** The key that the tokens of one grant are bound to. */
 export interface DpopKey extends SigningKey {
@@ -152,7 +153,7 @@ export function dpopProver(
       const what = `No algorithm in common: option dpop has ${algorithms}, the metadata ${offered}`
       throw new TokenManagerError('ERR_UNSUPPORTED', 'dpop_unsupported', what)
     },
-    thumbprint: ({ publicKey }) => sha256(JSON.stringify(membersOf(publicKey))),
+    thumbprint: ({ publicKey }) => sha256({ crypto }, JSON.stringify(membersOf(publicKey))),
     canUse(key, types) {
       if (!key) return !required && !types.includes('DPoP')
       return isPrivate(key.privateKey) && typeof key.publicKey?.x === 'string'
@@ -297,13 +298,9 @@ export function dpopProver(
   }
 
   async function hashOf(token: { readonly value: string }) {
-    const hash = await sha256(token.value)
+    const hash = await sha256({ crypto }, token.value)
     hashes.set(token, hash)
     return hash
-  }
-
-  async function sha256(text: string) {
-    return base64url(await crypto.sha256(ascii.encode(text)))
   }
 }
 

@@ -1,9 +1,9 @@
 import { TokenManagerError, type TokenManagerErrorReason } from '../errors.ts'
 import type { EpochMs } from '../ports.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
-import { base64url } from './base64url.ts'
 import { invalid, jsonObject, rejected, wrongMember } from './failure.ts'
 import { numberOf, textOf } from './json-members.ts'
+import { sha256 } from './sha256.ts'
 
 declare global {
   /**
@@ -163,8 +163,8 @@ export async function checkIdToken(
     return rejected('insufficient_user_authentication')
 
   if (at_hash != null && alg.endsWith('256')) {
-    const hash = await server.crypto.sha256(new TextEncoder().encode(accessToken))
-    if (at_hash !== base64url(hash.subarray(0, 16))) return invalid('id_token_at_hash')
+    const hash = await sha256(server, accessToken, 16)
+    if (at_hash !== hash) return invalid('id_token_at_hash')
   }
 
   return { idToken: token, claims }

@@ -110,7 +110,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
       const tokens = next.outbox.filter((entry) => entry.grantId === grantId)
       return { next: isChanged ? next : undefined, local: 'removed', tokens, grantId }
     }
-    const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error })
+    const ended = () => live && session.apply({ type: 'ended', grantId: live.grantId, reason, error, still })
 
     // From now on, calls in this context are refused, even if the store is slow or fails.
     if (!still) ended()
@@ -119,7 +119,7 @@ export function signOut(session: Session, outbox: Outbox): SignOut {
     } catch {
       ended()
       void session.retry(() => session.update(change).then(() => tellOthers(session)), 'sign_out')
-      return { local: 'memory_only', tokens: live ? revocable(live, at) : [], grantId: live?.grantId }
+      return { ...change(), local: 'memory_only' }
     } finally {
       tellOthers(session)
     }

@@ -65,8 +65,8 @@ export interface Held {
   readonly order: number
   /** A sign-in that could not be stored yet. Records of other grants in the store are older. */
   readonly unsaved?: SignInChange | undefined
-  /** The last grant that has ended in this context. It does not come back, even if the store still has it. */
-  readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason'>
+  /** The last grant that has ended in this context. It does not come back, even if the store still has it, unless `still` gives false. */
+  readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason' | 'still'>
 }
 
 /** What can happen to a session. The event of a failed refresh names the record it began from, so that a late one does no harm. */
@@ -92,6 +92,8 @@ export type SessionEvent =
       readonly grantId: string
       readonly reason: SignedOutReason
       readonly error?: TokenManagerError | undefined
+      /** Whether the reason also holds for the record that the store has. Default: it does. */
+      readonly still?: ((record: SessionRecord) => boolean) | undefined
     }
   /** There is no session, for a reason that is not in a record. */
   | {
@@ -162,7 +164,9 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
-  const hasEndedHere = !record.signedOut && record.grantId === held.ended?.grantId
+  const { ended } = held
+  // A limit may have passed here while the store failed, although another context used the session.
+  const hasEndedHere = !record.signedOut && record.grantId === ended?.grantId && ended.still?.(record) !== false
   const isNothing = isLate || isForeign || hasEndedHere
   if (isNothing) return [held, []]
 

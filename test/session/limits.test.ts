@@ -210,3 +210,38 @@ describe('a use that is written over what another context has brought', () => {
     expect(shown.at(-1)).toBe('at-2')
   })
 })
+
+describe('a limit that passes while the storage of one tab fails', () => {
+  const idle = { limits: sessionLimits({ idleTimeout: 20_000 }) }
+
+  /** Two tabs. The storage of the second one fails until its limit has passed. */
+  async function passed(isUsed: boolean) {
+    const w = world()
+    const a = await w.signedIn(idle)
+    const b = await w.opened(idle)
+    b.store.fault = () => 'before'
+    await w.clock.advance(15_000)
+    if (isUsed) await w.after(10, a.manager.getAccessToken())
+    await w.clock.advance(6_000)
+    expect(b.manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+    return { ...w, a, b }
+  }
+
+  it('does not keep this tab signed out when it turns out that another tab used the session', async () => {
+    const { a, b, clock, after } = await passed(true)
+    b.store.fault = () => undefined
+    await clock.advance(1_000)
+    expect(a.manager.state.status).toBe('signedIn')
+    expect(b.manager.state.status).toBe('signedIn')
+    expect((await after(10, b.manager.getAccessToken())).value).toBe('at-1')
+  })
+
+  it('ends the session in all tabs when nobody used it', async () => {
+    const { a, b, clock, record } = await passed(false)
+    b.store.fault = () => undefined
+    await clock.advance(1_000)
+    expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+    expect(b.manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+    expect(await record()).toMatchObject({ signedOut: { reason: 'idle' } })
+  })
+})
