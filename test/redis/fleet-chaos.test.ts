@@ -27,7 +27,7 @@ describe.concurrent('a fleet', () => {
     async () => {
       const result = await runFleetChaos({
         duration: 6_000,
-        enough: ({ server }) => server.requests.some(({ reused }) => reused),
+        enough: ({ hasOwnReuse }) => hasOwnReuse,
         seed: 1,
         size: 4,
         leaseless: true,

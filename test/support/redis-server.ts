@@ -151,7 +151,7 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Starts a primary with `replicas` replicas under three sentinels that give up on a primary after 1 s. */
+/** Starts a primary with `replicas` replicas under three sentinels that give up on a primary after 3 s: on a busy machine it may say nothing for 1 s. */
 export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
   const name = 'tokenward'
   // Handed to the kernel before it is acknowledged, which a SIGKILL does not take back.
@@ -165,7 +165,7 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
   await until(async () => String(await first.send('INFO', 'replication')).includes(`connected_slaves:${replicas}`))
   const rules = [
     `sentinel monitor ${name} ${HOST} ${port} 2`,
-    `sentinel down-after-milliseconds ${name} 1000`,
+    `sentinel down-after-milliseconds ${name} 3000`,
     `sentinel failover-timeout ${name} 5000`,
   ]
   const watchers = await Promise.all(Array.from({ length: 3 }, async () => startAnywhere(rules, true)))

@@ -9,7 +9,7 @@ const settings: ProcessSettings = JSON.parse(process.argv[2] ?? '{}')
 const { metadata, api, requestTimeout, name: tab, replicas } = settings
 const context = `${tab}.0`
 const { client } = await connectRedis({ ...settings.redis, library: settings.library })
-const shared = redisStore({ client, key: Buffer.from(settings.key, 'hex'), timeout: 1_000, replicas })
+const shared = redisStore({ client, key: Buffer.from(settings.key, 'hex'), replicas })
 
 const manager = createTokenManager({
   issuer: metadata.issuer,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
-import { type MisbehavingServer, type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
+import { type SeenRequest, startMisbehavingServer } from '../../support/misbehaving-server.ts'
 import { startSentinels } from '../../support/redis-server.ts'
 import { ledger as createLedger } from '../ledger.ts'
 import type { Report } from '../page/report.ts'
@@ -14,8 +14,8 @@ import { type FleetFault, type FleetFaultName, fleetFaults, redisFaults } from '
 export interface FleetChaosOptions {
   /** How long faults are made, ms. */
   readonly duration: number
-  /** What has to be seen before they end. Default: an answered call. A loaded machine gets two minutes more for it. */
-  readonly enough?: (seen: { readonly server: MisbehavingServer; readonly answered: number }) => boolean
+  /** What has to be seen before they end. Default: an answered call. A loaded machine gets two and a half minutes more for it. */
+  readonly enough?: (seen: Seen) => boolean
   readonly seed: number
   /** How many processes there are, while none is missing. Default 6. */
   readonly size?: number
@@ -29,6 +29,13 @@ export interface FleetChaosOptions {
   readonly leaseless?: boolean
   /** Hears of what happens. */
   readonly log?: (line: string) => void
+}
+
+/** What was seen so far. */
+export interface Seen {
+  readonly answered: number
+  /** Whether a refresh token came twice, and nothing that was done explains it. */
+  readonly hasOwnReuse: boolean
 }
 
 /** What came of a run. */
@@ -50,7 +57,7 @@ const REPLICAS = 1
 const STANDSTILL = 9_000
 const REQUEST_TIMEOUT = 2_000
 /** How much longer than asked a run lasts in which not enough was seen, ms. */
-const MORE = 120_000
+const MORE = 150_000
 /** How long a session that nobody has any more is waited for before it counts as lost: on a loaded machine processes read slowly. */
 const NOBODY = 4_000
 /** How long calls may take once all faults are over. */
@@ -134,14 +141,21 @@ export async function runFleetChaos({
     const standstill = Math.min(STANDSTILL, duration / 2)
     const context = { redis, server, proxy, ledger, chance, members, size, standstill, start }
     const begun = Date.now()
+    // A loaded machine starts processes more slowly than faults end them. The longer not enough is seen, the rarer faults become.
+    const pause = (range: readonly [low: number, high: number]) => {
+      const late = Math.max(0, Date.now() - begun - duration)
+      return sleep(chance.between(...range) * (1 + late / 5_000))
+    }
     const goesOn = () => {
       const lasted = Date.now() - begun
-      const isMissing = !enough({ server, answered: tally.answered })
+      const isOwnReuse = (request: SeenRequest) => request.reused && ledger.causeOf(request) === undefined
+      const hasOwnReuse = server.requests.some(isOwnReuse)
+      const isMissing = !enough({ answered: tally.answered, hasOwnReuse })
       return lasted < duration || (isMissing && lasted < duration + MORE)
     }
     const toRedis = async () => {
       for (const list = wanted(redisFaults(context)); list.length > 0; ) {
-        await sleep(chance.between(...calm))
+        await pause(calm)
         if (!goesOn()) return
         await inflict(list)
       }
@@ -153,7 +167,7 @@ export async function runFleetChaos({
       }
     }
     running.add(toRedis()).add(watch())
-    for (const list = wanted(fleetFaults(context)); goesOn(); await sleep(chance.between(...every))) {
+    for (const list = wanted(fleetFaults(context)); goesOn(); await pause(every)) {
       if (list.length === 0) continue
       const work = inflict(list).finally(() => running.delete(work))
       running.add(work)
