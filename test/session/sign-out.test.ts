@@ -215,6 +215,20 @@ describe('signing out', () => {
     expect(await w.after(100, report.revoked)).toBe('uncertain')
   })
 
+  it('with a doubt, the report says all the same that the server refused, or does not revoke', async () => {
+    for (const [error, expected] of [
+      ['unauthorized_client', 'failed'],
+      ['unsupported_token_type', 'unsupported'],
+    ]) {
+      const w = world()
+      const { manager } = await w.signedIn()
+      await w.write((record) => ({ ...record, doubt: 'x' }))
+      w.server.onRevoke = () => new Response(JSON.stringify({ error }), { status: 400 })
+      const report = await w.after(100, manager.signOut())
+      expect(await w.after(100, report.revoked)).toBe(expected)
+    }
+  })
+
   it('it ends the grant it saw first: another sign-in meanwhile is left alone', async () => {
     const w = world()
     const [a, b] = [await w.signedIn(), await w.opened()]

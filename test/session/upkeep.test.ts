@@ -274,6 +274,38 @@ describe('a failure that is not in the record', () => {
   })
 })
 
+describe('what a page does when it goes and comes back', () => {
+  it('COO-14: it reads nothing when it is hidden or frozen', async () => {
+    const w = world({ visible: true })
+    const { lifecycle, store } = await w.signedIn()
+    await w.clock.advance(1_000)
+    const before = store.count.get
+    lifecycle.setVisible(false)
+    lifecycle.freeze()
+    await w.clock.advance(1_000)
+    expect(store.count.get).toBe(before)
+  })
+
+  it('REV-04: it revokes at once when it is online again, and not when it is only looked at', async () => {
+    const w = world({ visible: true })
+    const { manager, lifecycle } = await w.signedIn()
+    const tried: number[] = []
+    w.server.onRevoke = () => {
+      tried.push(w.clock.now())
+      return new Response('', { status: 503, headers: { 'retry-after': '600' } })
+    }
+    await w.after(100, manager.signOut())
+    await w.clock.advance(60_000)
+    expect(tried).toHaveLength(1)
+    lifecycle.setVisible(true)
+    await w.clock.advance(1_000)
+    expect(tried).toHaveLength(1)
+    lifecycle.setOnline(true)
+    await w.clock.advance(1_000)
+    expect(tried).toHaveLength(2)
+  })
+})
+
 describe('rotation by time', () => {
   it('interval refreshes this long after the last refresh, once for all pages, also of tokens that live on', async () => {
     const w = world({ visible: true })
