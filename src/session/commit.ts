@@ -21,6 +21,7 @@ import { outboxBeside } from './replaced.ts'
 import { fraction } from './schedule.ts'
 import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
+import { endedHere } from './state.ts'
 import { targetKey } from './target-key.ts'
 
 /** The outcome of a refresh, and the record after it. */
@@ -93,8 +94,9 @@ export async function conclude(
       const isOver = now.signedOut || (now.grantId !== from.grantId && !isBehind)
       if (isOver) return { next: { ...now, outbox: outboxAfter(now, advance(from)) }, outcome: 'signed_out' }
 
-      const { ended } = session.held
-      if (ended?.grantId === from.grantId) {
+      const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
+      const ended = endedHere(session.held, present)
+      if (ended) {
         const { reason } = ended
         const next = tombstone(now, { at, reason }, revocable(advance(now), at))
         return { next, outcome: 'signed_out' }
@@ -102,7 +104,6 @@ export async function conclude(
       const isTaken = !isBehind && now.generation > from.generation
       if (isTaken) return { next: released(claim, now), outcome: 'superseded' }
 
-      const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
       return { next: advance(present), outcome: 'refreshed', attempt: lost ? 2 : 1 }
     }
     try {

@@ -164,9 +164,7 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
-  const { ended } = held
-  // A limit may have passed here while the store failed, although another context used the session.
-  const hasEndedHere = !record.signedOut && record.grantId === ended?.grantId && ended.still?.(record) !== false
+  const hasEndedHere = !record.signedOut && endedHere(held, record) !== undefined
   const isNothing = isLate || isForeign || hasEndedHere
   if (isNothing) return [held, []]
 
@@ -186,6 +184,15 @@ function known(
   const { reason } = record.signedOut
   const [after, effects] = signedOut(next, isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason)
   return [after, effects.concat(drain)]
+}
+
+/**
+ * How the session of `record` has ended in this context, if it has. A limit may have passed here while the store failed, although another context
+ * used the session. Then it has not ended.
+ */
+export function endedHere({ ended }: Held, record: SessionRecord): Held['ended'] {
+  const isEnded = record.grantId === ended?.grantId && ended.still?.(record) !== false
+  return isEnded ? ended : undefined
 }
 
 function vanished(held: Held, order: number): Next {

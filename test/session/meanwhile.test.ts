@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sessionLimits } from '../../src/manager/session-limits.ts'
 import type { SessionRecord } from '../../src/session/record.ts'
 import { targetKey } from '../../src/session/target-key.ts'
 import { scriptedUserAgent } from '../support/scripted-user-agent.ts'
@@ -161,6 +162,26 @@ describe('new tokens, and meanwhile', () => {
     const revoked = w.server.revoked.map(({ token }) => token)
     expect([...new Set(revoked)].sort()).toEqual(['at-1', 'at-2', 'rt-1', 'rt-2'])
     expect(manager.state).toMatchObject({ status: 'signedOut', reason: 'session_ended' })
+  })
+
+  it('a limit passed here while the storage refused, but the session was used elsewhere: the answer is stored', async () => {
+    const w = world({ lock: 'none' })
+    const idle = { limits: sessionLimits({ idleTimeout: 20_000 }) }
+    const [a, b] = [await w.signedIn(idle), await w.opened(idle)]
+    await w.clock.advance(12_000)
+    const open = w.hold()
+    const call = quietly(a.manager.refresh())
+    await w.clock.advance(100)
+    a.store.fault = () => 'before'
+    await w.after(10, b.manager.getAccessToken())
+    await w.clock.advance(9_000)
+    expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'idle' })
+    a.store.fault = () => undefined
+    open()
+    await w.after(0, call)
+    expect(await w.record()).toMatchObject({ generation: 2, refreshToken: 'rt-2' })
+    expect([a.manager.state.status, b.manager.state.status]).toEqual(['signedIn', 'signedIn'])
+    expect(w.server.revoked).toEqual([])
   })
 
   it('the store refuses them, and another took over: only an own lease is kept alive', async () => {
