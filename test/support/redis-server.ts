@@ -179,19 +179,19 @@ export async function startSentinels(replicas = 2): Promise<SentinelTrio> {
     Promise.all(watchers.map((one) => one.send('SENTINEL', 'get-master-addr-by-name', name) as Promise<string[]>))
   /** Sentinels let a primary that comes back wait for 8 s until it may follow the new one; who starts servers need not. */
   const rejoin = async () => {
-    const [first, ...rest] = (await askAll()).map(([, port]) => port)
+    const [agreed, ...rest] = (await askAll()).map(([, port]) => port)
     // As long as they do not agree, one of them is about to make another the primary.
-    if (!first || rest.some((port) => port !== first)) return
+    if (!agreed || rest.some((port) => port !== agreed)) return
 
     const roles = await Promise.all(servers.map(async (server) => ({ server, role: await roleOf(server) })))
-    const named = roles.find(({ server }) => String(server.port) === first)
+    const named = roles.find(({ server }) => String(server.port) === agreed)
     const isNobodyPrimary = roles.every(({ role }) => role === 'slave')
     // A command of ours and one of the sentinels may have crossed, so that all follow each other. Sentinels never get out of that.
     if (isNobodyPrimary) await named?.server.send('REPLICAOF', 'NO', 'ONE')
     if (named?.role !== 'master') return
 
     for (const { server, role } of roles)
-      if (server !== named.server && role === 'master') await server.send('REPLICAOF', HOST, first)
+      if (server !== named.server && role === 'master') await server.send('REPLICAOF', HOST, agreed)
   }
   const trio: SentinelTrio = {
     name,
