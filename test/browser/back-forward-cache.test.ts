@@ -57,8 +57,8 @@ describe('the back/forward cache', () => {
   })
 
   it('COO-14: left in the middle of a refresh, nothing is lost', async () => {
-    const tab = await profile.signedIn({ requestTimeout: 1_000 })
-    const other = await profile.ready({ requestTimeout: 1_000 })
+    const tab = await profile.signedIn({ requestTimeout: 4_000 })
+    const other = await profile.ready({ requestTimeout: 4_000 })
     await tab.evaluate(() => {
       page.steps.holdAt('before the claim')
       tokens.refresh().catch(() => {})

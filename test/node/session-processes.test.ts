@@ -32,8 +32,8 @@ beforeEach(async () => {
 afterEach(() => server.stop())
 afterAll(() => rm(base, { recursive: true, force: true }))
 
-const start = (work: SessionTask['work'], metadata = server.metadata(work)): Child =>
-  program({ argument: { metadata, api: server.api, path, key, work } satisfies SessionTask })
+const start = (work: SessionTask['work'], metadata = server.metadata(work), requestTimeout?: number): Child =>
+  program({ argument: { metadata, api: server.api, path, key, work, requestTimeout } satisfies SessionTask })
 
 /** A manager of this process on the same store, with a session; `account`: as the pool's processes name it. */
 async function seed({ expiresIn = 2, account }: { expiresIn?: number; account?: string } = {}) {
@@ -154,10 +154,12 @@ describe('processes on one fileStore', () => {
     const metadata = { issuer, token_endpoint: `${issuer}/token` }
     try {
       const dead = start('own', metadata)
-      while (asked < 1) await sleep(5)
+      while (asked < 1 && dead.process.exitCode === null) await sleep(5)
       dead.process.kill('SIGKILL')
-      await dead.ended
-      expect(await start('own', metadata).ended).toMatchObject({ code: 0, output: 'Bearer\n', errors: '' })
+      expect(await dead.ended).toMatchObject({ signal: 'SIGKILL', errors: '' })
+      // It waits for this time and three seconds more, because the lease may be of a process that lives.
+      const second = start('own', metadata, 7_000)
+      expect(await second.ended).toMatchObject({ code: 0, output: 'Bearer\n', errors: '' })
       expect(asked).toBe(2)
     } finally {
       http.closeAllConnections()

@@ -178,7 +178,7 @@ export const faults: readonly Fault[] = [
   {
     ...fault(
       'a commit onto an older record is dropped',
-      edit(COMMIT, 'now.generation > from.generation', 'now.generation !== from.generation'),
+      edit(COMMIT, '!isBehind && now.generation > from.generation', 'now.generation !== from.generation'),
     ),
     test: ROLLED_BACK,
   },
