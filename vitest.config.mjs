@@ -23,7 +23,7 @@ const documents = ['test/documents.test.ts', 'test/document-scripts.test.ts']
 const alias = entries.map(({ specifier, source }) => ({ find: new RegExp(`^${specifier}$`), replacement: source }))
 
 // Ends what hangs, and nothing that is only slow: a machine may have much else to do.
-const watchdog = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000, interval: 10 } } }
+const watchdog = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 60_000, interval: 10 } } }
 
 // The tests of what pages ship, on sources without sentences and checks for developers, as the build for production has them.
 const early = { enforce: /** @type {const} */ ('pre') }

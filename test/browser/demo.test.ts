@@ -6,4 +6,4 @@ import { findFirefox } from '../../scripts/programs.mjs'
 if (findFirefox())
   it('DPO-06 DPO-09 ACQ-18: the whole story of the demo, with DPoP, nonces and pushed requests required, in Firefox', async () => {
     expect(await check({ ttl: 120, port: 0, screenshot: undefined, browser: 'firefox' })).toBe(true)
-  }, 240_000)
+  })

@@ -7,7 +7,7 @@ let website: Website
 let browser: Browser
 beforeAll(async () => {
   ;[website, browser] = await Promise.all([startWebsite(), chromium.launch(chromiumLaunchOptions())])
-}, 120_000)
+})
 afterAll(async () => {
   await browser?.close()
   await website?.stop()

@@ -149,7 +149,7 @@ describe('the tab that asked for the refresh goes away', () => {
     expect(await degraded(other)).toEqual([])
     // What is stored is what the server goes on with.
     expect(await wants(other)).toMatchObject({ got: 'a token', state: 'signedIn' })
-  }, 300_000)
+  })
 
   it('RT-10: the other tab had not used the worker yet, and comes when all is over', async () => {
     const asker = await profile.signedIn(withWorker)
@@ -249,7 +249,7 @@ describe('a renderer is killed while the refresh runs', () => {
     )
     // A process that dies takes its time from everybody on the machine.
     expectWithin(Math.max(...took), LATENCY + 1_000)
-  }, 120_000)
+  })
 
   it('RT-10: of the tab that started the worker: the loss is found out within seconds, and a new worker takes over', async () => {
     const { got, took, other } = await killedWhileAsking('the tab that started the worker')

@@ -63,4 +63,4 @@ it(`COO-01 RT-03: ${processes} processes × ${calls} calls at expiry make one to
     close()
     await Promise.all([redis.stop(), server.stop()])
   }
-}, 150_000)
+})

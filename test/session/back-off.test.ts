@@ -215,5 +215,5 @@ describe('programs that live for one call', () => {
       if (!fails && outcome !== 'token') vain++
     }
     expect(vain).toBe(0)
-  }, 30_000)
+  })
 })

@@ -146,14 +146,14 @@ describe('races of three contexts', () => {
         expect(new Set(sent).size).toBe(sent.length)
         expect(w.server.reuse).toBe(0)
       })
-    }, 20_000)
+    })
 
     it(`with crashes and sleep too, one is presented again at most once for each of them (lock: ${lock})`, async () => {
       await check(all, lock, ({ w, accidents }) => {
         const sent = w.server.requests.map(({ refreshToken }) => refreshToken)
         expect(sent.length - new Set(sent).size).toBeLessThanOrEqual(accidents)
       })
-    }, 20_000)
+    })
 
     it(`after an acknowledged sign-out there is no session anywhere, whatever was under way (lock: ${lock})`, async () => {
       await check(all, lock, async ({ w, contexts, over }) => {
@@ -164,7 +164,7 @@ describe('races of three contexts', () => {
         const record = (await w.record())!
         expect([record.refreshToken, record.accessTokens]).toEqual([undefined, {}])
       })
-    }, 20_000)
+    })
 
     it(`every call settles, and every context agrees with the store in the end (lock: ${lock})`, async () => {
       await check(all, lock, async ({ w, contexts, unsettled, crashed }) => {
@@ -177,7 +177,7 @@ describe('races of three contexts', () => {
         for (const { manager } of contexts)
           expect(manager.state.status).toBe(record?.signedOut ? 'signedOut' : 'signedIn')
       })
-    }, 20_000)
+    })
   }
 
   it('no refresh token the server still accepts is forgotten when everybody signed out', async () => {
@@ -187,5 +187,5 @@ describe('races of three contexts', () => {
       expect((await w.record())?.outbox).toEqual([])
       expect(w.server.living).toEqual([])
     })
-  }, 20_000)
+  })
 })
