@@ -145,7 +145,7 @@ describe('INT-04: an answer', () => {
     // Time stands still: on a busy machine it takes them longer to ask than the first ones wait for the answer.
     vi.spyOn(performance, 'now').mockReturnValue(0)
     vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
-    onTestFinished(() => vi.restoreAllMocks())
+    onTestFinished(() => void vi.restoreAllMocks())
     const guard = guardOf()
     const answer = say
     let open = () => {}
