@@ -181,6 +181,8 @@ export async function runHistory(plan: Plan, subject: Subject, { timeline = fals
       if (!tab) return
       history.judge.listening(tab)
       act(history, tab, move)
+      // A refresh may wait for its lock first. Then the message needs its time.
+      await quiet(0, MINUTE)
       await time.run(time.now + 2_000, stop)
       history.judge.heard()
     }
