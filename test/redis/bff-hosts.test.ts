@@ -41,7 +41,7 @@ beforeAll(async () => {
     redirectUri,
     api: `${server.api}v1`,
     key: randomBytes(32).toString('hex'),
-    requestTimeout: 2_000,
+    requestTimeout: 8_000,
   }
 })
 afterAll(async () => {

@@ -219,14 +219,14 @@ it('entries whose time is over leave Redis', async () => {
 })
 
 it('INT-06, INT-08: while Redis is away nothing hangs, what is known holds, and staleness is told; afterwards no entry is lost', async () => {
-  const [a, b] = lists([ioredis(), ioredis()], { pollInterval: 100, timeout: 500 }) as [Denylist, Denylist]
+  const [a, b] = lists([ioredis(), ioredis()], { pollInterval: 100, timeout: 2_000 }) as [Denylist, Denylist]
   await Promise.all([a.ready(), b.ready()])
   await a.deny(deny('before'))
   await until(() => b.check({ iss: issuer, jti: 'before' }) === 'revoked')
   await redis.kill()
   const began = Date.now()
   await expect(a.deny(deny('meanwhile'))).rejects.toMatchObject({ code: 'ERR_TEMPORARILY_UNAVAILABLE' })
-  expectWithin(Date.now() - began, 2_000)
+  expectWithin(Date.now() - began, 4_000)
   expect(a.check({ iss: issuer, jti: 'meanwhile' })).toBe('revoked')
   expect(b.check({ iss: issuer, jti: 'before' })).toBe('revoked')
   await until(() => b.stale === 'deny')

@@ -65,7 +65,7 @@ describe.each(Object.entries(connections))('with %s, the rights of docs/fleets.m
     expect(row?.value).toEqual({ a: 1 })
     expect(await store.swap('session', row?.tag, undefined)).toBe(true)
 
-    const waiting = redisStore({ client, key, replicas: 1, timeout: 200 })
+    const waiting = redisStore({ client, key, replicas: 1, timeout: 4_000 })
     await expect(waiting.swap(name, undefined, 1)).rejects.toMatchObject({ message: /replica/ })
   })
 
