@@ -15,7 +15,7 @@ const signOut = (tab: Tab) =>
       local,
       at: page.now(),
       took: page.now() - began,
-      revoked: await Promise.race([revoked, page.at(page.now() + 3_000)]),
+      revoked: await Promise.race([revoked, page.at(page.now() + 30_000)]),
     }
   })
 
@@ -30,11 +30,14 @@ describe('signing out', () => {
     const tabs = [first, await profile.ready(), await profile.ready()]
     const [, refreshing] = tabs
     world.reset()
-    world.server.setLatency(600, 'after')
-    await refreshing!.evaluate(() => void Object.assign(window, { late: page.outcome(tokens.refresh()) }))
-    await waitFor(() => world.refreshes === 1)
+    await refreshing!.evaluate(() => {
+      page.steps.holdAt('answered')
+      Object.assign(window, { late: page.outcome(tokens.refresh()) })
+    })
+    await refreshing!.until(() => page.steps.reached)
     const report = await signOut(first)
     const states = await Promise.all(tabs.map(statusOf))
+    await refreshing!.evaluate(() => page.steps.release())
     const late = await refreshing!.evaluate(() => (window as unknown as { late: Promise<unknown> }).late)
     await waitFor(() => revoked().includes(world.server.requests[0]!.issued))
     console.log(`signed out in ${Math.round(report.took)} ms, ${report.revoked}; then ${states.join(', ')}`)

@@ -98,7 +98,7 @@ describe('processes on one fileStore', () => {
   it('and without it the process takes it along: whoever comes next can only find that out', async () => {
     const { tokens, expired } = await seed()
     await expired()
-    server.latency = { before: 0, after: 1_500 }
+    server.latency = { before: 0, after: 20_000 }
     const child = start('die')
     await requested(1)
     await sleep(100)
@@ -126,7 +126,7 @@ describe('processes on one fileStore', () => {
     ] as const) {
       const { expired } = await seed(second === 'pool' ? { account: 'somebody' } : {})
       await expired()
-      server.latency = { before: 1_000, after: 0 }
+      server.latency = { before: 20_000, after: 0 }
       // Nothing of it is done.
       server.next({ kind: 'reset' })
       const before = server.requests.length
