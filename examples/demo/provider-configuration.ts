@@ -72,7 +72,7 @@ export function providerConfiguration(settings: ProviderSettings): object {
         resume: `resume_${cookieSuffix}`,
       },
     },
-    // The logout's own guard against forged requests takes no loopback address, and its 2.5 s are too short on a busy machine.
+    // The provider's own guard against forged requests refuses loopback addresses, and its limit of 2.5 s is too short on a busy machine.
     fetch: (url: string, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) =>
       fetch(url, { ...options, signal: AbortSignal.timeout(30_000) }),
     features: {

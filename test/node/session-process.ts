@@ -23,7 +23,7 @@ export interface SessionTask {
    * of its own is all it wants.
    */
   readonly work: 'crowd' | 'call' | 'pool' | 'settle' | 'die' | 'own'
-  /** In milliseconds. By default an answer may take long, as on a busy machine. It must not count as lost: that is what other tests are for. */
+  /** How long an answer may take, in milliseconds. Default 60 s: on a busy machine, a slow answer must not count as a lost one. */
   readonly requestTimeout?: number | undefined
 }
 

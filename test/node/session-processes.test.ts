@@ -54,9 +54,10 @@ async function seed({ expiresIn = 2, account }: { expiresIn?: number; account?: 
   return { tokens, expired: () => sleep(Math.max(0, expiresAt + 100 - Date.now())) }
 }
 
-/** Until the server has as many token requests as that. */
-async function requested(count: number): Promise<void> {
-  while (server.requests.length < count) await sleep(5)
+/** Waits until `child` has asked for a token. */
+async function asking(child: Child, isAsked: () => boolean): Promise<void> {
+  while (!isAsked() && child.process.exitCode === null) await sleep(5)
+  expect(isAsked()).toBe(true)
 }
 
 describe('processes on one fileStore', () => {
@@ -86,7 +87,7 @@ describe('processes on one fileStore', () => {
     await expired()
     server.latency = { before: 300, after: 700 }
     const child = start('settle')
-    await requested(1)
+    await asking(child, () => server.requests.length > 0)
     await sleep(100)
     child.process.kill('SIGTERM')
     expect(await child.ended).toMatchObject({ code: 0, errors: '' })
@@ -100,7 +101,7 @@ describe('processes on one fileStore', () => {
     await expired()
     server.latency = { before: 0, after: 20_000 }
     const child = start('die')
-    await requested(1)
+    await asking(child, () => server.requests.length > 0)
     await sleep(100)
     child.process.kill('SIGTERM')
     expect((await child.ended).signal).toBe('SIGTERM')
@@ -131,7 +132,7 @@ describe('processes on one fileStore', () => {
       server.next({ kind: 'reset' })
       const before = server.requests.length
       const dead = start(second === 'pool' ? 'pool' : first)
-      await requested(before + 1)
+      await asking(dead, () => server.requests.length > before)
       dead.process.kill('SIGKILL')
       await dead.ended
       server.latency = { before: 0, after: 0 }
@@ -154,12 +155,11 @@ describe('processes on one fileStore', () => {
     const metadata = { issuer, token_endpoint: `${issuer}/token` }
     try {
       const dead = start('own', metadata)
-      while (asked < 1 && dead.process.exitCode === null) await sleep(5)
+      await asking(dead, () => asked > 0)
       dead.process.kill('SIGKILL')
       expect(await dead.ended).toMatchObject({ signal: 'SIGKILL', errors: '' })
       // It waits for this time and three seconds more, because the lease may be of a process that lives.
-      const second = start('own', metadata, 7_000)
-      expect(await second.ended).toMatchObject({ code: 0, output: 'Bearer\n', errors: '' })
+      expect(await start('own', metadata, 7_000).ended).toMatchObject({ code: 0, output: 'Bearer\n', errors: '' })
       expect(asked).toBe(2)
     } finally {
       http.closeAllConnections()

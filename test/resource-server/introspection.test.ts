@@ -142,7 +142,7 @@ describe('an opaque token', () => {
 
 describe('INT-04: an answer', () => {
   it('serves 500 parallel requests with one call', async () => {
-    // Time stands still: on a busy machine it takes them longer to ask than the first ones wait for the answer.
+    // Time stands still here. On a busy machine, 500 requests take longer to begin than others wait for the answer to the first.
     vi.spyOn(performance, 'now').mockReturnValue(0)
     vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
     onTestFinished(() => void vi.restoreAllMocks())
