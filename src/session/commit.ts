@@ -163,8 +163,11 @@ export async function conclude(
     if (now.signedOut) return withPending(now.outbox, now.signedOut.kept ? [] : late, at)
 
     const { grantId, claims } = from
-    const wasSignedOut = now.revoked?.[grantId] || now.outbox.some((entry) => entry.grantId === grantId)
-    return outboxBeside(now, claims, late, at, Boolean(wasSignedOut) || options.revokeReplaced)
+    const isInOutbox = now.outbox.some((entry) => entry.grantId === grantId)
+    // If the storage was cleared after the end, the record knows nothing of the grant, and only memory does.
+    const isForgotten = !supersedes(now, from) && endedHere(session.held, from)
+    const hasEnded = now.revoked?.[grantId] || isInOutbox || isForgotten
+    return outboxBeside(now, claims, late, at, Boolean(hasEnded) || options.revokeReplaced)
   }
 
   /** Only `invalid_grant` ends a grant, and only if it was about the refresh token that is stored now. */

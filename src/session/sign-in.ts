@@ -198,9 +198,9 @@ export function signIn(session: Session, prefix: string): SignIn {
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
     const at = clock.now()
-    // If the storage was cleared, the session in memory counts as the one that this sign-in replaces.
-    const { live } = session
-    const change = (now = live) => begun(now, record, onlySubject, at, revokeReplaced)
+    // If the storage was cleared, the record in memory counts: the session that this sign-in replaces, or the end of the last one.
+    const { record: known } = session.held
+    const change = (now = known) => begun(now, record, onlySubject, at, revokeReplaced)
 
     let { outcome } = change()
     try {

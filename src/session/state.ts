@@ -65,7 +65,10 @@ export interface Held {
   readonly order: number
   /** A sign-in that could not be stored yet. Records of other grants in the store are older. */
   readonly unsaved?: SignInChange | undefined
-  /** The last grant that has ended in this context. It does not come back, even if the store still has it, unless `still` gives false. */
+  /**
+   * The last grant that has ended, here or in another context. It does not come back, even if the store still has it or loses its end, unless
+   * `still` gives false.
+   */
   readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason' | 'still'>
 }
 
@@ -164,7 +167,7 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
-  const hasEndedHere = !record.signedOut && endedHere(held, record) !== undefined
+  const hasEndedHere = !record.signedOut && endedHere(held, record)
   const isNothing = isLate || isForeign || hasEndedHere
   if (isNothing) return [held, []]
 
@@ -182,12 +185,14 @@ function known(
   if (held.state.status === 'signedOut') return [next, drain]
 
   const { reason } = record.signedOut
-  const [after, effects] = signedOut(next, isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason)
+  const ended = { ...record.signedOut, grantId: record.grantId }
+  const told = isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason
+  const [after, effects] = signedOut({ ...next, ended }, told)
   return [after, effects.concat(drain)]
 }
 
 /**
- * How the session of `record` has ended in this context, if it has. A limit may have passed here while the store failed, although another context
+ * How the session of `record` has ended, if this context remembers that it has. A limit may have passed here while the store failed, although another context
  * used the session. Then it has not ended.
  */
 export function endedHere({ ended }: Held, record: SessionRecord): Held['ended'] {

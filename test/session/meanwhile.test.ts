@@ -145,6 +145,69 @@ describe('new tokens, and meanwhile', () => {
     expect(before).not.toContain(revoked[0])
   })
 
+  it.each(['the tab that signed out', 'the tab that asks', 'a new tab'])(
+    'RT-06: signed out elsewhere, the storage was cleared, and in %s the same person signed in again: the answer is revoked',
+    async (where) => {
+      const w = world({ lock: 'none' })
+      const [a, b] = [await w.signedIn(), await w.opened()]
+      await w.clock.advance(1_000)
+      const open = w.hold()
+      const call = quietly(a.manager.refresh())
+      await w.clock.advance(100)
+      await w.after(1_000, b.manager.signOut())
+      await w.write(() => undefined)
+      const signsIn = { 'the tab that signed out': b, 'the tab that asks': a }[where] ?? (await w.opened())
+      await w.after(100, signsIn.manager.adopt(w.server.issue()))
+      await w.clock.advance(100)
+      const { grantId, refreshToken } = (await w.record())!
+      open()
+      expect(await w.after(1_000, call)).toMatchObject({ code: 'ERR_SIGNED_OUT' })
+      await w.clock.advance(1_000)
+      const revoked = new Set(w.server.revoked.map(({ token }) => token))
+      expect([...revoked].sort()).toEqual(['at-1', 'at-2', 'rt-1', 'rt-2'])
+      expect(await w.record()).toMatchObject({ grantId, refreshToken })
+    },
+  )
+
+  it('REV-05: signed out here, but the same person had signed in elsewhere: the answer is dropped', async () => {
+    const w = world({ lock: 'none' })
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    const open = w.hold()
+    const call = quietly(a.manager.refresh())
+    await w.clock.advance(100)
+    w.hub.mode = 'drop'
+    await w.after(100, b.manager.adopt(w.server.issue()))
+    expect(await w.after(100, a.manager.signOut())).toMatchObject({ local: 'superseded' })
+    open()
+    await w.after(1_000, call)
+    await w.clock.advance(1_000)
+    expect(w.server.revoked).toEqual([])
+    expect(b.manager.state.status).toBe('signedIn')
+  })
+
+  it('RT-06: signed out elsewhere, and the storage was cleared: the answer brings no session back', async () => {
+    const w = world({ lock: 'none' })
+    const [a, b] = [await w.signedIn(), await w.opened()]
+    await w.clock.advance(1_000)
+    const open = w.hold()
+    const call = quietly(a.manager.refresh())
+    await w.clock.advance(100)
+    await w.after(1_000, b.manager.signOut())
+    await w.write(() => undefined)
+    const written: unknown[] = []
+    a.store.fault = (operation, _key, value) => {
+      if (operation === 'swap') written.push(value)
+      return undefined
+    }
+    open()
+    expect(await w.after(1_000, call)).toMatchObject({ code: 'ERR_SIGNED_OUT' })
+    await w.clock.advance(1_000)
+    expect(written[0]).toMatchObject({ signedOut: { reason: 'signed_out' }, accessTokens: {} })
+    expect(new Set(w.server.revoked.map(({ token }) => token))).toEqual(new Set(['rt-1', 'at-1', 'rt-2', 'at-2']))
+    expect(a.manager.state).toMatchObject({ status: 'signedOut', reason: 'signed_out_elsewhere' })
+    expect((await w.opened()).manager.state.status).toBe('signedOut')
+  })
+
   it('signed out here while the storage refused: the answer is what ends the record', async () => {
     const w = world({ lock: 'none' })
     const { manager, store } = await w.signedIn()

@@ -112,6 +112,19 @@ describe('transition: laws', () => {
     )
   })
 
+  it('RT-18 a living grant whose end was read does not come back after the next one, which knows nothing of it', () => {
+    fc.assert(
+      fc.property(history, generations, generations, (held, one, two) => {
+        if (held.state.status !== 'signedIn') return
+        const { record: live, order } = held
+        const { grantId } = live as SessionRecord
+        const events = [read(grave(grantId, one), order + 1), read(record('next', 1), order + 2)]
+        const after = run([...events, read(record(grantId, two), order + 3)], { ...held, unsaved: undefined }).held
+        expect(after.record?.grantId).toBe('next')
+      }),
+    )
+  })
+
   it('a tombstone of the living grant is always believed, however late it comes and whatever memory is ahead by', () => {
     fc.assert(
       fc.property(history, generations, fc.integer({ min: 0, max: 40 }), (held, generation, order) => {

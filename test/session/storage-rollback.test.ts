@@ -144,6 +144,19 @@ describe('a storage that went back to a session whose place another one took', (
     expect(await w.record()).toMatchObject({ refreshToken: 'rt-2' })
   })
 
+  it('was cleared after a sign-out: what waited to be revoked is revoked after the next sign-in', async () => {
+    const w = world({ lock: 'none' })
+    const a = await w.signedIn()
+    w.server.onRevoke = () => new Response('', { status: 503 })
+    await w.after(100, a.manager.signOut())
+    await w.write(() => undefined)
+    w.server.onRevoke = () => {}
+    await w.after(100, a.manager.adopt(w.server.issue()))
+    await w.clock.advance(60_000)
+    expect(w.server.revoked.map(({ token }) => token)).toEqual(expect.arrayContaining(['rt-1', 'at-1']))
+    expect(await w.record()).toMatchObject({ refreshToken: 'rt-2', outbox: [] })
+  })
+
   it('a sign-in after the storage was cleared, by one that knew of nothing, is taken by all', async () => {
     const { w, a, b } = await signedInAgain()
     b.crash()
