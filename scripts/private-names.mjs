@@ -35,6 +35,18 @@ export const privateNames = [
   'waitAt',
   'keyOf',
   'nudge',
+  'update',
+  'order',
+  'confirm',
+  'complete',
+  'still',
+  'save',
+  'wake',
+  'pause',
+  'turn',
+  'discard',
+  'note',
+  'seen',
 ]
 
 /** One for each name, as long as they last. None of them is a member of a JSON Web Key, as `x` and `y` are (RFC 7517). */

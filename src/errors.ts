@@ -36,7 +36,7 @@ export type TokenManagerErrorCode =
 
 /** Why nobody is signed in: the `reason` of the state `signedOut` and of `ERR_SIGNED_OUT`. */
 export type SignedOutReason =
-  /** Nobody has signed in on this device yet. */
+  /** Nobody has signed in on this device yet, or its storage was deleted. */
   | 'none'
   /** `signOut()` was called here. */
   | 'signed_out'
@@ -56,7 +56,7 @@ export type SignedOutReason =
   | 'max_age'
   /** The authorization server answered for another person (OpenID Connect Core §12.2). */
   | 'user_changed'
-  /** The platform's storage lost the session, and nobody had it in memory. */
+  /** The platform's storage could not be read, so it is not known whether there is a session. The next call reads it again. */
   | 'storage_lost'
   /**
    * The key of the tokens is gone or cannot sign (RFC 9449 §5). Or the option `dpop` is missing. Or `dpop` is required, and the tokens are

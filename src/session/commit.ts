@@ -12,6 +12,7 @@ import {
   revocable,
   type SessionRecord,
   supersedes,
+  tokensOf,
   tombstone,
   withAccessToken,
   withPending,
@@ -21,7 +22,7 @@ import { outboxBeside } from './replaced.ts'
 import { fraction } from './schedule.ts'
 import { lacking, union, unmet } from './scope.ts'
 import type { Session } from './session.ts'
-import { endedHere } from './state.ts'
+import { knownEnd } from './state.ts'
 import { targetKey } from './target-key.ts'
 
 /** The outcome of a refresh, and the record after it. */
@@ -95,7 +96,7 @@ export async function conclude(
       if (isOver) return { next: { ...now, outbox: outboxAfter(now, advance(from)) }, outcome: 'signed_out' }
 
       const present = isBehind ? { ...from, outbox: now.outbox, revoked: now.revoked } : now
-      const ended = endedHere(session.held, present)
+      const ended = knownEnd(session.held, present)
       if (ended) {
         const { reason } = ended
         const next = tombstone(now, { at, reason }, revocable(advance(now), at))
@@ -158,15 +159,15 @@ export async function conclude(
   /** The outbox of `now`, whose grant has ended, with the tokens in `next` that came too late. */
   function outboxAfter(now: SessionRecord, next: SessionRecord): readonly PendingRevocation[] {
     const at = clock.now()
-    const known = new Set(revocable(from, -Infinity).map(({ token }) => token))
+    const known = tokensOf(from)
     const late = revocable(next, at).filter(({ token }) => !known.has(token))
     if (now.signedOut) return withPending(now.outbox, now.signedOut.kept ? [] : late, at)
 
     const { grantId, claims } = from
     const isInOutbox = now.outbox.some((entry) => entry.grantId === grantId)
     // If the storage was cleared after the end, the record knows nothing of the grant, and only memory does.
-    const isForgotten = !supersedes(now, from) && endedHere(session.held, from)
-    const hasEnded = now.revoked?.[grantId] || isInOutbox || isForgotten
+    const isForgotten = !supersedes(now, from) && knownEnd(session.held, from)
+    const hasEnded = isInOutbox || isForgotten || now.revoked?.[grantId]
     return outboxBeside(now, claims, late, at, Boolean(hasEnded) || options.revokeReplaced)
   }
 

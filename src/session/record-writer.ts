@@ -1,6 +1,6 @@
 import type { Platform, SwapOptions } from '../ports.ts'
 import type { TokenManagerEvents } from './events.ts'
-import { NEWER_VERSION, revocable, type SessionRecord, supersedes, tombstone } from './record.ts'
+import { NEWER_VERSION, type SessionRecord, supersedes, tombstone } from './record.ts'
 import type { RecordReader } from './record-reader.ts'
 import type { Held, SessionEvent } from './state.ts'
 
@@ -49,7 +49,7 @@ const LAST_DELAY = 750
 
 /** Makes a writer. */
 export function recordWriter(session: Writing): RecordWriter {
-  const { clock, store } = session.platform
+  const { store } = session.platform
   return { update, save, retry }
 
   async function update<D extends Decision>(
@@ -88,7 +88,7 @@ export function recordWriter(session: Writing): RecordWriter {
       }
 
       if (unsaved) return unsaved(now)
-      if (record.signedOut) return now && { next: tombstone(now, record.signedOut, revocable(now, clock.now())) }
+      if (record.signedOut) return now && { next: tombstone(now, record.signedOut) }
       const { outbox, revoked = record.revoked } = now ?? record
       return { next: { ...record, lease: undefined, outbox, revoked } }
     })

@@ -189,6 +189,11 @@ export function revocable(record: SessionRecord, now: EpochMs): PendingRevocatio
   ]
 }
 
+/** The refresh token of `record` and all its access tokens, also the expired ones. */
+export function tokensOf(record: SessionRecord): ReadonlySet<string> {
+  return new Set(revocable(record, -Infinity).map(({ token }) => token))
+}
+
 /** `record` without this entry in its outbox, and with the outcome. `undefined` as outcome: the server was not asked. */
 export function settled(
   record: SessionRecord,

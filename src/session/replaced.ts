@@ -1,6 +1,6 @@
 import type { EpochMs } from '../ports.ts'
 import type { IdTokenClaims } from '../protocol/token-set.ts'
-import { type PendingRevocation, revocable, type SessionRecord, withPending } from './record.ts'
+import { type PendingRevocation, type SessionRecord, tokensOf, withPending } from './record.ts'
 
 /**
  * The outbox of `record` when tokens of an earlier grant are left over: of the grant that it replaced, or of a refresh of that grant that ended too
@@ -19,7 +19,7 @@ export function outboxBeside(
   revokeReplaced: boolean,
 ): readonly PendingRevocation[] {
   const isSamePerson = person?.sub === record.claims?.sub
-  const own = new Set(revocable(record, -Infinity).map(({ token }) => token))
+  const own = tokensOf(record)
   const outbox = withPending(record.outbox, isSamePerson && !revokeReplaced ? [] : tokens, at)
   return outbox.filter(({ token }) => !own.has(token))
 }

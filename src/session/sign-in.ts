@@ -198,7 +198,7 @@ export function signIn(session: Session, prefix: string): SignIn {
   ): Promise<void> {
     const record = recordOf(response, scope, asked, dpopKey)
     const at = clock.now()
-    // If the storage was cleared, the record in memory counts: the session that this sign-in replaces, or the end of the last one.
+    // If the storage was cleared, the record in memory counts: the session that this sign-in replaces, or the tombstone of the last one.
     const { record: known } = session.held
     const change = (now = known) => begun(now, record, onlySubject, at, revokeReplaced)
 

@@ -66,8 +66,8 @@ export interface Held {
   /** A sign-in that could not be stored yet. Records of other grants in the store are older. */
   readonly unsaved?: SignInChange | undefined
   /**
-   * The last grant that has ended, here or in another context. It does not come back, even if the store still has it or loses its end, unless
-   * `still` gives false.
+   * The last grant that this context has ended or has seen end. It does not come back, even if the store still has it or loses its end,
+   * unless `still` gives false.
    */
   readonly ended?: Pick<Extract<SessionEvent, { type: 'ended' }>, 'grantId' | 'reason' | 'still'>
 }
@@ -167,8 +167,8 @@ function known(
   const isLate = event.order < held.order && !isAhead
   const isOther = record.grantId !== current?.grantId && !isAhead
   const isForeign = held.unsaved && isOther && (!event.own || record.signedOut)
-  const hasEndedHere = !record.signedOut && endedHere(held, record)
-  const isNothing = isLate || isForeign || hasEndedHere
+  const hasEnded = !record.signedOut && knownEnd(held, record)
+  const isNothing = isLate || isForeign || hasEnded
   if (isNothing) return [held, []]
 
   const next = { ...held, record, order: Math.max(event.order, held.order), unsaved: event.unsaved }
@@ -182,20 +182,21 @@ function known(
     return [after, effects.concat(drain)]
   }
 
-  if (held.state.status === 'signedOut') return [next, drain]
+  const wasKnown = !isLive(held) && !isUnread(held)
+  if (wasKnown) return [next, drain]
 
   const { reason } = record.signedOut
-  const ended = { ...record.signedOut, grantId: record.grantId }
+  const ended = { grantId: record.grantId, reason }
   const told = isNews && reason === 'signed_out' ? 'signed_out_elsewhere' : reason
   const [after, effects] = signedOut({ ...next, ended }, told)
   return [after, effects.concat(drain)]
 }
 
 /**
- * How the session of `record` has ended, if this context remembers that it has. A limit may have passed here while the store failed, although another context
- * used the session. Then it has not ended.
+ * How the session of `record` has ended, if this context knows of an end. A limit may have passed here while the store failed, although another
+ * context used the session. Then it has not ended.
  */
-export function endedHere({ ended }: Held, record: SessionRecord): Held['ended'] {
+export function knownEnd({ ended }: Held, record: SessionRecord): Held['ended'] {
   const isEnded = record.grantId === ended?.grantId && ended.still?.(record) !== false
   return isEnded ? ended : undefined
 }
@@ -203,7 +204,7 @@ export function endedHere({ ended }: Held, record: SessionRecord): Held['ended']
 function vanished(held: Held, order: number): Next {
   if (order < held.order) return [held, []]
   if (isLive(held)) return [held, held.unsaved ? [] : ['storage_lost']]
-  return held.state.status === 'loading' ? signedOut({ ...held, order }, 'none') : [held, []]
+  return isUnread(held) ? signedOut({ ...held, order }, 'none') : [held, []]
 }
 
 function none(held: Held, { reason, error, returnTo }: Extract<SessionEvent, { type: 'none' }>): Next {
@@ -303,3 +304,8 @@ function shown({ nonce: _, ...claims }: IdTokenClaims): IdTokenClaims {
 }
 
 const isLive = (held: Held): boolean => held.state.status === 'signedIn'
+
+/** Whether nothing was read yet, or the store failed when it was to be read first. What is read then says whether somebody is signed in. */
+function isUnread({ state }: Held): boolean {
+  return state.status === 'loading' || (state.status === 'signedOut' && state.reason === 'storage_lost')
+}

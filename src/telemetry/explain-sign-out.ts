@@ -48,7 +48,7 @@ const advice: Readonly<Record<string, string>> = {
   idle: 'Set idleTimeout to what people need.',
   max_age: 'Set maxAge to what people need.',
   storage_lost:
-    'Browsers empty the storage of sites that are not visited, and private windows lose theirs. navigator.storage.persist() helps.',
+    'The error of the state says why. The next call reads the storage again, and the session is there again if the storage has it.',
   dpop_key_lost: 'Keep option dpop for as long as sessions live that were begun with it.',
 }
 

@@ -11,7 +11,7 @@ const texts: Record<SignedOutReason, string> = {
   idle: 'it was not used for longer than idleTimeout.',
   max_age: 'the sign-in was longer ago than maxAge.',
   user_changed: 'the authorization server answered for another person.',
-  storage_lost: "the browser's storage lost it, and no tab had it in memory.",
+  storage_lost: 'the storage could not be read.',
   dpop_key_lost: 'the key that its tokens are bound to is gone, or cannot sign.',
   incompatible_version: 'a newer version of tokenward wrote what is stored. Reloading the page brings that version.',
   sign_in_failed: 'the sign-in did not succeed.',

@@ -110,7 +110,7 @@ describe('new tokens, and meanwhile', () => {
     expect((await w.record())?.outbox.map(({ token }) => token)).toEqual(['rt-0'])
   })
 
-  it('RT-06: signed out elsewhere: of the answer every token is revoked, and none of the old ones again', async () => {
+  it('RT-18: signed out elsewhere: of the answer every token is revoked, and none of the old ones again', async () => {
     const w = world({ lock: 'none' })
     const [a, b] = [await w.signedIn(), await w.opened()]
     await w.clock.advance(1_000)
@@ -127,7 +127,7 @@ describe('new tokens, and meanwhile', () => {
     expect(revoked.slice(before)).toEqual(['rt-2', 'at-2'])
   })
 
-  it('RT-06: signed out elsewhere: a refresh token that did not rotate, and what other APIs got, is not revoked again', async () => {
+  it('RT-18: signed out elsewhere: a refresh token that did not rotate, and what other APIs got, is not revoked again', async () => {
     const w = world({ lock: 'none' })
     w.server.rotate = false
     const [a, b] = [await w.signedIn(), await w.opened()]
@@ -145,8 +145,8 @@ describe('new tokens, and meanwhile', () => {
     expect(before).not.toContain(revoked[0])
   })
 
-  it.each(['the tab that signed out', 'the tab that asks', 'a new tab'])(
-    'RT-06: signed out elsewhere, the storage was cleared, and in %s the same person signed in again: the answer is revoked',
+  it.each(['the tab that signed out', 'the tab that refreshes', 'a new tab'])(
+    'RT-18: signed out elsewhere, the storage was cleared, and in %s the same person signed in again: the answer is revoked',
     async (where) => {
       const w = world({ lock: 'none' })
       const [a, b] = [await w.signedIn(), await w.opened()]
@@ -156,7 +156,7 @@ describe('new tokens, and meanwhile', () => {
       await w.clock.advance(100)
       await w.after(1_000, b.manager.signOut())
       await w.write(() => undefined)
-      const signsIn = { 'the tab that signed out': b, 'the tab that asks': a }[where] ?? (await w.opened())
+      const signsIn = { 'the tab that signed out': b, 'the tab that refreshes': a }[where] ?? (await w.opened())
       await w.after(100, signsIn.manager.adopt(w.server.issue()))
       await w.clock.advance(100)
       const { grantId, refreshToken } = (await w.record())!
@@ -169,7 +169,7 @@ describe('new tokens, and meanwhile', () => {
     },
   )
 
-  it('REV-05: signed out here, but the same person had signed in elsewhere: the answer is dropped', async () => {
+  it('REV-05: signed out here, but the same person had signed in elsewhere, in a storage that lost nothing: the answer is dropped', async () => {
     const w = world({ lock: 'none' })
     const [a, b] = [await w.signedIn(), await w.opened()]
     const open = w.hold()
@@ -185,7 +185,7 @@ describe('new tokens, and meanwhile', () => {
     expect(b.manager.state.status).toBe('signedIn')
   })
 
-  it('RT-06: signed out elsewhere, and the storage was cleared: the answer brings no session back', async () => {
+  it('RT-18: signed out elsewhere, and the storage was cleared: the answer brings no session back', async () => {
     const w = world({ lock: 'none' })
     const [a, b] = [await w.signedIn(), await w.opened()]
     await w.clock.advance(1_000)

@@ -112,7 +112,7 @@ describe('transition: laws', () => {
     )
   })
 
-  it('RT-18 a living grant whose end was read does not come back after the next one, which knows nothing of it', () => {
+  it('RT-18 a grant whose tombstone was read does not come back, even if the next grant does not name it', () => {
     fc.assert(
       fc.property(history, generations, generations, (held, one, two) => {
         if (held.state.status !== 'signedIn') return
@@ -241,6 +241,16 @@ describe('transition: examples', () => {
       reason: 'sign_in_failed',
       error,
     })
+  })
+
+  it('after an unreadable store, the next read says whether somebody is signed in, and how the last session ended', () => {
+    const unread = run([{ type: 'none', reason: 'storage_lost', error }]).held
+    expect(unread.state).toEqual({ status: 'signedOut', reason: 'storage_lost', error })
+    expect(run([read(undefined, 1)], unread).held.state).toEqual({ status: 'signedOut', reason: 'none' })
+    expect(run([read(record('a', 1), 1)], unread).held.state).toMatchObject({ status: 'signedIn' })
+    const { held, effects } = run([read(grave('a', 1), 1)], unread)
+    expect(held.state).toMatchObject({ status: 'signedOut', reason: 'signed_out' })
+    expect(effects).toContain('notify')
   })
 
   it('returnTo belongs to the page that completed the sign-in, and stays there', () => {

@@ -101,3 +101,26 @@ it('a storage that is locked, and fails once it is unlocked, is lost: nothing is
   await w.clock.advance(60_000)
   expect(events.length).toBe(before)
 })
+
+it('a storage that fails at first says later what it has: no session, or how the last one ended', async () => {
+  const w = world()
+  const late = async () => {
+    const context = w.context()
+    context.store.fault = () => 'before'
+    await w.after(1_000, context.manager.ready())
+    expect(context.manager.state).toMatchObject({ status: 'signedOut', reason: 'storage_lost' })
+    context.store.fault = () => undefined
+    const call = context.manager.getAccessToken().catch((error) => error)
+    const error = await w.after(1_000, call)
+    return { error, state: context.manager.state }
+  }
+
+  const first = await late()
+  expect(first.error).toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'none' })
+  expect(first.state).toEqual({ status: 'signedOut', reason: 'none' })
+
+  const { manager } = await w.signedIn()
+  await w.after(1_000, manager.signOut())
+  const second = await late()
+  expect(second.error).toMatchObject({ code: 'ERR_SIGNED_OUT', reason: 'signed_out' })
+})

@@ -25,7 +25,7 @@ const reasons: Record<string, string> = {
   rejected: 'The authorization server ended the session',
   outcome_unknown: 'An answer was lost, and with it the session',
   sign_in_failed: 'The sign-in did not work',
-  storage_lost: 'The browser lost the stored session',
+  storage_lost: 'The storage could not be read',
 }
 
 const at = (id: string) => document.getElementById(id) as HTMLElement
