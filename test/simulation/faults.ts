@@ -260,6 +260,10 @@ export const faults: readonly Fault[] = [
       'return held',
     ),
   ),
+  fault(
+    'a storage that could not be read is not believed later',
+    edit('session/state.ts', "|| (state.status === 'signedOut' && state.reason === 'storage_lost')", ''),
+  ),
   {
     ...fault(
       'the storage is believed when it went back',

@@ -74,6 +74,8 @@ export function quiescence(known: Evidence, sent: Presentations): Quiescence {
       if (state.status !== expected) broken(9, `${tab.name} is ${state.status}, and the record says ${expected}`)
       else if (state.status === 'signedIn' && state.session.scope !== record?.scope)
         broken(9, `${tab.name} shows another session than the one that is stored`)
+      else if (state.status === 'signedOut' && state.reason === 'storage_lost')
+        broken(9, `${tab.name} still says that the storage cannot be read`)
     }
   }
 
