@@ -253,6 +253,17 @@ describe('transition: examples', () => {
     expect(effects).toContain('notify')
   })
 
+  it('an unreadable store says nothing of a session that has ended, and a failed sign-in does', () => {
+    const { held } = run([read(grave('a', 1), 1)])
+    expect(run([{ type: 'none', reason: 'storage_lost', error }], held).held.state).toBe(held.state)
+    const failed = run([{ type: 'none', reason: 'sign_in_failed', error }], held).held
+    expect(failed.state).toEqual({ status: 'signedOut', reason: 'sign_in_failed', error })
+  })
+
+  it('the same person who signs in again is nobody else', () => {
+    expect(run([read(record('b', 1), 2)], signedIn.held).effects).not.toContain('user_changed')
+  })
+
   it('returnTo belongs to the page that completed the sign-in, and stays there', () => {
     const { held } = run([{ type: 'read', record: record('a', 1), order: 1, own: true, returnTo: '/notes' }])
     expect(run([read(record('a', 2), 2)], held).held.state).toMatchObject({ session: { returnTo: '/notes' } })
