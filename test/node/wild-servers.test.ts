@@ -13,7 +13,7 @@ import { wildEnds, wildGrants, wildRefusals } from '../support/wild-answers.ts'
 
 /** A refresh whose outcome is known to nobody may take this long: lease, waiting and a second try. */
 const patience = 60_000
-/** A limit for requests whose answer does not come, ms; and one for all others. A busy machine keeps both: a second try has to be answered in time. */
+/** A limit for requests whose answer does not come, ms; and one for all others. The second try after a lost answer has the same limit. */
 const [SHORT, LONG] = [8_000, 20_000]
 
 interface Setting {

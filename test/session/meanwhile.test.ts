@@ -46,6 +46,18 @@ const another: Change = (record) => ({
 
 const quietly = (call: Promise<unknown>) => call.catch((error) => error)
 
+/** One tab refreshes, and another one signs out before the answer comes. `open()` lets it come. */
+async function signedOutMeanwhile() {
+  const w = world({ lock: 'none' })
+  const [a, b] = [await w.signedIn(), await w.opened()]
+  await w.clock.advance(1_000)
+  const open = w.hold()
+  const call = quietly(a.manager.refresh())
+  await w.clock.advance(100)
+  await w.after(1_000, b.manager.signOut())
+  return { w, a, b, open, call }
+}
+
 describe('new tokens, and meanwhile', () => {
   it('another claim was made: they are stored, and that claim stands', async () => {
     const w = world({ lock: 'none' })
@@ -111,13 +123,7 @@ describe('new tokens, and meanwhile', () => {
   })
 
   it('RT-18: signed out elsewhere: of the answer every token is revoked, and none of the old ones again', async () => {
-    const w = world({ lock: 'none' })
-    const [a, b] = [await w.signedIn(), await w.opened()]
-    await w.clock.advance(1_000)
-    const open = w.hold()
-    const call = quietly(a.manager.refresh())
-    await w.clock.advance(100)
-    await w.after(1_000, b.manager.signOut())
+    const { w, open, call } = await signedOutMeanwhile()
     const before = w.server.revoked.length
     open()
     expect(await w.after(1_000, call)).toMatchObject({ code: 'ERR_SIGNED_OUT' })
@@ -148,13 +154,7 @@ describe('new tokens, and meanwhile', () => {
   it.each(['the tab that signed out', 'the tab that refreshes', 'a new tab'])(
     'RT-18: signed out elsewhere, the storage was cleared, and in %s the same person signed in again: the answer is revoked',
     async (where) => {
-      const w = world({ lock: 'none' })
-      const [a, b] = [await w.signedIn(), await w.opened()]
-      await w.clock.advance(1_000)
-      const open = w.hold()
-      const call = quietly(a.manager.refresh())
-      await w.clock.advance(100)
-      await w.after(1_000, b.manager.signOut())
+      const { w, a, b, open, call } = await signedOutMeanwhile()
       await w.write(() => undefined)
       const signsIn = { 'the tab that signed out': b, 'the tab that refreshes': a }[where] ?? (await w.opened())
       await w.after(100, signsIn.manager.adopt(w.server.issue()))
@@ -186,13 +186,7 @@ describe('new tokens, and meanwhile', () => {
   })
 
   it('RT-18: signed out elsewhere, and the storage was cleared: the answer brings no session back', async () => {
-    const w = world({ lock: 'none' })
-    const [a, b] = [await w.signedIn(), await w.opened()]
-    await w.clock.advance(1_000)
-    const open = w.hold()
-    const call = quietly(a.manager.refresh())
-    await w.clock.advance(100)
-    await w.after(1_000, b.manager.signOut())
+    const { w, a, open, call } = await signedOutMeanwhile()
     await w.write(() => undefined)
     const written: unknown[] = []
     a.store.fault = (operation, _key, value) => {
